@@ -1,0 +1,1 @@
+"""Commands. Each is a module of its own, loaded only when it is called."""

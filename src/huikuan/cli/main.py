@@ -1,0 +1,102 @@
+"""The ``huikuan`` command: finds the command's module, runs it, and turns refusals into exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from typing import Any
+
+import click
+
+from huikuan import __version__
+from huikuan.core.refusals import BadData, Refusal
+
+BAD_DATA = 65
+"""Exit code for data or a request that was understood and refused (``EX_DATAERR``)."""
+
+SHOWN_FAULTS_MAX = 50
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "age": ("huikuan.cli.age:age", "What is owed, by how long it is past due."),
+    "demo": ("huikuan.cli.demo:demo", "Fill an empty database with a demo company."),
+    "django": ("huikuan.cli.django:manage", "Django's own management commands."),
+    "import": ("huikuan.cli.imports:import_", "Bring a file into the database."),
+    "migrate": ("huikuan.cli.serve:migrate", "Bring the database to this version."),
+    "practice": ("huikuan.cli.practice:practice", "The rows of the practice, where each lives, and its tests."),
+    "run": ("huikuan.cli.serve:run", "Migrate, fill an empty database, then serve, work and schedule."),
+    "seal": ("huikuan.cli.verify:seal", "Seal the committed entries and write their mirror."),
+    "user": ("huikuan.cli.users:user", "Make a person who may sign in, or a new password."),
+    "verify": ("huikuan.cli.verify:verify", "Prove the chain, every entry and every balance."),
+}
+"""Name → (where it lives, what it does): enough for ``--help`` without importing anything."""
+
+
+class Commands(click.Group):
+    """A group whose commands are imported when they are called, so that one on files never loads Django."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command = getattr(importlib.import_module(module), name)
+        assert isinstance(command, click.Command)  # noqa: S101 - a programming error, not input
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="huikuan")
+def group() -> None:
+    """回款: collecting what customers owe."""
+
+
+def report(refusal: Refusal, *, as_json: bool) -> None:
+    """Says on standard error what was refused, fault by fault; as JSON where a machine asked."""
+    errors = refusal.errors if isinstance(refusal, BadData) else []
+    if as_json:
+        faults = [
+            {"file": e.file, "row": e.row, "column": e.column, "code": e.code, "reason": e.reason} for e in errors
+        ]
+        answer: dict[str, Any] = {"error": refusal.code, "message": refusal.message, "faults": faults}
+        if isinstance(refusal, BadData):
+            answer["total"] = refusal.total
+        click.echo(json.dumps(answer, ensure_ascii=False), err=True)
+        return
+    for error in errors[:SHOWN_FAULTS_MAX]:
+        click.echo(str(error), err=True)
+    if isinstance(refusal, BadData) and refusal.total > SHOWN_FAULTS_MAX:
+        click.echo(f"... and {refusal.total - SHOWN_FAULTS_MAX} more", err=True)
+    click.echo(f"huikuan: {refusal.message}", err=True)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs one command. Exit 0: the whole job was done; 2: bad usage; 65: bad data or refused; 1: anything else."""
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        group.main(args=given, prog_name="huikuan", standalone_mode=False)
+    except Refusal as refusal:
+        report(refusal, as_json="--json" in given)
+        sys.exit(BAD_DATA)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped.", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough. Python would complain again while closing standard output.
+        sys.stdout = None
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""What is done without anybody asking, and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A piece of scheduled work. ``run(now)`` does it and returns a line for the log, or nothing to say nothing.
+
+    ``every`` is counted from the last time it succeeded, which outlives a restart when ``is_kept``.
+    """
+
+    name: str
+    every: timedelta
+    run: Callable[[datetime], str | None]
+    is_kept: bool = True
+
+
+def seal_entries(now: datetime) -> str | None:
+    """Gives committed entries their sealed number and hash, and mirrors them."""
+    from huikuan.services import sealing
+
+    sealing.seal(now=now)
+    return None
+
+
+def export_head_hash(now: datetime) -> str | None:
+    """Writes today's head of the chain where it leaves this machine's database: a chain alone proves nothing
+    against whoever can rewrite all of it."""
+    from huikuan.services import sealing
+
+    return f"head of the chain written to {sealing.export_head_hash(now=now)}"
+
+
+def tidy_up(now: datetime) -> str | None:
+    """Removes sessions that have ended and results of background tasks older than a month."""
+    from django.core.management import call_command
+
+    call_command("clearsessions", verbosity=0)
+    call_command("prune_db_task_results", "--min-age-days=30", verbosity=0)
+    return None
+
+
+def all_jobs() -> list[Job]:
+    """Everything scheduled, in the order in which it is tried."""
+    return [
+        Job("seal", timedelta(seconds=2), seal_entries, is_kept=False),
+        Job("export-head-hash", timedelta(days=1), export_head_hash),
+        Job("tidy-up", timedelta(days=1), tidy_up),
+    ]
