@@ -7,6 +7,7 @@ a machine without it builds too. Does nothing when everything is there for the s
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -21,18 +22,15 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 ASSETS = {
     "tabler": (
         "@tabler/core",
-        {
-            "dist/css/tabler.min.css": "tabler.min.css",
-            "dist/js/tabler.min.js": "tabler.min.js",
-            "LICENSE": "LICENSE",
-        },
+        {"dist/css/tabler.min.css": "tabler.min.css", "dist/js/tabler.min.js": "tabler.min.js"},
     ),
-    "htmx": ("htmx.org", {"dist/htmx.min.js": "htmx.min.js", "LICENSE": "LICENSE"}),
+    "htmx": ("htmx.org", {"dist/htmx.min.js": "htmx.min.js"}),
     "alpine": ("@alpinejs/csp", {"dist/cdn.min.js": "alpine-csp.min.js"}),
-    "echarts": ("echarts", {"dist/echarts.min.js": "echarts.min.js", "LICENSE": "LICENSE", "NOTICE": "NOTICE"}),
+    "echarts": ("echarts", {"dist/echarts.min.js": "echarts.min.js"}),
 }
 """Folder under ``static/vendor`` → npm package and the files taken from it."""
 
+LEGAL = ("LICEN[CS]E*", "NOTICE*")
 SOURCE_MAP = re.compile(rb"(/\*|//)[#@] sourceMappingURL=[^\n*]*(\*/)?\s*$")
 
 
@@ -56,14 +54,23 @@ def build_assets(root: Path) -> None:
         npm(work, "ci", "--ignore-scripts", "--no-fund", "--no-audit", "--loglevel=error")
         draft = work / "vendor"
         for target, (package, files) in ASSETS.items():
-            (draft / target).mkdir(parents=True)
-            for source, name in files.items():
-                content = (work / "node_modules" / package / source).read_bytes()
-                # The maps are not shipped, and a reference to a missing one stops the hashing of static files.
-                (draft / target / name).write_bytes(SOURCE_MAP.sub(b"", content))
+            copy_package(work / "node_modules" / package, draft / target, files)
         (draft / ".built").write_text(wanted)
         shutil.rmtree(vendor, ignore_errors=True)
         shutil.copytree(draft, vendor)
+
+
+def copy_package(package: Path, target: Path, files: dict[str, str]) -> None:
+    """Copies what the pages load of one package, with whatever it says of its licence."""
+    target.mkdir(parents=True)
+    for source, name in files.items():
+        # The maps are not shipped, and a reference to a missing one stops the hashing of static files.
+        (target / name).write_bytes(SOURCE_MAP.sub(b"", (package / source).read_bytes()))
+    for pattern in LEGAL:
+        for legal in package.glob(pattern):
+            shutil.copy(legal, target / f"{legal.stem}.txt")
+    about = json.loads((package / "package.json").read_text())
+    (target / "PACKAGE.txt").write_text("{name} {version}, licence {license}\n".format(**about))
 
 
 def asset_key(root: Path) -> str:

@@ -58,6 +58,8 @@ TEMPLATES = [
         "DIRS": [PACKAGE / "web" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            # The pages are no Django app: their tags are named here.
+            "libraries": {"huikuan": "huikuan.web.tags"},
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.i18n",

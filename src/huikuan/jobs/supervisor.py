@@ -6,6 +6,7 @@ Knows nothing of Django, so it stays small and cannot die of what its children d
 from __future__ import annotations
 
 import argparse
+import contextlib
 import http.client
 import os
 import signal
@@ -87,10 +88,8 @@ class Supervisor:
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:
     """Ends a child and whatever it started (each child leads its own process group)."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()
 
 

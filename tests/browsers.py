@@ -1,0 +1,65 @@
+"""A real browser: the system's Chromium, else the one playwright brought."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, ConsoleMessage, Page
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@contextlib.contextmanager
+def launch() -> Iterator[Browser]:
+    """Starts the browser. Without one: a failure where ``CI`` is set, else a skip that says why."""
+    from playwright.sync_api import Error, sync_playwright
+
+    path = os.environ.get("HUIKUAN_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        except Error as error:
+            notice = "no browser: install Chromium, or run `playwright install chromium`"
+            if os.environ.get("CI"):
+                pytest.fail(f"{notice}\n{error}")
+            pytest.skip(notice)
+        yield browser
+        browser.close()
+
+
+@contextlib.contextmanager
+def watched_page(browser: Browser) -> Iterator[Page]:
+    """A new person's page; an error in its scripts or a breach of its content policy fails the test at the end."""
+    errors: list[str] = []
+
+    def heard(message: ConsoleMessage) -> None:
+        # A refused request is the test's own business; broken scripts and policy breaches never are.
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            errors.append(message.text)
+
+    context = browser.new_context(locale="en-GB", timezone_id="UTC", viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    page.on("console", heard)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    try:
+        yield page
+        assert not errors, f"the page reported: {errors}"
+    finally:
+        context.close()

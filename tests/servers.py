@@ -1,0 +1,68 @@
+"""The real server, started for a test on the test's own database."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from huikuan.jobs.supervisor import answers
+from tests.databases import LedgerDb
+
+ROOT = Path(__file__).resolve().parents[1]
+START_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class LiveServer:
+    """Where a running server answers, and the database it works on."""
+
+    url: str
+    db: LedgerDb
+    pid: int
+
+
+def free_port() -> int:
+    """A port nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextlib.contextmanager
+def serve(db: LedgerDb) -> Iterator[LiveServer]:
+    """Starts a server on ``db``, waits until it answers, and stops it afterwards."""
+    port = free_port()
+    log = db.home / "server.log"
+    environment = {**db.env, "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "src")))}
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "huikuan.jobs.server", "--port", str(port)],
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while not answers("127.0.0.1", port):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"the server did not start:\n{log.read_text()}")
+            time.sleep(0.05)
+        yield LiveServer(f"http://127.0.0.1:{port}", db, process.pid)
+    finally:
+        process.terminate()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()

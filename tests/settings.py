@@ -1,0 +1,7 @@
+"""The product's settings, with passwords that are quick to check. For tests and the servers they start."""
+
+from huikuan.config.settings import *  # noqa: F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+ACCOUNT_RATE_LIMITS: dict[str, str] = {}
