@@ -54,7 +54,7 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory, request: pytest.Fixture
 @pytest.fixture(scope="session")
 def sqlite_template(pytestconfig: pytest.Config) -> Path:
     """A migrated SQLite file; kept between runs while the tables stay as they are."""
-    return databases.sqlite_template(pytestconfig.cache.mkdir("huikuan"))  # type: ignore[union-attr]
+    return databases.sqlite_template(pytestconfig.cache.mkdir("huikuan"))
 
 
 @pytest.fixture(scope="session")

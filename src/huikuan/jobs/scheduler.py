@@ -35,7 +35,7 @@ class Schedule:
         try:
             kept = json.loads(self.path.read_text())
             return {name: datetime.fromisoformat(value) for name, value in kept.items()}
-        except (FileNotFoundError, ValueError, AttributeError):
+        except (FileNotFoundError, ValueError, TypeError, AttributeError):
             return {}
 
     def _write(self) -> None:
