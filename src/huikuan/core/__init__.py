@@ -1,0 +1,1 @@
+"""Rules and values. Standard library only: no clock, no I/O, no float money."""

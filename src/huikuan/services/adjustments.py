@@ -1,0 +1,89 @@
+"""Settling items without money: write-off and recovery, offset, assignment."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.db.models import Sum
+
+from huikuan.core.accounts import EntryKind, LedgerAccount
+from huikuan.core.applications import fund_out_legs, settlement_legs
+from huikuan.core.journal import PostingDraft
+from huikuan.core.refusals import Refusal
+from huikuan.services.locking import fund_of, lock_items, lock_receipt
+from huikuan.services.posting import post_one
+from huikuan.store.models import Posting
+
+_CONTRA = {
+    EntryKind.WRITE_OFF: LedgerAccount.BAD_DEBT,
+    EntryKind.OFFSET: LedgerAccount.PAYABLES,
+    EntryKind.ASSIGNMENT: LedgerAccount.ASSIGNED,
+}
+
+
+def settle_item(
+    entity_id: int,
+    kind: EntryKind,
+    item_id: int,
+    amount_minor: int,
+    *,
+    on: date,
+    actor_id: int | None,
+    now: datetime,
+    memo: str = "",
+    key: str | None = None,
+) -> int:
+    """Takes (part of) an item off the books by ``kind``: write_off, offset against what we owe, or assignment.
+
+    ``amount_minor`` has the item's sign. Refuses ``adjustment.bad_kind`` and ``application.over_applied``.
+    """
+    if kind not in _CONTRA:
+        raise Refusal("adjustment.bad_kind", "{kind} does not settle an item", kind=kind.value)
+
+    def decide() -> tuple[EntryKind, tuple[PostingDraft, ...]]:
+        row = lock_items(entity_id, [item_id])[item_id]
+        return kind, settlement_legs(row, amount_minor, _CONTRA[kind])
+
+    request = (kind, item_id, amount_minor, on)
+    return post_one(
+        entity_id, f"item.{kind.value}", request, decide, on=on, actor_id=actor_id, now=now, memo=memo, key=key
+    )
+
+
+def recover_item(
+    entity_id: int,
+    item_id: int,
+    receipt_id: int,
+    amount_minor: int,
+    *,
+    on: date,
+    actor_id: int | None,
+    now: datetime,
+    key: str | None = None,
+) -> int:
+    """Money that came after all for an item written off: from the receipt to ``recovery``.
+
+    Refuses ``recovery.over_written_off`` when it is more than was written off and not yet recovered.
+    """
+
+    def decide() -> tuple[EntryKind, tuple[PostingDraft, ...]]:
+        lock_items(entity_id, [item_id])
+        receipt, balance = lock_receipt(entity_id, receipt_id)
+        written_off = _sum(item_id, LedgerAccount.BAD_DEBT) + _sum(item_id, LedgerAccount.RECOVERY)
+        if amount_minor > written_off:
+            raise Refusal(
+                "recovery.over_written_off",
+                "{amount} is more than the {written_off} written off and not recovered",
+                amount=amount_minor,
+                written_off=written_off,
+            )
+        fund = fund_of(receipt, balance, LedgerAccount.UNAPPLIED)
+        return EntryKind.RECOVERY, fund_out_legs(fund, amount_minor, LedgerAccount.RECOVERY, item_id=item_id)
+
+    request = (item_id, receipt_id, amount_minor, on)
+    return post_one(entity_id, "item.recover", request, decide, on=on, actor_id=actor_id, now=now, key=key)
+
+
+def _sum(item_id: int, account: LedgerAccount) -> int:
+    total = Posting.objects.filter(item_id=item_id, ledger_account=account.value).aggregate(x=Sum("amount_minor"))["x"]
+    return int(total or 0)

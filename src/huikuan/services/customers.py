@@ -1,0 +1,126 @@
+"""Customers and their accounts with our entities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from huikuan.core.refusals import Refusal
+from huikuan.services.auditing import record
+from huikuan.services.sources import source_id_of
+from huikuan.services.transaction import run_in_transaction
+from huikuan.store.models import (
+    Customer,
+    CustomerAccount,
+    CustomerAlias,
+    CustomerPayerAccount,
+    CustomerRef,
+    Entity,
+)
+from huikuan.store.search import search_text_of
+
+
+@dataclass(frozen=True, slots=True)
+class NewCustomer:
+    """A customer with the id a source knows it by. ``name`` may be what the source has, however odd."""
+
+    external_id: str
+    name: str
+    aliases: tuple[str, ...] = ()
+    registration_number: str = ""
+    country: str = ""
+    language: str = ""
+    segment: str = ""
+    payer_accounts: tuple[str, ...] = ()
+    terms_days: int | None = None
+
+
+def add_entity(
+    code: str, name: str, currency: str, *, timezone: str = "UTC", country: str = "", actor_id: int | None, now: datetime
+) -> int:
+    """Opens a legal entity's books. Refuses ``entity.exists``, ``money.unknown_currency`` and ``entity.bad_zone``."""
+    from zoneinfo import available_timezones
+
+    from huikuan.core.money import exponent_of
+
+    exponent_of(currency)
+    if timezone not in available_timezones():
+        raise Refusal("entity.bad_zone", "{zone!r} is not a time zone", zone=timezone)
+
+    def work() -> int:
+        if Entity.objects.filter(code=code).exists():
+            raise Refusal("entity.exists", "entity {code} exists", code=code)
+        entity = Entity.objects.create(code=code, name=name, currency=currency, timezone=timezone, country=country)
+        record("entity.add", now=now, actor_id=actor_id, entity_id=entity.id, code=code, currency=currency)
+        return int(entity.id)
+
+    return run_in_transaction(work)
+
+
+def add_customers(
+    entity_id: int, customers: Sequence[NewCustomer], *, source: str, actor_id: int | None, now: datetime
+) -> dict[str, int]:
+    """Makes (or finds) customers and their accounts with an entity; gives account ids by external id.
+
+    A known external id keeps its customer; name and master data are brought up to date, the former name stays as an
+    alias. Only customers, never their ledger, change here.
+    """
+
+    def work() -> dict[str, int]:
+        source_id = source_id_of(source)
+        known = {
+            ref.external_id: ref.account
+            for ref in CustomerRef.objects.filter(
+                source_id=source_id, entity_id=entity_id, external_id__in=[new.external_id for new in customers]
+            ).select_related("account__customer")
+        }
+        accounts: dict[str, int] = {}
+        for new in customers:
+            account = known.get(new.external_id)
+            if account is None:
+                account = _create(entity_id, source_id, new, now)
+            else:
+                _update(account.customer, new)
+            accounts[new.external_id] = account.id
+        record("customers.add", now=now, actor_id=actor_id, entity_id=entity_id, count=len(customers))
+        return accounts
+
+    return run_in_transaction(work)
+
+
+def _create(entity_id: int, source_id: int, new: NewCustomer, now: datetime) -> CustomerAccount:
+    customer = Customer.objects.create(
+        name=new.name,
+        registration_number=new.registration_number,
+        country=new.country,
+        language=new.language,
+        segment=new.segment,
+        search_text=search_text_of(new.name, new.aliases),
+    )
+    _add_names_and_accounts(customer, new)
+    account = CustomerAccount.objects.create(
+        customer=customer, entity_id=entity_id, terms_days=new.terms_days, created_at=now
+    )
+    CustomerRef.objects.create(source_id=source_id, entity_id=entity_id, external_id=new.external_id, account=account)
+    return account
+
+
+def _update(customer: Customer, new: NewCustomer) -> None:
+    if new.name and new.name != customer.name:
+        CustomerAlias.objects.get_or_create(customer=customer, name=customer.name)
+        customer.name = new.name
+    for field in ("registration_number", "country", "language", "segment"):
+        if getattr(new, field):
+            setattr(customer, field, getattr(new, field))
+    _add_names_and_accounts(customer, new)
+    names = customer.aliases.values_list("name", flat=True)
+    customer.search_text = search_text_of(customer.name, tuple(names))
+    customer.save()
+
+
+def _add_names_and_accounts(customer: Customer, new: NewCustomer) -> None:
+    for alias in new.aliases:
+        CustomerAlias.objects.get_or_create(customer=customer, name=alias)
+    for number in new.payer_accounts:
+        CustomerPayerAccount.objects.get_or_create(customer=customer, number=number)

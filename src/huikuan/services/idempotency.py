@@ -1,0 +1,48 @@
+"""The same request twice is one change: answers kept per (entity, actor, operation, key) with a hash of the body."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from huikuan.core.refusals import Conflict
+from huikuan.services.transaction import run_in_transaction
+from huikuan.store.models import IdempotencyKey
+
+Answer = dict[str, Any]
+
+
+def once(
+    *,
+    entity_id: int,
+    actor_id: int | None,
+    operation: str,
+    key: str | None,
+    request: object,
+    now: datetime,
+    work: Callable[[], Answer],
+) -> Answer:
+    """Runs ``work`` in a transaction; under a key used before, gives the answer of then instead.
+
+    ``request`` is anything ``repr`` tells apart. Refuses ``idempotency.other_body`` (a conflict) when the key comes
+    back with another one. ``answer`` must survive JSON.
+    """
+    if key is None:
+        return run_in_transaction(work)
+    request_hash = sha256(repr(request).encode()).hexdigest()
+    identity = {"entity_id": entity_id, "actor_key": actor_id or 0, "operation": operation, "key": key}
+
+    def guarded() -> Answer:
+        known = IdempotencyKey.objects.filter(**identity).first()
+        if known is not None:
+            if known.request_hash != request_hash:
+                raise Conflict("idempotency.other_body", "key {key!r} was used for another request", key=key)
+            return dict(known.answer)
+        answer: Answer = json.loads(json.dumps(work()))
+        IdempotencyKey.objects.create(**identity, request_hash=request_hash, answer=answer, created_at=now)
+        return answer
+
+    return run_in_transaction(guarded)

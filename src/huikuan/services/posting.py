@@ -1,0 +1,48 @@
+"""Posting one decided entry: books opened, day found, rows written, audited, once per idempotency key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+
+from huikuan.core.accounts import EntryKind
+from huikuan.core.journal import EntryDraft, PostingDraft
+from huikuan.services.auditing import record
+from huikuan.services.books import open_books
+from huikuan.services.idempotency import once
+from huikuan.services.writing import Unit
+
+Legs = tuple[PostingDraft, ...]
+
+
+def post_one(
+    entity_id: int,
+    operation: str,
+    request: object,
+    decide: Callable[[], tuple[EntryKind, Legs]],
+    *,
+    on: date,
+    actor_id: int | None,
+    now: datetime,
+    memo: str = "",
+    key: str | None = None,
+) -> int:
+    """``decide`` reads locked rows and gives the entry's kind and legs; returns the id of the posted entry.
+
+    ``on`` is the effective date; the posting date follows from the entity's periods.
+    """
+
+    def work() -> dict[str, int]:
+        books = open_books(entity_id)
+        unit = Unit(entity_id, actor_id, now)
+        kind, legs = decide()
+        day = books.posting_day(on)
+        entry_id = unit.add_entry(EntryDraft(kind, day.effective_date, day.posting_date, legs, memo=memo))
+        unit.flush()
+        record(operation, now=now, actor_id=actor_id, entity_id=entity_id, subject=f"entry:{entry_id}")
+        return {"entry": entry_id}
+
+    answer = once(
+        entity_id=entity_id, actor_id=actor_id, operation=operation, key=key, request=(request, memo), now=now, work=work
+    )
+    return int(answer["entry"])

@@ -1,0 +1,132 @@
+"""Settlements a source system reported by leaving an item out of its snapshot, or showing it smaller.
+
+Proposed by the import, posted or rejected by a person, met by the bank receipt that explains them: the receipt is
+applied to the ``source_settlement`` account first, so that the cash is never counted twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+
+from django.db.models import Sum
+
+from huikuan.core.accounts import EntryKind, LedgerAccount
+from huikuan.core.applications import OpenRow, settlement_legs
+from huikuan.core.journal import EntryDraft
+from huikuan.core.refusals import Refusal
+from huikuan.services.auditing import record
+from huikuan.services.books import open_books
+from huikuan.services.locking import lock_items
+from huikuan.services.transaction import run_in_transaction
+from huikuan.services.writing import Unit
+from huikuan.store.models import Posting, SourceSettlement
+
+
+def unmet_settlements(rows: Mapping[int, OpenRow]) -> dict[int, OpenRow]:
+    """What stands on the settlement account for these items, as rows money can be applied to. Read from the journal."""
+    sums = (
+        Posting.objects.filter(item_id__in=list(rows), ledger_account=LedgerAccount.SOURCE_SETTLEMENT.value)
+        .values("item_id")
+        .annotate(amount=Sum("amount_minor"), base=Sum("base_minor"))
+    )
+    return {
+        entry["item_id"]: replace(
+            rows[entry["item_id"]],
+            ledger_account=LedgerAccount.SOURCE_SETTLEMENT,
+            open_minor=entry["amount"],
+            open_base_minor=entry["base"],
+        )
+        for entry in sums
+        if entry["amount"] > 0
+    }
+
+
+def decide_settlements(
+    settlement_ids: Sequence[int], *, accept: bool, actor_id: int | None, now: datetime
+) -> list[int]:
+    """Posts (or rejects) proposed settlements; gives the ids decided. Items meanwhile paid are rejected by themselves.
+
+    Refuses ``settlement.decided`` when one of them was decided before.
+    """
+
+    def work() -> list[int]:
+        found = list(
+            SourceSettlement.objects.select_for_update(of=("self",))
+            .filter(id__in=list(settlement_ids))
+            .select_related("item")
+            .order_by("id")
+        )
+        for settlement in found:
+            if settlement.state != SourceSettlement.State.PROPOSED:
+                raise Refusal("settlement.decided", "settlement {id} was decided before", id=settlement.id)
+        by_entity: dict[int, list[SourceSettlement]] = {}
+        for settlement in found:
+            by_entity.setdefault(settlement.item.entity_id, []).append(settlement)
+        for entity_id, group in sorted(by_entity.items()):
+            _decide_group(entity_id, group, accept=accept, actor_id=actor_id, now=now)
+        return [settlement.id for settlement in found]
+
+    return run_in_transaction(work)
+
+
+def _decide_group(
+    entity_id: int, group: Sequence[SourceSettlement], *, accept: bool, actor_id: int | None, now: datetime
+) -> None:
+    books = open_books(entity_id)
+    unit = Unit(entity_id, actor_id, now)
+    rows = lock_items(entity_id, [settlement.item_id for settlement in group])
+    for settlement in group:
+        row = rows[settlement.item_id]
+        amount = min(settlement.amount_minor, row.open_minor) if settlement.amount_minor > 0 else max(
+            settlement.amount_minor, row.open_minor
+        )
+        settlement.decided_at, settlement.decided_by_id = now, actor_id
+        if accept and amount:
+            day = books.posting_day(settlement.settled_on)
+            legs = settlement_legs(row, amount, LedgerAccount.SOURCE_SETTLEMENT)
+            draft = EntryDraft(EntryKind.SOURCE_SETTLEMENT, day.effective_date, day.posting_date, legs)
+            settlement.entry_id = unit.add_entry(draft)
+            settlement.amount_minor = amount
+            settlement.state = SourceSettlement.State.POSTED
+        else:
+            settlement.state = SourceSettlement.State.REJECTED
+    unit.flush()
+    SourceSettlement.objects.bulk_update(group, ["state", "entry", "amount_minor", "decided_at", "decided_by"])
+    record(
+        "settlement.accepted" if accept else "settlement.rejected",
+        now=now,
+        actor_id=actor_id,
+        entity_id=entity_id,
+        settlements=[settlement.id for settlement in group][:1000],
+        count=len(group),
+    )
+
+
+def proposals_of(batch_id: int) -> list[int]:
+    return list(
+        SourceSettlement.objects.filter(batch_id=batch_id, state=SourceSettlement.State.PROPOSED).values_list(
+            "id", flat=True
+        )
+    )
+
+
+def propose(
+    batch_id: int, rows: Iterable[tuple[int, int]], *, settled_on: date
+) -> int:
+    """Records proposals (item id, amount with the item's sign); one open proposal an item, the newest wins."""
+    wanted = dict(rows)
+    SourceSettlement.objects.filter(
+        item_id__in=list(wanted), state=SourceSettlement.State.PROPOSED
+    ).update(state=SourceSettlement.State.REJECTED)
+    SourceSettlement.objects.bulk_create(
+        [
+            SourceSettlement(item_id=item_id, batch_id=batch_id, amount_minor=amount, settled_on=settled_on)
+            for item_id, amount in sorted(wanted.items())
+        ],
+        batch_size=1000,
+    )
+    return len(wanted)
+
+

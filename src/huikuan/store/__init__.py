@@ -1,0 +1,1 @@
+"""The database room: models, constraints, triggers, migrations. One Django app, one history."""

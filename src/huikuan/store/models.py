@@ -1,0 +1,57 @@
+"""Every model of the product, gathered for Django; each file holds one business word."""
+
+from huikuan.store.audit import AuditEvent, IdempotencyKey, Installation
+from huikuan.store.imports import ImportBatch, SourceSettlement
+from huikuan.store.ledger import (
+    ExchangeRate,
+    JournalEntry,
+    OpenItem,
+    OpenItemBalance,
+    Period,
+    Posting,
+    Receipt,
+    ReceiptBalance,
+    ReceiptParty,
+)
+from huikuan.store.parties import (
+    Customer,
+    CustomerAccount,
+    CustomerAlias,
+    CustomerPayerAccount,
+    CustomerRef,
+    Entity,
+    EntityMembership,
+    Source,
+    User,
+)
+from huikuan.store.sealing import Seal, SealHead, SealRun, Segment
+
+__all__ = [
+    "AuditEvent",
+    "Customer",
+    "CustomerAccount",
+    "CustomerAlias",
+    "CustomerPayerAccount",
+    "CustomerRef",
+    "Entity",
+    "EntityMembership",
+    "ExchangeRate",
+    "IdempotencyKey",
+    "ImportBatch",
+    "Installation",
+    "JournalEntry",
+    "OpenItem",
+    "OpenItemBalance",
+    "Period",
+    "Posting",
+    "Receipt",
+    "ReceiptBalance",
+    "ReceiptParty",
+    "Seal",
+    "SealHead",
+    "SealRun",
+    "Segment",
+    "Source",
+    "SourceSettlement",
+    "User",
+]
