@@ -1,0 +1,165 @@
+"""Reading the ledger as known at a moment: Parquet segments plus what is not in them yet, in one database snapshot.
+
+What is known is cut by sealed sequence number, never by a time stamp, so an answer once given stays. Everything a
+snapshot holds is immutable; it is kept per process and handed out again until the ledger moves on.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+import pyarrow as pa
+from django.db import connection, transaction
+
+from huikuan.mirror.pending import unsealed_condition
+from huikuan.mirror.segments import live_segments, mirror_folder
+from huikuan.mirror.tables import TABLES, MirrorTable
+from huikuan.store.arrow import fetch_arrow
+from huikuan.store.models import SealHead, SealRun
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """``con`` holds the relations ``journal``, ``items`` and ``receipts`` (see ``mirror.tables``), cut at ``known_seq``.
+
+    ``provisional``: the answer may still change, because entries are included that are not sealed, or because the
+    moment asked for lies after the last seal. ``cache_key`` changes whenever an answer may.
+    """
+
+    con: duckdb.DuckDBPyConnection
+    known_seq: int
+    provisional: bool
+    cache_key: Hashable
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Up to which sealed number the question reaches; ``unsealed`` when it takes what comes after the last seal too."""
+
+    seq: int
+    unsealed: bool
+    provisional: bool
+
+
+_kept: OrderedDict[Hashable, duckdb.DuckDBPyConnection] = OrderedDict()
+_kept_lock = threading.Lock()
+_KEEP = 4
+
+
+@contextmanager
+def open_snapshot(known_on: datetime | None = None) -> Iterator[Snapshot]:
+    """The ledger as known at an instant; without one, all that is committed. Use within one question and let go."""
+    with _database_snapshot():
+        head = SealHead.objects.filter(id=1).first()
+        known = resolve_known(head, known_on)
+        tail = _tail_state(head) if known.unsealed else (0, 0)
+        segments = {table.name: [segment.file_name for segment in live_segments(table.name)] for table in TABLES}
+        mirrored = 0 if head is None else head.mirrored_seq
+        key = (
+            str(connection.settings_dict["NAME"]),
+            str(connection.settings_dict.get("PORT", "")),
+            str(mirror_folder()),
+            "" if head is None else head.epoch,
+            known.seq,
+            tail,
+            tuple(segments["journal"]),
+        )
+        with _kept_lock:
+            base = _kept.get(key)
+            if base is not None:
+                _kept.move_to_end(key)
+        if base is None:
+            base = _build(head, known, segments, mirrored)
+            with _kept_lock:
+                _kept[key] = base
+                while len(_kept) > _KEEP:
+                    _kept.popitem(last=False)
+    provisional = known.provisional or tail != (0, 0)
+    cursor = base.cursor()
+    try:
+        yield Snapshot(cursor, known.seq, provisional, key)
+    finally:
+        cursor.close()
+
+
+def resolve_known(head: SealHead | None, known_on: datetime | None) -> Known:
+    """The sealed number of the last seal at or before the instant."""
+    if head is None:
+        return Known(0, known_on is None, known_on is not None)
+    if known_on is None:
+        return Known(head.last_seq, True, False)
+    run = SealRun.objects.filter(sealed_at__lte=known_on).order_by("-last_seq").first()
+    later = head.last_sealed_at is not None and head.last_sealed_at >= known_on
+    return Known(0 if run is None else run.last_seq, False, not later)
+
+
+@contextmanager
+def _database_snapshot() -> Iterator[None]:
+    """All reads inside see one state. SQLite's own immediate transactions would take the write lock, so a deferred one
+    is begun by hand; inside a caller's transaction, that one serves."""
+    if connection.in_atomic_block:
+        yield
+        return
+    if connection.vendor == "postgresql":
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            yield
+        return
+    connection.ensure_connection()
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN DEFERRED")
+        try:
+            yield
+        finally:
+            cursor.execute("ROLLBACK")
+
+
+def _tail_state(head: SealHead | None) -> tuple[int, int]:
+    """How many entries are not sealed and the last of them: enough to know whether the tail changed."""
+    condition = "true" if head is None else unsealed_condition(head)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*), coalesce(max(e.id), 0) FROM store_journalentry e WHERE {condition}")
+        count, last = cursor.fetchone()
+        return int(count), int(last)
+
+
+def _build(
+    head: SealHead | None, known: Known, segments: dict[str, list[str]], mirrored: int
+) -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect(config={"threads": 2})
+    con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET enable_object_cache = true")
+    folder = mirror_folder()
+    for table in TABLES:
+        tail = _tail(table, head, known, mirrored)
+        con.register("arrow_tail", tail)
+        con.execute(f"CREATE TABLE {table.name}_tail AS SELECT * FROM arrow_tail")
+        con.unregister("arrow_tail")
+        parts = [f"SELECT * FROM {table.name}_tail"]
+        if segments[table.name]:
+            files = ", ".join("'" + str(folder / name).replace("'", "''") + "'" for name in segments[table.name])
+            cut = "" if known.seq >= mirrored else f" WHERE ledger_seq <= {known.seq}"
+            parts.insert(0, f"SELECT * FROM read_parquet([{files}]){cut}")
+        con.execute(f"CREATE VIEW {table.name} AS {' UNION ALL '.join(parts)}")
+    return con
+
+
+def _tail(table: MirrorTable, head: SealHead | None, known: Known, mirrored: int) -> pa.Table:
+    """What no segment holds: sealed after the last segment, and, where asked for, not sealed at all."""
+    rows = [table.schema.empty_table()]
+    if known.seq > mirrored:
+        joins = "JOIN store_seal s ON s.entry_id = e.id"
+        where = f"s.ledger_seq > {mirrored} AND s.ledger_seq <= {known.seq}"
+        rows.append(fetch_arrow(table.select("s.ledger_seq", joins, where), table.schema))
+    if known.unsealed:
+        condition = "true" if head is None else unsealed_condition(head)
+        empty = "NULL" if connection.vendor == "sqlite" else "NULL::bigint"
+        rows.append(fetch_arrow(table.select(empty, "", condition), table.schema))
+    return pa.concat_tables(rows)
