@@ -1,0 +1,174 @@
+"""Items, one item's life posting by posting, and the journal entry behind each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from huikuan.queries import customers as customer_queries
+from huikuan.queries import items as queries
+from huikuan.web.format import format_day, format_moment
+from huikuan.web.frames import Seat
+from huikuan.web.lists import Chip, changed, chips_of, total_lines
+from huikuan.web.pages import page, read_list, show
+from huikuan.web.tags import address
+from huikuan.web.words import bucket_class, bucket_word
+
+ITEM_SORTS = ("document_number", "customer", "document_date", "due_date", "amount", "open", "days_past_due")
+STATES = ("open", "overdue", "all")
+BUCKETS = ("not_due", "1-30", "31-60", "61-90", ">90")
+
+
+def amount_labels() -> dict[str, str]:
+    return {"amount_label": _("Amount"), "open_label": _("Open")}
+
+
+def state_chips(request: HttpRequest, active: str, states: Iterable[str] = ("open", "all")) -> list[Chip]:
+    words = {"open": _("Open"), "overdue": _("Overdue"), "all": _("All")}
+    return chips_of(request, "state", [(code, words[code], "") for code in states], active=active)
+
+
+@require_safe
+@page
+def list_items(request: HttpRequest, seat: Seat) -> HttpResponse:
+    state = request.GET.get("state", "open")
+    state = state if state in STATES else "open"
+    bucket, customer, currency = (request.GET.get(name, "")[:60] for name in ("bucket", "customer", "currency"))
+    ask = read_list(request, sort="due_date", sorts=ITEM_SORTS)
+    rows = queries.item_page(
+        seat.frame,
+        search=ask.search,
+        state=state,
+        bucket=bucket,
+        customer=customer,
+        currency=currency,
+        sort=ask.sort,
+        page=ask.page,
+        size=ask.size,
+    )
+    whose = customer_queries.customer(seat.frame, customer) if customer else None
+    drops = [(name, text) for name, text in (("customer", whose.name if whose else ""), ("currency", currency)) if text]
+    buckets = [(code, bucket_word(code), bucket_class(code)) for code in BUCKETS]
+    context = {
+        "ask": ask,
+        "rows": rows,
+        "totals": total_lines(rows.totals),
+        "customer": whose,
+        "one_currency": False,
+        "state_chips": state_chips(request, state, STATES),
+        "bucket_chips": chips_of(request, "bucket", buckets, active=bucket, optional=True),
+        "drop_chips": [Chip(f"{text} ×", changed(request, **{name: None}), True) for name, text in drops],
+        "filtered": bool(ask.search or bucket or customer or currency or state != "open"),
+        **amount_labels(),
+    }
+    return show(request, seat, "items/list.html", context, room="items")
+
+
+@dataclass(frozen=True, slots=True)
+class LifeLine:
+    """A posting as the page shows it; everything else is the query's row."""
+
+    row: Any
+    counterpart_label: str
+    counterpart_href: str
+
+
+@require_safe
+@page
+def show_life(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
+    found = queries.item_life(seat.frame, public_id)
+    if found is None:
+        raise Http404
+    item, language = found.item, get_language() or "en"
+    facts = [
+        (_("Legal entity"), item.entity_name),
+        (_("Document date"), format_day(item.document_date, language)),
+        (_("Counts from"), format_day(item.posting_date, language)),
+        (_("PO number"), item.po_number),
+        (_("Contract number"), item.contract_number),
+        (_("Sales rep"), item.sales_rep),
+        (_("Region"), item.region),
+        (_("Product"), item.product),
+        (_("Number in the source system"), item.external_id),
+    ]
+    context = {
+        "item": item,
+        "facts": [(label, value) for label, value in facts if value],
+        "postings": [life_line(seat, row) for row in found.postings],
+    }
+    return show(request, seat, "items/life.html", context, room="items")
+
+
+def life_line(seat: Seat, row: Any) -> LifeLine:
+    other = row.counterpart
+    if other is None:
+        return LifeLine(row, "", "")
+    href = address(seat.kept, "item", other.public_id) if other.kind == "item" and other.public_id else ""
+    return LifeLine(row, other.label, href)
+
+
+@dataclass(frozen=True, slots=True)
+class LegLine:
+    row: Any
+    label: str
+    href: str
+
+    @property
+    def credit_minor(self) -> int:
+        return -self.row.amount_minor if self.row.amount_minor < 0 else 0
+
+
+def leg_line(seat: Seat, row: Any) -> LegLine:
+    if row.item_public_id:
+        return LegLine(row, row.label, address(seat.kept, "item", row.item_public_id))
+    return LegLine(row, row.label, "")
+
+
+@require_safe
+@page
+def show_entry(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
+    entry = queries.entry(seat.frame, public_id)
+    if entry is None:
+        raise Http404
+    language = get_language() or "en"
+    legs = [leg_line(seat, row) for row in entry.postings]
+    facts = [
+        (_("Legal entity"), entry.entity_name),
+        (_("Counts from"), format_day(entry.posting_date, language)),
+        (_("Happened on"), format_day(entry.effective_date, language)),
+        (_("Recorded at"), format_moment(entry.recorded_at, language)),
+        (_("Recorded by"), entry.actor or _("System")),
+        (_("Source"), entry.source),
+    ]
+    context = {
+        "entry": entry,
+        "facts": [(label, value) for label, value in facts if value],
+        "postings": legs,
+        "via": next((line for line in legs if line.href), None),
+        "sums": leg_sums(entry.postings),
+        "base_sum": sum(row.base_minor for row in entry.postings),
+    }
+    return show(request, seat, "items/entry.html", context, room="items")
+
+
+@dataclass(frozen=True, slots=True)
+class LegSum:
+    currency: str
+    debit: int
+    credit: int
+
+
+def leg_sums(rows: Iterable[Any]) -> list[LegSum]:
+    """Debits and credits per currency; the two are equal or the ledger is broken, and a reader sees it."""
+    debit: dict[str, int] = {}
+    credit: dict[str, int] = {}
+    for row in rows:
+        side = debit if row.amount_minor > 0 else credit
+        side[row.currency] = side.get(row.currency, 0) + abs(row.amount_minor)
+    return [LegSum(code, debit.get(code, 0), credit.get(code, 0)) for code in sorted(debit | credit)]

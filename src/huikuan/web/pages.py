@@ -1,0 +1,144 @@
+"""What every page shares: the seat, the rooms a person sees, lists' parameters, and how a refusal is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+
+from huikuan.core.refusals import Refusal
+from huikuan.web.format import format_day
+from huikuan.web.frames import Seat, read_seat
+
+SIZES = (25, 50, 100, 200)
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    name: str
+    icon: str
+    word: str | Promise
+    pages: tuple[tuple[str, str | Promise], ...] = ()
+
+
+ROOMS = (
+    Room("home", "today", _("Today")),
+    Room("customers", "customers", _("Customers")),
+    Room(
+        "items",
+        "receivables",
+        _("Receivables"),
+        (("items", _("Open items")), ("ageing", _("Ageing")), ("imports", _("Imports"))),
+    ),
+    Room("settings", "settings", _("Settings")),
+)
+
+SeatedView = Callable[..., HttpResponse]
+
+
+def page(view: SeatedView) -> Callable[..., HttpResponse]:
+    """Gives a view its seat and turns a refusal into a page that says what is wrong."""
+
+    @wraps(view)
+    def seated(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        seat = read_seat(request)
+        try:
+            response = view(request, seat, *args, **kwargs)
+        except Refusal as refusal:
+            response = show(request, seat, "refused.html", {"reason": refusal_text(refusal)}, status=400)
+        patch_vary_headers(response, ["HX-Request", "HX-Target", "Cookie", "Accept-Language"])
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+    return seated
+
+
+def show(
+    request: HttpRequest, seat: Seat, template: str, context: dict[str, Any], *, room: str = "", status: int = 200
+) -> HttpResponse:
+    """Renders a page in the frame, or alone where the drawer asked for it."""
+    in_drawer = "drawer" in request.headers.get("HX-Target", "")
+    full = {
+        "seat": seat,
+        "frame": seat.frame,
+        "kept": seat.kept,
+        "rooms": ROOMS,
+        "room": room,
+        "layout": "layouts/drawer.html" if in_drawer else "layouts/page.html",
+        "in_drawer": in_drawer,
+        "may_import": any(row.can_post for row in seat.entities),
+        **as_of_context(request, seat),
+        "seat_refusal": refusal_text(seat.refusal) if seat.refusal else "",
+        **context,
+    }
+    return render(request, template, full, status=status)
+
+
+def as_of_context(request: HttpRequest, seat: Seat) -> dict[str, Any]:
+    """What the as-of / known-on chip shows and offers."""
+    today, known_on = seat.frame.today, seat.kept.get("known_on", "")
+    month = today.replace(day=1) - timedelta(days=1)
+    quarter = today.replace(month=(today.month - 1) // 3 * 3 + 1, day=1) - timedelta(days=1)
+    year = today.replace(month=1, day=1) - timedelta(days=1)
+    language = get_language() or "en"
+    bare = len(known_on) == 10
+    return {
+        "known_input": known_on[:10],
+        "known_text": format_day(date.fromisoformat(known_on), language) if bare else known_on,
+        "quick_days": [
+            (month.isoformat(), gettext("Last month end")),
+            (quarter.isoformat(), gettext("Last quarter end")),
+            (year.isoformat(), gettext("Last year end")),
+        ],
+        "other_params": [
+            (name, text) for name, text in request.GET.items() if name not in ("as_of", "known_on", "page")
+        ],
+    }
+
+
+def refusal_text(refusal: Refusal) -> str:
+    """A refusal in the reader's language: its English template is the key."""
+    template = gettext(refusal.template)
+    return template.format(**refusal.params) if refusal.params else template
+
+
+@dataclass(frozen=True, slots=True)
+class ListAsk:
+    """How a list is asked for in the address: what to find, in which order, which slice."""
+
+    search: str
+    sort: str
+    page: int
+    size: int
+
+
+def read_list(request: HttpRequest, *, sort: str, sorts: tuple[str, ...], prefix: str = "") -> ListAsk:
+    """Reads ``q``, ``sort``, ``page`` and ``size``; anything the list does not know falls back to its usual order."""
+    asked = request.GET.get(f"{prefix}sort", sort)
+    return ListAsk(
+        search=request.GET.get("q", "").strip()[:200] if not prefix else "",
+        sort=asked if asked.removeprefix("-") in sorts else sort,
+        page=read_int(request, f"{prefix}page", 1, low=1, high=10_000_000),
+        size=read_size(request),
+    )
+
+
+def read_size(request: HttpRequest) -> int:
+    size = read_int(request, "size", 50, low=1, high=max(SIZES))
+    return size if size in SIZES else 50
+
+
+def read_int(request: HttpRequest, name: str, default: int, *, low: int, high: int) -> int:
+    text = request.GET.get(name, "")
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        return default
+    return min(max(int(text), low), high)

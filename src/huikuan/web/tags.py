@@ -1,0 +1,219 @@
+"""Template tags: links that carry the frame, amounts, dates, words, small bars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django import template
+from django.http import QueryDict
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+from huikuan.web import format as fmt
+from huikuan.web import words
+
+register = template.Library()
+
+
+def _language() -> str:
+    return get_language() or "en"
+
+
+@register.simple_tag
+def money(minor: int | None, currency: str) -> str:
+    if minor is None:
+        return "–"
+    text = fmt.format_amount(minor, currency, _language())
+    return format_html('<span class="neg">{}</span>', text) if minor < 0 else text
+
+
+@register.filter
+def count(number: int | None) -> str:
+    return "–" if number is None else fmt.format_count(number)
+
+
+@register.simple_tag
+def share(part: int, whole: int) -> str:
+    return fmt.format_share(part, whole)
+
+
+@register.filter
+def day(value: date | None) -> str:
+    return fmt.format_day(value, _language())
+
+
+@register.filter
+def month(value: date) -> str:
+    return fmt.format_month(value, _language())
+
+
+@register.filter
+def moment(value: datetime | None) -> str:
+    return fmt.format_moment(value, _language())
+
+
+@register.filter
+def bucket_word(bucket: str) -> str:
+    return words.bucket_word(bucket)
+
+
+@register.filter
+def bucket_class(bucket: str) -> str:
+    return words.bucket_class(bucket)
+
+
+@register.filter
+def days_class(days: int | None) -> str:
+    return words.class_of_days(days or 0)
+
+
+@register.filter
+def days_word(days: int | None) -> str:
+    return words.days_word(days or 0)
+
+
+_WORDS = {
+    "item": words.ITEM_KINDS,
+    "entry": words.ENTRY_KINDS,
+    "account": words.LEDGER_ACCOUNTS,
+    "receipt": words.RECEIPT_STATES,
+    "import_kind": words.IMPORT_KINDS,
+    "import_state": words.IMPORT_STATES,
+    "feed": words.FEEDS,
+    "grouping": words.GROUPINGS,
+    "field": words.FIELDS,
+    "change": words.CHANGES,
+}
+
+
+@register.filter
+def word(code: str | None, kind: str) -> str:
+    """``{{ row.kind|word:"item" }}``: the reader's word for a code."""
+    return words.word_of(_WORDS[kind], str(code)) if code else "–"
+
+
+@register.filter
+def fault_text(fault: Any) -> str:
+    return words.fault_text(fault)
+
+
+@register.filter
+def at_key(mapping: dict[Any, Any], key: Any) -> Any:
+    return mapping.get(key)
+
+
+@register.simple_tag(takes_context=True)
+def to(context: template.Context, name: str, *args: Any, **params: Any) -> str:
+    """The address of a page, carrying the frame on."""
+    return address(context.get("kept") or {}, name, *args, **params)
+
+
+@register.simple_tag(takes_context=True)
+def here(context: template.Context, **params: Any) -> str:
+    """This address with some parameters changed (empty = dropped). Any change goes back to the first page."""
+    request = context["request"]
+    query: QueryDict = request.GET.copy()
+    if not any(key.endswith("page") for key in params):
+        query.pop("page", None)
+    for key, value in params.items():
+        query.pop(key, None)
+        if value not in (None, ""):
+            query[key] = str(value)
+    return f"{request.path}?{query.urlencode()}" if query else request.path
+
+
+def address(kept: Mapping[str, str], name: str, *args: Any, **params: Any) -> str:
+    """The address of the page called ``name`` with the frame (``kept``) and further parameters."""
+    asked = QueryDict(mutable=True)
+    asked.update(kept)
+    for key, value in params.items():
+        if value not in (None, ""):
+            asked[key] = str(value)
+    path = reverse(name, args=args)
+    return f"{path}?{asked.urlencode()}" if asked else path
+
+
+@register.simple_tag(takes_context=True)
+def hidden(context: template.Context, *names: str) -> SafeString:
+    """Hidden fields that keep the named parameters of this address when a form is sent."""
+    given = context["request"].GET
+    fields = [
+        format_html('<input type="hidden" name="{}" value="{}">', name, given[name])
+        for name in names
+        if given.get(name)
+    ]
+    return SafeString("".join(fields))
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    return format_html(
+        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>', static("icons.svg"), name
+    )
+
+
+@register.inclusion_tag("parts/th.html", takes_context=True)
+def th(
+    context: template.Context, key: str, label: str, *, css: str = "", sort: str = "", prefix: str = ""
+) -> dict[str, Any]:
+    """A column heading that sorts. First click: amounts and days from the largest, names and dates from the first."""
+    first = f"-{key}" if "num" in css else key
+    turned = key if sort == f"-{key}" else f"-{key}"
+    active = sort.removeprefix("-") == key
+    target = turned if active else first
+    state = ("descending" if sort.startswith("-") else "ascending") if active else ""
+    href = here(context, **{f"{prefix}sort": target, f"{prefix}page": ""})
+    return {"label": label, "css": css, "state": state, "href": href}
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    css: str
+    x: int
+    width: int
+    title: str
+
+
+@register.inclusion_tag("parts/ageing_bar.html")
+def ageing_bar(cells: Iterable[tuple[str, int]], currency: str) -> dict[str, Any]:
+    """A stacked bar of what is owed by bucket; credits have no length and are left to the figures."""
+    shown = [(bucket, minor) for bucket, minor in cells if minor > 0]
+    total = sum(minor for _, minor in shown)
+    segments, before = [], 0
+    for bucket, minor in shown:
+        start, end = before * 1000 // total, (before + minor) * 1000 // total
+        title = f"{words.bucket_word(bucket)}: {fmt.format_amount(minor, currency, _language())} {currency}"
+        segments.append(Segment(words.bucket_class(bucket), start, max(end - start, 2), title))
+        before += minor
+    return {"segments": segments}
+
+
+@register.inclusion_tag("parts/cell_bar.html")
+def cell_bar(minor: int | None, largest: int, css: str) -> dict[str, Any]:
+    """A thin bar under a figure, its length the share of the largest in the table."""
+    length = 0 if not minor or minor < 0 or largest <= 0 else max(minor * 100 // largest, 1)
+    return {"length": length, "css": css}
+
+
+@register.inclusion_tag("parts/pager.html", takes_context=True)
+def pager(context: template.Context, rows: Any, *, prefix: str = "") -> dict[str, Any]:
+    pages = max((rows.total + rows.size - 1) // rows.size, 1)
+    number = min(rows.page, pages)
+    href = {
+        name: here(context, **{f"{prefix}page": target if target > 1 else ""})
+        for name, target in (("first", 1), ("before", number - 1), ("after", number + 1), ("last", pages))
+    }
+    return {
+        "number": number,
+        "pages": pages,
+        "total": rows.total,
+        "first": (number - 1) * rows.size + 1 if rows.total else 0,
+        "last": min(number * rows.size, rows.total),
+        "href": href,
+    }
