@@ -1,0 +1,1 @@
+"""Columnar work on Arrow tables. No Django, no clock."""
