@@ -55,7 +55,7 @@ _KEEP = 4
 @contextmanager
 def open_snapshot(known_on: datetime | None = None) -> Iterator[Snapshot]:
     """The ledger as known at an instant; without one, all that is committed. Use within one question and let go."""
-    with _database_snapshot():
+    with database_snapshot():
         head = SealHead.objects.filter(id=1).first()
         known = resolve_known(head, known_on)
         tail = _tail_state(head) if known.unsealed else (0, 0)
@@ -100,7 +100,7 @@ def resolve_known(head: SealHead | None, known_on: datetime | None) -> Known:
 
 
 @contextmanager
-def _database_snapshot() -> Iterator[None]:
+def database_snapshot() -> Iterator[None]:
     """All reads inside see one state. SQLite's own immediate transactions would take the write lock, so a deferred one
     is begun by hand; inside a caller's transaction, that one serves."""
     if connection.in_atomic_block:
