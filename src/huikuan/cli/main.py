@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("huikuan.cli.demo:demo", "Fill an empty database with a demo company."),
     "django": ("huikuan.cli.django:manage", "Django's own management commands."),
     "import": ("huikuan.cli.imports:import_", "Bring a file into the database."),
+    "ledger": ("huikuan.cli.ledger:ledger", "Apply, unapply, refund, write off, close a month, add a rate."),
     "mirror": ("huikuan.cli.verify:rebuild_mirror", "Write the Parquet mirror again from the database."),
     "migrate": ("huikuan.cli.serve:migrate", "Bring the database to this version."),
     "practice": ("huikuan.cli.practice:practice", "The rows of the practice, where each lives, and its tests."),
