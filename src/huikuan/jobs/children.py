@@ -11,13 +11,13 @@ CHECK_SECONDS = 1.0
 
 
 def follow_parent() -> None:
-    """Ends this process in an orderly way when the supervisor has died without a word (killed, out of memory).
+    """Ends this process in an orderly way when its parent has died without a word (killed, out of memory).
 
-    Only a child says so (``HUIKUAN_SUPERVISED``): started by hand, a process outlives the shell that started it.
+    Only a child that was told its parent does so (``HUIKUAN_PARENT``): started by hand, a process outlives its shell.
     """
-    if os.environ.get("HUIKUAN_SUPERVISED") != str(os.getppid()):
-        return
     parent = os.getppid()
+    if os.environ.get("HUIKUAN_PARENT") != str(parent):
+        return
 
     def watch() -> None:
         while os.getppid() == parent:
@@ -25,3 +25,8 @@ def follow_parent() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="follow-parent", daemon=True).start()
+
+
+def lead_children() -> None:
+    """Makes this process the parent whom the processes started from here follow."""
+    os.environ["HUIKUAN_PARENT"] = str(os.getpid())

@@ -10,7 +10,7 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-from huikuan.jobs.children import follow_parent
+from huikuan.jobs.children import follow_parent, lead_children
 
 # Threads spend their time in the database or in Arrow, both outside the interpreter's lock.
 THREADS_PER_WORKER = 4
@@ -25,6 +25,7 @@ def main() -> None:
     options = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "huikuan.config.settings")
     follow_parent()
+    lead_children()
     Granian(
         "huikuan.config.wsgi:application",
         address=options.host,
@@ -34,7 +35,6 @@ def main() -> None:
         blocking_threads=THREADS_PER_WORKER,
         respawn_failed_workers=True,
         log_level=LogLevels.warning,
-        process_name="huikuan server",
         working_dir=Path.cwd(),
     ).serve()
 

@@ -18,6 +18,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 
+from huikuan.jobs.children import lead_children
+
 POLL_SECONDS = 0.1
 BACKOFF_SECONDS = (0.2, 1.0, 2.0, 5.0, 10.0, 30.0)
 HEALTHY_SECONDS = 30.0
@@ -60,14 +62,16 @@ class Supervisor:
                 self._ended(child, code, now)
 
     def _start(self, child: Child, now: float) -> None:
-        environment = {**os.environ, "HUIKUAN_SUPERVISED": str(os.getpid())}
         # A session of its own: Ctrl-C reaches the supervisor alone, which then stops the children in order.
-        child.process = subprocess.Popen(child.command, env=environment, start_new_session=True)
+        child.process = subprocess.Popen(child.command, start_new_session=True)
         child.started = now
 
     def _ended(self, child: Child, code: int, now: float) -> None:
         child.failures = 1 if now - child.started >= HEALTHY_SECONDS else child.failures + 1
         wait = BACKOFF_SECONDS[min(child.failures, len(BACKOFF_SECONDS)) - 1]
+        if child.process is not None:
+            # A server that was killed may leave its own children on the port.
+            kill_group(child.process)
         child.process = None
         child.start_at = now + wait
         self.say(f"huikuan: the {child.name} ended ({describe_exit(code)}); starting it again in {wait:g} s")
@@ -146,6 +150,7 @@ def supervise(supervisor: Supervisor, host: str, port: int, announcement: str) -
     def on_signal(number: int, frame: FrameType | None) -> None:
         supervisor.stopping = True
 
+    lead_children()
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, on_signal)
     announced = False
