@@ -61,7 +61,9 @@ def default_database(database: dict[str, Any], home: Path) -> Iterator[None]:
     before = connections.settings["default"]
     _switch(connections.configure_settings({"default": database})["default"])
     try:
-        with override_settings(HUIKUAN_HOME=home, MIRROR_DIR=home / "mirror", MEDIA_ROOT=home / "files"):
+        with override_settings(
+            HUIKUAN_HOME=home, MIRROR_DIR=home / "mirror", HEADS_DIR=home / "heads", MEDIA_ROOT=home / "files"
+        ):
             yield
     finally:
         _switch(before)

@@ -28,7 +28,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "practice": ("huikuan.cli.practice:practice", "The rows of the practice, where each lives, and its tests."),
     "run": ("huikuan.cli.serve:run", "Migrate, fill an empty database, then serve, work and schedule."),
     "seal": ("huikuan.cli.verify:seal", "Seal the committed entries and write their mirror."),
-    "user": ("huikuan.cli.users:user", "Make a person who may sign in, or a new password."),
     "verify": ("huikuan.cli.verify:verify", "Prove the chain, every entry and every balance."),
 }
 """Name → (where it lives, what it does): enough for ``--help`` without importing anything."""

@@ -11,6 +11,8 @@ from huikuan.config import environment
 PACKAGE = Path(__file__).resolve().parents[1]
 HUIKUAN_HOME = environment.home_path()
 MIRROR_DIR = HUIKUAN_HOME / "mirror"
+# Each day's head of the hash chain is written here: best a folder on another machine.
+HEADS_DIR = Path(os.environ.get("HUIKUAN_HEADS_DIR") or HUIKUAN_HOME / "heads")
 
 DEBUG = environment.flag("HUIKUAN_DEBUG")
 SECRET_KEY = environment.secret_key(HUIKUAN_HOME)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from huikuan.core.refusals import Refusal
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -29,11 +31,16 @@ def seal_entries(now: datetime) -> str | None:
 
 
 def export_head_hash(now: datetime) -> str | None:
-    """Writes today's head of the chain where it leaves this machine's database: a chain alone proves nothing
-    against whoever can rewrite all of it."""
+    """Writes today's head of the chain outside the database: a chain alone proves nothing against whoever can rewrite
+    all of it. Nothing to do while nothing is sealed."""
+    from django.conf import settings
+
     from huikuan.services import sealing
 
-    return f"head of the chain written to {sealing.export_head_hash(now=now)}"
+    try:
+        return f"head of the chain written to {sealing.export_head(settings.HEADS_DIR, now=now)}"
+    except Refusal as refusal:
+        return refusal.message
 
 
 def tidy_up(now: datetime) -> str | None:
