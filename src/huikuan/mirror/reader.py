@@ -29,13 +29,16 @@ class Snapshot:
     """``con`` holds the relations ``journal``, ``items`` and ``receipts`` (see ``mirror.tables``), cut at ``known_seq``.
 
     ``provisional``: the answer may still change, because entries are included that are not sealed, or because the
-    moment asked for lies after the last seal. ``cache_key`` changes whenever an answer may.
+    moment asked for lies after the last seal. ``cache_key`` changes whenever an answer may. ``ledger`` says which ledger
+    this is, however far it reaches; ``unsealed``, whether entries without a ``ledger_seq`` are among the rows.
     """
 
     con: duckdb.DuckDBPyConnection
     known_seq: int
     provisional: bool
     cache_key: Hashable
+    ledger: Hashable
+    unsealed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ def open_snapshot(known_on: datetime | None = None) -> Iterator[Snapshot]:
     provisional = known.provisional or tail != (0, 0)
     cursor = base.cursor()
     try:
-        yield Snapshot(cursor, known.seq, provisional, key)
+        yield Snapshot(cursor, known.seq, provisional, key, key[:4], tail != (0, 0))
     finally:
         cursor.close()
 

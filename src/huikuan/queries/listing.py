@@ -1,0 +1,40 @@
+"""Lists: one page of rows with the count and the totals of everything the question found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+PAGE_SIZE_MAX = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """``rows`` is page number ``page`` (from 1) of ``size`` rows; ``total`` counts all; ``totals`` sum all, by currency."""
+
+    rows: list[T]
+    total: int
+    page: int
+    size: int
+    totals: dict[str, Any] = field(default_factory=dict)
+
+
+def limit_of(page: int, size: int) -> str:
+    """LIMIT and OFFSET of a page, whatever numbers were asked for."""
+    size = min(max(int(size), 1), PAGE_SIZE_MAX)
+    return f"LIMIT {size} OFFSET {(max(int(page), 1) - 1) * size}"
+
+
+def order_of(sort: str, columns: Mapping[str, str], usual: str, ties: Sequence[str]) -> str:
+    """ORDER BY for ``sort`` (a name of ``columns``, with ``-`` for descending); an unknown name means ``usual``.
+
+    Equal rows are put in the order of ``ties``, so that pages never overlap.
+    """
+    name = sort.removeprefix("-")
+    if name not in columns:
+        sort, name = usual, usual.removeprefix("-")
+    turn = "DESC" if sort.startswith("-") else "ASC"
+    return f"ORDER BY {columns[name]} {turn} NULLS LAST, {', '.join(ties)}"
