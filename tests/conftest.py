@@ -33,6 +33,7 @@ VENDORS: tuple[databases.Vendor, ...] = ("sqlite", "postgres")
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """The process that started the run removes what its workers shared."""
+    shutil.rmtree(os.environ["HUIKUAN_HOME"], ignore_errors=True)
     factory = getattr(session.config, "_tmp_path_factory", None)
     if hasattr(session.config, "workerinput") or factory is None:
         return
@@ -41,7 +42,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         databases.Postgres(GIVEN_URL, databases.run_prefix(folder), folder).remove_all()
     else:
         databases.stop_postgres(folder)
-    shutil.rmtree(os.environ["HUIKUAN_HOME"], ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

