@@ -55,7 +55,7 @@ def table(facts: list[Any], columns: dict[str, Any]) -> pa.Table:
     return pa.table({name: pa.array([row.get(name) for row in rows], type=kind) for name, kind in columns.items()})
 
 
-def tables(history: AgeingHistory) -> dict[str, pa.Table | None]:
+def tables(history: AgeingHistory) -> Any:
     return {
         "items": table(list(history.items), ITEM_COLUMNS),
         "applications": table(list(history.applications), APPLICATION_COLUMNS),

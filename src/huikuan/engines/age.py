@@ -92,7 +92,7 @@ def age_answer(
     """``age`` with its warnings and, on the effective basis, the ``bridge`` from the posting basis.
 
     Refuses ``ageing.bad_buckets``, ``ageing.bad_by``, ``ageing.bad_choice``, ``ageing.bad_known_on``,
-    ``ageing.unknown_column``, ``ageing.missing_column``, ``ageing.column_type``, ``ageing.no_posting_date``,
+    ``ageing.unknown_column``, ``ageing.missing_column``, ``ageing.missing_value``, ``ageing.column_type``,
     ``ageing.snapshot_date_missing``, ``ageing.before_snapshot``, ``ageing.known_before_snapshot``, and with
     ``BadData`` an application in another currency than its item or receipt.
     """

@@ -43,7 +43,7 @@ def run_checked(con: DuckDBPyConnection, facts: Facts, options: AgeOptions) -> A
     table = _not_empty(flagged).drop_columns(["unmatched", "unusual", "over_applied"])
     if options.wide:
         con.register("aged_long", table)
-        table = con.sql(wide_sql("aged_long", facts, options)).to_arrow_table()
+        table = con.sql(wide_sql("aged_long", options, facts.amount_name, facts.amount_type)).to_arrow_table()
     return AgeingAnswer(table, warnings=warnings)
 
 
@@ -66,8 +66,8 @@ def _not_empty(table: Any) -> Any:
     return table.filter(pc.greater(table.column("items"), 0))
 
 
-def _warnings(con: DuckDBPyConnection, facts: Facts, options: AgeOptions, flagged: Any) -> list[DataWarning]:
-    warnings: list[DataWarning] = []
+def _warnings(con: DuckDBPyConnection, facts: Facts, options: AgeOptions, flagged: Any) -> list[DataError]:
+    warnings: list[DataError] = []
     applied, receipts = facts.applications, facts.use
     if _sum(flagged.column("unmatched")) or _sum(flagged.column("unusual")):
         if applied is not None:
@@ -90,21 +90,21 @@ def _warnings(con: DuckDBPyConnection, facts: Facts, options: AgeOptions, flagge
     return warnings
 
 
-_OVER_USED = "{count} receipts are applied to more than they hold; the excess shows as a positive unapplied amount"
-_UNKNOWN = "{count} applications name items that are not among the items and are left out: {examples}"
-_BEFORE = "{count} applications are dated before their item and count from the item's day: {examples}"
-_SETTLED = "{count} items are settled before they are posted and count as settled from their own day: {examples}"
-_OVER = "{count} items are applied by more than they amount to and show with the opposite sign: {examples}"
-_NO_RECEIPT = "{count} applications name receipts that are not among the receipts: {examples}"
-_EARLY_USE = "{count} applications are dated before their receipt, whose use counts from the receipt's day: {examples}"
+_OVER_USED = "receipts applied to more than they hold, which show as a positive unapplied amount"
+_UNKNOWN = "applications of items that are not among the items, which are left out"
+_BEFORE = "applications dated before their item, which count from the item's day"
+_SETTLED = "items settled before their own day, which count as settled from it"
+_OVER = "items applied by more than they amount to, which show with the opposite sign"
+_NO_RECEIPT = "applications of receipts that are not among the receipts"
+_EARLY_USE = "applications dated before their receipt, whose use counts from the receipt's day"
 
 
 def _warning(file: str, code: str, message: str, count: int, examples: Sequence[str] = ()) -> DataWarning:
-    shown = ", ".join(examples) + (" ..." if count > len(examples) else "")
-    return DataWarning(file, None, None, message.format(count=f"{count:,}", examples=shown), code)
+    shown = ": " + ", ".join([*examples, *["..."] * (count > len(examples))]) if examples else ""
+    return DataWarning(file, None, None, f"{message} ({count:,}){shown}", code)
 
 
-def _found(con: DuckDBPyConnection, file: str, code: str, message: str, rows: str) -> list[DataWarning]:
+def _found(con: DuckDBPyConnection, file: str, code: str, message: str, rows: str) -> list[DataError]:
     """A warning from a SELECT of one text column ``example`` per case; nothing where there are none."""
     found = fetch(con, f"SELECT example, count(*) OVER () FROM ({rows}) ORDER BY example LIMIT {EXAMPLES}")
     return [_warning(file, code, message, found[0][1], [str(example) for example, _ in found])] if found else []

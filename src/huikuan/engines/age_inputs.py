@@ -142,20 +142,12 @@ def _need(source: Source, *names: str) -> None:
 
 
 def _posting(source: Source, otherwise: str) -> str:
-    """The posting date with its default. Refuses where neither is there for every row."""
+    """The posting date with its default, which must be there wherever it is needed."""
     if source.full("posting_date"):
         return source.column("posting_date")
     _need(source, otherwise)
     default = source.column(otherwise)
-    sql = f"coalesce({source.column('posting_date')}, {default})" if source.has("posting_date") else default
-    if not source.full(otherwise):
-        raise Refusal(
-            "ageing.no_posting_date",
-            "{kind}: rows without a posting_date need a {otherwise}",
-            kind=source.kind,
-            otherwise=otherwise,
-        )
-    return sql
+    return f"coalesce({source.column('posting_date')}, {default})" if source.has("posting_date") else default
 
 
 def _dated(source: Source, otherwise: str, options: AgeOptions) -> dict[str, str]:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from huikuan.core.ageing import BUCKETS, UNAPPLIED, Basis, BucketBy, bucket_labels, check_buckets, end_of_day
-from huikuan.core.refusals import DataWarning, Refusal
+from huikuan.core.refusals import DataError, Refusal
 
 RESERVED = frozenset({"bucket", "open_amount", "open_minor", "items", "total"})
 """Names of the answer's own columns: nothing can be grouped by a column of such a name."""
@@ -82,4 +82,4 @@ class AgeingAnswer:
     bridge: Any | None = None
     provisional: bool = False
     known_seq: int | None = None
-    warnings: list[DataWarning] = field(default_factory=list)
+    warnings: list[DataError] = field(default_factory=list)

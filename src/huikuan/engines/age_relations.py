@@ -79,7 +79,7 @@ def age_relations(
 def run_age(con: DuckDBPyConnection, facts: Facts, options: AgeOptions) -> Any:
     plain = replace(options, checks=False)
     long = age_sql(facts, plain)
-    sql = wide_sql(f"({long})", facts, plain) if options.wide else long
+    sql = wide_sql(f"({long})", plain, facts.amount_name, facts.amount_type) if options.wide else long
     return con.sql(sql).to_arrow_table()
 
 

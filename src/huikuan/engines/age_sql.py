@@ -200,8 +200,8 @@ def unapplied_sql(facts: Facts, receipts: Relation, options: AgeOptions) -> str:
         for name in options.by
     )
     return (
-        f"SELECT r.receipt_id, r.currency, {groups + ', ' if groups else ''}sum(r.amount) AS rest"
-        f" FROM {receipts.sql} AS r WHERE {fact_counts(receipts, options, 'r')}"
+        f"SELECT r.receipt_id, r.currency, {groups + ', ' if groups else ''}sum(r.amount) AS rest,"
+        f" max(r.amount) AS came FROM {receipts.sql} AS r WHERE {fact_counts(receipts, options, 'r')}"
         " GROUP BY r.receipt_id, r.currency HAVING sum(r.amount) <> 0"
     )
 
@@ -223,7 +223,7 @@ def _grouped(facts: Facts, options: AgeOptions) -> str:
     )
     if facts.receipts is None:
         return items
-    no_flags = ", 0, 0, count(*) FILTER (WHERE rest < 0)" if options.checks else ""
+    no_flags = ", 0, 0, count(*) FILTER (WHERE rest < 0 AND came > 0)" if options.checks else ""
     return (
         f"{items} UNION ALL SELECT {names}currency, {len(options.labels) - 1}, -sum(rest), count(*){no_flags}"
         f" FROM ({unapplied_sql(facts, facts.receipts, options)}) GROUP BY ALL"
@@ -242,11 +242,10 @@ def age_sql(facts: Facts, options: AgeOptions) -> str:
     )
 
 
-def wide_sql(long: str, facts: Facts, options: AgeOptions) -> str:
+def wide_sql(long: str, options: AgeOptions, amount_name: str, amount_type: str) -> str:
     """The long form turned: one row per group and currency, a column per bucket (zero where empty), total, items."""
     names = "".join(f"{quote(name)}, " for name in options.by)
     order = "".join(f"{quote(name)} NULLS LAST, " for name in options.by)
-    amount_name, amount_type = facts.amount_name, facts.amount_type
     cells = ", ".join(
         f"coalesce(sum({amount_name}) FILTER (WHERE bucket = {literal(label)}), 0)::{amount_type} AS {quote(label)}"
         for label in options.labels
