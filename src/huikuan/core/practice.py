@@ -121,6 +121,16 @@ L2 Practice mode | 演练
 """
 
 PLACES: dict[str, tuple[str, ...]] = {
+    "A1": ("core.registration", "store.parties", "services.customers", "queries.customers", "web.customers"),
+    "D1": ("store.ledger", "services.items", "queries.items", "web.items"),
+    "D2": ("core.money", "core.journal", "store.triggers", "services.posting"),
+    "D3": ("core.journal", "services.sealing", "queries.frame"),
+    "D4": ("core.applications", "services.applications"),
+    "D5": ("services.reversals", "services.adjustments"),
+    "D7": ("core.exchange", "services.revaluation"),
+    "D8": ("core.periods", "services.periods"),
+    "D9": ("core.sealing", "mirror.proofs", "services.verifying", "cli.verify"),
+    "J1": ("core.ageing", "engines.age", "queries.ageing", "web.ageing", "cli.age"),
     "K5": ("cli.serve", "jobs.supervisor", "config.environment"),
 }
 
