@@ -75,17 +75,18 @@ def distribute(amount_minor: int, rows: Iterable[OpenRow], order: Order) -> list
     """Spreads an amount over open items; what is left over stays with the payer.
 
     Oldest first goes by due date, document date, id. Pro rata gives each its share of the open sum by largest
-    remainder. Costs before interest before principal (PRC Civil Code art. 561), each oldest first.
+    remainder, a tie to the oldest. Costs before interest before principal (PRC Civil Code art. 561), each oldest
+    first. The order in which ``rows`` come does not matter.
     """
     owed = [row for row in rows if row.open_minor > 0]
     if amount_minor <= 0 or not owed:
         return []
+    by_charge = order == Order.COSTS_INTEREST_PRINCIPAL
+    owed.sort(key=lambda row: (_RANK[row.charge] if by_charge else 0, row.due_date, row.document_date, row.item_id))
     if order == Order.PRO_RATA:
         weights = [row.open_minor for row in owed]
         parts = split(min(amount_minor, sum(weights)), weights)
         return [Line(row, part) for row, part in zip(owed, parts, strict=True) if part]
-    by_charge = order == Order.COSTS_INTEREST_PRINCIPAL
-    owed.sort(key=lambda row: (_RANK[row.charge] if by_charge else 0, row.due_date, row.document_date, row.item_id))
     lines = []
     for row in owed:
         part = min(amount_minor, row.open_minor)
@@ -95,8 +96,9 @@ def distribute(amount_minor: int, rows: Iterable[OpenRow], order: Order) -> list
     return lines
 
 
-def discount_allowed(row: OpenRow, paid_on: date) -> int:
-    """The early-payment discount still to be had, in minor units: a share of the original amount, half up.
+def discount_allowed(row: OpenRow, paid_on: date, taken_minor: int = 0) -> int:
+    """The early-payment discount still to be had, in minor units: a share of the original amount, half up, less
+    ``taken_minor``, what was granted before.
 
     Refuses ``discount.none_agreed`` and ``discount.window_closed``.
     """
@@ -109,7 +111,8 @@ def discount_allowed(row: OpenRow, paid_on: date) -> int:
             last=row.discount_date.isoformat(),
             day=paid_on.isoformat(),
         )
-    return min(round_half_up(Fraction(row.original_minor * row.discount_bp, 10_000)), row.open_minor)
+    agreed = round_half_up(Fraction(row.original_minor * row.discount_bp, 10_000))
+    return max(min(agreed - taken_minor, row.open_minor), 0)
 
 
 def check_line(line: Line) -> None:
@@ -128,15 +131,37 @@ def check_line(line: Line) -> None:
         )
 
 
+def check_lines(lines: Sequence[Line], account_id: int | None) -> None:
+    """Refuses ``application.nothing``, ``application.item_twice`` and ``application.other_customer``.
+
+    An item stands in one line only: its base value leaves in proportion to what is open before the entry.
+    """
+    if not lines:
+        raise Refusal("application.nothing", "nothing to apply")
+    seen: set[tuple[int, LedgerAccount]] = set()
+    for line in lines:
+        row = line.row
+        if (row.item_id, row.ledger_account) in seen:
+            raise Refusal(
+                "application.item_twice", "item {item_id} is named twice: add up its amounts", item_id=row.item_id
+            )
+        seen.add((row.item_id, row.ledger_account))
+        if row.account_id != account_id:
+            raise Refusal(
+                "application.other_customer",
+                "item {item_id} belongs to another customer than the money",
+                item_id=row.item_id,
+            )
+
+
 def fund_legs(fund: Fund, lines: Sequence[Line]) -> tuple[PostingDraft, ...]:
     """The legs of an application of received money: fund debited, items credited, differences where they belong.
 
     The base value leaves the fund and each item in proportion, to the last cent with the last part; what the two
     sides differ by is a realised exchange difference. Refuses ``application.fund_exceeded``,
-    ``application.currency_needs_amount`` and what ``check_line`` refuses.
+    ``application.currency_needs_amount`` and what ``check_line`` and ``check_lines`` refuse.
     """
-    if not lines:
-        raise Refusal("application.nothing", "nothing to apply")
+    check_lines(lines, fund.account_id)
     paid = [_paid(fund, line) for line in lines]
     total = sum(paid)
     if total > fund.available_minor:
@@ -207,8 +232,7 @@ def credit_legs(credit: OpenRow, lines: Sequence[Line]) -> tuple[PostingDraft, .
 
     One entry: the credit goes up towards zero, each item down, both naming their item. Same currency only.
     """
-    if not lines:
-        raise Refusal("application.nothing", "nothing to apply")
+    check_lines(lines, credit.account_id)
     if credit.open_minor >= 0:
         raise Refusal("application.not_a_credit", "the item has no credit left", item_id=credit.item_id)
     total = 0

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from huikuan.core.money import exponent_of, round_half_up
+from huikuan.core.money import check_size, exponent_of, round_half_up
 from huikuan.core.refusals import Refusal
 
 
@@ -52,7 +52,7 @@ class RateTable:
         """Minor units of ``currency`` → minor units of the base currency at the rate of ``day``, half up."""
         if currency == self.base:
             return minor
-        return convert(minor, currency, self.base, self.rate_on(currency, day))
+        return check_size(convert(minor, currency, self.base, self.rate_on(currency, day)), self.base)
 
 
 def convert(minor: int, currency: str, base: str, rate: Decimal) -> int:

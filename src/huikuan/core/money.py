@@ -32,7 +32,7 @@ EXPONENTS: dict[str, int] = {
 MINOR_MAX = 10**17
 """No single amount reaches this many minor units: sums of a hundred of them still fit a 64-bit column."""
 
-_AMOUNT = re.compile(r"[+-]?\d+(\.\d+)?")
+_AMOUNT = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 
 def exponent_of(currency: str) -> int:
@@ -112,6 +112,13 @@ def from_decimal(value: Decimal, currency: str) -> int:
         )
     if abs(minor) >= MINOR_MAX:
         raise Refusal("money.too_large", "{value} {currency} is too large", value=value, currency=currency)
+    return minor
+
+
+def check_size(minor: int, currency: str) -> int:
+    """``minor`` itself; refuses ``money.too_large`` from ``MINOR_MAX`` on."""
+    if abs(minor) >= MINOR_MAX:
+        raise Refusal("money.too_large", "{value} {currency} is too large", value=minor, currency=currency)
     return minor
 
 

@@ -50,10 +50,25 @@ def decide_posting_date(
     if not 1900 <= effective_date.year < 2200:
         raise Refusal("period.bad_date", "{day} is not a plausible date", day=effective_date.isoformat())
     month, day = month_of(effective_date), effective_date
+    closed = closed_through(states)
+    if closed is not None and month <= closed:
+        month = day = next_month(closed)
     while not _takes(states.get(month, PeriodState.OPEN), may_post_soft_closed):
-        month = next_month(month)
-        day = month
+        month = day = next_month(month)
     return PostingDay(effective_date, day)
+
+
+def closed_through(states: Mapping[date, PeriodState]) -> date | None:
+    """The newest closed month: it and every month before it take nothing more, even those that never had an entry."""
+    return max((month for month, state in states.items() if state == PeriodState.CLOSED), default=None)
+
+
+def state_of(month: date, states: Mapping[date, PeriodState]) -> PeriodState:
+    """The state of a month, by its first day; a month before a closed one is closed."""
+    closed = closed_through(states)
+    if closed is not None and month <= closed:
+        return PeriodState.CLOSED
+    return states.get(month, PeriodState.OPEN)
 
 
 def _takes(state: PeriodState, may_post_soft_closed: bool) -> bool:

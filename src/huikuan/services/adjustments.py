@@ -63,12 +63,15 @@ def recover_item(
 ) -> int:
     """Money that came after all for an item written off: from the receipt to ``recovery``.
 
-    Refuses ``recovery.over_written_off`` when it is more than was written off and not yet recovered.
+    Refuses ``recovery.over_written_off`` when it is more than was written off and not yet recovered,
+    ``recovery.currency`` and ``application.other_customer``.
     """
 
     def decide() -> tuple[EntryKind, tuple[PostingDraft, ...]]:
-        lock_items(entity_id, [item_id])
         receipt, balance = lock_receipt(entity_id, receipt_id)
+        row = lock_items(entity_id, [item_id])[item_id]
+        if row.currency != receipt.currency:
+            raise Refusal("recovery.currency", "money recovers an item of its own currency", item_id=item_id)
         written_off = _sum(item_id, LedgerAccount.BAD_DEBT) + _sum(item_id, LedgerAccount.RECOVERY)
         if amount_minor > written_off:
             raise Refusal(
@@ -78,6 +81,12 @@ def recover_item(
                 written_off=written_off,
             )
         fund = fund_of(receipt, balance, LedgerAccount.UNAPPLIED)
+        if fund.account_id != row.account_id:
+            raise Refusal(
+                "application.other_customer",
+                "item {item_id} belongs to another customer than the money",
+                item_id=item_id,
+            )
         return EntryKind.RECOVERY, fund_out_legs(fund, amount_minor, LedgerAccount.RECOVERY, item_id=item_id)
 
     request = (item_id, receipt_id, amount_minor, on)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+
+from django.db.models import Sum
 
 from huikuan.core.accounts import EntryKind, LedgerAccount
 from huikuan.core.applications import Line, OpenRow, Order, credit_legs, discount_allowed, distribute, fund_legs
@@ -13,6 +15,7 @@ from huikuan.core.refusals import Refusal
 from huikuan.services.locking import fund_of, lock_items, lock_open_items, lock_receipt
 from huikuan.services.posting import post_one
 from huikuan.services.source_settlements import unmet_settlements
+from huikuan.store.models import Posting
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,8 @@ def apply_receipt(
             raise Refusal("receipt.unidentified", "say first whose money this is", receipt_id=receipt_id)
         if named:
             rows = lock_items(entity_id, [line.item_id for line in named])
-            return EntryKind.APPLICATION, fund_legs(fund, _named_lines(rows, named, receipt.value_date))
+            lines = named_lines(rows, named, receipt.value_date, unmet_settlements(rows))
+            return EntryKind.APPLICATION, fund_legs(fund, lines)
         rows_open = lock_open_items(entity_id, fund.account_id, fund.currency)
         ceiling = fund.available_minor if amount_minor is None else amount_minor
         lines = distribute(ceiling, rows_open, order or Order.OLDEST_FIRST)
@@ -63,9 +67,11 @@ def apply_receipt(
     return post_one(entity_id, "application.post", request, decide, on=on, actor_id=actor_id, now=now, key=key)
 
 
-def _named_lines(rows: dict[int, OpenRow], named: Sequence[Named], paid_on: date) -> list[Line]:
-    """What a source reported as settled is met by the money first; the rest goes to what is still open."""
-    unmet = unmet_settlements(rows)
+def named_lines(
+    rows: Mapping[int, OpenRow], named: Sequence[Named], paid_on: date, unmet: Mapping[int, OpenRow]
+) -> list[Line]:
+    """What a source reported as settled (``unmet``) is met by the money first; the rest goes to what is still open."""
+    taken = _discounts_taken([line.item_id for line in named if line.take_discount])
     lines: list[Line] = []
     for line in named:
         row, rest = rows[line.item_id], line.amount_minor
@@ -75,9 +81,17 @@ def _named_lines(rows: dict[int, OpenRow], named: Sequence[Named], paid_on: date
             lines.append(Line(settled, met))
             rest -= met
         if rest:
-            discount = discount_allowed(row, paid_on) if line.take_discount else 0
+            discount = discount_allowed(row, paid_on, taken.get(line.item_id, 0)) if line.take_discount else 0
             lines.append(Line(row, rest, discount, line.paid_minor))
     return lines
+
+
+def _discounts_taken(item_ids: list[int]) -> dict[int, int]:
+    """Early-payment discount granted on items so far; what was reversed does not count."""
+    if not item_ids:
+        return {}
+    legs = Posting.objects.filter(item_id__in=item_ids, ledger_account=LedgerAccount.DISCOUNT.value)
+    return dict(legs.values("item_id").annotate(total=Sum("amount_minor")).values_list("item_id", "total"))
 
 
 def apply_credit(

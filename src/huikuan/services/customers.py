@@ -50,7 +50,7 @@ def add_entity(
 
     def work() -> int:
         if Entity.objects.filter(code=code).exists():
-            raise Refusal("entity.exists", "entity {code} exists", code=code)
+            raise Refusal("entity.exists", "entity {entity} exists", entity=code)
         entity = Entity.objects.create(code=code, name=name, currency=currency, timezone=timezone, country=country)
         record("entity.add", now=now, actor_id=actor_id, entity_id=entity.id, code=code, currency=currency)
         return int(entity.id)

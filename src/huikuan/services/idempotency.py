@@ -8,6 +8,8 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+from django.db import connection
+
 from huikuan.core.refusals import Conflict
 from huikuan.services.transaction import run_in_transaction
 from huikuan.store.models import IdempotencyKey
@@ -36,6 +38,7 @@ def once(
     identity = {"entity_id": entity_id, "actor_key": actor_id or 0, "operation": operation, "key": key}
 
     def guarded() -> Answer:
+        _wait_for_twin(repr(sorted(identity.items())))
         known = IdempotencyKey.objects.filter(**identity).first()
         if known is not None:
             if known.request_hash != request_hash:
@@ -46,3 +49,12 @@ def once(
         return answer
 
     return run_in_transaction(guarded)
+
+
+def _wait_for_twin(identity: str) -> None:
+    """Holds off the same request, sent twice at once, until the first is done; else the second might be refused for
+    what the first has just used up. SQLite writers wait for each other anyway."""
+    if connection.vendor != "sqlite":
+        number = int.from_bytes(sha256(identity.encode()).digest()[:8], "big", signed=True)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])

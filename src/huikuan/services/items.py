@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from huikuan.core.accounts import CONTRA_ACCOUNTS, ITEM_ACCOUNTS, NEGATIVE_KINDS, Charge, EntryKind, ItemKind, LedgerAccount
 from huikuan.core.journal import EntryDraft, PostingDraft
-from huikuan.core.money import exponent_of
+from huikuan.core.money import check_size, exponent_of
 from huikuan.core.refusals import Refusal
 from huikuan.services.books import Books, open_books
 from huikuan.services.idempotency import once
@@ -89,6 +89,7 @@ def add_items(unit: Unit, books: Books, items: Sequence[NewItem]) -> list[int]:
 
 def decide_item(books: Books, item: NewItem, *, item_id: int, entry_id: int, source_id: int) -> ItemRow:
     exponent_of(item.currency)
+    check_size(item.amount_minor, item.currency)
     if item.amount_minor == 0:
         raise Refusal("item.zero", "{external_id}: an item of zero owes nothing", external_id=item.external_id)
     if (item.amount_minor < 0) != (item.kind in NEGATIVE_KINDS):

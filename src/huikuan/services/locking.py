@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.db.models import Sum
+
 from huikuan.core.accounts import Charge, LedgerAccount
 from huikuan.core.applications import Fund, OpenRow
 from huikuan.core.refusals import Refusal
-from huikuan.store.models import OpenItem, OpenItemBalance, Receipt, ReceiptBalance
+from huikuan.store.models import OpenItem, OpenItemBalance, Posting, Receipt, ReceiptBalance
 
 
 def lock_items(entity_id: int, item_ids: Iterable[int]) -> dict[int, OpenRow]:
@@ -58,26 +60,25 @@ def lock_receipt(entity_id: int, receipt_id: int) -> tuple[Receipt, ReceiptBalan
 
 
 def fund_of(receipt: Receipt, balance: ReceiptBalance, ledger_account: LedgerAccount) -> Fund:
-    """The part of a receipt standing on one account, with its share of the receipt's remaining base value.
-
-    Shares are cumulative in the order suspense, unapplied, advances, so that the parts always add up to the whole.
-    """
+    """The part of a receipt standing on one account, with its base value: all that is left of the receipt where the
+    money stands on that account alone, else what the journal has there."""
     parts = {
         LedgerAccount.SUSPENSE: balance.unidentified_minor,
         LedgerAccount.UNAPPLIED: balance.unapplied_minor,
         LedgerAccount.ADVANCES: balance.on_account_minor,
     }
-    whole = sum(parts.values())
-    before = sum(list(parts.values())[: list(parts).index(ledger_account)])
     amount = parts[ledger_account]
-    base = 0
-    if whole:
-        base = balance.open_base_minor * (before + amount) // whole - balance.open_base_minor * before // whole
+    alone = amount == sum(parts.values())
     return Fund(
         receipt_id=receipt.id,
         account_id=None if ledger_account == LedgerAccount.SUSPENSE else balance.account_id,
         ledger_account=ledger_account,
         currency=receipt.currency,
         available_minor=amount,
-        base_minor=base,
+        base_minor=balance.open_base_minor if alone else _base_on(receipt.id, ledger_account),
     )
+
+
+def _base_on(receipt_id: int, ledger_account: LedgerAccount) -> int:
+    legs = Posting.objects.filter(receipt_id=receipt_id, item_id=None, ledger_account=ledger_account.value)
+    return -int(legs.aggregate(base=Sum("base_minor"))["base"] or 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from huikuan.core.periods import PeriodState, decide_period_change, month_of
+from huikuan.core.periods import PeriodState, decide_period_change, month_of, state_of
 from huikuan.services.auditing import record
 from huikuan.services.books import open_books
 from huikuan.services.transaction import run_in_transaction
@@ -22,9 +22,9 @@ def set_period(
 
     def work() -> None:
         books = open_books(entity_id, exclusive=True)
-        old = books.states.get(month, PeriodState.OPEN)
+        old = state_of(month, books.states)
         earlier_open = state == PeriodState.CLOSED and any(
-            books.states.get(earlier, PeriodState.OPEN) != PeriodState.CLOSED
+            state_of(earlier, books.states) != PeriodState.CLOSED
             for earlier in _months_with_entries(entity_id, before=month)
         )
         decide_period_change(old, state, earlier_open=earlier_open)

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from huikuan.core.accounts import EntryKind, LedgerAccount
 from huikuan.core.applications import fund_out_legs
 from huikuan.core.journal import EntryDraft, PostingDraft
-from huikuan.core.money import exponent_of
+from huikuan.core.money import check_size, exponent_of
 from huikuan.core.refusals import Refusal
 from huikuan.services.books import Books, open_books
 from huikuan.services.idempotency import once
@@ -18,6 +18,7 @@ from huikuan.services.locking import fund_of, lock_receipt
 from huikuan.services.posting import post_one
 from huikuan.services.sources import source_id_of
 from huikuan.services.writing import ReceiptRow, Unit
+from huikuan.store.models import Posting
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ def add_receipts(unit: Unit, books: Books, receipts: Sequence[NewReceipt]) -> li
 
 def decide_receipt(books: Books, new: NewReceipt, *, receipt_id: int, entry_id: int, source_id: int) -> ReceiptRow:
     exponent_of(new.currency)
+    check_size(new.amount_minor, new.currency)
     if new.amount_minor <= 0:
         raise Refusal(
             "receipt.not_positive",
@@ -125,7 +127,10 @@ def receipt_entry(row: ReceiptRow, *, source_recorded_at: datetime | None = None
 def identify_receipt(
     entity_id: int, receipt_id: int, account_id: int, *, on: date, actor_id: int | None, now: datetime, key: str | None = None
 ) -> int:
-    """Moves what a receipt has in suspense to a customer's unapplied money. Refuses ``receipt.not_in_suspense``."""
+    """Moves what a receipt has in suspense to a customer's unapplied money.
+
+    Refuses ``receipt.not_in_suspense`` and ``receipt.other_customer``: all of a receipt belongs to one customer.
+    """
 
     def decide() -> tuple[EntryKind, tuple[PostingDraft, ...]]:
         check_accounts(entity_id, {account_id})
@@ -133,12 +138,24 @@ def identify_receipt(
         fund = fund_of(receipt, balance, LedgerAccount.SUSPENSE)
         if not fund.available_minor:
             raise Refusal("receipt.not_in_suspense", "nothing of this receipt is in suspense", receipt_id=receipt_id)
+        _check_owner(receipt_id, account_id)
         return EntryKind.IDENTIFY, fund_out_legs(
             fund, fund.available_minor, LedgerAccount.UNAPPLIED, account_id=account_id
         )
 
     request = (receipt_id, account_id, on)
     return post_one(entity_id, "receipt.identify", request, decide, on=on, actor_id=actor_id, now=now, key=key)
+
+
+def _check_owner(receipt_id: int, account_id: int) -> None:
+    given = Posting.objects.filter(receipt_id=receipt_id, ledger_account=LedgerAccount.UNAPPLIED.value)
+    given = given.filter(entry__kind=EntryKind.IDENTIFY.value, entry__reversed_by__isnull=True)
+    if given.exclude(account_id=account_id).exists():
+        raise Refusal(
+            "receipt.other_customer",
+            "part of this receipt was identified as another customer's: reverse that first",
+            receipt_id=receipt_id,
+        )
 
 
 def park_receipt(

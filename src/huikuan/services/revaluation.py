@@ -14,30 +14,24 @@ from huikuan.services.auditing import record
 from huikuan.services.books import open_books
 from huikuan.services.transaction import run_in_transaction
 from huikuan.services.writing import Unit
-from huikuan.store.models import JournalEntry
 
 
 def revalue(entity_id: int, month: date, *, actor_id: int | None, now: datetime) -> list[int]:
     """Posts unrealised differences of a month end, one entry per currency, each with its reversal on the next day.
 
-    The book value of what is open in a currency is compared with its value at the closing rate; the difference goes
-    to ``exchange_unrealised`` against ``revaluation``, in base currency only. Gives the entries' ids, reversals not
-    counted. Refuses ``revaluation.done`` (reverse the old one first), ``revaluation.period_closed`` and ``exchange.no_rate``.
+    The book value of what is open in a currency, with what was revalued for that day before, is compared with its
+    value at the closing rate; the difference goes to ``exchange_unrealised`` against ``revaluation``, in base currency
+    only. So a second run changes nothing, and one after a late entry or a corrected rate posts what is missing. Gives
+    the entries' ids, reversals not counted. Refuses ``revaluation.period_closed`` and ``exchange.no_rate``.
     """
     day = month_end(month)
 
     def work() -> list[int]:
-        books = open_books(entity_id)
-        if books.posting_day(day, may_post_soft_closed=True).is_late:
-            raise Refusal("revaluation.period_closed", "{day} lies in a closed period", day=day.isoformat())
-        done = JournalEntry.objects.filter(
-            entity_id=entity_id, kind=EntryKind.REVALUATION.value, effective_date=day, reversed_by__effective_date=day
-        )
-        all_of_day = JournalEntry.objects.filter(
-            entity_id=entity_id, kind=EntryKind.REVALUATION.value, effective_date=day
-        )
-        if all_of_day.count() > done.count():
-            raise Refusal("revaluation.done", "{day} has been revalued already", day=day.isoformat())
+        # Alone: two runs at once would each post the whole difference.
+        books = open_books(entity_id, exclusive=True)
+        for counted in (day, day + timedelta(days=1)):
+            if books.posting_day(counted, may_post_soft_closed=True).is_late:
+                raise Refusal("revaluation.period_closed", "{day} lies in a closed period", day=counted.isoformat())
         unit = Unit(entity_id, actor_id, now)
         ids = []
         for currency, amount, book in _open_foreign(entity_id, books.currency, day):
@@ -63,8 +57,10 @@ def _add_pair(unit: Unit, currency: str, difference: int, day: date) -> int:
 
 
 def _open_foreign(entity_id: int, base: str, day: date) -> list[tuple[str, int, int]]:
-    """Per foreign currency: open amount and its book value on the control accounts, by posting date up to ``day``."""
-    marks = ", ".join(["%s"] * len(CONTROL_ACCOUNTS))
+    """Per foreign currency: open amount and its book value on the control accounts and by revaluation so far, by
+    posting date up to ``day``."""
+    accounts = [account.value for account in (*CONTROL_ACCOUNTS, LedgerAccount.REVALUATION)]
+    marks = ", ".join(["%s"] * len(accounts))
     sql = (
         "SELECT p.currency, sum(p.amount_minor), sum(p.base_minor) FROM store_posting p"
         " JOIN store_journalentry e ON e.id = p.entry_id"
@@ -73,5 +69,5 @@ def _open_foreign(entity_id: int, base: str, day: date) -> list[tuple[str, int, 
     )
     with connection.cursor() as cursor:
         day_value = day.isoformat() if connection.vendor == "sqlite" else day
-        cursor.execute(sql, [entity_id, day_value, base, *(account.value for account in CONTROL_ACCOUNTS)])
+        cursor.execute(sql, [entity_id, day_value, base, *accounts])
         return [(currency, int(amount), int(book)) for currency, amount, book in cursor.fetchall()]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+
+from django.db.models import Q
 
 from huikuan.core.accounts import EntryKind, LedgerAccount
 from huikuan.core.journal import PostingDraft, reverse_draft
@@ -11,8 +13,12 @@ from huikuan.core.refusals import Refusal
 from huikuan.services.auditing import record
 from huikuan.services.books import Books, open_books
 from huikuan.services.idempotency import once
+from huikuan.services.reversal_checks import check_unused, used_since
 from huikuan.services.writing import Unit
-from huikuan.store.models import JournalEntry, OpenItemBalance, Posting, ReceiptBalance
+from huikuan.store.models import JournalEntry, OpenItem, OpenItemBalance, Posting, Receipt, ReceiptBalance
+
+_LAST = {EntryKind.IDENTIFY: 1, EntryKind.RECEIPT: 2, EntryKind.ITEM: 2}
+"""What others stand on is taken back after them. Numbers do not tell: two writers take theirs in blocks."""
 
 
 def reverse_entry(
@@ -28,13 +34,18 @@ def reverse_entry(
     """Reverses an entry and, before it, every later entry that stands on it; gives the ids of the reversals.
 
     Unapplying is reversing an application. Reversing a receipt (it bounced) first unapplies it everywhere; reversing
-    an item first takes its applications back, so the money is unapplied again. Counts from ``on``, in an open period.
-    Refuses ``entry.unknown``, ``entry.already_reversed``, ``entry.is_reversal``, ``entry.before_original``.
+    an item first takes its applications back, so the money is unapplied again; reversing an identification first
+    unapplies what was applied. Counts from ``on``, in an open period. Refuses ``entry.unknown``,
+    ``entry.already_reversed``, ``entry.is_reversal``, ``entry.before_original`` and ``entry.used_since`` (money parked
+    and used, written off and recovered, settled and met, received and sent back: reverse that first).
     """
 
     def work() -> dict[str, list[int]]:
         books = open_books(entity_id)
         unit = Unit(entity_id, actor_id, now)
+        found = JournalEntry.objects.filter(id=entry_id, entity_id=entity_id).first()
+        if found is not None and on < found.effective_date:
+            raise Refusal("entry.before_original", "an entry is not reversed before its own day", entry_id=entry_id)
         ids = add_reversals(unit, books, [entry_id], on=on, memo=memo)
         unit.flush()
         record("entry.reverse", now=now, actor_id=actor_id, entity_id=entity_id, subject=f"entry:{entry_id}", memo=memo)
@@ -53,40 +64,57 @@ def reverse_entry(
 
 
 def add_reversals(unit: Unit, books: Books, entry_ids: Sequence[int], *, on: date, memo: str = "") -> list[int]:
-    """Collects the reversals of entries and of all that stands on them, newest first; the caller flushes."""
+    """Collects the reversals of entries and of all that stands on them, what came last first; the caller flushes.
+
+    None of them counts from a day before its original, whatever ``on`` says.
+    """
     wanted = _with_dependents(unit.entity_id, entry_ids)
     legs_by_entry = _legs_of([entry.id for entry in wanted])
-    touched_items = {leg.item_id for legs in legs_by_entry.values() for leg in legs if leg.item_id is not None}
-    touched_receipts = {leg.receipt_id for legs in legs_by_entry.values() for leg in legs if leg.receipt_id is not None}
-    list(OpenItemBalance.objects.select_for_update().filter(item_id__in=touched_items).order_by("item_id"))
-    list(ReceiptBalance.objects.select_for_update().filter(receipt_id__in=touched_receipts).order_by("receipt_id"))
-    ids = []
-    for entry in sorted(wanted, key=lambda row: row.id, reverse=True):
+    _lock_rows(leg for legs in legs_by_entry.values() for leg in legs)
+    drafts = []
+    for entry in sorted(wanted, key=lambda row: (_LAST.get(EntryKind(row.kind), 0), -row.id)):
         day = books.posting_day(max(on, entry.effective_date))
         draft = reverse_draft(
             entry.id,
             legs_by_entry[entry.id],
             effective_date=day.effective_date,
-            posting_date=max(day.posting_date, entry.posting_date),
+            posting_date=books.posting_day(max(day.posting_date, entry.posting_date)).posting_date,
             memo=memo,
         )
-        ids.append(unit.add_entry(draft))
-    return ids
+        drafts.append(draft)
+    check_unused(drafts)
+    return [unit.add_entry(draft) for draft in drafts]
+
+
+def _lock_rows(legs: Iterable[PostingDraft]) -> None:
+    """Receipts before items, each in id order, as those who apply do."""
+    items, receipts = set(), set()
+    for leg in legs:
+        if leg.item_id is not None:
+            items.add(leg.item_id)
+        if leg.receipt_id is not None:
+            receipts.add(leg.receipt_id)
+    list(ReceiptBalance.objects.select_for_update().filter(receipt_id__in=receipts).order_by("receipt_id"))
+    list(OpenItemBalance.objects.select_for_update().filter(item_id__in=items).order_by("item_id"))
 
 
 def _with_dependents(entity_id: int, entry_ids: Sequence[int]) -> list[JournalEntry]:
     """The entries asked for and those later ones, not reversed themselves, that use the items or receipts they made."""
     found: dict[int, JournalEntry] = {}
-    for entry in JournalEntry.objects.select_for_update(of=("self",)).filter(id__in=list(entry_ids), entity_id=entity_id):
+    asked = JournalEntry.objects.select_for_update(of=("self",)).filter(id__in=list(entry_ids), entity_id=entity_id)
+    for entry in asked.order_by("id"):
         _check_reversible(entry)
         found[entry.id] = entry
     missing = set(entry_ids) - set(found)
     if missing:
         raise Refusal("entry.unknown", "there is no entry {entry_id} in this entity", entry_id=min(missing))
+    _lock_rows(leg for legs in _legs_of(list(found)).values() for leg in legs)
     for entry in list(found.values()):
-        if entry.kind in (EntryKind.ITEM, EntryKind.RECEIPT):
-            for dependent in _dependents(entry):
-                found.setdefault(dependent.id, dependent)
+        for dependent in _dependents(entry):
+            # That a payment bounced does not bring back what we sent out of it.
+            if dependent.kind == EntryKind.REFUND and dependent.id not in found:
+                raise used_since(entry_id=dependent.id)
+            found.setdefault(dependent.id, dependent)
     return list(found.values())
 
 
@@ -99,11 +127,22 @@ def _check_reversible(entry: JournalEntry) -> None:
 
 def _dependents(entry: JournalEntry) -> list[JournalEntry]:
     if entry.kind == EntryKind.ITEM:
-        using = Posting.objects.filter(item__entry_id=entry.id)
+        using = Posting.objects.filter(item_id__in=_ids(OpenItem, entry))
+    elif entry.kind == EntryKind.RECEIPT:
+        using = Posting.objects.filter(receipt_id__in=_ids(Receipt, entry))
+    elif entry.kind == EntryKind.IDENTIFY:
+        moved = Posting.objects.filter(entry_id=entry.id, receipt__isnull=False).values_list("receipt_id", flat=True)
+        identified = Q(ledger_account__in=[LedgerAccount.UNAPPLIED.value, LedgerAccount.ADVANCES.value])
+        using = Posting.objects.filter(identified, receipt_id__in=set(moved), item=None)
     else:
-        using = Posting.objects.filter(receipt__entry_id=entry.id)
+        return []
     later = JournalEntry.objects.filter(id__in=using.values("entry_id")).exclude(id=entry.id)
     return list(later.exclude(kind=EntryKind.REVERSAL).filter(reversed_by__isnull=True))
+
+
+def _ids(model: type[OpenItem] | type[Receipt], entry: JournalEntry) -> list[int]:
+    """What an entry brought in, as a list: a sub-query would be planned without knowing how short it is."""
+    return list(model.objects.filter(entry_id=entry.id).values_list("id", flat=True))
 
 
 def _legs_of(entry_ids: Sequence[int]) -> dict[int, list[PostingDraft]]:

@@ -11,10 +11,16 @@ from huikuan.store.models import Posting, SourceSettlement
 
 
 def refresh_met(item_ids: Iterable[int]) -> None:
-    """Brings ``met_minor`` and ``state`` of posted settlements in line with the journal, oldest met first."""
+    """Brings ``met_minor`` and ``state`` of posted settlements in line with the journal, oldest met first.
+
+    One whose entry was reversed counts as rejected.
+    """
     wanted = sorted(set(item_ids))
     if not wanted:
         return
+    SourceSettlement.objects.filter(
+        item_id__in=wanted, state=SourceSettlement.State.POSTED, entry__reversed_by__isnull=False
+    ).update(state=SourceSettlement.State.REJECTED)
     settlements = SourceSettlement.objects.filter(
         item_id__in=wanted, state__in=[SourceSettlement.State.POSTED, SourceSettlement.State.MET]
     ).order_by("item_id", "id")

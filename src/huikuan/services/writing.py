@@ -145,7 +145,7 @@ class Unit:
             for _, draft in self.entries
             for leg in draft.postings
             if leg.item_id is not None
-            and leg.receipt_id is not None
+            and (leg.receipt_id is not None or draft.reverses_id is not None)
             and leg.ledger_account == LedgerAccount.SOURCE_SETTLEMENT
         )
         self.items, self.receipts, self.entries, self._next = [], [], [], {}
@@ -280,9 +280,11 @@ class Unit:
         self._own_receipts({number: owner for number, owner in owners.items() if number in changes})
 
     def _own_receipts(self, owners: dict[int, int | None]) -> None:
-        """Identified money gets its customer account; money back in suspense loses it."""
+        """Identified money gets its customer account; money back in suspense loses it, where all of it is back."""
         with connection.cursor() as cursor:
             for receipt_id, account_id in sorted(owners.items()):
                 cursor.execute(
-                    "UPDATE store_receiptbalance SET account_id = %s WHERE receipt_id = %s", [account_id, receipt_id]
+                    "UPDATE store_receiptbalance SET account_id = %s WHERE receipt_id = %s"
+                    " AND (%s OR unapplied_minor + on_account_minor = 0)",
+                    [account_id, receipt_id, account_id is not None],
                 )

@@ -22,6 +22,14 @@ _KEYS = {
     "store_auditevent": "id",
 }
 
+_IDENTITIES = {
+    "store_journalentry": ("reverses_id", "reverses_id"),
+    "store_openitem": ("item_identity", "entity_id source_id external_id version"),
+    "store_receipt": ("receipt_identity", "entity_id source_id external_id version"),
+    "store_seal": ("entry_id", "entry_id"),
+}
+"""The other unique columns by table, with the name a refusal goes by."""
+
 _SQLITE_BALANCE = (
     "SELECT count(*) AS postings, sum(amount_minor) AS amount, sum(base_minor) AS base"
     " FROM store_posting WHERE entry_id = NEW.id GROUP BY currency"
@@ -44,6 +52,15 @@ def sqlite_triggers() -> dict[str, str]:
             f'CREATE TRIGGER "{name}" BEFORE INSERT ON "{table}"'
             f' WHEN EXISTS (SELECT 1 FROM "{table}" WHERE {key} = NEW.{key}) BEGIN'
             f" SELECT RAISE(ABORT, 'append only: {table} row exists'); END"
+        )
+    for table, (identity, columns) in _IDENTITIES.items():
+        # The same for every other unique key: a new number under an old identity would push the old row out.
+        name = f"{table}_no_replace_{identity}"
+        same = " AND ".join(f"{column} = NEW.{column}" for column in columns.split())
+        triggers[name] = (
+            f'CREATE TRIGGER "{name}" BEFORE INSERT ON "{table}"'
+            f' WHEN EXISTS (SELECT 1 FROM "{table}" WHERE {same}) BEGIN'
+            f" SELECT RAISE(ABORT, 'append only: {table} has this {identity}'); END"
         )
     triggers["store_posting_entry_closed"] = (
         'CREATE TRIGGER "store_posting_entry_closed" BEFORE INSERT ON "store_posting"'

@@ -52,14 +52,15 @@ def faults(connection: Any) -> list[str]:
 def _postgres_faults(cursor: Any) -> list[str]:
     functions, triggers = postgres_objects()
     cursor.execute(
-        "SELECT c.relname, t.tgname, t.tgenabled, p.proname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
-        " JOIN pg_proc p ON p.oid = t.tgfoid WHERE NOT t.tgisinternal AND c.relnamespace = current_schema()::regnamespace"
+        "SELECT c.relname, t.tgname, t.tgenabled, pg_get_triggerdef(t.oid) FROM pg_trigger t"
+        " JOIN pg_class c ON c.oid = t.tgrelid"
+        " WHERE NOT t.tgisinternal AND c.relnamespace = current_schema()::regnamespace"
     )
-    found = {(table, name): (enabled, function) for table, name, enabled, function in cursor.fetchall()}
+    found = {(table, name): (enabled, definition) for table, name, enabled, definition in cursor.fetchall()}
     result = []
     for (table, name), sql in triggers.items():
-        enabled, function = found.get((table, name), ("", ""))
-        if enabled not in ("O", "A") or f"EXECUTE FUNCTION {function}()" not in sql:
+        enabled, definition = found.get((table, name), ("", ""))
+        if enabled not in ("O", "A") or _words(definition) != _words(sql):
             result.append(f"{table}.{name}")
     cursor.execute(
         "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = current_schema()::regnamespace AND proname LIKE 'huikuan_%'"
@@ -73,6 +74,11 @@ def _postgres_faults(cursor: Any) -> list[str]:
     if cursor.fetchone()[0] == "replica":
         result.append("session_replication_role")
     return result
+
+
+def _words(definition: str) -> list[str]:
+    """A trigger's definition without schema and order of events, which PostgreSQL writes its own way."""
+    return sorted(word.rpartition(".")[2] for word in definition.split())
 
 
 def _install_transaction_columns(cursor: Any) -> None:

@@ -1,0 +1,220 @@
+"""The database itself refuses what may not happen to the ledger, whoever asks."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from huikuan.core.accounts import EntryKind
+from huikuan.store.models import JournalEntry, OpenItem, Posting, Receipt
+from huikuan.store.trigger_sql import APPEND_ONLY
+from tests.databases import LedgerDb
+from tests.services.ledger import NOW, Ledger, entry_of_item
+
+DAY = date(2026, 3, 10)
+
+
+@pytest.fixture
+def ledger(ledger_db: LedgerDb) -> Ledger:
+    """Books with a row in every append-only table."""
+    ledger = Ledger()
+    item, receipt = ledger.item(100), ledger.receipt(100)
+    ledger.reverse(ledger.apply(receipt, (item, 60)))
+    entry = entry_of_item(item)
+    run("INSERT INTO store_seal (ledger_seq, entry_id, hash) VALUES (1, %s, %s)", [entry, b"\1" * 32])
+    run("INSERT INTO store_sealrun (last_seq, sealed_at, head_hash) VALUES (1, %s, %s)", [stored(NOW), b"\1" * 32])
+    return ledger
+
+
+def run(sql: str, values: list[Any] | None = None) -> None:
+    """One statement, in a transaction of its own."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql, values)
+
+
+def stored(value: date | datetime) -> Any:
+    return value if connection.vendor == "postgresql" else value.isoformat()
+
+
+def refused(sql: str, values: list[Any] | None = None, saying: str = "append only|violates|constraint") -> None:
+    with pytest.raises(DatabaseError, match=saying):
+        run(sql, values)
+
+
+def first_column(table: str) -> str:
+    return {"store_posting": "line", "store_seal": "hash", "store_sealrun": "head_hash"}.get(table, "id")
+
+
+@pytest.mark.practice("D5")
+@pytest.mark.parametrize("table", APPEND_ONLY)
+def test_rows_are_never_changed_or_deleted(ledger: Ledger, table: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {table}")
+        count = cursor.fetchone()[0]
+    assert count, f"the test has nothing in {table}"
+    column = first_column(table)
+    refused(f"UPDATE {table} SET {column} = {column}", saying=f"append only: update on {table} refused")
+    refused(f"DELETE FROM {table}", saying=f"append only: delete on {table} refused")
+    if connection.vendor == "postgresql":
+        refused(f"TRUNCATE {table} CASCADE", saying="append only: truncate on .* refused")
+        refused("TRUNCATE store_entity CASCADE", saying="append only: truncate on .* refused")
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {table}")
+        assert cursor.fetchone()[0] == count
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY)
+@pytest.mark.parametrize("recursive", ["ON", "OFF"])
+@pytest.mark.parametrize("ledger_db", ["sqlite"], indirect=True)
+def test_replacing_and_upserting_are_changing(ledger: Ledger, table: str, recursive: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"PRAGMA recursive_triggers = {recursive}")
+        cursor.execute("PRAGMA foreign_keys = OFF")
+        cursor.execute(f"SELECT * FROM {table} LIMIT 1")
+        columns = [column[0] for column in cursor.description]
+        row = list(cursor.fetchone())
+    names, marks = ", ".join(columns), ", ".join(["%s"] * len(row))
+    refused(f"INSERT OR REPLACE INTO {table} ({names}) VALUES ({marks})", row)
+    refused(f"REPLACE INTO {table} ({names}) VALUES ({marks})", row)
+    refused(f"INSERT INTO {table} ({names}) VALUES ({marks}) ON CONFLICT DO UPDATE SET {columns[-1]} = NULL", row)
+    if table in ("store_openitem", "store_receipt", "store_seal"):
+        key = columns.index("ledger_seq" if table == "store_seal" else "id")
+        row[key] = 999
+        refused(f"INSERT OR REPLACE INTO {table} ({names}) VALUES ({marks})", row, saying="append only: .* has this")
+
+
+@pytest.mark.parametrize("ledger_db", ["sqlite"], indirect=True)
+def test_a_reversal_is_not_replaced_by_another(ledger: Ledger) -> None:
+    reversal = JournalEntry.objects.exclude(reverses=None).get()
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA recursive_triggers = OFF")
+    with transaction.atomic():
+        add_postings(900, *BALANCED)
+        with pytest.raises(DatabaseError, match="append only: store_journalentry has this reverses_id"):
+            add_entry(900, reverses=reversal.reverses_id, verb="INSERT OR REPLACE")
+        transaction.set_rollback(True)
+
+
+Raw = tuple[str, int, int, str]
+
+
+def add_postings(entry: int, *legs: Raw, first: int = 1) -> None:
+    for line, (account, amount, base, currency) in enumerate(legs, start=first):
+        add_posting(entry, line, account, amount, base, currency)
+
+
+BALANCED = (("bank", 5, 5, "CNY"), ("sales", -5, -5, "CNY"))
+
+
+def refused_entry(saying: str, *legs: Raw, entry: int = 900, closed: bool = True, after: tuple[Raw, ...] = ()) -> None:
+    """Expects a refusal of these postings, their entry (where ``closed``) and the postings ``after`` it."""
+
+    def attempt() -> None:
+        with transaction.atomic():
+            add_postings(entry, *legs)
+            if closed:
+                add_entry(entry)
+            add_postings(entry, *after, first=50)
+
+    with pytest.raises(DatabaseError, match=saying):
+        attempt()
+
+
+def add_posting(entry: int, line: int, account: str, amount: int, base: int, currency: str) -> None:  # noqa: PLR0917
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO store_posting (entry_id, line, ledger_account, currency, amount_minor, base_minor)"
+            " VALUES (%s, %s, %s, %s, %s, %s)",
+            [entry, line, account, currency, amount, base],
+        )
+
+
+def add_entry(entry: int, *, reverses: int | None = None, verb: str = "INSERT") -> None:
+    entity = JournalEntry.objects.values_list("entity_id", flat=True).first()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{verb} INTO store_journalentry (id, entity_id, kind, effective_date, posting_date, recorded_at,"
+            " reverses_id, external_id, memo) VALUES (%s, %s, %s, %s, %s, %s, %s, '', '')",
+            [entry, entity, EntryKind.ITEM.value, stored(DAY), stored(DAY), stored(NOW), reverses],
+        )
+
+
+@pytest.mark.practice("D2")
+@pytest.mark.parametrize(
+    "legs",
+    [
+        [],
+        [("bank", 0, 0, "CNY")],
+        [("bank", 5, 5, "CNY")],
+        [("bank", 5, 5, "CNY"), ("sales", -4, -5, "CNY")],
+        [("bank", 5, 5, "CNY"), ("sales", -5, -4, "CNY")],
+        [("bank", 5, 5, "USD"), ("sales", -5, -5, "EUR")],
+        [("bank", 5, 5, "USD"), ("sales", -5, -5, "EUR"), ("sales", -5, 0, "USD"), ("bank", 4, 0, "EUR")],
+    ],
+    ids=["nothing", "one leg", "one-sided", "amount off", "base off", "two currencies", "one currency off"],
+)
+def test_entries_that_do_not_balance_are_refused(ledger: Ledger, legs: list[tuple[str, int, int, str]]) -> None:
+    before = Posting.objects.count()
+    refused_entry("journal", *legs)
+    assert Posting.objects.count() == before
+
+
+def test_a_balanced_entry_is_taken(ledger: Ledger) -> None:
+    with transaction.atomic():
+        add_postings(900, ("bank", 5, 36, "USD"), ("sales", -5, -35, "USD"), ("exchange_difference", 0, -1, "USD"))
+        add_entry(900)
+    assert Posting.objects.filter(entry_id=900).count() == 3
+
+
+def test_postings_without_an_entry_do_not_commit(ledger: Ledger) -> None:
+    refused_entry(r"(?i)foreign key", *BALANCED, closed=False)
+
+
+def test_nothing_is_added_to_an_entry_that_is_there(ledger: Ledger) -> None:
+    entry = JournalEntry.objects.order_by("id").values_list("id", flat=True).first()
+    assert entry is not None
+    closed = "the entry of this posting is closed"
+    refused_entry(closed, entry=entry, closed=False, after=BALANCED)
+    refused_entry(closed, *BALANCED, after=(("bank", 0, 0, "CNY"),))
+
+
+@pytest.mark.parametrize(
+    ("sql", "name"),
+    [
+        ("UPDATE store_openitembalance SET open_minor = original_minor + 1", "item_balance_bounded"),
+        ("UPDATE store_openitembalance SET open_minor = -1", "item_balance_bounded"),
+        ("UPDATE store_openitembalance SET original_minor = 0, open_minor = 0", "item_balance_bounded"),
+        ("UPDATE store_receiptbalance SET unapplied_minor = -1", "receipt_balance_bounded"),
+        ("UPDATE store_receiptbalance SET on_account_minor = original_minor + 1", "receipt_balance_bounded"),
+        ("UPDATE store_receiptbalance SET unapplied_minor = original_minor, unidentified_minor = 1", "receipt_balance"),
+    ],
+)
+def test_balances_stay_within_what_there_was(ledger: Ledger, sql: str, name: str) -> None:
+    refused(sql, saying=name)
+
+
+def test_a_credit_stays_between_what_it_was_and_nothing(ledger: Ledger) -> None:
+    memo = ledger.item(-40)
+    for amount in (-41, 1):
+        refused("UPDATE store_openitembalance SET open_minor = %s WHERE item_id = %s", [amount, memo], "item_balance")
+
+
+def test_facts_have_to_make_sense(ledger: Ledger) -> None:
+    item, receipt = OpenItem.objects.get(), Receipt.objects.get()
+    item.pk = receipt.pk = None
+    item.external_id = receipt.external_id = "new"
+    for row, changes, name in (
+        (item, {"amount_minor": 0}, "item_amount_not_zero"),
+        (item, {"amount_minor": 1, "kind": "other"}, "item_kind_known"),
+        (receipt, {"amount_minor": 0}, "receipt_amount_positive"),
+        (receipt, {"amount_minor": -1}, "receipt_amount_positive"),
+    ):
+        for column, value in changes.items():
+            setattr(row, column, value)
+        with pytest.raises(DatabaseError, match=name), transaction.atomic():
+            row.save(force_insert=True)
+    refused_entry("posting_names_open_row", ("trade", 5, 5, "CNY"))
+    refused_entry("posting_account_known", ("petty_cash", 5, 5, "CNY"))
