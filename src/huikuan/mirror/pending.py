@@ -44,7 +44,7 @@ def _postgres_horizon(head: SealHead) -> int:
 
 
 def read_pending(head: SealHead, limit: int) -> Batch:
-    """Up to ``limit`` unsealed entries in id order; to be called in a transaction that holds the head's lock."""
+    """Up to ``limit`` unsealed entries in id order; to be called in one database snapshot."""
     condition = unsealed_condition(head)
     next_horizon = head.horizon
     with connection.cursor() as cursor:
@@ -58,11 +58,8 @@ def read_pending(head: SealHead, limit: int) -> Batch:
             next_horizon = entry_ids[-1] if entry_ids else head.horizon
             joins, where = "", f"e.id > {head.horizon} AND e.id <= {next_horizon}"
         else:
-            cursor.execute("CREATE TEMP TABLE IF NOT EXISTS seal_batch (id bigint PRIMARY KEY) ON COMMIT DELETE ROWS")
-            cursor.execute("DELETE FROM seal_batch")
-            cursor.execute("INSERT INTO seal_batch SELECT unnest(%s::bigint[])", [entry_ids])
-            cursor.execute("ANALYZE seal_batch")
-            joins, where = "JOIN seal_batch b ON b.id = e.id", "true"
+            chosen = ",".join(map(str, entry_ids))
+            joins, where = f"JOIN unnest('{{{chosen}}}'::bigint[]) AS b(id) ON b.id = e.id", "true"
     if len(entry_ids) == limit and connection.vendor == "postgresql":
         next_horizon = head.horizon
     journal, items, receipts = (

@@ -35,23 +35,34 @@ def mirror_folder() -> Path:
 
 
 def write_segments(*, now: datetime, force: bool = False) -> int:
-    """Writes segments for sealed entries not covered yet; with ``force`` even for a few. Gives how many entries."""
+    """Writes segments for sealed entries not covered yet; with ``force`` even for a few. Gives how many entries.
+
+    Files are written without a lock; their manifest rows commit under the head's lock only if nobody else was faster.
+    """
     written = 0
     while True:
-        with transaction.atomic():
-            head = SealHead.objects.select_for_update().filter(id=1).first()
-            waiting = 0 if head is None else head.last_seq - head.mirrored_seq
-            if head is None or waiting < (1 if force else PAY_FROM):
-                break
-            first, last = head.mirrored_seq + 1, min(head.last_seq, head.mirrored_seq + SEGMENT_ENTRIES)
-            for table in TABLES:
-                _write(table, fetch_sealed(table, first, last), first, last, now)
-            head.mirrored_seq = last
-            head.save(update_fields=["mirrored_seq"])
+        head = SealHead.objects.filter(id=1).first()
+        waiting = 0 if head is None else head.last_seq - head.mirrored_seq
+        if head is None or waiting < (1 if force else PAY_FROM):
+            break
+        first, last = head.mirrored_seq + 1, min(head.last_seq, head.mirrored_seq + SEGMENT_ENTRIES)
+        drafts = [_write_file(table, fetch_sealed(table, first, last), first, last, now) for table in TABLES]
+        if _publish(head, drafts, last):
             written += last - first + 1
     if written:
         merge_segments(now=now)
     return written
+
+
+def _publish(seen: SealHead, drafts: Sequence[Segment], last: int) -> bool:
+    with transaction.atomic():
+        head = SealHead.objects.select_for_update().get(id=1)
+        if (head.epoch, head.mirrored_seq) != (seen.epoch, seen.mirrored_seq):
+            return False
+        Segment.objects.bulk_create(drafts)
+        head.mirrored_seq = last
+        head.save(update_fields=["mirrored_seq"])
+    return True
 
 
 def fetch_sealed(table: MirrorTable, first: int, last: int) -> pa.Table:
@@ -61,7 +72,8 @@ def fetch_sealed(table: MirrorTable, first: int, last: int) -> pa.Table:
     return fetch_arrow(sql.replace("ORDER BY e.id", "ORDER BY s.ledger_seq"), table.schema)
 
 
-def _write(table: MirrorTable, rows: pa.Table, first: int, last: int, now: datetime) -> Segment:
+def _write_file(table: MirrorTable, rows: pa.Table, first: int, last: int, now: datetime) -> Segment:
+    """The file, in place and synced, and its manifest row, not saved yet."""
     folder = mirror_folder()
     folder.mkdir(parents=True, exist_ok=True)
     name = f"{table.name}-{first:012d}-{last:012d}-{uuid4().hex[:8]}.parquet"
@@ -72,7 +84,7 @@ def _write(table: MirrorTable, rows: pa.Table, first: int, last: int, now: datet
     digest = file_digest(draft)
     draft.rename(folder / name)
     _sync_folder(folder)
-    return Segment.objects.create(
+    return Segment(
         kind=table.name, first_seq=first, last_seq=last, rows=rows.num_rows, file_name=name, sha256=digest, created_at=now
     )
 
@@ -107,7 +119,8 @@ def merge_segments(*, now: datetime) -> None:
             if len(small) >= MERGE_FROM:
                 paths = [mirror_folder() / segment.file_name for segment in small]
                 rows = pa.concat_tables([pq.read_table(path, schema=table.schema) for path in paths])
-                merged = _write(table, rows, small[0].first_seq, small[-1].last_seq, now)
+                merged = _write_file(table, rows, small[0].first_seq, small[-1].last_seq, now)
+                merged.save()
                 Segment.objects.filter(id__in=[segment.id for segment in small]).update(replaced_by=merged)
     remove_replaced(now=now)
 
