@@ -44,9 +44,9 @@ class Cache:
 
     def get_or_make(self, key: Hashable, make: Callable[[], T]) -> T:
         """The answer under ``key``; when several threads ask at once, one makes it and the others wait."""
-        found = self.get(key)
+        found: T | None = self.get(key)
         if found is not None:
-            return found  # type: ignore[no-any-return]
+            return found
         with self._lock:
             gate = self._building.setdefault(key, threading.Lock())
         try:
@@ -58,7 +58,7 @@ class Cache:
         finally:
             with self._lock:
                 self._building.pop(key, None)
-        return found  # type: ignore[no-any-return]
+        return found
 
     def clear(self) -> None:
         with self._lock:

@@ -67,6 +67,10 @@ class Facts:
         key = (self.snapshot.cache_key, self.frame.as_of, self.basis, question)
         return answers.get_or_make(key, make)
 
+    def kept_for_any_day(self, question: Hashable, make: Callable[[], Any]) -> Any:
+        """An Arrow answer that does not depend on the frame's day."""
+        return answers.get_or_make((self.snapshot.cache_key, self.basis, question), make)
+
     def need(self, *names: str) -> None:
         """Brings in ``open_items`` or ``open_receipts``."""
         for name in names:

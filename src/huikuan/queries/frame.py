@@ -68,7 +68,9 @@ def frame_at(
     chosen = tuple(sorted(set(entity_ids)))
     if entity_id is not None:
         chosen = (entity_id,) if entity_id in chosen else ()
-    zones = [ZoneInfo(name) for name in Entity.objects.filter(id__in=chosen).values_list("timezone", flat=True).distinct()]
+    zones = [
+        ZoneInfo(name) for name in Entity.objects.filter(id__in=chosen).values_list("timezone", flat=True).distinct()
+    ]
     zones = zones or [ZoneInfo("UTC")]
     today = max(now.astimezone(zone).date() for zone in zones)
     instant = known_on

@@ -13,7 +13,8 @@ PAGE_SIZE_MAX = 1000
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """``rows`` is page number ``page`` (from 1) of ``size`` rows; ``total`` counts all; ``totals`` sum all, by currency."""
+    """``rows`` is page number ``page`` (from 1) of ``size`` rows; ``total`` counts and ``totals`` adds up, by currency,
+    everything the question found."""
 
     rows: list[T]
     total: int

@@ -3,7 +3,6 @@
 An open row is the sum of the postings that name it on a control account, as of a day, by one basis. So the open rows
 add up to the control accounts for every day there ever was, by construction and whatever happened in which order.
 """
-# ruff: noqa: S608
 
 from __future__ import annotations
 
@@ -56,7 +55,9 @@ class Counting:
 
     def where(self, alias: str = "") -> str:
         later = "" if self.after is None else f" AND ({alias}ledger_seq > {self.after} OR {alias}ledger_seq IS NULL)"
-        return f"{basis_day(self.basis, alias)} <= {day_of(self.as_of)}{later}{f' AND {self.only}' if self.only else ''}"
+        return (
+            f"{basis_day(self.basis, alias)} <= {day_of(self.as_of)}{later}{f' AND {self.only}' if self.only else ''}"
+        )
 
 
 ITEM_COLUMNS = "item_id, account_id, entity_id, currency, due_date, document_date, amount_minor, amount_base"

@@ -1,0 +1,260 @@
+"""Customers: the list with what each owes, and one customer on one screen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from huikuan.queries.cells import DUE, book_value, need_cells, overdue, unapplied
+from huikuan.queries.directory import (
+    accounts_of,
+    accounts_table,
+    customers_of,
+    entities_table,
+    external_ids_of,
+    find_customers,
+    names_table,
+)
+from huikuan.queries.facts import Facts, read_facts
+from huikuan.queries.frame import Frame
+from huikuan.queries.items import ItemRow, items_of_accounts
+from huikuan.queries.listing import Page, limit_of, order_of
+from huikuan.queries.receipts import ReceiptRow, receipts_of_accounts
+from huikuan.store.models import Customer, CustomerAccount, CustomerRef
+from huikuan.store.public_ids import inner_id
+from huikuan.store.public_ids import public_id as opaque
+
+SORTS = {
+    "name": "sort_name",
+    "open": "open_book",
+    "overdue": "overdue_book",
+    "unapplied": "unapplied_book",
+    "days_past_due": "days_past_due_max",
+    "items": "items",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerTotal:
+    """Sums of a list in one currency. ``open_minor`` is the ageing total, unapplied money (negative) included."""
+
+    currency: str
+    open_minor: int
+    overdue_minor: int
+    unapplied_minor: int
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRow:
+    """A customer in one currency. ``open_minor`` is the ageing total, unapplied money (negative) included;
+    ``days_past_due_max`` is of the oldest item owed, 0 where nothing is past due."""
+
+    public_id: str
+    name: str
+    external_id: str
+    country: str
+    currency: str
+    open_minor: int
+    overdue_minor: int
+    unapplied_minor: int
+    days_past_due_max: int
+    items: int
+
+
+def customer_page(
+    frame: Frame, *, search: str = "", sort: str = "-open", page: int = 1, size: int = 50, currency: str = ""
+) -> Page[CustomerRow]:
+    """Customers of the frame's entities, a row per currency in which something is open; those who owe nothing have one
+    row of zeros. ``sort``: name, open, overdue, unapplied, days_past_due, items (amounts by their book value)."""
+    with read_facts(frame) as facts:
+        table = facts.kept(("customers", frame.entity_ids, accounts_table().num_rows), lambda: _all_rows(facts))
+        facts.give("found", table)
+        where = "true"
+        if search.strip():
+            facts.give("wanted", pa.table({"customer_id": pa.array(find_customers(frame, search), pa.int64())}))
+            where = "customer_id IN (SELECT customer_id FROM wanted)"
+        given: dict[str, Any] = {}
+        if currency:
+            where += " AND currency = $currency"
+            given["currency"] = currency
+        totals = facts.rows(
+            "SELECT currency, count(*) AS rows, sum(open_minor)::BIGINT AS open_minor,"
+            " sum(overdue_minor)::BIGINT AS overdue_minor, sum(unapplied_minor)::BIGINT AS unapplied_minor,"
+            f" sum(items)::BIGINT AS items FROM found WHERE {where} GROUP BY currency ORDER BY currency",
+            given,
+        )
+        names = ""
+        if sort.removeprefix("-") == "name":
+            facts.give("names", names_table())
+            names = "JOIN names USING (customer_id)"
+        order = order_of(sort, SORTS, "-open", ["customer_id", "currency"])
+        rows = facts.rows(f"SELECT * FROM found {names} WHERE {where} {order} {limit_of(page, size)}", given)
+    return Page(
+        rows=_customer_rows(frame, rows),
+        total=sum(row["rows"] for row in totals),
+        page=page,
+        size=size,
+        totals={row["currency"]: CustomerTotal(**{k: v for k, v in row.items() if k != "rows"}) for row in totals},
+    )
+
+
+def _all_rows(facts: Facts) -> Any:
+    """Every customer of the frame and currency, with its figures."""
+    need_cells(facts)
+    book = book_value("open_base")
+    currencies = " ".join(f"WHEN {number} THEN '{entity.currency}'" for number, entity in entities_table().items())
+    own = f"CASE min(entity_id) {currencies} END" if currencies else "''"
+    return facts.table(
+        "WITH owing AS (SELECT customer_id, currency, sum(open_minor)::BIGINT AS open_minor,"
+        f" {overdue(DUE)} AS overdue_minor, {unapplied(DUE)} AS unapplied_minor,"
+        " greatest(coalesce(max(days_past_due_max), 0), 0)::INTEGER AS days_past_due_max, sum(items)::BIGINT AS items,"
+        f" sum({book})::BIGINT AS open_book, {overdue(DUE, book)} AS overdue_book,"
+        f" {unapplied(DUE, book)} AS unapplied_book FROM cells GROUP BY customer_id, currency)"
+        " SELECT * FROM owing UNION ALL"
+        f" SELECT customer_id, {own}, 0, 0, 0, 0, 0, 0, 0, 0"
+        f" FROM (SELECT * FROM accounts WHERE {facts.mine}) ANTI JOIN owing USING (customer_id) GROUP BY customer_id"
+    )
+
+
+def _customer_rows(frame: Frame, rows: list[dict[str, Any]]) -> list[CustomerRow]:
+    who = customers_of(frame, (row["customer_id"] for row in rows))
+    return [
+        CustomerRow(
+            public_id=opaque("cus", row["customer_id"]),
+            name=(facts := who[row["customer_id"]]).name,
+            external_id=facts.external_id,
+            country=facts.country,
+            currency=row["currency"],
+            open_minor=row["open_minor"],
+            overdue_minor=row["overdue_minor"],
+            unapplied_minor=row["unapplied_minor"],
+            days_past_due_max=row["days_past_due_max"],
+            items=row["items"],
+        )
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """A customer's account with one entity. ``terms_days``: net days agreed, if any."""
+
+    entity_id: int
+    entity_name: str
+    terms_days: int | None
+    external_ids: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What a customer owes in one currency; ``open_minor`` is the ageing total, ``unapplied_minor`` negative in it."""
+
+    currency: str
+    open_minor: int
+    overdue_minor: int
+    not_due_minor: int
+    unapplied_minor: int
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
+class BucketTotal:
+    """One ageing bucket in one currency; only buckets that hold something are listed."""
+
+    currency: str
+    bucket: str
+    open_minor: int
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerDetail:
+    public_id: str
+    name: str
+    aliases: list[str]
+    country: str
+    registration_number: str
+    external_ids: list[str]
+    accounts: list[AccountRow]
+    balances: list[Balance]
+    buckets: list[BucketTotal]
+
+
+def customer(frame: Frame, public_id: str) -> CustomerDetail | None:
+    """One customer with its accounts in the frame's entities; ``None`` where it has none there."""
+    customer_id = inner_id("cus", public_id)
+    found = Customer.objects.filter(id=customer_id).first() if customer_id is not None else None
+    if found is None or customer_id is None or not accounts_of(frame, customer_id):
+        return None
+    with read_facts(frame) as facts:
+        need_cells(facts)
+        rows = facts.rows(
+            "SELECT currency, bucket, sum(open_minor)::BIGINT AS open_minor, sum(items)::BIGINT AS items FROM cells"
+            f" WHERE customer_id = {customer_id} GROUP BY ALL ORDER BY currency, bucket"
+        )
+    return CustomerDetail(
+        public_id=public_id,
+        name=found.name,
+        aliases=list(found.aliases.order_by("id").values_list("name", flat=True)),
+        country=found.country,
+        registration_number=found.registration_number,
+        external_ids=external_ids_of(frame, [customer_id]).get(customer_id, []),
+        accounts=_accounts(frame, customer_id),
+        balances=_balances(rows),
+        buckets=[
+            BucketTotal(row["currency"], DUE.labels[row["bucket"]], row["open_minor"], row["items"]) for row in rows
+        ],
+    )
+
+
+def _balances(rows: list[dict[str, Any]]) -> list[Balance]:
+    last = len(DUE.labels) - 1
+    balances = []
+    for currency in sorted({row["currency"] for row in rows}):
+        mine = [row for row in rows if row["currency"] == currency]
+        balances.append(
+            Balance(
+                currency=currency,
+                open_minor=sum(row["open_minor"] for row in mine),
+                overdue_minor=sum(row["open_minor"] for row in mine if 0 < row["bucket"] < last),
+                not_due_minor=sum(row["open_minor"] for row in mine if row["bucket"] == 0),
+                unapplied_minor=sum(row["open_minor"] for row in mine if row["bucket"] == last),
+                items=sum(row["items"] for row in mine),
+            )
+        )
+    return balances
+
+
+def _accounts(frame: Frame, customer_id: int) -> list[AccountRow]:
+    accounts = CustomerAccount.objects.filter(customer_id=customer_id, entity_id__in=frame.entity_ids)
+    refs: dict[int, list[str]] = {}
+    for account_id, text in (
+        CustomerRef.objects.filter(account__in=accounts).order_by("id").values_list("account_id", "external_id")
+    ):
+        refs.setdefault(account_id, []).append(text)
+    return [
+        AccountRow(account.entity_id, account.entity.name, account.terms_days, refs.get(account.id, []))
+        for account in accounts.select_related("entity").order_by("entity__code")
+    ]
+
+
+def customer_items(
+    frame: Frame, public_id: str, *, state: str = "open", sort: str = "due_date", page: int = 1, size: int = 50
+) -> Page[ItemRow] | None:
+    """A customer's items; ``state`` and ``sort`` as for ``item_page``. ``None`` for a customer not in the frame."""
+    accounts = _accounts_in(frame, public_id)
+    return items_of_accounts(frame, accounts, state=state, sort=sort, page=page, size=size) if accounts else None
+
+
+def customer_receipts(frame: Frame, public_id: str, *, page: int = 1, size: int = 50) -> Page[ReceiptRow] | None:
+    """Money received from a customer, newest first. ``None`` for a customer not in the frame."""
+    accounts = _accounts_in(frame, public_id)
+    return receipts_of_accounts(frame, accounts, page=page, size=size) if accounts else None
+
+
+def _accounts_in(frame: Frame, public_id: str) -> list[int]:
+    customer_id = inner_id("cus", public_id)
+    return [] if customer_id is None else accounts_of(frame, customer_id)

@@ -1,0 +1,153 @@
+"""Who is who, from the database: accounts and customers for grouping, names for the rows of a page, finding by text.
+
+These rows change and are personal; none of them is in the mirror, and no figure comes from here.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+from django.db import connection
+from django.db.models import Count, Max, Q
+
+from huikuan.queries.cache import answers
+from huikuan.queries.frame import Frame
+from huikuan.store.models import Customer, CustomerAccount, CustomerRef, Entity, User
+
+ACCOUNTS = pa.schema({"account_id": pa.int64(), "customer_id": pa.int64(), "entity_id": pa.int64()})
+NAMES = pa.schema({"customer_id": pa.int64(), "sort_name": pa.string()})
+_CHUNK = 500
+
+
+def database_key() -> tuple[str, str]:
+    return str(connection.settings_dict["NAME"]), str(connection.settings_dict.get("PORT", ""))
+
+
+def accounts_table() -> Any:
+    """Every customer account: account_id, customer_id, entity_id. Kept until accounts are added."""
+    version = CustomerAccount.objects.aggregate(count=Count("id"), last=Max("id"))
+    key: Hashable = ("accounts", database_key(), version["count"], version["last"])
+    rows = CustomerAccount.objects.values_list("id", "customer_id", "entity_id")
+    return answers.get_or_make(key, lambda: _table(rows.iterator(chunk_size=20_000), ACCOUNTS))
+
+
+def names_table(customer_ids: Iterable[int] | None = None) -> Any:
+    """customer_id and the name to sort by: Chinese names by their pinyin, the rest as written, in lower case."""
+    rows = [
+        (number, sort_name(name, search_text))
+        for number, name, search_text in _in_chunks(Customer.objects, customer_ids, ("id", "name", "search_text"))
+    ]
+    return _table(rows, NAMES)
+
+
+def sort_name(name: str, search_text: str) -> str:
+    """A Chinese name's first search line is "name pinyin initials"."""
+    if name.isascii():
+        return name.lower()
+    words = search_text.partition("\n")[0].rsplit(" ", 2)
+    return words[1] if len(words) == 3 and words[0] == name.lower() else name.lower()
+
+
+def _table(rows: Iterable[tuple[Any, ...]], schema: pa.Schema) -> Any:
+    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+    return pa.table([pa.array(values, kind) for values, kind in zip(columns, schema.types, strict=True)], schema=schema)
+
+
+def _in_chunks(manager: Any, numbers: Iterable[int] | None, columns: tuple[str, ...]) -> Iterable[tuple[Any, ...]]:
+    if numbers is None:
+        yield from manager.values_list(*columns).iterator(chunk_size=20_000)
+        return
+    wanted = list(numbers)
+    for start in range(0, len(wanted), _CHUNK):
+        yield from manager.filter(id__in=wanted[start : start + _CHUNK]).values_list(*columns)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerFacts:
+    """What a row shows of a customer. ``external_id`` is the first by which a source knows it in the frame."""
+
+    name: str
+    country: str
+    external_id: str
+
+
+def customers_of(frame: Frame, customer_ids: Iterable[int]) -> dict[int, CustomerFacts]:
+    """The customers of a page, by id."""
+    wanted = sorted(set(customer_ids))
+    refs = external_ids_of(frame, wanted)
+    return {
+        number: CustomerFacts(name, country, next(iter(refs.get(number, ())), ""))
+        for number, name, country in _in_chunks(Customer.objects, wanted, ("id", "name", "country"))
+    }
+
+
+def external_ids_of(frame: Frame, customer_ids: Iterable[int]) -> dict[int, list[str]]:
+    """How sources know these customers, within the frame's entities."""
+    found: dict[int, list[str]] = defaultdict(list)
+    wanted = list(customer_ids)
+    for start in range(0, len(wanted), _CHUNK):
+        refs = CustomerRef.objects.filter(
+            account__customer_id__in=wanted[start : start + _CHUNK], entity_id__in=frame.entity_ids
+        )
+        for customer_id, text in refs.order_by("id").values_list("account__customer_id", "external_id"):
+            if text not in found[customer_id]:
+                found[customer_id].append(text)
+    return found
+
+
+def find_customers(frame: Frame, text: str) -> list[int]:
+    """Customers whose name, alias, pinyin, initials, number or registration number holds the text."""
+    text = text.strip()
+    named = Customer.objects.filter(
+        Q(search_text__contains=text.lower()) | Q(registration_number__icontains=text),
+        accounts__entity_id__in=frame.entity_ids,
+    )
+    numbered = CustomerRef.objects.filter(external_id__icontains=text, entity_id__in=frame.entity_ids)
+    found = set(named.values_list("id", flat=True))
+    return sorted(found | set(numbered.values_list("account__customer_id", flat=True)))
+
+
+def accounts_of(frame: Frame, customer_id: int) -> list[int]:
+    """The customer's accounts with the frame's entities."""
+    mine = CustomerAccount.objects.filter(customer_id=customer_id, entity_id__in=frame.entity_ids)
+    return list(mine.order_by("id").values_list("id", flat=True))
+
+
+def customer_ids_of(account_ids: Iterable[int]) -> dict[int, int]:
+    """account → customer."""
+    return dict(_in_chunks(CustomerAccount.objects, sorted(set(account_ids)), ("id", "customer_id")))
+
+
+@dataclass(frozen=True, slots=True)
+class EntityFacts:
+    code: str
+    name: str
+    currency: str
+
+
+def entities_table() -> dict[int, EntityFacts]:
+    rows = Entity.objects.values_list("id", "code", "name", "currency")
+    return {number: EntityFacts(code, name, currency) for number, code, name, currency in rows}
+
+
+def actors_of(user_ids: Iterable[int | None]) -> dict[int | None, str]:
+    """The names of people who did something; the system itself has none."""
+    wanted = {number for number in user_ids if number is not None}
+    return {user.pk: user.get_full_name() or user.get_username() for user in User.objects.filter(id__in=wanted)}
+
+
+def names_of_accounts(frame: Frame) -> dict[int, tuple[str, str]]:
+    """account → (the number a source knows it by, the customer's name), for the frame's entities."""
+    mine = CustomerAccount.objects.filter(entity_id__in=frame.entity_ids)
+    found = {
+        number: ("", name) for number, name in mine.values_list("id", "customer__name").iterator(chunk_size=20_000)
+    }
+    refs = CustomerRef.objects.filter(entity_id__in=frame.entity_ids).order_by("-id")
+    for account_id, text in refs.values_list("account_id", "external_id").iterator(chunk_size=20_000):
+        if account_id in found:
+            found[account_id] = (text, found[account_id][1])
+    return found

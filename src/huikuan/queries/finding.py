@@ -1,0 +1,76 @@
+"""Finding items by what a person types: a document, PO or contract number, a source's number, a customer, an amount."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+
+from huikuan.core.money import EXPONENTS
+from huikuan.queries.directory import find_customers
+from huikuan.queries.facts import Facts
+
+_AMOUNT = re.compile(r"-?\d{1,15}(\.\d{1,4})?")
+_TEXTS = ("document_number", "po_number", "contract_number", "external_id")
+
+
+def amount_of(text: str) -> Decimal | None:
+    """``25,097.98`` → the amount; ``None`` where the text is none. Separators and currency signs are left out."""
+    plain = re.sub(r"[\s,，'¥￥$€£]", "", text)
+    return abs(Decimal(plain)) if _AMOUNT.fullmatch(plain) else None
+
+
+def amount_sql(value: Decimal) -> str:
+    """SQL of that amount in minor units of the row's currency; null where the currency has no such places."""
+    parts = []
+    for places in sorted(set(EXPONENTS.values())):
+        minor = value.scaleb(places)
+        whole = str(int(minor)) if minor == int(minor) else "NULL"
+        parts.append((places, whole))
+    cases = " ".join(
+        f"WHEN currency IN ({', '.join(repr(code) for code, p in EXPONENTS.items() if p == places)}) THEN {whole}"
+        for places, whole in parts
+        if places != 2
+    )
+    usual = next(whole for places, whole in parts if places == 2)
+    return f"CASE {cases} ELSE {usual} END"
+
+
+def give_hits(facts: Facts, text: str) -> str:
+    """Brings in ``hits`` (item_id) and ``hit_accounts`` (account_id); gives the predicate of rows that were meant."""
+    text = text.strip()
+    facts.give("hits", _items(facts, text))
+    customers = find_customers(facts.frame, text)
+    found = pa.table({"customer_id": pa.array(customers, pa.int64())})
+    facts.give("hit_customers", found)
+    predicate = (
+        "(item_id IN (SELECT item_id FROM hits) OR account_id IN"
+        " (SELECT account_id FROM accounts JOIN hit_customers USING (customer_id)))"
+    )
+    value = amount_of(text)
+    return f"({predicate} OR abs(open_minor) = {amount_sql(value)})" if value else predicate
+
+
+def _items(facts: Facts, text: str) -> Any:
+    value = amount_of(text)
+    matches = [f"{name} ILIKE $pattern ESCAPE '\\'" for name in _TEXTS]
+    if value:
+        matches.append(f"abs(amount_minor) = {amount_sql(value)}")
+    sql = f"SELECT item_id FROM items WHERE ({' OR '.join(matches)})"
+    given = {"pattern": f"%{_escaped(text)}%"}
+
+    def make(only: str) -> Any:
+        return facts.table(f"{sql} AND {only}" if only else sql, given)
+
+    return facts.grown(
+        ("hits", text),
+        make,
+        lambda after: make(f"(ledger_seq > {after} OR ledger_seq IS NULL)"),
+        lambda kept, later: pa.concat_tables([kept, later]),
+    )
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([\\%_])", r"\\\1", text)

@@ -1,0 +1,158 @@
+"""Money received: where it stands as of the frame's day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from huikuan.core.accounts import EntryKind, LedgerAccount
+from huikuan.queries.facts import Facts, read_facts
+from huikuan.queries.frame import Frame
+from huikuan.queries.listing import Page, limit_of
+from huikuan.queries.open_rows import CASH_CONTROLS, CASH_LEGS, ids, texts
+from huikuan.store.models import Receipt
+from huikuan.store.public_ids import public_id
+
+_INSIDE = {EntryKind.RECEIPT.value, EntryKind.IDENTIFY.value, EntryKind.PARK.value}
+"""Kinds that bring a receipt in or move it between its own buckets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """What became of a receipt. ``rest_minor`` by ledger account: suspense, unapplied, advances (on account)."""
+
+    rest_minor: dict[str, int]
+    applied_minor: int
+    refunded_minor: int
+    is_reversed: bool
+
+    @property
+    def unapplied_minor(self) -> int:
+        return sum(self.rest_minor.values())
+
+    @property
+    def state(self) -> str:
+        """unidentified, unapplied, on_account, partly_applied, applied, refunded or reversed."""
+        if self.is_reversed:
+            return "reversed"
+        if self.rest_minor.get(LedgerAccount.SUSPENSE):
+            return "unidentified"
+        if not self.unapplied_minor:
+            return "applied" if self.applied_minor else "refunded"
+        if self.applied_minor:
+            return "partly_applied"
+        return "unapplied" if self.rest_minor.get(LedgerAccount.UNAPPLIED) else "on_account"
+
+
+def money_of(legs: Iterable[dict[str, Any]]) -> Money:
+    """From a receipt's legs on its own buckets (``CASH_LEGS``): entry_id, kind, reverses_id, ledger_account,
+    amount_minor. A reversal counts as what it reverses."""
+    rows = list(legs)
+    kinds = {row["entry_id"]: row["kind"] for row in rows}
+    rest: dict[str, int] = {}
+    applied = refunded = brought = 0
+    for row in rows:
+        amount, account = row["amount_minor"], row["ledger_account"]
+        rest[account] = rest.get(account, 0) - amount
+        kind = kinds.get(row["reverses_id"], row["kind"])
+        if kind == EntryKind.RECEIPT:
+            brought -= amount
+        elif kind == EntryKind.REFUND:
+            refunded += amount
+        elif kind not in _INSIDE:
+            applied += amount
+    return Money({name: minor for name, minor in rest.items() if minor}, applied, refunded, bool(rows) and not brought)
+
+
+LEG_COLUMNS = "receipt_id, entry_id, kind, reverses_id, ledger_account, amount_minor"
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRow:
+    """A receipt as of the frame's day. ``unapplied_minor``: all that is left of it, in suspense and on account
+    included; ``applied_minor``: what items have taken, in the receipt's currency."""
+
+    public_id: str
+    reference: str
+    external_id: str
+    value_date: date
+    posting_date: date
+    currency: str
+    amount_minor: int
+    unapplied_minor: int
+    applied_minor: int
+    refunded_minor: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptTotal:
+    currency: str
+    receipts: int
+    amount_minor: int
+
+
+def receipts_of_accounts(frame: Frame, accounts: Sequence[int], *, page: int = 1, size: int = 50) -> Page[ReceiptRow]:
+    """Receipts these accounts' money came by, newest first; the caller has asked whether they may be seen."""
+    with read_facts(frame) as facts:
+        used = (
+            f"SELECT DISTINCT receipt_id FROM journal WHERE {CASH_LEGS} AND account_id IN ({ids(accounts)})"
+            f" AND ledger_account IN ({texts(CASH_CONTROLS)}) AND {facts.counting.where()} AND {facts.mine}"
+        )
+        facts.give("used", facts.table(used))
+        found = facts.table(
+            "SELECT r.receipt_id, r.currency, r.amount_minor, r.value_date FROM receipts AS r"
+            " SEMI JOIN used AS u ON r.receipt_id = u.receipt_id"
+        )
+        facts.give("found", found)
+        totals = facts.rows(
+            "SELECT currency, count(*) AS receipts, sum(amount_minor)::BIGINT AS amount_minor FROM found"
+            " GROUP BY currency ORDER BY currency"
+        )
+        picked = facts.rows(
+            f"SELECT receipt_id FROM found ORDER BY value_date DESC, receipt_id DESC {limit_of(page, size)}"
+        )
+        numbers = [row["receipt_id"] for row in picked]
+        legs = legs_of(facts, numbers)
+    return Page(
+        rows=_rows(numbers, legs),
+        total=found.num_rows,
+        page=page,
+        size=size,
+        totals={row["currency"]: ReceiptTotal(**row) for row in totals},
+    )
+
+
+def legs_of(facts: Facts, receipt_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+    """The legs of these receipts on their own buckets that count, by receipt."""
+    found: dict[int, list[dict[str, Any]]] = {number: [] for number in receipt_ids}
+    rows = facts.rows(
+        f"SELECT {LEG_COLUMNS} FROM journal WHERE {CASH_LEGS} AND receipt_id IN ({ids(receipt_ids)})"
+        f" AND {facts.counting.where()}"
+    )
+    for row in rows:
+        found[row["receipt_id"]].append(row)
+    return found
+
+
+def _rows(numbers: Sequence[int], legs: dict[int, list[dict[str, Any]]]) -> list[ReceiptRow]:
+    receipts = Receipt.objects.in_bulk(list(numbers))
+    return [receipt_row(receipts[number], money_of(legs[number])) for number in numbers]
+
+
+def receipt_row(receipt: Receipt, money: Money) -> ReceiptRow:
+    return ReceiptRow(
+        public_id=public_id("rcp", receipt.id),
+        reference=receipt.reference or receipt.external_id,
+        external_id=receipt.external_id,
+        value_date=receipt.value_date,
+        posting_date=receipt.posting_date,
+        currency=receipt.currency,
+        amount_minor=receipt.amount_minor,
+        unapplied_minor=money.unapplied_minor,
+        applied_minor=money.applied_minor,
+        refunded_minor=money.refunded_minor,
+        state=money.state,
+    )
