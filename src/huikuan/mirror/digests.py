@@ -2,14 +2,60 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from operator import itemgetter
+from typing import Any
+
 import duckdb
 import pyarrow as pa
 
-from huikuan.core.sealing import ENTRY_FIELDS, ITEM_FIELDS, POSTING_FIELDS, RECEIPT_FIELDS
+from huikuan.core.sealing import ENTRY_FIELDS, ITEM_FIELDS, POSTING_FIELDS, RECEIPT_FIELDS, digest_entry
+
+FEW = 2_000
+"""Postings up to which Python is faster than starting DuckDB (some 40 ms): what a sealer finds every few seconds."""
+
+_DIGESTS = pa.schema([("entry_id", pa.int64()), ("ledger_seq", pa.int64()), ("digest", pa.string())])
 
 
 def digest_tables(journal: pa.Table, items: pa.Table, receipts: pa.Table) -> pa.Table:
-    """(entry_id, ledger_seq, digest) in entry order of the journal, for whole entries. A test holds it against ``core``."""
+    """(entry_id, ledger_seq, digest) in sealed order, for whole entries. A test holds it against ``core``."""
+    if journal.num_rows <= FEW:
+        return digest_few(journal, items, receipts)
+    return digest_many(journal, items, receipts)
+
+
+def digest_few(journal: pa.Table, items: pa.Table, receipts: pa.Table) -> pa.Table:
+    """As ``digest_tables``, row by row."""
+    postings = _by_entry(journal, "line")
+    brought = _by_entry(items, "item_id"), _by_entry(receipts, "receipt_id")
+    entry, posting = itemgetter(*ENTRY_FIELDS), itemgetter(*POSTING_FIELDS)
+    item, receipt = itemgetter(*ITEM_FIELDS), itemgetter(*RECEIPT_FIELDS)
+    rows = [
+        {
+            "entry_id": entry_id,
+            "ledger_seq": legs[0]["ledger_seq"],
+            "digest": digest_entry(
+                entry(legs[0]),
+                map(posting, legs),
+                map(item, brought[0].get(entry_id, ())),
+                map(receipt, brought[1].get(entry_id, ())),
+            ),
+        }
+        for entry_id, legs in postings.items()
+    ]
+    rows.sort(key=lambda row: (row["ledger_seq"] is None, row["ledger_seq"] or 0, row["entry_id"]))
+    return pa.Table.from_pylist(rows, _DIGESTS)
+
+
+def _by_entry(table: pa.Table, order: str) -> dict[int, list[dict[str, Any]]]:
+    groups: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for row in sorted(table.to_pylist(), key=itemgetter("entry_id", order)):
+        groups[row["entry_id"]].append(row)
+    return groups
+
+
+def digest_many(journal: pa.Table, items: pa.Table, receipts: pa.Table) -> pa.Table:
+    """As ``digest_tables``, by DuckDB."""
     con = duckdb.connect()
     try:
         con.execute("SET TimeZone = 'UTC'")
