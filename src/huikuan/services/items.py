@@ -95,7 +95,7 @@ def decide_item(books: Books, item: NewItem, *, item_id: int, entry_id: int, sou
     if (item.amount_minor < 0) != (item.kind in NEGATIVE_KINDS):
         raise Refusal(
             "item.wrong_sign",
-            "{external_id}: a {kind} of {amount} has the wrong sign",
+            "{external_id}: {kind} of {amount} has the wrong sign",
             external_id=item.external_id,
             kind=item.kind.value,
             amount=item.amount_minor,
