@@ -58,7 +58,13 @@ def _done(entry_ids: int | list[int]) -> None:
 @_on
 @click.pass_obj
 def apply_(
-    context: dict[str, Any], receipt: str, to: tuple[str, ...], discount: bool, order: str | None, amount: str | None, on: datetime
+    context: dict[str, Any],
+    receipt: str,
+    to: tuple[str, ...],
+    discount: bool,
+    order: str | None,
+    amount: str | None,
+    on: datetime,
 ) -> None:
     """Apply a receipt to items."""
     from huikuan.core.applications import Order
@@ -238,7 +244,13 @@ def revalue(context: dict[str, Any], month: datetime, entity: str | None) -> Non
 @click.option("--from", "valid_from", type=_DAY, required=True, help="Valid from this day on.")
 @click.pass_obj
 def rate(
-    context: dict[str, Any], currency: str, rate: str, base: str | None, entity: str | None, source: str, valid_from: datetime
+    context: dict[str, Any],
+    currency: str,
+    rate: str,
+    base: str | None,
+    entity: str | None,
+    source: str,
+    valid_from: datetime,
 ) -> None:
     """Add an exchange rate: one unit of CURRENCY is RATE units of the base currency."""
     from huikuan.core.exchange import Rate

@@ -15,7 +15,7 @@ from huikuan.cli.django import setup
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 def verify(as_json: bool) -> None:
-    """Prove the ledger: triggers, hash chain, Parquet segments, every entry's balance, cached balances, control accounts.
+    """Prove the ledger: triggers, hash chain, Parquet segments, every balance, control accounts.
 
     Exit 0 when everything holds; 1 with the first tampered place named.
     """

@@ -74,9 +74,8 @@ CONTRA_ACCOUNTS: dict[ItemKind, LedgerAccount] = {
 """The other side of the entry that brings an item in."""
 
 
-
 class Charge(StrEnum):
-    """What an item is made of, for the legal order of application (PRC Civil Code art. 561: costs, interest, principal)."""
+    """What an item is made of, for the legal order of application (PRC Civil Code art. 561)."""
 
     COST = "cost"
     INTEREST = "interest"

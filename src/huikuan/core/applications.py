@@ -1,6 +1,6 @@
 """Applying money and credits to items: how an amount is distributed, and the legs of the entry that posts it.
 
-All pure. Amounts of ``distribute_*`` are positive minor units; items owed have positive ``open_minor``, credits negative.
+All pure. ``distribute`` takes positive minor units; items owed have positive ``open_minor``, credits negative.
 """
 
 from __future__ import annotations
@@ -176,7 +176,12 @@ def fund_legs(fund: Fund, lines: Sequence[Line]) -> tuple[PostingDraft, ...]:
     base_total = share(fund.base_minor, total, fund.available_minor)
     legs = [
         PostingDraft(
-            fund.ledger_account, fund.currency, total, base_total, account_id=fund.account_id, receipt_id=fund.receipt_id
+            fund.ledger_account,
+            fund.currency,
+            total,
+            base_total,
+            account_id=fund.account_id,
+            receipt_id=fund.receipt_id,
         )
     ]
     base_parts = split(base_total, paid)
@@ -252,11 +257,7 @@ def credit_legs(credit: OpenRow, lines: Sequence[Line]) -> tuple[PostingDraft, .
             currency=credit.currency,
         )
     credit_base = -share(credit.open_base_minor, total, -credit.open_minor)
-    legs = [
-        PostingDraft(
-            credit.ledger_account, credit.currency, total, credit_base, credit.account_id, credit.item_id
-        )
-    ]
+    legs = [PostingDraft(credit.ledger_account, credit.currency, total, credit_base, credit.account_id, credit.item_id)]
     base_parts = split(credit_base, [line.amount_minor for line in lines])
     for line, base_part in zip(lines, base_parts, strict=True):
         row = line.row
@@ -266,9 +267,7 @@ def credit_legs(credit: OpenRow, lines: Sequence[Line]) -> tuple[PostingDraft, .
         )
         if row_base != base_part:
             legs.append(
-                PostingDraft(
-                    LedgerAccount.EXCHANGE_DIFFERENCE, row.currency, 0, row_base - base_part, row.account_id
-                )
+                PostingDraft(LedgerAccount.EXCHANGE_DIFFERENCE, row.currency, 0, row_base - base_part, row.account_id)
             )
     return merge_legs(legs)
 

@@ -98,9 +98,13 @@ def merge_legs(postings: Iterable[PostingDraft]) -> tuple[PostingDraft, ...]:
     for leg in postings:
         key = (leg.ledger_account, leg.currency, leg.account_id, leg.item_id, leg.receipt_id)
         known = sums.get(key)
-        sums[key] = leg if known is None else replace(
-            known,
-            amount_minor=known.amount_minor + leg.amount_minor,
-            base_minor=known.base_minor + leg.base_minor,
+        sums[key] = (
+            leg
+            if known is None
+            else replace(
+                known,
+                amount_minor=known.amount_minor + leg.amount_minor,
+                base_minor=known.base_minor + leg.base_minor,
+            )
         )
     return tuple(leg for leg in sums.values() if leg.amount_minor or leg.base_minor)

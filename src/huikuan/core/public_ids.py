@@ -1,4 +1,4 @@
-"""Opaque ids for the outside: a keyed permutation of the inner number, so nothing is stored and nothing is guessed in order.
+"""Opaque ids for the outside: a keyed permutation of the inner number; nothing is stored, nothing is guessed in order.
 
 Not a secret and not a right: every view still asks who may see the object.
 """

@@ -86,9 +86,12 @@ WITH posting_text AS (
     min({_line("e", ENTRY_FIELDS, "j")}) AS head,
     string_agg({_line("p", POSTING_FIELDS, "j")}, '' ORDER BY j.line) AS body
   FROM journal j GROUP BY j.entry_id),
-item_text AS (SELECT i.entry_id, string_agg({_line("i", ITEM_FIELDS, "i")}, '' ORDER BY i.item_id) AS body FROM items i GROUP BY 1),
+item_text AS (
+  SELECT i.entry_id, string_agg({_line("i", ITEM_FIELDS, "i")}, '' ORDER BY i.item_id) AS body
+  FROM items i GROUP BY 1),
 receipt_text AS (
-  SELECT r.entry_id, string_agg({_line("r", RECEIPT_FIELDS, "r")}, '' ORDER BY r.receipt_id) AS body FROM receipts r GROUP BY 1)
+  SELECT r.entry_id, string_agg({_line("r", RECEIPT_FIELDS, "r")}, '' ORDER BY r.receipt_id) AS body
+  FROM receipts r GROUP BY 1)
 SELECT p.entry_id, p.ledger_seq, sha256(p.head || p.body || coalesce(i.body, '') || coalesce(r.body, '')) AS digest
 FROM posting_text p LEFT JOIN item_text i USING (entry_id) LEFT JOIN receipt_text r USING (entry_id)
 ORDER BY p.ledger_seq NULLS LAST, p.entry_id

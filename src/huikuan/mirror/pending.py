@@ -31,8 +31,7 @@ def unsealed_condition(head: SealHead) -> str:
     if connection.vendor == "sqlite":
         return f"e.id > {head.horizon}"
     return (
-        f"e.tx >= '{_postgres_horizon(head)}'::xid8"
-        " AND NOT EXISTS (SELECT 1 FROM store_seal s WHERE s.entry_id = e.id)"
+        f"e.tx >= '{_postgres_horizon(head)}'::xid8 AND NOT EXISTS (SELECT 1 FROM store_seal s WHERE s.entry_id = e.id)"
     )
 
 
@@ -63,7 +62,9 @@ def read_pending(head: SealHead, limit: int) -> Batch:
     if len(entry_ids) == limit and connection.vendor == "postgresql":
         next_horizon = head.horizon
     journal, items, receipts = (
-        fetch_arrow(table.select("NULL" if connection.vendor == "sqlite" else "NULL::bigint", joins, where), table.schema)
+        fetch_arrow(
+            table.select("NULL" if connection.vendor == "sqlite" else "NULL::bigint", joins, where), table.schema
+        )
         for table in TABLES
     )
     return Batch(entry_ids, journal, items, receipts, next_horizon)

@@ -41,7 +41,8 @@ def _check_gapless(head: SealHead) -> str:
         return f"{count} seals from {found['first']} to {found['last']}, the head says {head.last_seq}"
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT e.id FROM store_journalentry e WHERE NOT EXISTS (SELECT 1 FROM store_seal s WHERE s.entry_id = e.id)"
+            "SELECT e.id FROM store_journalentry e"
+            " WHERE NOT EXISTS (SELECT 1 FROM store_seal s WHERE s.entry_id = e.id)"
             f" AND NOT ({unsealed_condition(head)}) ORDER BY e.id LIMIT 1"
         )
         row = cursor.fetchone()

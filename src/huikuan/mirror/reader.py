@@ -26,10 +26,10 @@ from huikuan.store.models import SealHead, SealRun
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """``con`` holds the relations ``journal``, ``items`` and ``receipts`` (see ``mirror.tables``), cut at ``known_seq``.
+    """``con`` holds the relations ``journal``, ``items`` and ``receipts`` (``mirror.tables``), cut at ``known_seq``.
 
     ``provisional``: the answer may still change, because entries are included that are not sealed, or because the
-    moment asked for lies after the last seal. ``cache_key`` changes whenever an answer may. ``ledger`` says which ledger
+    moment asked for lies after the last seal. ``cache_key`` changes whenever an answer may; ``ledger`` says which ledger
     this is, however far it reaches; ``unsealed``, whether entries without a ``ledger_seq`` are among the rows.
     """
 

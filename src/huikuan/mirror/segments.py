@@ -23,7 +23,7 @@ from huikuan.store.arrow import fetch_arrow
 from huikuan.store.models import SealHead, Segment
 
 PAY_FROM = 2_000
-"""Entries that wait unsegmented before a new segment is worth its file; until then readers take them from the database."""
+"""Entries that wait before a new segment is worth its file; until then readers take them from the database."""
 SEGMENT_ENTRIES = 250_000
 MERGE_FROM = 24
 """Small segments of a kind that are merged into one."""
@@ -85,7 +85,13 @@ def _write_file(table: MirrorTable, rows: pa.Table, first: int, last: int, now: 
     draft.rename(folder / name)
     _sync_folder(folder)
     return Segment(
-        kind=table.name, first_seq=first, last_seq=last, rows=rows.num_rows, file_name=name, sha256=digest, created_at=now
+        kind=table.name,
+        first_seq=first,
+        last_seq=last,
+        rows=rows.num_rows,
+        file_name=name,
+        sha256=digest,
+        created_at=now,
     )
 
 

@@ -37,7 +37,14 @@ class NewCustomer:
 
 
 def add_entity(
-    code: str, name: str, currency: str, *, timezone: str = "UTC", country: str = "", actor_id: int | None, now: datetime
+    code: str,
+    name: str,
+    currency: str,
+    *,
+    timezone: str = "UTC",
+    country: str = "",
+    actor_id: int | None,
+    now: datetime,
 ) -> int:
     """Opens a legal entity's books. Refuses ``entity.exists``, ``money.unknown_currency`` and ``entity.bad_zone``."""
     from zoneinfo import available_timezones
@@ -63,7 +70,7 @@ def add_customers(
 ) -> dict[str, int]:
     """Makes (or finds) customers and their accounts with an entity; gives account ids by external id.
 
-    A known external id keeps its customer; name and master data are brought up to date, the former name stays as an
+    A known external id keeps its customer; name and master data are brought up to date, a former name stays as an
     alias. Only customers, never their ledger, change here.
     """
 

@@ -50,7 +50,7 @@ def find_entry(text: str) -> Found:
 
 
 def find_entity(code: str | None) -> tuple[int, str]:
-    """Id and currency of an entity; without a code, of the only one. Refuses ``entity.unknown`` and ``entity.which``."""
+    """Id and currency of an entity; without a code, of the only one. Refuses ``entity.unknown``, ``entity.which``."""
     rows = list(Entity.objects.filter(code=code)) if code else list(Entity.objects.all()[:2])
     if code and not rows:
         raise Refusal("entity.unknown", "there is no entity {entity}", entity=code)
@@ -60,7 +60,7 @@ def find_entity(code: str | None) -> tuple[int, str]:
 
 
 def find_account(entity_id: int, text: str) -> int:
-    """A customer account by the customer's opaque id or an external id. Refuses ``account.unknown`` and ``account.ambiguous``."""
+    """A customer account by the customer's opaque id or an external id. Refuses ``account.unknown``, ``.ambiguous``."""
     number = inner_id("cus", text)
     wanted = Q(customer_id=number) if number is not None else Q(refs__external_id=text)
     rows = list(CustomerAccount.objects.filter(wanted, entity_id=entity_id).distinct()[:2])

@@ -43,6 +43,12 @@ def post_one(
         return {"entry": entry_id}
 
     answer = once(
-        entity_id=entity_id, actor_id=actor_id, operation=operation, key=key, request=(request, memo), now=now, work=work
+        entity_id=entity_id,
+        actor_id=actor_id,
+        operation=operation,
+        key=key,
+        request=(request, memo),
+        now=now,
+        work=work,
     )
     return int(answer["entry"])

@@ -125,7 +125,14 @@ def receipt_entry(row: ReceiptRow, *, source_recorded_at: datetime | None = None
 
 
 def identify_receipt(
-    entity_id: int, receipt_id: int, account_id: int, *, on: date, actor_id: int | None, now: datetime, key: str | None = None
+    entity_id: int,
+    receipt_id: int,
+    account_id: int,
+    *,
+    on: date,
+    actor_id: int | None,
+    now: datetime,
+    key: str | None = None,
 ) -> int:
     """Moves what a receipt has in suspense to a customer's unapplied money.
 
@@ -159,7 +166,14 @@ def _check_owner(receipt_id: int, account_id: int) -> None:
 
 
 def park_receipt(
-    entity_id: int, receipt_id: int, amount_minor: int, *, on: date, actor_id: int | None, now: datetime, key: str | None = None
+    entity_id: int,
+    receipt_id: int,
+    amount_minor: int,
+    *,
+    on: date,
+    actor_id: int | None,
+    now: datetime,
+    key: str | None = None,
 ) -> int:
     """Keeps unapplied money on account, as an advance. Refuses ``application.fund_exceeded``."""
 
@@ -183,7 +197,7 @@ def refund_receipt(
     from_account: LedgerAccount = LedgerAccount.UNAPPLIED,
     key: str | None = None,
 ) -> int:
-    """Gives money back to who sent it, from suspense, unapplied or on account. Refuses ``application.fund_exceeded``."""
+    """Gives money back to who sent it: from suspense, unapplied, on account. Refuses ``application.fund_exceeded``."""
 
     def decide() -> tuple[EntryKind, tuple[PostingDraft, ...]]:
         receipt, balance = lock_receipt(entity_id, receipt_id)
@@ -192,5 +206,3 @@ def refund_receipt(
 
     request = (receipt_id, amount_minor, on, from_account)
     return post_one(entity_id, "receipt.refund", request, decide, on=on, actor_id=actor_id, now=now, key=key)
-
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -19,7 +20,7 @@ from huikuan.store.models import SealHead, SealRun
 from huikuan.store.rows import insert_rows
 
 BATCH = 25_000
-"""Entries a transaction: on SQLite the write lock is held only while this many seals are written, about a tenth of a second."""
+"""Entries a transaction: on SQLite the write lock is held only while this many seals are written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def seal(*, now: datetime, batch: int = BATCH, mirror: bool = True) -> SealResul
     while True:
         head = SealHead.objects.filter(id=1).first() or run_in_transaction(lock_head)
         pending = _read(head, batch)
-        if run_in_transaction(lambda head=head, pending=pending: _write(head, pending, now)):
+        if run_in_transaction(partial(_write, head, pending, now)):
             sealed += len(pending.entry_ids)
             if len(pending.entry_ids) < batch:
                 break
@@ -116,5 +117,3 @@ def export_head(folder: Path, *, now: datetime) -> Path:
     )
     draft.replace(path)
     return path
-
-

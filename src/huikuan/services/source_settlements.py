@@ -79,8 +79,10 @@ def _decide_group(
     rows = lock_items(entity_id, [settlement.item_id for settlement in group])
     for settlement in group:
         row = rows[settlement.item_id]
-        amount = min(settlement.amount_minor, row.open_minor) if settlement.amount_minor > 0 else max(
-            settlement.amount_minor, row.open_minor
+        amount = (
+            min(settlement.amount_minor, row.open_minor)
+            if settlement.amount_minor > 0
+            else max(settlement.amount_minor, row.open_minor)
         )
         settlement.decided_at, settlement.decided_by_id = now, actor_id
         if accept and amount:
@@ -112,14 +114,12 @@ def proposals_of(batch_id: int) -> list[int]:
     )
 
 
-def propose(
-    batch_id: int, rows: Iterable[tuple[int, int]], *, settled_on: date
-) -> int:
+def propose(batch_id: int, rows: Iterable[tuple[int, int]], *, settled_on: date) -> int:
     """Records proposals (item id, amount with the item's sign); one open proposal an item, the newest wins."""
     wanted = dict(rows)
-    SourceSettlement.objects.filter(
-        item_id__in=list(wanted), state=SourceSettlement.State.PROPOSED
-    ).update(state=SourceSettlement.State.REJECTED)
+    SourceSettlement.objects.filter(item_id__in=list(wanted), state=SourceSettlement.State.PROPOSED).update(
+        state=SourceSettlement.State.REJECTED
+    )
     SourceSettlement.objects.bulk_create(
         [
             SourceSettlement(item_id=item_id, batch_id=batch_id, amount_minor=amount, settled_on=settled_on)
@@ -128,5 +128,3 @@ def propose(
         batch_size=1000,
     )
     return len(wanted)
-
-

@@ -18,7 +18,10 @@ _ATTEMPTS = 8
 
 _CONSTRAINTS: dict[str, tuple[str, str]] = {
     "item_balance_bounded": ("application.over_applied", "someone else used the item meanwhile; nothing was changed"),
-    "receipt_balance_bounded": ("application.fund_exceeded", "someone else used the receipt meanwhile; nothing was changed"),
+    "receipt_balance_bounded": (
+        "application.fund_exceeded",
+        "someone else used the receipt meanwhile; nothing was changed",
+    ),
     "item_identity": ("item.exists", "an item with this source, entity and external id exists"),
     "receipt_identity": ("receipt.exists", "a receipt with this source, entity and external id exists"),
     "reverses_id": ("entry.already_reversed", "this entry has been reversed already"),
@@ -44,7 +47,7 @@ def run_in_transaction(work: Callable[[], T]) -> T:
         except OperationalError as error:
             if connection.in_atomic_block or not _is_passing(error) or attempt == _ATTEMPTS - 1:
                 raise
-            time.sleep(random.uniform(0, 0.01 * 2**attempt))
+            time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - spreads retries, guards nothing
     raise AssertionError("unreachable")
 
 

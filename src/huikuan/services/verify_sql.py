@@ -40,7 +40,8 @@ QUERIES = (
     Query(
         "entries_balanced",
         "SELECT count(*) FROM store_journalentry",
-        "SELECT entry_id, currency, amount FROM (SELECT entry_id, currency, sum(amount_minor) AS amount FROM store_posting"
+        "SELECT entry_id, currency, amount FROM"
+        " (SELECT entry_id, currency, sum(amount_minor) AS amount FROM store_posting"
         " GROUP BY entry_id, currency) x WHERE amount <> 0 ORDER BY entry_id LIMIT 1",
         "entry {0}: postings in {1} sum to {2} minor units",
     ),

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from django.db import connection
 
+from huikuan.mirror.checks import Check
 from huikuan.mirror.proofs import check_chain, check_segments
 from huikuan.mirror.reader import database_snapshot
 from huikuan.services import verify_sql
-from huikuan.mirror.checks import Check
 from huikuan.store import triggers
 
 Progress = Callable[[str, int, int], None]
@@ -46,7 +47,7 @@ def _steps() -> Iterator[tuple[str, Callable[[], Check]]]:
     yield "chain", check_chain
     yield "segments", check_segments
     for query in verify_sql.QUERIES:
-        yield query.name, lambda query=query: _check_query(query)
+        yield query.name, partial(_check_query, query)
 
 
 def _check_triggers() -> Check:

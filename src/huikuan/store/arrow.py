@@ -78,7 +78,9 @@ def _sqlite_batches(sql: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
 
 def _from_sqlite(values: tuple[Any, ...], kind: pa.DataType) -> pa.Array:
     if kind == INSTANT:
-        return pc.assume_timezone(pc.cast(pa.array([_text(value) for value in values], pa.string()), pa.timestamp("us")), "UTC")
+        return pc.assume_timezone(
+            pc.cast(pa.array([_text(value) for value in values], pa.string()), pa.timestamp("us")), "UTC"
+        )
     if pa.types.is_date(kind):
         return pc.cast(pa.array([_text(value) for value in values], pa.string()), kind)
     if pa.types.is_boolean(kind):
@@ -90,4 +92,6 @@ def _text(value: Any) -> str | None:
     """Dates come back as text, or as date objects where a converter of Django's is at work."""
     if value is None:
         return None
-    return value if isinstance(value, str) else str(value.isoformat(" ") if hasattr(value, "hour") else value.isoformat())
+    return (
+        value if isinstance(value, str) else str(value.isoformat(" ") if hasattr(value, "hour") else value.isoformat())
+    )

@@ -36,7 +36,7 @@ class ImportBatch(models.Model):
 
 class SourceSettlement(models.Model):
     """An item vanished from a snapshot, or came back smaller: proposed, then posted or rejected by a person, then met
-    by the bank receipt that explains it, so that the cash is never counted twice. ``amount_minor`` has the item's sign."""
+    by the bank receipt that explains it, so that cash is never counted twice. ``amount_minor`` has the item's sign."""
 
     class State(models.TextChoices):
         PROPOSED = "proposed"

@@ -192,7 +192,9 @@ class Posting(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(ledger_account__in=_choices(LedgerAccount)), name="posting_account_known"),
+            models.CheckConstraint(
+                condition=Q(ledger_account__in=_choices(LedgerAccount)), name="posting_account_known"
+            ),
             models.CheckConstraint(
                 condition=~Q(ledger_account__in=["trade", "notes"]) | Q(item__isnull=False),
                 name="posting_names_open_row",

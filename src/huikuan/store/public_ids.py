@@ -1,4 +1,4 @@
-"""Opaque ids of this installation. The key is made once and kept in the database, so a restored copy keeps its links."""
+"""Opaque ids of this installation. The key is made once and kept in the database, so a restored copy keeps links."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ Row = Sequence[Any]
 
 
 def insert_rows(table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
-    """Inserts rows given as tuples in the order of ``columns``; values are plain Python ones (dates, aware instants)."""
+    """Inserts rows given as tuples in the order of ``columns``; values are plain Python (dates, aware instants)."""
     if not rows:
         return
     names = ", ".join(f'"{column}"' for column in columns)
@@ -108,7 +108,5 @@ def reserve_ids(table: str, count: int) -> list[int]:
 
 def _next_values(table: str, count: int) -> list[int]:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count]
-        )
+        cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count])
         return [int(value) for (value,) in cursor.fetchall()]

@@ -8,7 +8,7 @@ from huikuan.store.ledger import JournalEntry
 
 
 class Seal(models.Model):
-    """Entry ``entry`` is number ``ledger_seq``; ``hash`` covers it and everything before it. Written by the sealer alone."""
+    """Entry ``entry`` is number ``ledger_seq``; ``hash`` covers it and all before it. Written by the sealer alone."""
 
     ledger_seq = models.BigIntegerField(primary_key=True)
     entry = models.OneToOneField(JournalEntry, on_delete=models.PROTECT, related_name="seal")
@@ -24,7 +24,7 @@ class SealRun(models.Model):
 
 
 class SealHead(models.Model):
-    """The one row the sealer locks: where the chain stands. ``horizon`` lets it find new entries without a full scan."""
+    """The one row the sealer locks: where the chain stands. ``horizon`` lets it find new entries without a scan."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     epoch = models.CharField(max_length=32)

@@ -84,7 +84,8 @@ END $body$"""
 
 _POSTING_OPEN = """CREATE OR REPLACE FUNCTION huikuan_posting_open() RETURNS trigger LANGUAGE plpgsql AS $body$
 BEGIN
-  IF EXISTS (SELECT 1 FROM new_rows n, LATERAL (SELECT 1 FROM store_journalentry e WHERE e.id = n.entry_id LIMIT 1) x) THEN
+  IF EXISTS (SELECT 1 FROM new_rows n,
+             LATERAL (SELECT 1 FROM store_journalentry e WHERE e.id = n.entry_id LIMIT 1) x) THEN
     RAISE EXCEPTION 'append only: the entry of this posting is closed';
   END IF;
   IF EXISTS (SELECT 1 FROM new_rows n WHERE n.tx <> pg_current_xact_id()) THEN

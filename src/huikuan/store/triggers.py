@@ -63,7 +63,8 @@ def _postgres_faults(cursor: Any) -> list[str]:
         if enabled not in ("O", "A") or _words(definition) != _words(sql):
             result.append(f"{table}.{name}")
     cursor.execute(
-        "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = current_schema()::regnamespace AND proname LIKE 'huikuan_%'"
+        "SELECT proname, prosrc FROM pg_proc WHERE proname LIKE 'huikuan_%'"
+        " AND pronamespace = current_schema()::regnamespace"
     )
     sources = dict(cursor.fetchall())
     result += [name for name, sql in functions.items() if sources.get(name, "\0") not in sql]
@@ -91,7 +92,8 @@ def _install_transaction_columns(cursor: Any) -> None:
     if cursor.fetchone() is not None:
         return
     cursor.execute(
-        "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'f' AND confrelid = %s::regclass",
+        "SELECT conname FROM pg_constraint"
+        " WHERE conrelid = %s::regclass AND contype = 'f' AND confrelid = %s::regclass",
         [POSTING, ENTRY],
     )
     for (name,) in cursor.fetchall():
