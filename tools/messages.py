@@ -6,11 +6,13 @@ Reads Django templates, gettext calls and the texts of refusals (``Refusal(code,
 from __future__ import annotations
 
 import argparse
+import ast
 import io
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_python
@@ -21,10 +23,11 @@ from django.utils.translation.template import templatize
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "huikuan"
 LOCALES = ("zh_Hans",)
-KEYWORDS: dict[str, tuple[object, ...] | None] = {
-    "_": None,
-    "gettext": None,
-    "gettext_lazy": None,
+Places = tuple[int | tuple[int, str], ...]
+KEYWORDS: dict[str, Places] = {
+    "_": (1,),
+    "gettext": (1,),
+    "gettext_lazy": (1,),
     "ngettext": (1, 2),
     "ngettext_lazy": (1, 2),
     "pgettext": ((1, "c"), 2),
@@ -32,9 +35,15 @@ KEYWORDS: dict[str, tuple[object, ...] | None] = {
     "npgettext": ((1, "c"), 2, 3),
 }
 REFUSALS = ("Refusal", "Conflict")
+UNSTABLE = re.compile(
+    rb'"(POT-Creation-Date|PO-Revision-Date|Generated-By|Last-Translator|Language-Team|Report-Msgid-Bugs-To):[^\n]*\n'
+)
+"""Header lines that change with every run or name a person."""
+CODE = re.compile(r"[a-z_]+\.[a-z_]+")
 FIELD = re.compile(r"%\((\w+)\)s|\{(\w+)[^{}]*\}")
 
-Key = tuple[str | tuple[str, str], str | None]
+Text = str | tuple[str, ...]
+Key = tuple[Text, str | None]
 
 
 def read_sources() -> Catalog:
@@ -42,39 +51,51 @@ def read_sources() -> Catalog:
     catalog = Catalog(charset="utf-8")
     for path in sorted(PACKAGE.rglob("*.html")):
         text = templatize(path.read_text(encoding="utf-8"), origin=str(path))
-        _add_all(catalog, path, text.encode(), KEYWORDS)
+        _add_calls(catalog, path, text.encode(), KEYWORDS)
     for path in sorted(PACKAGE.rglob("*.py")):
-        keywords = dict(KEYWORDS) | dict.fromkeys(REFUSALS, (2,))
-        _add_all(catalog, path, path.read_bytes(), keywords)
+        _add_calls(catalog, path, path.read_bytes(), KEYWORDS | dict.fromkeys(REFUSALS, (2,)))
+    for path in sorted((PACKAGE / "services").glob("*.py")):
+        for text in coded_texts(path.read_text(encoding="utf-8")):
+            catalog.add(text, locations=[(_place(path), 0)])
     return catalog
 
 
-def _add_all(catalog: Catalog, path: Path, source: bytes, keywords: dict[str, tuple[object, ...] | None]) -> None:
-    place = path.relative_to(ROOT).as_posix()
-    found = extract_python(io.BytesIO(source), list(keywords), [], {"encoding": "utf-8"})
-    for _line, function, messages, _comments in found:
-        picked = _pick(keywords[function or "_"], messages)
+def _place(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def coded_texts(source: str) -> Iterator[str]:
+    """Texts of refusals kept in tables: pairs of a dotted code and a sentence."""
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Tuple) or len(node.elts) != 2:
+            continue
+        code, text = (part.value if isinstance(part, ast.Constant) else None for part in node.elts)
+        if isinstance(code, str) and isinstance(text, str) and CODE.fullmatch(code) and " " in text:
+            yield text
+
+
+def _add_calls(catalog: Catalog, path: Path, source: bytes, keywords: Mapping[str, Places]) -> None:
+    found: Any = extract_python(io.BytesIO(source), list(keywords), [], {"encoding": "utf-8"})  # type: ignore[arg-type]
+    for _line, function, given, _comments in found:
+        picked = _pick(keywords[function], [given] if isinstance(given, str) else list(given or []))
         if picked:
             message, context = picked
-            catalog.add(message, locations=[(place, 0)], context=context)
+            catalog.add(message, locations=[(_place(path), 0)], context=context)
 
 
-def _pick(
-    places: tuple[object, ...] | None, messages: str | tuple[str | None, ...]
-) -> tuple[str | tuple[str, str], str | None] | None:
+def _pick(places: Places, given: Sequence[str | None]) -> Key | None:
     """The message (or singular and plural) and the context among a call's arguments; none where it is no literal."""
-    given = messages if isinstance(messages, tuple) else (messages,)
     context, texts = None, []
-    for place in places or (1,):
+    for place in places:
         number = place[0] if isinstance(place, tuple) else place
-        text = given[number - 1] if isinstance(number, int) and number <= len(given) else None
+        text = given[number - 1] if number <= len(given) else None
         if not text:
             return None
         if isinstance(place, tuple):
             context = text
         else:
             texts.append(text)
-    return (texts[0], context) if len(texts) == 1 else ((texts[0], texts[1]), context)
+    return (texts[0] if len(texts) == 1 else tuple(texts)), context
 
 
 def catalog_path(locale: str) -> Path:
@@ -90,7 +111,12 @@ def read_catalog(locale: str) -> Catalog:
 
 
 def key_of(message: Message) -> Key:
-    return message.id, message.context
+    return _frozen(message.id), message.context
+
+
+def _frozen(text: object) -> Text:
+    """Babel's text: one form, or several."""
+    return tuple(str(form) for form in text) if isinstance(text, tuple | list) else str(text or "")
 
 
 def messages_of(catalog: Catalog) -> dict[Key, Message]:
@@ -104,19 +130,15 @@ def update(locale: str, sources: Catalog) -> int:
     missing = 0
     for key, message in messages_of(sources).items():
         old = known.get(key)
-        text = old.string if old else ""
+        text = _frozen(old.string) if old else ""
         missing += not _is_translated(text)
         fresh.add(message.id, text, locations=sorted(set(message.locations)), context=message.context)
     path = catalog_path(locale)
     path.parent.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
     write_po(buffer, fresh, width=120, omit_header=False, include_lineno=False)
-    text = re.sub(
-        rb'"(POT-Creation-Date|PO-Revision-Date|Generated-By|Last-Translator|Language-Team|Report-Msgid-Bugs-To):[^\n]*\n',
-        b"",
-        buffer.getvalue(),
-    )
-    path.write_bytes(re.sub(rb"\A(#[^\n]*\n)+", b"# Chinese (Simplified) texts of huikuan.\n", text))
+    stable = UNSTABLE.sub(b"", buffer.getvalue())
+    path.write_bytes(re.sub(rb"\A(#[^\n]*\n)+", b"# Texts of huikuan.\n", stable))
     return missing
 
 
@@ -129,22 +151,26 @@ def faults(locale: str, sources: Catalog) -> Iterator[str]:
         yield f"obsolete: {key[0]!r}"
     for key in wanted.keys() & known.keys():
         message = known[key]
-        if not _is_translated(message.string) or message.fuzzy:
+        if not _is_translated(_frozen(message.string)) or message.fuzzy:
             yield f"untranslated: {key[0]!r}"
         elif not _same_fields(message):
             yield f"fields differ: {key[0]!r} → {message.string!r}"
 
 
-def _is_translated(text: object) -> bool:
-    return all(text) if isinstance(text, tuple | list) else bool(text)
+def _is_translated(text: Text) -> bool:
+    return all(text) if isinstance(text, tuple) else bool(text)
 
 
 def _same_fields(message: Message) -> bool:
     """A translation names the fields of its original; a form for one thing may leave its number out."""
-    originals = message.id if isinstance(message.id, tuple) else (message.id,)
-    texts = message.string if isinstance(message.string, tuple | list) else (message.string,)
+    originals, texts = _forms(message.id), _forms(message.string)
     named = {name for text in originals for name in _fields(text)}
     return all(_fields(text) <= named and named - {"n"} <= _fields(text) | {"n"} for text in texts)
+
+
+def _forms(text: object) -> tuple[str, ...]:
+    frozen = _frozen(text)
+    return frozen if isinstance(frozen, tuple) else (frozen,)
 
 
 def _fields(text: str) -> set[str]:

@@ -15,9 +15,8 @@ from huikuan.queries import ageing as queries
 from huikuan.web.frames import Seat
 from huikuan.web.pages import ListAsk, page, read_list, show
 from huikuan.web.tags import address
-from huikuan.web.words import GROUPINGS, bucket_class, word_of
+from huikuan.web.words import GROUPINGS, bucket_class, is_bucket, word_of
 
-GROUPS = ("customer", "entity", "currency", "region", "product", "sales_rep", "kind")
 USUAL = (0, 30, 60, 90)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -53,13 +52,15 @@ class Ask:
 
 def read_ask(request: HttpRequest) -> Ask:
     by = request.GET.get("by", "customer")
+    asked = request.GET.get("sort", "").removeprefix("-")
+    sorts = ("label", "total", "items", *([asked] if is_bucket(asked) else []))
     return Ask(
-        by=by if by in GROUPS else "customer",
+        by=by if by in queries.GROUPS else "customer",
         buckets=read_buckets(request.GET.get("buckets", "")),
         bucket_by="document" if request.GET.get("bucket_by") == "document" else "due",
         basis="effective" if request.GET.get("basis") == "effective" else "posting",
         currency=request.GET.get("currency", "")[:3],
-        rows=read_list(request, sort="-total", sorts=("label", "total", "items")),
+        rows=read_list(request, sort="-total", sorts=sorts),
     )
 
 
@@ -110,7 +111,7 @@ def show_ageing(request: HttpRequest, seat: Seat) -> HttpResponse:
     context = {
         "ask": ask.rows,
         "ask_by": ask.by,
-        "groupings": GROUPS,
+        "groupings": queries.GROUPS,
         "bucket_by": ask.bucket_by,
         "basis": ask.basis,
         "limits": ",".join(str(limit) for limit in ask.buckets),

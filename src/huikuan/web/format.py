@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 from huikuan.core.money import exponent_of
 
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
 def is_chinese(language: str) -> bool:
@@ -55,3 +55,8 @@ def format_moment(moment: datetime | None, language: str) -> str:
         return "–"
     utc = moment.astimezone(UTC)
     return f"{format_day(utc.date(), language)} {utc:%H:%M:%S} UTC"
+
+
+def mask_number(number: str) -> str:
+    """A bank account as a page shows it: its last four characters."""
+    return f"•••• {number[-4:]}" if len(number) > 4 else "••••" if number else ""

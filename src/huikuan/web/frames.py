@@ -6,8 +6,9 @@ the receiver what the sender saw.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 
 from django.http import Http404, HttpRequest
 from django.utils import timezone
@@ -36,25 +37,18 @@ def read_seat(request: HttpRequest) -> Seat:
     """
     entities = entities_of(request.user)
     entity = _entity_of(request, entities)
-    now = timezone.now()
     kept = {name: text for name in KEPT if (text := request.GET.get(name, "").strip())}
-    allowed = tuple(row.id for row in entities)
-    today = frame_at(now=now, entity_id=entity.id if entity else None, entity_ids=allowed)
+    stand = partial(
+        frame_at,
+        now=timezone.now(),
+        entity_ids=tuple(row.id for row in entities),
+        entity_id=entity.id if entity else None,
+    )
     try:
-        as_of = _day_of(kept.get("as_of"))
-        known_on = kept.get("known_on")
-        frame = today
-        if as_of or known_on:
-            frame = frame_at(
-                now=now,
-                entity_id=entity.id if entity else None,
-                entity_ids=allowed,
-                as_of=as_of,
-                known_on=_instant_of(known_on),
-            )
+        frame = stand(as_of=read_day(kept.get("as_of")), known_on=_instant_of(kept.get("known_on")))
     except Refusal as refusal:
-        lost = {name: text for name, text in kept.items() if name == "entity"}
-        return Seat(today, entities, entity, lost, refusal)
+        kept = {name: text for name, text in kept.items() if name == "entity"}
+        return Seat(stand(), entities, entity, kept, refusal)
     return Seat(frame, entities, entity, kept)
 
 
@@ -68,7 +62,8 @@ def _entity_of(request: HttpRequest, entities: list[EntityRow]) -> EntityRow | N
     raise Http404
 
 
-def _day_of(text: str | None) -> date | None:
+def read_day(text: str | None) -> date | None:
+    """An ISO date. Refuses ``frame.bad_date`` and ``frame.implausible_date``."""
     if not text:
         return None
     try:
@@ -83,14 +78,9 @@ def _day_of(text: str | None) -> date | None:
 def _instant_of(text: str | None) -> date | datetime | None:
     """A bare date is left a date: only the query knows the entity's zone and so when that day ends."""
     if not text or len(text) <= 10:
-        return _day_of(text)
+        return read_day(text)
     try:
         moment = datetime.fromisoformat(text.replace(" ", "+"))
     except ValueError:
         raise Refusal("frame.bad_instant", "{text} is not an instant", text=text[:40]) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.get_current_timezone())
-
-
-def at(frame: Frame, day: date) -> Frame:
-    """The same question on another day."""
-    return replace(frame, as_of=day)

@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
-from django.http import Http404, HttpRequest, HttpResponse
+from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.http import content_disposition_header
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from huikuan.core.refusals import Refusal
+from huikuan.engines.files import ColumnGuess
 from huikuan.queries import imports as queries
+from huikuan.queries.settlements import settlements_waiting
 from huikuan.services import imports as services
-from huikuan.web.frames import Seat
+from huikuan.web.frames import Seat, read_day
 from huikuan.web.pages import page, read_list, refusal_text, show
 from huikuan.web.tags import address
 from huikuan.web.words import FIELDS, word_of
@@ -32,7 +32,8 @@ FEEDS = ("incremental", "snapshot")
 def list_imports(request: HttpRequest, seat: Seat) -> HttpResponse:
     ask = read_list(request, sort="-created_at", sorts=("created_at",))
     rows = queries.import_page(seat.frame, page=ask.page, size=ask.size)
-    return show(request, seat, "imports/list.html", {"rows": rows, "ask": ask}, room="imports")
+    context = {"rows": rows, "waiting": settlements_waiting(seat.frame)}
+    return show(request, seat, "imports/list.html", context, room="imports")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,11 @@ class UploadForm:
     currency: str = ""
     entity: str = ""
     source: str = ""
+    snapshot_date: str = ""
+    create_entities: str = ""
 
 
-def read_form(data: Any, seat: Seat) -> UploadForm:
+def read_form(data: QueryDict, seat: Seat) -> UploadForm:
     kind, feed = data.get("kind", "items"), data.get("feed", "incremental")
     return UploadForm(
         kind=kind if kind in KINDS else "items",
@@ -56,6 +59,8 @@ def read_form(data: Any, seat: Seat) -> UploadForm:
         currency=data.get("currency", "").strip().upper()[:3],
         entity=data.get("entity_code", "") or (seat.entity.code if seat.entity else ""),
         source=data.get("source", "").strip()[:40],
+        snapshot_date=data.get("snapshot_date", "").strip()[:10],
+        create_entities=data.get("create_entities", "").strip().upper()[:3],
     )
 
 
@@ -79,17 +84,22 @@ def _check_upload(request: HttpRequest, seat: Seat, form: UploadForm) -> HttpRes
     upload = request.FILES.get("file")
     if not isinstance(upload, UploadedFile) or not upload.name:
         raise Refusal("import.no_file", "Choose a file first.")
+    # A large upload lies in a temporary file already and is not read into memory.
+    path = upload.temporary_file_path() if isinstance(upload, TemporaryUploadedFile) else None
     preview = services.preview_upload(
-        actor=request.user,
+        actor_id=request.user.pk,
         now=timezone.now(),
         file_name=upload.name,
-        data=upload.read(),
+        path=path,
+        data=None if path else upload.read(),
         kind=form.kind,
         profile=form.profile or None,
-        mapping=None,
         currency=form.currency or None,
-        entity=_entity_id(seat, form.entity),
+        entity_id=_entity_id(seat, form.entity),
         feed=form.feed,
+        source=form.source or None,
+        snapshot_date=read_day(form.snapshot_date),
+        create_entities=form.create_entities or None,
     )
     return redirect(address(seat.kept, "import", preview.batch_id))
 
@@ -104,29 +114,35 @@ def _entity_id(seat: Seat, code: str) -> int | None:
     raise Http404
 
 
-def _detail(seat: Seat, batch_id: int) -> Any:
+def _detail(request: HttpRequest, seat: Seat, batch_id: int) -> queries.ImportDetail:
+    """The import, for those who may see every entity it touches; one that touches none yet, for who handed it in."""
     found = queries.import_detail(batch_id)
-    if found is None or (found.entity_id is not None and found.entity_id not in {row.id for row in seat.entities}):
+    allowed = {row.id for row in seat.entities}
+    if found is None or not set(found.entity_ids) <= allowed:
+        raise Http404
+    user: Any = request.user
+    if not found.entity_ids and not user.is_superuser and found.created_by != (user.get_full_name() or user.username):
         raise Http404
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class MappingLine:
-    guess: Any
+    guess: ColumnGuess
     choices: list[tuple[str, str]]
 
 
 @require_safe
 @page
 def show_import(request: HttpRequest, seat: Seat, batch_id: int) -> HttpResponse:
-    found = _detail(seat, batch_id)
+    found = _detail(request, seat, batch_id)
     choices = [(name, word_of(FIELDS, name)) for name in found.fields]
     context = {
         "batch": found,
         "mapping": [MappingLine(guess, choices) for guess in found.mapping],
         "can_post": found.state == "staged" and found.rows_good > 0 and not found.errors_total,
         "can_post_good": found.state == "staged" and found.rows_good > 0 and found.errors_total > 0,
+        "waiting": settlements_waiting(seat.frame, batch_id=batch_id),
         "changes": [
             (code, found.changes[code]) for code in ("new", "unchanged", "changed", "vanished") if code in found.changes
         ],
@@ -138,33 +154,41 @@ def show_import(request: HttpRequest, seat: Seat, batch_id: int) -> HttpResponse
 @page
 def check_again(request: HttpRequest, seat: Seat, batch_id: int) -> HttpResponse:
     """The same file read with the columns a person named."""
-    found = _detail(seat, batch_id)
-    mapping = {
-        guess.column: field
-        for index, guess in enumerate(found.mapping)
-        if (field := request.POST.get(f"field-{index}", ""))
-    }
-    preview = services.preview_again(batch_id=batch_id, actor=request.user, now=timezone.now(), mapping=mapping)
+    found = _detail(request, seat, batch_id)
+    named = ((request.POST.get(f"field-{index}", ""), guess.column) for index, guess in enumerate(found.mapping))
+    mapping = {field: column for field, column in named if field}
+    preview = services.preview_again(batch_id=batch_id, actor_id=request.user.pk, now=timezone.now(), mapping=mapping)
     return redirect(address(seat.kept, "import", preview.batch_id))
 
 
 @require_POST
 @page
 def post_import(request: HttpRequest, seat: Seat, batch_id: int) -> HttpResponse:
-    _detail(seat, batch_id)
-    good_rows_only = request.POST.get("good_rows_only") == "yes"
-    result = services.publish(batch_id=batch_id, actor=request.user, now=timezone.now(), good_rows_only=good_rows_only)
+    _detail(request, seat, batch_id)
+    result = services.publish(
+        batch_id=batch_id,
+        actor_id=request.user.pk,
+        now=timezone.now(),
+        good_rows_only=request.POST.get("good_rows_only") == "yes",
+    )
     text = ngettext("Posted {n} row.", "Posted {n} rows.", result.rows).format(n=f"{result.rows:,}")
     messages.success(request, text)
     return redirect(address(seat.kept, "import", batch_id))
 
 
+@require_POST
+@page
+def discard_import(request: HttpRequest, seat: Seat, batch_id: int) -> HttpResponse:
+    """Gives up a file that was checked and not posted."""
+    _detail(request, seat, batch_id)
+    services.discard(batch_id)
+    return redirect(address(seat.kept, "imports"))
+
+
 @require_safe
 @page
-def download_annotated(request: HttpRequest, seat: Seat, batch_id: int) -> HttpResponse:
+def download_annotated(request: HttpRequest, seat: Seat, batch_id: int) -> FileResponse:
     """The file as handed in with a column that says what is wrong in each row, to mend and hand in again."""
-    _detail(seat, batch_id)
-    name, data = services.annotated(batch_id)
-    response = HttpResponse(data, content_type="application/octet-stream")
-    response.headers["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
-    return response
+    _detail(request, seat, batch_id)
+    name, path = services.annotated(batch_id)
+    return FileResponse(path.open("rb"), as_attachment=True, filename=name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import get_language
@@ -13,9 +12,11 @@ from django.views.decorators.http import require_safe
 
 from huikuan.queries import customers as customer_queries
 from huikuan.queries import items as queries
+from huikuan.queries.entries import PostingRow
 from huikuan.web.format import format_day, format_moment
 from huikuan.web.frames import Seat
 from huikuan.web.lists import Chip, changed, chips_of, total_lines
+from huikuan.web.lives import life_line
 from huikuan.web.pages import page, read_list, show
 from huikuan.web.tags import address
 from huikuan.web.words import bucket_class, bucket_word
@@ -70,15 +71,6 @@ def list_items(request: HttpRequest, seat: Seat) -> HttpResponse:
     return show(request, seat, "items/list.html", context, room="items")
 
 
-@dataclass(frozen=True, slots=True)
-class LifeLine:
-    """A posting as the page shows it; everything else is the query's row."""
-
-    row: Any
-    counterpart_label: str
-    counterpart_href: str
-
-
 @require_safe
 @page
 def show_life(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
@@ -100,22 +92,15 @@ def show_life(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
     context = {
         "item": item,
         "facts": [(label, value) for label, value in facts if value],
-        "postings": [life_line(seat, row) for row in found.postings],
+        "postings": [life_line(seat, row, row.amount_minor) for row in found.postings],
+        "after_word": _("Open after"),
     }
     return show(request, seat, "items/life.html", context, room="items")
 
 
-def life_line(seat: Seat, row: Any) -> LifeLine:
-    other = row.counterpart
-    if other is None:
-        return LifeLine(row, "", "")
-    href = address(seat.kept, "item", other.public_id) if other.kind == "item" and other.public_id else ""
-    return LifeLine(row, other.label, href)
-
-
 @dataclass(frozen=True, slots=True)
 class LegLine:
-    row: Any
+    row: PostingRow
     label: str
     href: str
 
@@ -124,9 +109,14 @@ class LegLine:
         return -self.row.amount_minor if self.row.amount_minor < 0 else 0
 
 
-def leg_line(seat: Seat, row: Any) -> LegLine:
-    if row.item_public_id:
-        return LegLine(row, row.label, address(seat.kept, "item", row.item_public_id))
+def leg_line(seat: Seat, row: PostingRow) -> LegLine:
+    for name, public_id in (
+        ("item", row.item_public_id),
+        ("receipt", row.receipt_public_id),
+        ("customer", row.customer_public_id),
+    ):
+        if public_id:
+            return LegLine(row, row.label, address(seat.kept, name, public_id))
     return LegLine(row, row.label, "")
 
 
@@ -164,7 +154,7 @@ class LegSum:
     credit: int
 
 
-def leg_sums(rows: Iterable[Any]) -> list[LegSum]:
+def leg_sums(rows: Iterable[PostingRow]) -> list[LegSum]:
     """Debits and credits per currency; the two are equal or the ledger is broken, and a reader sees it."""
     debit: dict[str, int] = {}
     credit: dict[str, int] = {}

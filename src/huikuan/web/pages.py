@@ -8,11 +8,12 @@ from datetime import date, timedelta
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext
+from django.utils.translation import activate, get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from huikuan.core.refusals import Refusal
@@ -42,24 +43,38 @@ ROOMS = (
     Room("settings", "settings", _("Settings")),
 )
 
-SeatedView = Callable[..., HttpResponse]
+SeatedView = Callable[..., HttpResponseBase]
 
 
-def page(view: SeatedView) -> Callable[..., HttpResponse]:
+def page(view: SeatedView) -> SeatedView:
     """Gives a view its seat and turns a refusal into a page that says what is wrong."""
 
     @wraps(view)
-    def seated(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def seated(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        kept = take_preferences(request)
         seat = read_seat(request)
         try:
-            response = view(request, seat, *args, **kwargs)
+            response: HttpResponseBase = view(request, seat, *args, **kwargs)
         except Refusal as refusal:
             response = show(request, seat, "refused.html", {"reason": refusal_text(refusal)}, status=400)
+        for cookie, text in kept.items():
+            response.set_cookie(cookie, text, max_age=365 * 24 * 3600, samesite="Lax", secure=request.is_secure())
         patch_vary_headers(response, ["HX-Request", "HX-Target", "Cookie", "Accept-Language"])
         response.headers.setdefault("Cache-Control", "private, no-store")
         return response
 
     return seated
+
+
+def take_preferences(request: HttpRequest) -> dict[str, str]:
+    """A browser without cookies gets what the person chose elsewhere; gives the cookies to set."""
+    user: Any = request.user
+    wishes = {settings.LANGUAGE_COOKIE_NAME: user.language, "theme": user.theme}
+    kept = {cookie: text for cookie, text in wishes.items() if text and cookie not in request.COOKIES}
+    if language := kept.get(settings.LANGUAGE_COOKIE_NAME):
+        activate(language)
+    request.COOKIES.update(kept)
+    return kept
 
 
 def show(

@@ -1,6 +1,12 @@
-"""Settings of the person: language, light or dark, how close the rows stand."""
+"""Settings of the person: language, light or dark, how close the rows stand.
+
+Cookies say what a browser shows, so that the first paint is right; language and theme are kept with the person too,
+and are taken from there on a device that has no cookie yet.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -10,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 from django.views.decorators.http import require_http_methods
 
+from huikuan.services.preferences import save_preferences
 from huikuan.web.frames import Seat
 from huikuan.web.pages import page, show
 from huikuan.web.tags import address
@@ -36,14 +43,18 @@ def show_settings(request: HttpRequest, seat: Seat) -> HttpResponse:
 def _save(request: HttpRequest, seat: Seat) -> HttpResponse:
     response = redirect(address(seat.kept, "settings"))
     choices = {
-        "theme": ("theme", [code for code, _word in THEMES]),
-        "density": ("density", [code for code, _word in DENSITIES]),
-        "language": (settings.LANGUAGE_COOKIE_NAME, [code for code, _word in settings.LANGUAGES]),
+        "theme": [code for code, _word in THEMES],
+        "density": [code for code, _word in DENSITIES],
+        "language": [code for code, _word in settings.LANGUAGES],
     }
-    for field, (cookie, allowed) in choices.items():
-        value = request.POST.get(field, "")
-        if value in allowed:
-            response.set_cookie(cookie, value, max_age=YEAR, samesite="Lax", secure=request.is_secure())
-    with override(request.POST.get("language") or None):
+    chosen = {name: text for name, allowed in choices.items() if (text := request.POST.get(name, "")) in allowed}
+    for name, text in chosen.items():
+        cookie = settings.LANGUAGE_COOKIE_NAME if name == "language" else name
+        response.set_cookie(cookie, text, max_age=YEAR, samesite="Lax", secure=request.is_secure())
+    user: Any = request.user
+    save_preferences(
+        user_id=user.pk, language=chosen.get("language", user.language), theme=chosen.get("theme", user.theme)
+    )
+    with override(chosen.get("language")):
         messages.success(request, str(_("Settings saved.")))
     return response

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
@@ -21,7 +23,7 @@ def show_results(request: HttpRequest, seat: Seat) -> HttpResponse:
     if suggesting and len(q) < 2:
         return HttpResponse("")
     size = 6 if suggesting else 20
-    context = {"q": q, "kept": seat.kept}
+    context: dict[str, Any] = {"q": q, "kept": seat.kept}
     if q:
         customers = customer_page(seat.frame, search=q, sort="-open", page=1, size=size)
         items = item_page(

@@ -15,8 +15,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from huikuan.core.refusals import DataError
+from huikuan.web import faults, words
 from huikuan.web import format as fmt
-from huikuan.web import words
 
 register = template.Library()
 
@@ -30,7 +31,9 @@ def money(minor: int | None, currency: str) -> str:
     if minor is None:
         return "–"
     text = fmt.format_amount(minor, currency, _language())
-    return format_html('<span class="neg">{}</span>', text) if minor < 0 else text
+    if minor > 0:
+        return text
+    return format_html('<span class="{}">{}</span>', "neg" if minor else "zero", text)
 
 
 @register.filter
@@ -89,6 +92,7 @@ _WORDS = {
     "grouping": words.GROUPINGS,
     "field": words.FIELDS,
     "change": words.CHANGES,
+    "settlement": words.SETTLEMENT_STATES,
 }
 
 
@@ -99,8 +103,8 @@ def word(code: str | None, kind: str) -> str:
 
 
 @register.filter
-def fault_text(fault: Any) -> str:
-    return words.fault_text(fault)
+def fault_text(fault: DataError) -> str:
+    return faults.fault_text(fault)
 
 
 @register.filter
@@ -160,7 +164,7 @@ def icon(name: str) -> SafeString:
 
 @register.inclusion_tag("parts/th.html", takes_context=True)
 def th(
-    context: template.Context, key: str, label: str, *, css: str = "", sort: str = "", prefix: str = ""
+    context: template.Context, key: str, label: str, *, css: str = "", sort: str = "", dot: str = ""
 ) -> dict[str, Any]:
     """A column heading that sorts. First click: amounts and days from the largest, names and dates from the first."""
     first = f"-{key}" if "num" in css else key
@@ -168,8 +172,8 @@ def th(
     active = sort.removeprefix("-") == key
     target = turned if active else first
     state = ("descending" if sort.startswith("-") else "ascending") if active else ""
-    href = here(context, **{f"{prefix}sort": target, f"{prefix}page": ""})
-    return {"label": label, "css": css, "state": state, "href": href}
+    href = here(context, sort=target)
+    return {"label": label, "css": css, "state": state, "href": href, "dot": dot}
 
 
 @dataclass(frozen=True, slots=True)

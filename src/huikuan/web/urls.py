@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from huikuan.web import ageing, customers, home, imports, items, preferences, search
+from huikuan.web import ageing, customers, home, imports, items, preferences, receipts, search, settlements
 
 urlpatterns = [
     path("", home.show_home, name="home"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("customers/<slug:public_id>/", customers.show_customer, name="customer"),
     path("receivables/items/", items.list_items, name="items"),
     path("receivables/items/<slug:public_id>/", items.show_life, name="item"),
+    path("receivables/receipts/<slug:public_id>/", receipts.show_receipt, name="receipt"),
     path("receivables/entries/<slug:public_id>/", items.show_entry, name="entry"),
     path("receivables/ageing/", ageing.show_ageing, name="ageing"),
     path("receivables/ageing.xlsx", ageing.export_ageing, name="ageing_export"),
@@ -21,6 +22,9 @@ urlpatterns = [
     path("receivables/imports/<int:batch_id>/", imports.show_import, name="import"),
     path("receivables/imports/<int:batch_id>/check/", imports.check_again, name="import_check"),
     path("receivables/imports/<int:batch_id>/post/", imports.post_import, name="import_post"),
+    path("receivables/imports/<int:batch_id>/discard/", imports.discard_import, name="import_discard"),
     path("receivables/imports/<int:batch_id>/annotated", imports.download_annotated, name="import_annotated"),
+    path("receivables/settlements/", settlements.list_settlements, name="settlements"),
+    path("receivables/settlements/decide/", settlements.decide, name="settlements_decide"),
     path("settings/", preferences.show_settings, name="settings"),
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -97,6 +96,14 @@ IMPORT_STATES: Words = {
     "discarded": _("Discarded"),
 }
 
+SETTLEMENT_STATES: Words = {
+    "proposed": _("To review"),
+    "posted": pgettext_lazy("settlement", "Posted"),
+    "met": _("Met by receipt"),
+    "rejected": _("Rejected"),
+    "all": _("All"),
+}
+
 GROUPINGS: Words = {
     "customer": _("Customer"),
     "entity": _("Legal entity"),
@@ -105,6 +112,7 @@ GROUPINGS: Words = {
     "product": _("Product"),
     "sales_rep": _("Sales rep"),
     "kind": _("Kind"),
+    "contract_number": _("Contract number"),
 }
 
 FIELDS: Words = {
@@ -151,6 +159,8 @@ CHANGES: Words = {
     "new": _("New"),
     "unchanged": _("Unchanged"),
     "changed": _("Changed: reversed and posted anew"),
+    "reduced": _("Smaller in the file: to be reviewed as settled in part"),
+    "late": _("Late: their month is closed, so they count from the next open one"),
     "vanished": _("No longer in the file: to be reviewed as settled"),
 }
 
@@ -177,12 +187,16 @@ def bucket_word(bucket: str) -> str:
     return bucket
 
 
+def is_bucket(text: str) -> bool:
+    return text in ("not_due", "unapplied") or bool(_SPAN.fullmatch(text) or _ABOVE.fullmatch(text))
+
+
 def bucket_class(bucket: str) -> str:
     """The colour of a bucket: the same days have the same colour whatever the list of buckets."""
     if bucket in ("not_due", "unapplied"):
         return {"not_due": "b0", "unapplied": "bu"}[bucket]
     days = _ABOVE.fullmatch(bucket)
-    first = int(days[1]) + 1 if days else int(bucket.split("-")[0]) if _SPAN.fullmatch(bucket) else 0
+    first = int(days[1]) + 1 if days else int(bucket.split("-", maxsplit=1)[0]) if _SPAN.fullmatch(bucket) else 0
     return class_of_days(first)
 
 
@@ -198,8 +212,3 @@ def days_word(days: int) -> str:
     if days <= 0:
         return str(_("not due"))
     return ngettext("{days} day late", "{days} days late", days).format(days=f"{days:,}")
-
-
-def fault_text(fault: Any) -> str:
-    """A fault of a file in the reader's language."""
-    return str(fault.reason)

@@ -156,6 +156,10 @@
     if ((event.detail.requestConfig?.verb || "get") === "get") location.assign(pathInfo?.finalRequestPath || xhr.responseURL);
   });
 
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-check-all]")) $$("tbody input[type=checkbox]", event.target.closest("table")).forEach((box) => { box.checked = event.target.checked; });
+  });
+
   // -- files -----------------------------------------------------------------------------------------------------
   const nameFile = (input) => {
     const place = $("[data-file-name]", input.closest("[data-drop]"));

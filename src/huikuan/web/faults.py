@@ -1,0 +1,103 @@
+"""The faults of a file in the reader's language.
+
+A reader writes its reasons in English, exact and complete. Elsewhere a fault is told by its code; where the English
+sentence knows more than the code (the other row of a duplicate, say), it follows in brackets.
+"""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from huikuan.core.refusals import DataError
+
+SENTENCES: dict[str, str | Promise] = {
+    "application.zero_amount": _("The amount is zero: there is nothing to apply."),
+    "bool.unparseable": _("Neither yes nor no."),
+    "cell.missing": _("A required value is missing."),
+    "cell.no_value": _("The cell holds a formula without a value: open the file in the spreadsheet and save it."),
+    "column.ambiguous": _("Two columns fit equally well: say which one is meant."),
+    "column.duplicate": _("Two columns have the same heading."),
+    "column.guessed": _("The column was recognised by its heading or content."),
+    "column.missing": _("A required column is missing."),
+    "column.stands_in": _("Another column stands in for this one."),
+    "column.type": _("The column holds the wrong type of data."),
+    "column.unit": _("The column's amounts are in thousands or ten thousands: give them in full."),
+    "currency.assumed": _("The currency was assumed."),
+    "currency.conflict": _("The file's currency and the one given differ."),
+    "currency.missing": _("No currency: name one for rows without."),
+    "customer.own_parent": _("A customer cannot be its own parent."),
+    "date.ambiguous": _("Day and month cannot be told apart: choose a layout that says their order."),
+    "date.guessed": _("The order of day and month was read from the column."),
+    "date.out_of_range": _("The date is not within 1900 to 2199."),
+    "date.serial": _("Numbers were read as spreadsheet dates."),
+    "date.time_dropped": _("The time of day was left out."),
+    "date.unparseable": _("Not a date: write it as 2026-03-31."),
+    "file.binary": _("The file is not text."),
+    "file.broken": _("The file is damaged."),
+    "file.cut": _("The file is cut off."),
+    "file.empty": _("The file is empty."),
+    "file.encoding": _("The encoding is neither UTF-8 nor GB18030 throughout."),
+    "file.encrypted": _("The file is protected with a password."),
+    "file.entities": _("The file holds unsafe definitions."),
+    "file.no_header": _("No row of headings was found."),
+    "file.no_rows": _("The file has headings but no rows."),
+    "file.quote": _("A quotation mark is not closed."),
+    "file.sheet": _("The workbook has no such sheet."),
+    "file.too_large": _("The file is too large."),
+    "file.too_many_rows": _("The file has too many rows."),
+    "file.unknown_type": _("The type of file is not known: hand in CSV, Excel (.xlsx) or Parquet."),
+    "file.unreadable": _("The file cannot be read."),
+    "file.wrong_content": _("The content does not fit the file's ending."),
+    "file.zip_bomb": _("The workbook unpacks to far more than its size: refused for safety."),
+    "id.digits_lost": _("A number of more than 15 digits has lost some: format the column as text."),
+    "id.mangled": _("The spreadsheet has rewritten the number: format the column as text."),
+    "instant.no_offset": _("The time has no zone: add one such as +08:00."),
+    "instant.unparseable": _("Not an instant such as 2026-03-31T17:00:00+08:00."),
+    "item.after_snapshot": _("Posted after the day of the snapshot."),
+    "item.due_before_document": _("The due date is before the document date."),
+    "item.negative": _("Negative, but not a credit memo: give its kind."),
+    "item.open_amount_outside": _("The open amount does not lie between zero and the amount."),
+    "item.positive_credit": _("A credit memo, deposit or payment on account must be negative."),
+    "item.settled_before_document": _("Settled before its document date."),
+    "item.unknown_kind": _("Not a kind of item."),
+    "item.zero_amount": _("The amount is zero: nothing is owed."),
+    "key.duplicate": _("This number occurs more than once in the file."),
+    "money.digits_lost": _("More than 15 digits: a spreadsheet's number cannot hold them."),
+    "money.symbol_mismatch": _("The currency sign does not fit the row's currency."),
+    "money.too_large": _("The amount is too large."),
+    "money.too_precise": _("More decimal places than the currency has."),
+    "money.unknown_currency": _("Not an ISO 4217 currency."),
+    "money.unparseable": _("Not an amount: write it as 1234.56."),
+    "number.ambiguous": _("Point and comma cannot be told apart: choose a layout that says how amounts are written."),
+    "number.guessed": _("How amounts are written was read from the column."),
+    "percent.outside": _("The percentage is not within 0 to 100."),
+    "profile.kind": _("This layout reads another kind of file."),
+    "profile.note": _("A note of this layout."),
+    "receipt.negative": _("Negative: read as money given back."),
+    "receipt.zero_amount": _("The amount is zero: nothing was received."),
+    "row.total": _("A row of totals was left out."),
+    "row.width": _("The row has another number of cells than the headings."),
+    "table.unreadable": _("The table cannot be read."),
+    "terms.unknown": _("These terms give no net days: write the number of days."),
+    "text.control": _("The text holds invisible control characters."),
+    "text.too_long": _("The text is too long."),
+}
+
+EXACTER = frozenset(
+    {
+        *("key.duplicate", "column.missing", "column.ambiguous", "column.duplicate", "column.guessed", "profile.note"),
+        *("column.stands_in", "currency.assumed", "currency.conflict", "date.guessed", "number.guessed", "column.unit"),
+        *("file.too_large", "file.too_many_rows", "file.encoding", "file.sheet", "row.width", "item.unknown_kind"),
+    }
+)
+"""Codes whose English sentence names something that the code does not."""
+
+
+def fault_text(fault: DataError) -> str:
+    """``fault`` as a sentence; the reader's own words where the language is English or the code is new."""
+    sentence = SENTENCES.get(fault.code)
+    if sentence is None or (get_language() or "en").startswith("en"):
+        return fault.reason
+    return f"{sentence}（{fault.reason}）" if fault.code in EXACTER else str(sentence)

@@ -1,0 +1,40 @@
+"""One receipt: who paid, what became of the money, posting by posting."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from huikuan.queries.lives import receipt_life
+from huikuan.web.format import format_day, mask_number
+from huikuan.web.frames import Seat
+from huikuan.web.lives import life_line
+from huikuan.web.pages import page, show
+
+
+@require_safe
+@page
+def show_receipt(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
+    found = receipt_life(seat.frame, public_id)
+    if found is None:
+        raise Http404
+    receipt, language = found.receipt, get_language() or "en"
+    facts = [
+        (_("Legal entity"), receipt.entity_name),
+        (_("Value date"), format_day(receipt.row.value_date, language)),
+        (_("Counts from"), format_day(receipt.row.posting_date, language)),
+        (_("Payer"), receipt.payer_name),
+        (_("Payer account"), mask_number(receipt.payer_account)),
+        (_("Remittance text"), receipt.remittance_text),
+        (_("Number in the source system"), receipt.row.external_id),
+    ]
+    context = {
+        "receipt": receipt,
+        "row": receipt.row,
+        "facts": [(label, value) for label, value in facts if value],
+        "postings": [life_line(seat, row, -row.amount_minor) for row in found.postings],
+        "after_word": _("Left after"),
+    }
+    return show(request, seat, "receipts/life.html", context, room="customers")
