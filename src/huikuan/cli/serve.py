@@ -44,12 +44,17 @@ def migrate_database() -> bool:
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
+    from huikuan.services.guards import restore_triggers
+
     executor = MigrationExecutor(connection)
-    if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        return False
-    click.echo("Bringing the database to this version ...")
-    call_command("migrate", interactive=False, verbosity=0)
-    return True
+    pending = bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    if pending:
+        click.echo("Bringing the database to this version ...")
+        call_command("migrate", interactive=False, verbosity=0)
+    restored = restore_triggers(now=datetime.now(UTC))
+    if restored:
+        click.echo(f"Put back triggers that were missing or altered: {', '.join(restored)}", err=True)
+    return pending or bool(restored)
 
 
 def collect_static() -> None:
