@@ -18,8 +18,9 @@ from huikuan.core.refusals import DataError
 from huikuan.engines.files_customers import derive_customers
 from huikuan.engines.files_guess import ColumnGuess, guess_mapping
 from huikuan.engines.files_parquet import ArrowSource, to_arrow
-from huikuan.engines.files_read import CHUNK_ROWS, Chunk, TableReader
+from huikuan.engines.files_read import Chunk, TableReader, by_place
 from huikuan.engines.files_source import ERRORS_COLUMN, Blob, Limits, Source, check_size, refused
+from huikuan.engines.files_survey import CHUNK_ROWS
 from huikuan.engines.profiles import Profile
 from huikuan.engines.schemas import arrow_schema
 
@@ -189,6 +190,7 @@ def _collect(reader: TableReader, progress: Callable[[int, int | None], None] | 
             tables.append(chunk.table)
         if progress:
             progress(done, reader.rows_total)
+    reader.errors.errors.sort(key=by_place)
     reader.errors.raise_if_any()
     table = pa.concat_tables(tables) if tables else arrow_schema(reader.kind).empty_table()
     warnings = reader.warnings
@@ -208,7 +210,8 @@ def preview_columns(
 ) -> FilePreview:
     """The headings of a file with a guess for each and its first rows, without judging the rows."""
     from huikuan.engines.files_mapping import find_header
-    from huikuan.engines.profiles import detect_profile
+    from huikuan.engines.files_survey import CHUNK_ROWS
+from huikuan.engines.profiles import detect_profile
 
     source = open_source(path, name=name, limits=limits)
     head = source.head()

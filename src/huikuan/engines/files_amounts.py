@@ -142,12 +142,16 @@ class NumberSurvey:
         ("either_comma", r"^[1-9]\d{0,2},\d{3}$"),
     )
 
-    def feed(self, array: Any) -> None:
-        """Looks at one more stretch of the column (trimmed strings)."""
+    def feed(self, array: Any, three_places: Any = None) -> None:
+        """Looks at one more stretch of the column (trimmed strings, none null). ``three_places``: true where the row's
+        currency has three decimals, which make ``1.234`` clear."""
         core = pc.replace_substring_regex(array, r"[^0-9.,]", "")
         for name, pattern in self.FORMS:
             if name not in self.evidence:
-                self._note(name, pc.match_substring_regex(core, pattern), array)
+                mask = pc.match_substring_regex(core, pattern)
+                if name == "either_dot" and three_places is not None:
+                    mask = pc.and_not(mask, three_places)
+                self._note(name, mask, array)
         if "marked" not in self.evidence:
             other = array.filter(pc.invert(pc.match_substring_regex(array, r"^[+-]?\d*(\.\d+)?$")))
             for text in pc.unique(other).to_pylist():
@@ -160,24 +164,23 @@ class NumberSurvey:
         if position >= 0:
             self.evidence[name] = array[position].as_py()
 
-    def decide(self, file: str, column: str, places: int) -> tuple[str, DataWarning | None, DataError | None]:
-        """The format to read the column in, what to tell, and the reason to refuse the column, if any. ``places``:
-        decimals the currency has (three of them make ``1.234`` clear)."""
+    def decide(self, file: str, column: str) -> tuple[str, list[DataWarning], DataError | None]:
+        """The format to read the column in, what to tell, and the reason to refuse the column, if any."""
         seen = self.evidence
         if "dot" in seen and "comma" in seen:
             why = f"{quote(seen['dot'])} and {quote(seen['comma'])} use different decimal marks"
-            return PLAIN, None, _ambiguous(file, column, why)
+            return PLAIN, [], _ambiguous(file, column, why)
         if "comma" in seen:
-            return COMMA, _guessed(file, column, COMMA, seen["comma"]), None
+            return COMMA, [_guessed(file, column, COMMA, seen["comma"])], None
         if "either_comma" in seen and "dot" not in seen:
             why = f"{quote(seen['either_comma'])} may be thousands or decimals"
-            return PLAIN, None, _ambiguous(file, column, why)
-        if "either_dot" in seen and "dot" not in seen and places != 3:
+            return PLAIN, [], _ambiguous(file, column, why)
+        if "either_dot" in seen and "dot" not in seen:
             why = f"{quote(seen['either_dot'])} may be thousands or decimals"
-            return PLAIN, None, _ambiguous(file, column, why)
+            return PLAIN, [], _ambiguous(file, column, why)
         if "marked" in seen:
-            return DOT, _guessed(file, column, DOT, seen["marked"]), None
-        return PLAIN, None, None
+            return DOT, [_guessed(file, column, DOT, seen["marked"])], None
+        return PLAIN, [], None
 
 
 def _any_format(text: str) -> Decimal | Wrong:
@@ -227,15 +230,15 @@ def _read(text: Any, fast: str, parse: Callable[[str], object], faults: Faults, 
 
 def check_places(amounts: Any, currencies: Any, faults: Faults, column: str | None) -> None:
     """Refuses amounts with more decimal places than their currency has."""
+    wide = pc.cast(amounts, pa.decimal128(22, 4))  # rounding may carry into a fifteenth digit
     for places in range(4):
         codes = [code for code, exponent in EXPONENTS.items() if exponent == places]
         mine = pc.is_in(currencies, value_set=pa.array(codes, pa.string()))
         if not pc.any(mine).as_py():
             continue
-        over = pc.and_(mine, pc.not_equal(pc.round(amounts, ndigits=places), amounts))
+        over = pc.and_(mine, pc.not_equal(pc.round(wide, ndigits=places), wide))
         if pc.any(over).as_py():
-            plural = "place" if places == 1 else "places"
-            reason = f"the amount has more than the {places} decimal {plural} of its currency"
+            reason = f"the row's currency has {places or 'no'} decimal places, the amount has more"
             faults.refuse(over, column, "money.too_precise", reason, amounts)
 
 

@@ -168,7 +168,9 @@ class CsvSource:
 
     def head(self) -> list[list[str]]:
         """The first rows as text."""
-        records = list(itertools.islice(csv.reader(io.StringIO(self._head_text), delimiter=self.delimiter), HEAD_ROWS))
+        records = list(
+            itertools.islice(csv.reader(io.StringIO(self._head_text, newline=""), delimiter=self.delimiter), HEAD_ROWS)
+        )
         # The head may end in the middle of a record.
         return records[:-1] if self.blob.size > _HEAD_BYTES and 1 < len(records) < HEAD_ROWS else records
 
@@ -280,7 +282,7 @@ def sniff_delimiter(text: str) -> str:
         return first[4]
     best, best_score = ",", 0.0
     for delimiter in DELIMITERS:
-        records = itertools.islice(csv.reader(io.StringIO(text), delimiter=delimiter), 50)
+        records = itertools.islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), 50)
         widths = [len(record) for record in records if record]
         if not widths:
             continue

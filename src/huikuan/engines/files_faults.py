@@ -39,9 +39,7 @@ class Faults:
         self.rows = rows
         self.errors = errors
         self.warnings = warnings
-        self.known: set[tuple[int, str | None]] = set()
-        """Cells (position, column) already reported as having no value."""
-        self._bad: set[int] = set()
+        self._bad: dict[str | None, set[int]] = {}
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -49,20 +47,37 @@ class Faults:
     @property
     def good(self) -> Any:
         """Boolean array: true where the row has no error."""
+        return pc.invert(self._mask(set().union(*self._bad.values())))
+
+    def known(self, column: str | None) -> Any:
+        """Boolean array: true where this column's cell has an error already."""
+        return self._mask(self._bad.get(column, set()))
+
+    def _mask(self, positions: set[int]) -> Any:
         count = len(self.rows)
-        if not self._bad:
-            return pa.repeat(pa.scalar(True), count)
-        return pc.invert(pc.is_in(pa.array(range(count), pa.int64()), value_set=pa.array(self._bad, pa.int64())))
+        if not positions:
+            return pa.repeat(pa.scalar(False), count)
+        return pc.is_in(pa.array(range(count), pa.int64()), value_set=pa.array(positions, pa.int64()))
+
+    def filtered(self, keep: Any) -> Faults:
+        """The faults of the rows where ``keep`` is true, for those rows alone."""
+        kept = Faults(self.file, self.rows.filter(keep), self.errors, self.warnings)
+        if self._bad:
+            places = {old: new for new, old in enumerate(where(keep))}
+            for column, positions in self._bad.items():
+                kept._bad[column] = {places[old] for old in positions if old in places}
+        return kept
 
     def refuse(self, at: Any, column: str | None, code: str, reason: Reason, values: Any = None) -> None:
         """Marks the rows where the mask ``at`` is true as faulty."""
         positions = where(at)
-        self._bad.update(positions)
+        if positions:
+            self._bad.setdefault(column, set()).update(positions)
         self._record(self.errors, DataError, positions, column, code, reason, values)
 
     def refuse_at(self, position: int, column: str | None, code: str, reason: str, value: object = None) -> None:
         """Marks one row as faulty."""
-        self._bad.add(position)
+        self._bad.setdefault(column, set()).add(position)
         shown = None if value is None else str(value)[:SHOWN]
         self.errors.add(DataError(self.file, self.rows[position].as_py(), column, reason, code, shown))
 
@@ -70,7 +85,7 @@ class Faults:
         """Reports the rows where the mask ``at`` is true as unusual; they are accepted."""
         self._record(self.warnings, DataWarning, where(at), column, code, reason, values)
 
-    def _record(  # noqa: PLR0917
+    def _record(
         self,
         sink: ErrorList,
         make: type[DataError],

@@ -11,14 +11,14 @@ from huikuan.engines.files_amounts import DOT, parse_number
 from huikuan.engines.files_dates import parse_date
 from huikuan.engines.files_source import ERRORS_COLUMN
 from huikuan.engines.files_text import Wrong, fold
-from huikuan.engines.files_words import SURE, headings
+from huikuan.engines.files_words import LIKELY, SURE, WEAK, headings
 from huikuan.engines.schemas import fields_of
 
 EXACT = 1.0
 AUTO = 0.7
 """Guesses at least this sure are used without asking (and reported); weaker ones are only proposed."""
 _BY_CONTENT = 0.4
-_CONTRADICTED = 0.5
+_CONTRADICTED = 0.15
 _BRACKETS = re.compile(r"[(\[{（【].*?[)\]}）】]")
 _UNITS = ((10000, ("万", "万元")), (1000, ("千元", "千", "000", "k", "thousand", "thousands", "in thousands")))
 
@@ -137,8 +137,8 @@ def guess_mapping(header: Sequence[str], sample_rows: Sequence[Sequence[str]], k
 def _why(score: float) -> str:
     if score >= EXACT - 0.01:
         return "our own heading"
-    if score < AUTO:
-        return "the heading fits, the content hardly"
+    if score in {LIKELY - _CONTRADICTED, WEAK - _CONTRADICTED}:
+        return "the heading suggests it, the content does not"
     return "the heading says so" if score >= SURE else "the heading suggests it"
 
 

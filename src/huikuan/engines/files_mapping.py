@@ -32,7 +32,7 @@ class Layout:
         return {name: self.header[position] for name, position in self.columns.items()}
 
 
-def resolve_layout(  # noqa: PLR0917
+def resolve_layout(
     file: str,
     head: Sequence[Sequence[str]],
     kind: str,

@@ -20,7 +20,7 @@ def _plain(array: Any) -> Any:
     if isinstance(array, pa.ChunkedArray):
         array = pa.concat_arrays(array.chunks)
     if pa.types.is_dictionary(array.type):
-        array = array.dictionary_decode()
+        array = pa.DictionaryArray.from_arrays(array.indices, _plain(array.dictionary)).dictionary_decode()
     if pa.types.is_large_string(array.type) or pa.types.is_string_view(array.type):
         array = array.cast(pa.string())
     return array
@@ -82,7 +82,7 @@ class ParquetSource(ArrowSource):
         try:
             self._file = pq.ParquetFile(blob.arrow())
             super().__init__(self._file.schema_arrow.empty_table(), blob.name)
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, OSError, ValueError) as error:
             reason = f"this is not a Parquet file or it is damaged: {str(error)[:120]}"
             raise refused(blob.name, "file.wrong_content", reason) from None
         unpacked = sum(
@@ -105,7 +105,7 @@ class ParquetSource(ArrowSource):
     def _safely(self, batches: Iterator[Any]) -> Iterator[Any]:
         try:
             yield from batches
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, OSError, ValueError) as error:
             raise refused(self.name, "file.broken", f"the file is damaged: {str(error)[:120]}") from None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -17,11 +18,11 @@ from huikuan.engines.files_faults import Faults, extend
 from huikuan.engines.files_mapping import Layout, resolve_layout
 from huikuan.engines.files_rules import Run, apply_rules, currency_fault
 from huikuan.engines.files_source import Batch, Source
+from huikuan.engines.files_survey import CHUNK_ROWS, NUMBERS, decide_formats
 from huikuan.engines.files_unique import KeyRegister
 from huikuan.engines.profiles import Profile
 from huikuan.engines.schemas import AMOUNT, KEYS, PERCENT, Field, arrow_schema, arrow_type, fields_of
 
-CHUNK_ROWS = 100_000
 _TOTAL_WORDS = (
     "合计",
     "总计",
@@ -35,7 +36,6 @@ _TOTAL_WORDS = (
     "Grand Total",
     "Subtotal",
 )
-_NUMBERS = {"amount", "percent"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,6 @@ class TableReader:
         self.source, self.kind = source, kind
         self.fields = fields_of(kind)
         self.errors, self.warnings = ErrorList(keep), ErrorList(keep)
-        self.rows_total: int | None = None
         self.layout: Layout = resolve_layout(source.name, source.head(), kind, profile, mapping, self.errors)
         self._unique_per_entity = unique_per_entity
         extend(self.warnings, source.warnings)
@@ -88,7 +87,7 @@ class TableReader:
         self.errors.raise_if_any()
         self.run = Run(self.layout.profile, used, snapshot_date, self.heading)
         source.start(self.layout.header_row, len(self.layout.header))
-        self.formats = self._survey()
+        self.formats, self.rows_total = decide_formats(source, self.layout, self.run, self.errors, self.warnings)
         self.errors.raise_if_any()
 
     def heading(self, field: str) -> str:
@@ -116,57 +115,6 @@ class TableReader:
             self.warnings.add(DataWarning(self.source.name, None, "currency", reason, "currency.assumed"))
         return currency or profile.currency
 
-    def _survey(self) -> dict[str, str]:
-        """Decides how dates and amounts are written, from every row of the file."""
-        profile = self.layout.profile
-        formats: dict[str, str] = {}
-        surveys: dict[str, files_dates.DateSurvey | files_amounts.NumberSurvey] = {}
-        for name in self.layout.columns:
-            kind = self.fields[name].type
-            if kind == "date" and profile.date_format:
-                formats[name] = profile.date_format
-            elif kind in _NUMBERS and profile.number_format:
-                formats[name] = profile.number_format
-            elif kind == "date":
-                surveys[name] = files_dates.DateSurvey()
-            elif kind in _NUMBERS:
-                surveys[name] = files_amounts.NumberSurvey()
-        if surveys:
-            places = self._feed(surveys)
-            for name, survey in surveys.items():
-                formats[name] = self._decide(name, survey, places)
-        return formats
-
-    def _feed(self, surveys: Mapping[str, files_dates.DateSurvey | files_amounts.NumberSurvey]) -> int:
-        names = list(surveys)
-        positions = [self.layout.columns[name] for name in names]
-        watch = [self.layout.columns["currency"]] if "currency" in self.layout.columns else []
-        codes: set[str] = set()
-        self.rows_total = 0
-        for batch in self.source.batches(positions + watch, CHUNK_ROWS):
-            nobody = Faults(self.source.name, batch.rows, ErrorList(0), ErrorList(0))
-            self.rows_total += len(batch.rows)
-            for name, array in zip(names, batch.arrays, strict=False):
-                if pa.types.is_string(array.type):
-                    text = files_text.as_text(array, nobody, None)
-                    surveys[name].feed(files_text.nullify(text, self.layout.profile.null_values).drop_null())
-            if watch:
-                codes.update(code for code in pc.unique(batch.arrays[-1]).to_pylist() if code)
-        known = codes or {self.layout.profile.constants.get("currency") or self.run.currency or ""}
-        return 3 if known and all(EXPONENTS.get(code) == 3 for code in known) else 2
-
-    def _decide(self, name: str, survey: files_dates.DateSurvey | files_amounts.NumberSurvey, places: int) -> str:
-        file, column = self.source.name, self.heading(name)
-        if isinstance(survey, files_dates.DateSurvey):
-            decided, notes, fault = survey.decide(file, column)
-        else:
-            decided, note, fault = survey.decide(file, column, 4 if self.fields[name].type == "percent" else places)
-            notes = [note] if note else []
-        extend(self.warnings, notes)
-        if fault:
-            self.errors.add(fault)
-        return decided
-
     def chunks(self, chunk_rows: int = CHUNK_ROWS) -> Iterator[Chunk]:
         """The checked rows, chunk by chunk; duplicate keys come with the last one."""
         names = list(self.layout.columns)
@@ -174,12 +122,17 @@ class TableReader:
         keys = KEYS[self.kind]
         if self._unique_per_entity:
             keys = ("entity", *keys)
+        rows = 0
         register = KeyRegister(self.source.name, keys, self.layout.headings)
         try:
             for batch in self.source.batches(positions, chunk_rows):
                 chunk = self._chunk(names, batch)
                 register.add(chunk.table, chunk.rows)
+                rows += len(chunk.rows)
                 yield chunk
+            if not rows and not self.errors.total:
+                reason = "the file has headings but no rows"
+                self.warnings.add(DataWarning(self.source.name, None, None, reason, "file.no_rows"))
             twice = ErrorList(self._room)
             refused = register.finish(twice)
             self.errors.total += twice.total - len(twice.errors)
@@ -208,6 +161,7 @@ class TableReader:
         for mine, all_of in ((errors, self.errors), (warnings, self.warnings)):
             all_of.total += mine.total - len(mine.errors)
             extend(all_of, mine.errors)
+        errors.errors.sort(key=by_place)
         first = faults.rows[0].as_py() if len(faults) else 0
         none = pa.array([], pa.int64())
         return Chunk(
@@ -239,7 +193,7 @@ class TableReader:
             return raw, faults
         keep = pc.invert(blank)
         kept = {name: array.filter(keep) for name, array in raw.items()}
-        return kept, Faults(faults.file, faults.rows.filter(keep), faults.errors, faults.warnings)
+        return kept, faults.filtered(keep)
 
     def _totals(self, raw: dict[str, Any]) -> Any:
         key = KEYS[self.kind][-1]
@@ -260,7 +214,6 @@ class TableReader:
         for error in broken:
             if error.row in places:
                 faults.refuse_at(places[error.row], error.column, error.code, error.reason)
-                faults.known.add((places[error.row], error.column))
             else:
                 faults.errors.add(error)
 
@@ -277,7 +230,7 @@ class TableReader:
             for name, field in self.fields.items():
                 if field.type == "amount":
                     columns[name] = self._scaled(columns[name], faults, self.heading(name))
-        apply_rules(self.kind, columns, faults, self.run)
+        apply_rules(self.kind, columns, raw, faults, self.run)
         for name, field in self.fields.items():
             if field.type == "amount":
                 self._check_money(name, columns, raw, faults)
@@ -296,11 +249,8 @@ class TableReader:
             if field.name == "kind":
                 continue
             column = self.heading(name)
-            known = [at for at, heading in faults.known if heading == column]
-            if known:
-                missing = pa.array([one and at not in known for at, one in enumerate(missing.to_pylist())])
             reason = f"the cell is empty: {name} is required"
-            faults.refuse(missing, column, "cell.missing", reason)
+            faults.refuse(pc.and_not(missing, faults.known(column)), column, "cell.missing", reason)
 
     def _read(self, field: Field, array: Any, faults: Faults) -> Any:
         column = self.heading(field.name)
@@ -310,7 +260,7 @@ class TableReader:
             return files_dates.read_dates(array, self.formats.get(field.name, "ymd"), faults, column)
         if field.type == "instant":
             return files_dates.read_instants(array, self.layout.profile.timezone, faults, column)
-        if field.type in _NUMBERS:
+        if field.type in NUMBERS:
             if field.type == "percent" and pa.types.is_string(array.type):
                 array = pc.utf8_rtrim(array, "%％ ")
             number_format = self.formats.get(field.name, files_amounts.PLAIN)
@@ -350,7 +300,7 @@ class TableReader:
         huge = pc.greater_equal(pc.abs(amounts), 10**14 // unit)
         faults.refuse(huge, column, "money.too_large", "the amount is too large", amounts)
         kept = pc.if_else(huge, pa.scalar(None, AMOUNT), amounts)
-        return pc.cast(pc.multiply(pc.cast(kept, pa.decimal128(28, 4)), unit), AMOUNT)
+        return pc.cast(pc.multiply(kept, pa.scalar(Decimal(unit), pa.decimal128(5, 0))), AMOUNT)
 
     def _check_money(self, name: str, columns: dict[str, Any], raw: dict[str, Any], faults: Faults) -> None:
         column = self.heading(name)
@@ -359,6 +309,11 @@ class TableReader:
         lenient = self.formats.get(name, files_amounts.PLAIN) != files_amounts.PLAIN
         if lenient and array is not None and pa.types.is_string(array.type):
             files_amounts.check_symbols(array, columns["currency"], faults, column)
+
+
+def by_place(error: DataError) -> tuple[int, str]:
+    """Sorts faults as they stand in the file."""
+    return error.row or 0, error.code
 
 
 _STANDS_FOR: dict[tuple[str, str], tuple[str, ...]] = {

@@ -32,10 +32,10 @@ class Run:
     heading: Callable[[str], str]
 
 
-def apply_rules(kind: str, columns: Columns, faults: Faults, run: Run) -> None:
-    """Fills defaults and checks each row; ``columns`` is changed in place."""
+def apply_rules(kind: str, columns: Columns, raw: Columns, faults: Faults, run: Run) -> None:
+    """Fills defaults and checks each row; ``columns`` is changed in place, ``raw`` is what the file says."""
     if "currency" in columns:
-        _fill_currency(kind, columns, faults, run)
+        _fill_currency(kind, columns, raw.get("currency"), faults, run)
     if kind == "items":
         _item_defaults(columns, faults, run)
         _item_signs(columns, faults, run)
@@ -58,13 +58,15 @@ def apply_rules(kind: str, columns: Columns, faults: Faults, run: Run) -> None:
         columns["recorded_at"] = pc.coalesce(columns["recorded_at"], start_of_day(columns["posting_date"]))
 
 
-def _fill_currency(kind: str, columns: Columns, faults: Faults, run: Run) -> None:
+def _fill_currency(kind: str, columns: Columns, given: Any, faults: Faults, run: Run) -> None:
     filled = columns["currency"]
     if run.currency:
         filled = pc.coalesce(filled, pa.scalar(run.currency))
     elif filled.null_count and kind not in CURRENCY_OF_ANOTHER:
         reason = "the row names no currency and the run gives none"
-        faults.refuse(pc.is_null(filled), run.heading("currency"), "currency.missing", reason)
+        faults.refuse(
+            pc.is_null(filled if given is None else given), run.heading("currency"), "currency.missing", reason
+        )
     columns["currency"] = filled
 
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from huikuan.core.money import EXPONENTS
@@ -21,6 +20,8 @@ from huikuan.core.refusals import Refusal
 from huikuan.engines.files_text import DANGEROUS
 
 XLSX_ROWS_MAX = 1_048_576
+TRUSTED_DAY = date(1900, 3, 1)
+"""Spreadsheets count a 29 February 1900 that never was: days before this one are written as text."""
 _NEEDS_GUARD = f"^('*[{DANGEROUS}])"
 _BATCH = 50_000
 
@@ -75,6 +76,7 @@ def _is_text(kind: Any) -> bool:
 
 def places_of(table: Any, column: Any) -> Any:
     """How many decimals each amount is written with: its currency's, more where it has more."""
+    column = column.cast(pa.decimal128(38, column.type.scale))
     needed = pa.repeat(pa.scalar(0, pa.int8()), len(column))
     for places in range(column.type.scale):
         more = pc.not_equal(pc.round(column, ndigits=places), column)
@@ -106,35 +108,42 @@ def _instant_texts(column: Any) -> Any:
     return pc.replace_substring_regex(text, r"\.0+Z$", "Z")
 
 
-def _write_csv(table: Any, path: Path, bom: bool) -> None:
-    columns = []
-    for column in table.columns:
+def _texts(table: Any, column: Any) -> Any:
+    """A column as the text CSV holds, not yet quoted."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column = column.cast(kind.value_type)
         kind = column.type
-        if pa.types.is_dictionary(kind):
-            column = column.cast(kind.value_type)  # noqa: PLW2901
-            kind = column.type
-        if _is_text(kind):
-            columns.append(guard(column.cast(pa.string())))
-        elif pa.types.is_decimal(kind):
-            columns.append(amount_texts(table, column))
-        elif pa.types.is_timestamp(kind) and kind.tz:
-            columns.append(_instant_texts(column))
-        elif pa.types.is_boolean(kind):
-            columns.append(pc.if_else(column, "true", "false"))
-        else:
-            columns.append(column)
-    names = [guard_text(name) for name in table.schema.names]
+    if _is_text(kind):
+        return guard(column.cast(pa.string()))
+    if pa.types.is_decimal(kind):
+        return amount_texts(table, column)
+    if pa.types.is_timestamp(kind) and kind.tz:
+        return _instant_texts(column)
+    return column.cast(pa.string())
+
+
+def _quoted(text: Any) -> Any:
+    """Texts with a delimiter, quote or line break in quotes; null as nothing."""
+    needs = pc.match_substring_regex(text, '[,"\r\n]')
+    if pc.any(needs).as_py():
+        inner = pc.replace_substring(text, '"', '""')
+        text = pc.if_else(needs, pc.binary_join_element_wise('"', inner, '"', ""), text)
+    return pc.fill_null(text, "")
+
+
+def _write_csv(table: Any, path: Path, bom: bool) -> None:
+    header = pa.array([guard_text(name) for name in table.schema.names], pa.string())
     with path.open("wb") as stream:
-        if bom:
-            stream.write(b"\xef\xbb\xbf")
-        header = ",".join(_quoted(name) for name in names) + "\n"
-        stream.write(header.encode())
-        options = pa_csv.WriteOptions(include_header=False, quoting_style="needed")
-        pa_csv.write_csv(pa.table(columns, names=names), stream, options)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"' if any(one in name for one in ',"\r\n') else name
+        stream.write(b"\xef\xbb\xbf" if bom else b"")
+        stream.write((",".join(_quoted(header).to_pylist()) + "\n").encode())
+        for start in range(0, table.num_rows, _BATCH):
+            part = table.slice(start, _BATCH)
+            columns = [_quoted(_texts(part, column.combine_chunks())) for column in part.columns]
+            lines = pc.binary_join_element_wise(*columns, ",")
+            lines = lines.combine_chunks() if isinstance(lines, pa.ChunkedArray) else lines
+            stream.write(pc.binary_join(pa.ListArray.from_arrays([0, len(lines)], lines), "\n")[0].as_buffer())
+            stream.write(b"\n")
 
 
 def _write_parquet(table: Any, path: Path, bom: bool) -> None:
@@ -176,7 +185,7 @@ def _write_rows(sheet: Any, formats: dict[str, Any], table: Any, row: int) -> in
     return row
 
 
-def write_cell(  # noqa: PLR0917
+def write_cell(
     sheet: Any, formats: dict[str, Any], row: int, at: int, value: object, places: int | None = None
 ) -> None:
     """One value as the cell a spreadsheet user expects; a number it could not hold exactly becomes text."""
@@ -193,6 +202,8 @@ def write_cell(  # noqa: PLR0917
     elif isinstance(value, datetime):
         moment = value.astimezone(UTC) if value.tzinfo else value
         sheet.write_string(row, at, moment.isoformat().replace("+00:00", "Z"))
+    elif isinstance(value, date) and value < TRUSTED_DAY:
+        sheet.write_string(row, at, value.isoformat())
     elif isinstance(value, date):
         sheet.write_datetime(row, at, datetime(value.year, value.month, value.day), formats["date"])  # noqa: DTZ001
     else:

@@ -60,7 +60,6 @@ class XlsxSource:
         except (python_calamine.CalamineError, OSError) as error:
             raise refused(self.name, "file.broken", f"the workbook cannot be read: {str(error)[:120]}") from None
         self._facts = self._facts_of(facts, self.title)
-        self._first_row = (self._sheet.start or (0, 0))[0] + 1
         self._header_row, self._width = 1, 0
 
     def _refuse_other_formats(self) -> None:
@@ -101,7 +100,7 @@ class XlsxSource:
         return facts.get(posixpath.normpath(posixpath.join("xl", target)).lstrip("/"), SheetFacts())
 
     def _rows(self) -> Iterator[list[Any]]:
-        """Rows from the sheet's first filled one, shifted so that cell 0 is column A."""
+        """Rows from row 1 on, cell 0 in column A."""
         return _shifted(self._sheet)
 
     def all_rows(self) -> Iterator[tuple[str, Iterator[list[Any]]]]:
@@ -109,21 +108,18 @@ class XlsxSource:
         for one in self._book.sheets_metadata:
             if "WorkSheet" in str(one.typ):
                 sheet = self._book.get_sheet_by_name(one.name)
-                above: list[list[Any]] = [[] for _ in range((sheet.start or (0, 0))[0])]
-                yield one.name, itertools.chain(above, _shifted(sheet))
+                yield one.name, _shifted(sheet)
 
     def head(self) -> list[list[str]]:
         """The first rows as text; row 1 is the sheet's row 1."""
-        blank: list[list[str]] = [[] for _ in range(min(self._first_row - 1, HEAD_ROWS - 1))]
-        rows = itertools.islice(self._rows(), HEAD_ROWS - len(blank))
-        return blank + [[cell_text(cell) for cell in row] for row in rows]
+        return [[cell_text(cell) for cell in row] for row in itertools.islice(self._rows(), HEAD_ROWS)]
 
     def start(self, header_row: int, width: int) -> None:
         self._header_row, self._width = header_row, width
 
     def batches(self, columns: Sequence[int], chunk_rows: int) -> Iterator[Batch]:
         """The columns at the given positions. A column of numbers only stays numbers, others become text."""
-        row = self._first_row - 1
+        row = 0
         rows = self._rows()
         while stretch := list(itertools.islice(rows, chunk_rows)):
             numbers = range(row + 1, row + 1 + len(stretch))
@@ -145,6 +141,7 @@ class XlsxSource:
 
 
 def _shifted(sheet: Any) -> Iterator[list[Any]]:
+    # The reader starts at row 1 whatever is filled, but at the first filled column.
     pad = [""] * (sheet.start or (0, 0))[1]
     return (pad + list(row) for row in sheet.iter_rows())
 
