@@ -210,8 +210,7 @@ def preview_columns(
 ) -> FilePreview:
     """The headings of a file with a guess for each and its first rows, without judging the rows."""
     from huikuan.engines.files_mapping import find_header
-    from huikuan.engines.files_survey import CHUNK_ROWS
-from huikuan.engines.profiles import detect_profile
+    from huikuan.engines.profiles import detect_profile
 
     source = open_source(path, name=name, limits=limits)
     head = source.head()
