@@ -21,13 +21,15 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "age": ("huikuan.cli.age:age", "What is owed, by how long it is past due."),
     "demo": ("huikuan.cli.demo:demo", "Fill an empty database with a demo company."),
     "django": ("huikuan.cli.django:manage", "Django's own management commands."),
-    "import": ("huikuan.cli.imports:import_", "Bring a file into the database."),
+    "entity": ("huikuan.cli.entity:entity", "Legal entities and the currency of their books."),
+    "import": ("huikuan.cli.import_:import_", "Bring a file into the database."),
     "ledger": ("huikuan.cli.ledger:ledger", "Apply, unapply, refund, write off, close a month, add a rate."),
     "mirror": ("huikuan.cli.verify:rebuild_mirror", "Write the Parquet mirror again from the database."),
     "migrate": ("huikuan.cli.serve:migrate", "Bring the database to this version."),
     "practice": ("huikuan.cli.practice:practice", "The rows of the practice, where each lives, and its tests."),
     "run": ("huikuan.cli.serve:run", "Migrate, fill an empty database, then serve, work and schedule."),
     "seal": ("huikuan.cli.verify:seal", "Seal the committed entries and write their mirror."),
+    "settlements": ("huikuan.cli.settlements:settlements", "Decide what source systems reported as settled."),
     "verify": ("huikuan.cli.verify:verify", "Prove the chain, every entry and every balance."),
 }
 """Name → (where it lives, what it does): enough for ``--help`` without importing anything."""

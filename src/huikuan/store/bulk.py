@@ -1,0 +1,165 @@
+"""Bulk traffic between Arrow and the database: large results out, prepared rows in by way of a temporary table.
+
+Rows go in once, into a temporary table, by COPY on PostgreSQL and ``executemany`` on SQLite; from there SQL that both
+databases share spreads them over the ledger's tables.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+from django.db import connection
+
+FETCH_ROWS = 50_000
+
+_POSTGRES_TYPES = {
+    pa.int64(): "bigint",
+    pa.int32(): "integer",
+    pa.string(): "text",
+    pa.date32(): "date",
+    pa.bool_(): "boolean",
+    pa.timestamp("us", tz="UTC"): "timestamptz",
+}
+
+
+def is_sqlite() -> bool:
+    return bool(connection.vendor == "sqlite")
+
+
+def run(sql: str, params: Sequence[Any] = ()) -> int:
+    """Executes one statement (``%s`` marks) and gives the number of rows it touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return int(cursor.rowcount)
+
+
+def instant(moment: datetime) -> Any:
+    """An instant as a parameter of ``run``."""
+    return connection.ops.adapt_datetimefield_value(moment)
+
+
+def text_of(column: str, kind: Any) -> str:
+    """The SQL for reading a column without SQLite's slow converters of dates and booleans."""
+    return (
+        f"CAST({column} AS TEXT)" if is_sqlite() and (pa.types.is_date(kind) or pa.types.is_timestamp(kind)) else column
+    )
+
+
+def read_arrow(sql: str, params: Sequence[Any], schema: Any) -> Iterator[Any]:
+    """Streams a query's rows as record batches of ``schema``.
+
+    On SQLite select dates through ``text_of``. Strings, whole numbers, dates, booleans and instants only.
+    """
+    yield from _read_sqlite(sql, params, schema) if is_sqlite() else _read_postgres(sql, params, schema)
+
+
+def _read_sqlite(sql: str, params: Sequence[Any], schema: Any) -> Iterator[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        while rows := cursor.fetchmany(FETCH_ROWS):
+            columns = list(zip(*rows, strict=True))
+            arrays = [_from_sqlite(values, field.type) for values, field in zip(columns, schema, strict=True)]
+            yield pa.record_batch(arrays, schema=schema)
+
+
+def _from_sqlite(values: Sequence[Any], kind: Any) -> Any:
+    if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
+        text = pa.array(values, pa.string())
+        if pa.types.is_date(kind):
+            return pc.cast(text, kind)
+        return pc.assume_timezone(pc.cast(text, pa.timestamp("us")), "UTC")
+    if pa.types.is_boolean(kind):
+        return pa.array([None if value is None else bool(value) for value in values], kind)
+    return pa.array(values, kind)
+
+
+def _read_postgres(sql: str, params: Sequence[Any], schema: Any) -> Iterator[Any]:
+    # A small result is not worth a COPY, but COPY as CSV reads a million rows about five times as fast as fetchmany.
+    convert = pa_csv.ConvertOptions(
+        column_types=schema,
+        null_values=[""],
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=False,
+        true_values=["t"],
+        false_values=["f"],
+    )
+    read = pa_csv.ReadOptions(column_names=schema.names)
+    parse = pa_csv.ParseOptions(newlines_in_values=True)
+    with connection.cursor() as cursor, cursor.copy(f"COPY ({sql}) TO STDOUT (FORMAT csv)", params) as copy:
+        block, lines = io.BytesIO(), 0
+        for part in copy:
+            block.write(part)
+            lines += 1
+            if lines == FETCH_ROWS:
+                yield from _parse_csv(block, read, parse, convert)
+                block, lines = io.BytesIO(), 0
+        if lines:
+            yield from _parse_csv(block, read, parse, convert)
+
+
+def _parse_csv(block: io.BytesIO, read: Any, parse: Any, convert: Any) -> Iterator[Any]:
+    data = block.getvalue()
+    if data:
+        table = pa_csv.read_csv(pa.BufferReader(data), read, parse, convert)
+        yield from table.to_batches()
+
+
+def fill_temp_table(name: str, rows: Any) -> None:
+    """Makes the temporary table ``name`` hold exactly ``rows`` (an Arrow table), inside the running transaction."""
+    if is_sqlite():
+        _fill_sqlite(name, rows)
+        return
+    columns = ", ".join(f'"{field.name}" {_POSTGRES_TYPES[field.type]}' for field in rows.schema)
+    names = ", ".join(f'"{column}"' for column in rows.schema.names)
+    with connection.cursor() as cursor:
+        cursor.execute(f'CREATE TEMP TABLE IF NOT EXISTS "{name}" ({columns}) ON COMMIT DROP')
+        cursor.execute(f'TRUNCATE "{name}"')
+        with cursor.copy(f'COPY "{name}" ({names}) FROM STDIN (FORMAT csv)') as copy:
+            for batch in rows.to_batches(max_chunksize=10_000):
+                copy.write(_as_csv(batch))
+
+
+def _as_csv(batch: Any) -> bytes:
+    sink = io.BytesIO()
+    # Empty texts are written in quotes and missing values as nothing at all, which is how COPY tells them apart.
+    pa_csv.write_csv(batch, sink, pa_csv.WriteOptions(include_header=False))
+    return sink.getvalue()
+
+
+def _fill_sqlite(name: str, rows: Any) -> None:
+    names = ", ".join(f'"{column}"' for column in rows.schema.names)
+    marks = ", ".join("?" * rows.num_columns)
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        raw = connection.connection
+        raw.execute(f'CREATE TEMP TABLE IF NOT EXISTS "{name}" ({names})')
+        raw.execute(f'DELETE FROM temp."{name}"')
+        sql = f'INSERT INTO temp."{name}" ({names}) VALUES ({marks})'
+        for batch in rows.to_batches(max_chunksize=10_000):
+            raw.executemany(sql, zip(*(_to_sqlite(column) for column in batch.columns), strict=True))
+
+
+def _to_sqlite(column: Any) -> list[Any]:
+    """A column as SQLite and Django keep it: dates and instants as text, truth as 0 and 1."""
+    kind = column.type
+    if pa.types.is_timestamp(kind):
+        column = pc.strftime(pc.cast(column, pa.timestamp("us")), "%Y-%m-%d %H:%M:%S")
+    elif pa.types.is_date(kind):
+        column = pc.cast(column, pa.string())
+    elif pa.types.is_boolean(kind):
+        column = pc.cast(column, pa.int64())
+    if column.null_count == 0 and pa.types.is_int64(column.type):
+        return list(column.to_numpy().tolist())
+    return list(column.to_pylist())
+
+
+def drop_temp_table(name: str) -> None:
+    """PostgreSQL drops it by itself when the transaction ends; SQLite keeps it as long as the connection."""
+    if is_sqlite():
+        run(f'DROP TABLE IF EXISTS temp."{name}"')
