@@ -1,7 +1,6 @@
 """What is unusual in the facts of an ageing: accepted, counted as the rules say, and reported.
 
 The ageing itself raises flags on its way over the rows; only where one is raised is looked closer."""
-# ruff: noqa: S608
 
 from __future__ import annotations
 
@@ -14,6 +13,7 @@ from huikuan.core.refusals import BadData, DataError, DataWarning
 from huikuan.engines.age_options import AgeingAnswer, AgeOptions
 from huikuan.engines.age_relations import check_by, fetch, lacks_applications
 from huikuan.engines.age_sql import (
+    FLAGS,
     Facts,
     Relation,
     age_sql,
@@ -21,7 +21,6 @@ from huikuan.engines.age_sql import (
     fact_day,
     item_counts,
     item_day,
-    open_items_sql,
     wide_sql,
 )
 
@@ -40,7 +39,8 @@ def run_checked(con: DuckDBPyConnection, facts: Facts, options: AgeOptions) -> A
     facts = replace(facts, compare_currency=_several_currencies(con, facts))
     flagged = con.sql(age_sql(facts, replace(options, checks=True))).to_arrow_table()
     warnings = _warnings(con, facts, options, flagged)
-    table = _not_empty(flagged).drop_columns(["unmatched", "unusual", "over_applied"])
+    # Some rows of a checked ageing stand in it only for their flags.
+    table = flagged.filter(_above_zero(flagged, "items")).drop_columns(list(FLAGS))
     if options.wide:
         con.register("aged_long", table)
         table = con.sql(wide_sql("aged_long", options, facts.amount_name, facts.amount_type)).to_arrow_table()
@@ -53,17 +53,10 @@ def _sum(column: Any) -> int:
     return pc.sum(column).as_py() or 0
 
 
-def _of_bucket(table: Any, bucket: str) -> Any:
+def _above_zero(table: Any, column: str) -> Any:
     import pyarrow.compute as pc
 
-    return table.filter(pc.equal(table.column("bucket"), bucket))
-
-
-def _not_empty(table: Any) -> Any:
-    """Without the rows that stand in a checked ageing only for their flags."""
-    import pyarrow.compute as pc
-
-    return table.filter(pc.greater(table.column("items"), 0))
+    return pc.greater(table.column(column), 0)
 
 
 def _warnings(con: DuckDBPyConnection, facts: Facts, options: AgeOptions, flagged: Any) -> list[DataError]:
@@ -81,13 +74,22 @@ def _warnings(con: DuckDBPyConnection, facts: Facts, options: AgeOptions, flagge
         _refuse_currencies(con, _receipt_currencies(facts, applied, receipts))
         warnings += _found(con, "applications", *_unknown_receipts(applied, receipts, options))
         warnings += _found(con, "applications", *_before_receipt(applied, receipts, options))
-    over = _sum(flagged.column("over_applied"))
-    over_used = _sum(_of_bucket(flagged, UNAPPLIED).column("over_applied"))
-    if over > over_used:
-        warnings.append(_over_applied(con, facts, options, over - over_used))
-    if over_used:
-        warnings.append(_warning("receipts", "ageing.receipt_over_used", _OVER_USED, over_used))
-    return warnings
+    return [*warnings, *_over_applied(flagged)]
+
+
+def _over_applied(flagged: Any) -> list[DataError]:
+    """Items applied by more than they amount to, and receipts by more than they hold; one example per group."""
+    found = []
+    rows = flagged.select(["bucket", "over_applied", "over_example"]).filter(_above_zero(flagged, "over_applied"))
+    for file, code, message, wanted in (
+        ("items", "ageing.over_applied", _OVER, False),
+        ("receipts", "ageing.receipt_over_used", _OVER_USED, True),
+    ):
+        cases = [row for row in rows.to_pylist() if (row["bucket"] == UNAPPLIED) is wanted]
+        if count := sum(row["over_applied"] for row in cases):
+            examples = sorted(str(row["over_example"]) for row in cases)[:EXAMPLES]
+            found.append(_warning(file, code, message, count, examples))
+    return found
 
 
 _OVER_USED = "receipts applied to more than they hold, which show as a positive unapplied amount"
@@ -155,16 +157,6 @@ def _before_receipt(applied: Relation, receipts: Relation, options: AgeOptions) 
         f" WHERE {when} < {came} AND {fact_counts(applied, options, 'a')}"
     )
     return "ageing.application_before_receipt", _EARLY_USE, rows
-
-
-def _over_applied(con: DuckDBPyConnection, facts: Facts, options: AgeOptions, count: int) -> DataWarning:
-    opened = open_items_sql(facts, replace(options, checks=False), ())
-    examples = fetch(
-        con,
-        f"SELECT item_id FROM ({opened}) WHERE open <> 0 AND (open > 0) <> (amount > 0) ORDER BY item_id"
-        f" LIMIT {EXAMPLES}",
-    )
-    return _warning("items", "ageing.over_applied", _OVER, count, [str(item) for (item,) in examples])
 
 
 def _several_currencies(con: DuckDBPyConnection, facts: Facts) -> bool:

@@ -1,5 +1,4 @@
 """Tables and Parquet files → the relations ageing is built over, with the defaults the file formats promise."""
-# ruff: noqa: S608
 
 from __future__ import annotations
 

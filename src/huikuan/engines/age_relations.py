@@ -1,5 +1,4 @@
 """Ageing over relations of a DuckDB connection: what files and the ledger's mirror have in common."""
-# ruff: noqa: S608
 
 from __future__ import annotations
 

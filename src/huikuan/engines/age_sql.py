@@ -12,7 +12,6 @@ receipts      receipt_id, currency, amount, posting_date; any of effective_date 
 (major units) or integers (minor units), exact throughout: no float anywhere. Every
 name of a column goes through ``quote``, every text through ``literal``.
 """
-# ruff: noqa: S608
 
 from __future__ import annotations
 
@@ -24,6 +23,8 @@ from huikuan.core.ageing import Basis
 from huikuan.engines.age_options import AgeOptions
 
 EXACT = "DECIMAL(38,4)"
+FLAGS = ("unmatched", "unusual", "over_applied", "over_example")
+"""Columns of a checked ageing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,9 +213,10 @@ def _grouped(facts: Facts, options: AgeOptions) -> str:
     keep, flags = "open <> 0", ""
     if options.checks:
         keep = "open <> 0 OR unmatched OR unusual"
+        over = "FILTER (WHERE open <> 0 AND (open > 0) <> (amount > 0))"
         flags = (
             ", count(*) FILTER (WHERE unmatched) AS unmatched, count(*) FILTER (WHERE unusual) AS unusual,"
-            " count(*) FILTER (WHERE open <> 0 AND (open > 0) <> (amount > 0)) AS over_applied"
+            f" count(*) {over} AS over_applied, min(item_id) {over} AS over_example"
         )
     items = (
         f"SELECT {names}currency, {bucket_number(options, 'aged_day')} AS bucket_number, sum(open) AS open,"
@@ -223,7 +225,10 @@ def _grouped(facts: Facts, options: AgeOptions) -> str:
     )
     if facts.receipts is None:
         return items
-    no_flags = ", 0, 0, count(*) FILTER (WHERE rest < 0 AND came > 0)" if options.checks else ""
+    no_flags = ""
+    if options.checks:
+        over = "FILTER (WHERE rest < 0 AND came > 0)"
+        no_flags = f", 0, 0, count(*) {over}, min(receipt_id) {over}"
     return (
         f"{items} UNION ALL SELECT {names}currency, {len(options.labels) - 1}, -sum(rest), count(*){no_flags}"
         f" FROM ({unapplied_sql(facts, facts.receipts, options)}) GROUP BY ALL"
@@ -232,10 +237,10 @@ def _grouped(facts: Facts, options: AgeOptions) -> str:
 
 def age_sql(facts: Facts, options: AgeOptions) -> str:
     """The ageing in long form, sorted. With ``checks`` rows without open items may stand in it (they carry flags) and
-    three counting columns follow: unmatched, unusual, over_applied."""
+    ``FLAGS`` follow: how many rows are unmatched, unusual, over-applied, and one of the latter."""
     names = "".join(f"{quote(name)}, " for name in options.by)
     order = "".join(f"{quote(name)} NULLS LAST, " for name in options.by)
-    flags = ", unmatched, unusual, over_applied" if options.checks else ""
+    flags = f", {', '.join(FLAGS)}" if options.checks else ""
     return (
         f"SELECT {names}currency, {bucket_label(options)} AS bucket, open::{facts.amount_type} AS {facts.amount_name},"
         f" items{flags} FROM ({_grouped(facts, options)}) ORDER BY {order}currency, bucket_number"
