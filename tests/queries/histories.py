@@ -25,6 +25,7 @@ from huikuan.store.models import CustomerRef, ExchangeRate, JournalEntry, OpenIt
 
 START = date(2026, 1, 5)
 NAMES = ("上海明远贸易有限公司", "Müller Werkzeuge GmbH", "Acme Components Ltd", "北京华联商贸有限公司")
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 CONTROLS = ("trade", "notes", "advances", "unapplied", "suspense")
 
 
@@ -79,7 +80,9 @@ def live(world: World, days: int, per_day: int = 4, *, seal_every: int = 3) -> N
 
 def _item(world: World) -> None:
     entity = world.rng.choice(world.entities)
-    kind = world.rng.choice((ItemKind.INVOICE, ItemKind.INVOICE, ItemKind.INVOICE, ItemKind.CREDIT_MEMO, ItemKind.DEPOSIT))
+    kind = world.rng.choice(
+        (ItemKind.INVOICE, ItemKind.INVOICE, ItemKind.INVOICE, ItemKind.CREDIT_MEMO, ItemKind.DEPOSIT)
+    )
     sign = -1 if kind in (ItemKind.CREDIT_MEMO, ItemKind.DEPOSIT) else 1
     document = world.day - timedelta(days=world.rng.choice((0, 0, 5, 40)))
     number = len(world.items)
@@ -143,9 +146,7 @@ def _apply_named(world: World) -> None:
     receipt, item = _pick(world)
     other = receipt.currency != item.currency
     named = Named(item.id, world.rng.randrange(1, 200) * 100, paid_minor=700 if other else None)
-    world.applied.append(
-        apply_receipt(item.entity_id, receipt.id, [named], on=world.day, actor_id=None, now=world.now)
-    )
+    world.applied.append(apply_receipt(item.entity_id, receipt.id, [named], on=world.day, actor_id=None, now=world.now))
 
 
 @_guard
@@ -237,7 +238,10 @@ class Plain:
             for leg in self.postings
             if getattr(leg.entry, f"{basis}_date") <= frame.as_of
             and leg.entry.entity_id in frame.entity_ids
-            and (frame.known_on is None or (leg.entry_id in self.sealed_at and self.sealed_at[leg.entry_id] <= frame.known_on))
+            and (
+                frame.known_on is None
+                or (leg.entry_id in self.sealed_at and self.sealed_at[leg.entry_id] <= frame.known_on)
+            )
         ]
 
     def control(self, frame: Frame, basis: str = "posting") -> dict[tuple[int, str, str], int]:
@@ -274,35 +278,32 @@ def read_plain() -> Plain:
 
 def as_history(plain: Plain) -> AgeingHistory:
     """Items and what was applied to them, as the reference in ``core`` takes them; amounts in major units."""
-    never = datetime(9999, 1, 1, tzinfo=UTC)
     customer = {ref.account_id: ref.external_id for ref in CustomerRef.objects.order_by("-id")}
-    items, parts = [], []
-    for item in plain.items.values():
-        items.append(
-            AgeingItem(
-                item_id=str(item.id),
-                currency=item.currency,
-                amount=to_decimal(item.amount_minor, item.currency),
-                posting_date=item.posting_date,
-                document_date=item.document_date,
-                due_date=item.due_date,
-                effective_date=item.effective_date,
-                recorded_at=plain.sealed_at.get(item.entry_id, never),
-                columns={"customer_id": customer[item.account_id], "region": item.region, "kind": item.kind},
-            )
+    items = [
+        AgeingItem(
+            item_id=str(item.id),
+            currency=item.currency,
+            amount=to_decimal(item.amount_minor, item.currency),
+            posting_date=item.posting_date,
+            document_date=item.document_date,
+            due_date=item.due_date,
+            effective_date=item.effective_date,
+            recorded_at=plain.sealed_at.get(item.entry_id, NEVER),
+            columns={"customer_id": customer[item.account_id], "region": item.region, "kind": item.kind},
         )
-    for leg in plain.postings:
-        if leg.item_id is None or leg.ledger_account not in CONTROLS or leg.entry.kind == "item":
-            continue
-        parts.append(
-            AgeingApplication(
-                item_id=str(leg.item_id),
-                amount=-to_decimal(leg.amount_minor, leg.currency),
-                posting_date=leg.entry.posting_date,
-                effective_date=leg.entry.effective_date,
-                recorded_at=plain.sealed_at.get(leg.entry_id, never),
-            )
+        for item in plain.items.values()
+    ]
+    parts = [
+        AgeingApplication(
+            item_id=str(leg.item_id),
+            amount=-to_decimal(leg.amount_minor, leg.currency),
+            posting_date=leg.entry.posting_date,
+            effective_date=leg.entry.effective_date,
+            recorded_at=plain.sealed_at.get(leg.entry_id, NEVER),
         )
+        for leg in plain.postings
+        if leg.item_id is not None and leg.ledger_account in CONTROLS and leg.entry.kind != "item"
+    ]
     return AgeingHistory(items, parts)
 
 

@@ -9,11 +9,11 @@ import pytest
 from huikuan.core.ageing import UNAPPLIED, AgeingQuestion
 from huikuan.core.ageing import age as age_plainly
 from huikuan.queries.ageing import age_database, ageing_page, control_accounts
+from huikuan.queries.cells import DUE
 from huikuan.queries.customers import customer_page
+from huikuan.queries.facts import read_facts
 from huikuan.queries.frame import Frame
 from huikuan.queries.history import totals_on
-from huikuan.queries.facts import read_facts
-from huikuan.queries.cells import DUE
 from huikuan.queries.items import item_page
 from huikuan.services.sealing import seal
 from tests.databases import LedgerDb
@@ -53,7 +53,9 @@ def check_totals(plain, frame: Frame, basis: str) -> None:
         assert sum(row.items for row in rows) == total.items
     controls = control_accounts(frame, basis=basis)
     assert all(row.difference_minor == 0 for row in controls)
-    posted = {(row.entity_id, row.ledger_account, row.currency): row.posted_minor for row in controls if row.posted_minor}
+    posted = {
+        (row.entity_id, row.ledger_account, row.currency): row.posted_minor for row in controls if row.posted_minor
+    }
     assert posted == plain.control(frame, basis)
     with read_facts(frame, basis) as facts:
         sums: dict[str, int] = defaultdict(int)

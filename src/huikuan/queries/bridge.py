@@ -28,7 +28,7 @@ class BridgeStep:
     amount_minor: int
 
 
-def bridge_lines(facts: Facts, currency: str = "", where: str = "true") -> list[dict[str, Any]]:
+def bridge_lines(facts: Facts, currency: str = "") -> list[dict[str, Any]]:
     """currency, line (``core.ageing.BRIDGE_LINES``, in that order), amount_minor, records (postings). The two totals
     are there for every currency, the rest where there is something to say."""
     as_of = day_of(facts.frame.as_of)
@@ -36,8 +36,9 @@ def bridge_lines(facts: Facts, currency: str = "", where: str = "true") -> list[
     first, last = BRIDGE_LINES[0], BRIDGE_LINES[-1]
     legs = (
         "SELECT currency, amount_minor, kind = 'item' AND item_id IS NOT NULL AS comes_in,"
-        f" item_id IS NOT NULL AS on_item, {before} AS before, {after} AS after FROM journal WHERE (({ITEM_LEGS}) OR ({CASH_LEGS} AND ledger_account IN"
-        f" ({texts(CASH_CONTROLS)}))) AND ({before} OR {after}) AND {facts.mine} AND {where}"
+        f" item_id IS NOT NULL AS on_item, {before} AS before, {after} AS after FROM journal"
+        f" WHERE (({ITEM_LEGS}) OR ({CASH_LEGS} AND ledger_account IN ({texts(CASH_CONTROLS)})))"
+        f" AND ({before} OR {after}) AND {facts.mine}"
     )
     sign = "CASE WHEN after THEN amount_minor ELSE -amount_minor END"
     step = (
