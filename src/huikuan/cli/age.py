@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, tzinfo
+from datetime import date, tzinfo
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -65,7 +65,7 @@ _FILE = click.Path(exists=True, dir_okay=False)
 @click.option("--currency", help="For files without a currency.")
 @click.option("--profile", help="Read the items in a foreign layout.")
 @click.option("--entity", help="Database only: one legal entity, by its code.")
-@click.option("--timezone", default="UTC", show_default=True, help="Whose day a bare date in --known-on ends.")
+@click.option("--timezone", help="Whose day a bare date in --known-on ends (files: UTC; database: the entity's).")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def age(items: str | None, output: str | None, wide: bool, as_json: bool, **asked: Any) -> None:
     """What is owed on a day, by how long it is past due.
@@ -76,9 +76,11 @@ def age(items: str | None, output: str | None, wide: bool, as_json: bool, **aske
         raise click.BadParameter(f"{output!r} does not end in {', '.join(OUTPUTS)}", param_hint="--output")
     asked["by"] = tuple(name.strip() for name in asked["by"].split(",") if name.strip())
     asked["buckets"] = _usage(lambda: parse_buckets(asked["buckets"]))
-    zone = _zone(asked.pop("timezone"))
-    if asked["known_on"] is not None:
-        asked["known_on"] = _usage(lambda: parse_known_on(asked["known_on"], zone))
+    zone, known_on = asked.pop("timezone"), asked["known_on"]
+    if known_on is not None:
+        asked["known_on"] = _usage(lambda: parse_known_on(known_on, _zone(zone or "UTC")))
+        if not items and not zone and len(known_on) == 10:
+            asked["known_on"] = date.fromisoformat(known_on)  # the database knows its entities' zone
     answer = _usage(lambda: _age_files(items, asked) if items else _age_database(asked))
     _deliver(answer, asked, output=output, wide=wide, as_json=as_json)
 
@@ -94,7 +96,7 @@ def _usage(call: Callable[[], Found]) -> Found:
 
 def _zone(name: str) -> tzinfo:
     try:
-        return UTC if name == "UTC" else ZoneInfo(name)
+        return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise click.BadParameter(
             f"{name!r} is not a time zone such as Asia/Shanghai", param_hint="--timezone"
