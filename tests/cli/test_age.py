@@ -29,9 +29,9 @@ A-2,INV-1,R-2,600.00,2026-03-30,2026-04-02,2026-04-02T09:00:00+08:00
 A-3,INV-2,,80.00,2026-03-20,2026-03-20,2026-03-20T00:00:00Z
 A-3,CM-1,,-80.00,2026-03-20,2026-03-20,2026-03-20T00:00:00Z
 """
-RECEIPTS = """receipt_id,customer_id,amount,currency,posting_date,recorded_at
+RECEIPTS = """receipt_id,customer_id,amount,currency,posting_date,effective_date
 R-1,C1,450.00,CNY,2026-02-25,
-R-2,C1,600.00,CNY,2026-04-02,
+R-2,C1,600.00,CNY,2026-04-02,2026-03-30
 """
 
 
@@ -124,15 +124,15 @@ def test_known_on_and_time_zones(capsys: pytest.CaptureFixture[str], files: dict
 
 
 def test_effective_basis_prints_its_bridge(capsys: pytest.CaptureFixture[str], files: dict[str, str]) -> None:
-    asked = [files["items"], "--applications", files["applications"], "--currency", "CNY", "--as-of", "2026-03-31"]
+    asked = [*options(files), "--as-of", "2026-03-31"]
     code, out, _ = run(capsys, *asked, "--basis", "effective")
     assert code == 0
-    assert "Applications that happened by the day and were posted after it   -600.00        1" in out.splitlines()
+    assert "Applications that happened by the day and were posted after it  -600.00        1" in out.splitlines()
     found = answer(capsys, *asked, "--basis", "effective")
     assert [(line["line"], line["amount"]) for line in found["bridge"] if line["currency"] == "CNY"] == [
-        ("posting_total", "1020.00"),
+        ("posting_total", "970.00"),
         ("applications_earlier", "-600.00"),
-        ("effective_total", "420.00"),
+        ("effective_total", "370.00"),
     ]
 
 

@@ -108,11 +108,11 @@ WORKED = AgeingHistory(
     ],
     [
         applied("INV-1", "400.00", "02-25", receipt_id="R-1"),
-        applied("INV-1", "600.00", "04-02", receipt_id="R-2"),
+        applied("INV-1", "600.00", "04-02", receipt_id="R-2", effective_date=day("03-30")),
         applied("INV-2", "80.00", "03-20"),
         applied("CM-1", "-80.00", "03-20"),
     ],
-    [received("R-1", "450.00", "02-25"), received("R-2", "600.00", "04-02")],
+    [received("R-1", "450.00", "02-25"), received("R-2", "600.00", "04-02", effective_date=day("03-30"))],
 )
 """The worked example of docs/design/ageing.md."""
 
@@ -126,6 +126,16 @@ def test_worked_example() -> None:
     assert aged(WORKED, "03-31") == {"31-60": ("600.00", 1), "1-30": ("420.00", 1), "unapplied": ("-50.00", 1)}
     assert aged(WORKED, "04-30") == {"31-60": ("420.00", 1), "unapplied": ("-50.00", 1)}
     assert aged(WORKED, "01-04") == {}
+    assert aged(WORKED, "03-31", basis="effective") == {"1-30": ("420.00", 1), "unapplied": ("-50.00", 1)}
+    bridge = [(line.line, str(line.amount)) for line in ageing.bridge(WORKED, AgeingQuestion(as_of=day("03-31")))]
+    assert bridge == [
+        ("posting_total", "970.00"),
+        ("applications_earlier", "-600.00"),
+        ("effective_total", "370.00"),
+    ]
+    known = {"known_on": ageing.end_of_day(day("04-01"))}
+    assert aged(WORKED, "04-02", **known)["31-60"] == ("600.00", 1)
+    assert "31-60" not in aged(WORKED, "04-02", known_on=ageing.end_of_day(day("04-02")))
 
 
 def test_paid_later_is_still_open_before() -> None:

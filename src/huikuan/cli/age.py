@@ -76,10 +76,11 @@ def age(items: str | None, output: str | None, wide: bool, as_json: bool, **aske
         raise click.BadParameter(f"{output!r} does not end in {', '.join(OUTPUTS)}", param_hint="--output")
     asked["by"] = tuple(name.strip() for name in asked["by"].split(",") if name.strip())
     asked["buckets"] = _usage(lambda: parse_buckets(asked["buckets"]))
-    zone, known_on = asked.pop("timezone"), asked["known_on"]
+    timezone, known_on = asked.pop("timezone"), asked["known_on"]
+    zone = _zone(timezone or "UTC")
     if known_on is not None:
-        asked["known_on"] = _usage(lambda: parse_known_on(known_on, _zone(zone or "UTC")))
-        if not items and not zone and len(known_on) == 10:
+        asked["known_on"] = _usage(lambda: parse_known_on(known_on, zone))
+        if not items and not timezone and len(known_on) == 10:
             asked["known_on"] = date.fromisoformat(known_on)  # the database knows its entities' zone
     answer = _usage(lambda: _age_files(items, asked) if items else _age_database(asked))
     _deliver(answer, asked, output=output, wide=wide, as_json=as_json)
