@@ -5,3 +5,4 @@ from huikuan.config.settings import *  # noqa: F403
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 ACCOUNT_RATE_LIMITS = {}
+ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]

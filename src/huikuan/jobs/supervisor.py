@@ -26,6 +26,8 @@ HEALTHY_SECONDS = 30.0
 """A child that lived this long starts afresh in the counting of failures."""
 STOP_SECONDS = 10.0
 """What children get to finish their work before they are killed."""
+SLOW_SECONDS = 30.0
+"""A server that has not answered for so long is worth a word."""
 GIVE_UP = 5
 """Failures in a row after which a server that never answered is given up."""
 
@@ -153,14 +155,18 @@ def supervise(supervisor: Supervisor, host: str, port: int, announcement: str) -
     lead_children()
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, on_signal)
-    announced = False
+    announced = warned = False
     server = supervisor.children[0]
+    warn_at = supervisor.clock() + SLOW_SECONDS
     try:
         while not supervisor.stopping:
             supervisor.tick()
             if not announced and server.process and answers(local_address(host), port):
                 announced = True
                 supervisor.say(announcement)
+            if not announced and not warned and supervisor.clock() > warn_at:
+                warned = True
+                supervisor.say("huikuan: the server runs but does not answer yet; the messages above may say why")
             if not announced and server.failures >= GIVE_UP:
                 supervisor.say("huikuan: the server does not start; see the messages above")
                 return 1
