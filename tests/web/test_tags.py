@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.template import Context
 from django.test import RequestFactory
 
 from huikuan.web.tags import address, ageing_bar, cell_bar, here, pager
@@ -29,7 +30,7 @@ def test_links_carry_the_frame_and_leave_empty_things_out() -> None:
 
 
 def test_a_changed_filter_goes_back_to_the_first_page() -> None:
-    context = {"request": RequestFactory().get("/customers/?q=x&page=4&as_of=2026-03-31")}
+    context = Context({"request": RequestFactory().get("/customers/?q=x&page=4&as_of=2026-03-31")})
     assert here(context, sort="name") == "/customers/?q=x&as_of=2026-03-31&sort=name"
     assert here(context, q=None) == "/customers/?as_of=2026-03-31"
     assert here(context, page=5) == "/customers/?q=x&as_of=2026-03-31&page=5"
@@ -41,7 +42,7 @@ class _Rows:
 
 
 def test_the_pager_says_which_rows_of_how_many() -> None:
-    context = {"request": RequestFactory().get("/customers/?page=3")}
+    context = Context({"request": RequestFactory().get("/customers/?page=3")})
     shown = pager(context, _Rows(120, 3, 50))
     assert (shown["first"], shown["last"], shown["pages"], shown["number"]) == (101, 120, 3, 3)
     assert shown["href"]["first"] == "/customers/"

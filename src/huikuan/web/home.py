@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from huikuan.core.money import exponent_of
 from huikuan.queries.home import CurrencyTotal, MonthPoint, home
-from huikuan.web.format import format_amount, format_month
+from huikuan.web.format import format_amount, format_day, format_month
 from huikuan.web.frames import Seat
 from huikuan.web.pages import page, show
 from huikuan.web.words import bucket_class, bucket_word
@@ -76,13 +76,18 @@ def month_rows(points: Iterable[MonthPoint]) -> dict[str, list[MonthRow]]:
     }
 
 
+def point_label(day: date, language: str) -> str:
+    """A month end by its month, any other day by itself."""
+    return format_month(day, language) if (day + timedelta(days=1)).day == 1 else format_day(day, language)
+
+
 def chart_of(currency: str, rows: list[MonthRow]) -> dict[str, Any]:
     """What the chart draws: heights in minor units (integers) and the labels already written out."""
     language = get_language() or "en"
     return {
         "currency": currency,
         "places": exponent_of(currency),
-        "months": [format_month(row.as_of, language) for row in rows],
+        "months": [point_label(row.as_of, language) for row in rows],
         "series": [
             {
                 "name": bucket_word(bucket),
