@@ -133,9 +133,9 @@ def _age_database(asked: dict[str, Any]) -> Any:
     for name in ("applications", "receipts", "snapshot_date", "currency", "profile"):
         if asked[name] is not None:
             raise click.UsageError(f"--{name.replace('_', '-')} goes with a file of items; none was given")
-    from huikuan.cli.django import setup
+    from huikuan.cli.django import setup_database
 
-    setup()
+    setup_database()
     from huikuan.queries.ageing import age_database
 
     options = ("as_of", "known_on", "by", "buckets", "bucket_by", "basis", "entity")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import click
+
+from huikuan.core.refusals import Refusal
 
 
 def setup() -> None:
@@ -15,6 +18,30 @@ def setup() -> None:
 
     if not apps.ready:
         django.setup()
+
+
+def setup_database() -> None:
+    """``setup``, and the tables are there: made now in a new database, refused (``database.old``) in one of an earlier
+    version, because an upgrade is a step a person takes."""
+    setup()
+    from django.db import connection
+    from django.db.migrations.recorder import MigrationRecorder
+
+    from huikuan.cli.serve import migrate_database
+
+    applied = MigrationRecorder(connection).applied_migrations()
+    if not applied:
+        migrate_database()
+    elif not _newest_migrations() <= set(applied):
+        raise Refusal("database.old", "the database is of an earlier version: run `huikuan migrate` first")
+
+
+def _newest_migrations() -> set[tuple[str, str]]:
+    """This version's own migrations, by file name: cheaper than Django's graph."""
+    from django.apps import apps
+
+    folder = Path(apps.get_app_config("store").path) / "migrations"
+    return {("store", path.stem) for path in folder.glob("0*.py")}
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 
 import click
 
-from huikuan.cli.django import setup
+from huikuan.cli.django import setup_database
 
 
 @click.group()
 def entity() -> None:
     """Legal entities and the currency of their books."""
-    setup()
+    setup_database()
 
 
 @entity.command("add")

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from huikuan.cli.django import setup
+from huikuan.cli.django import setup_database
 from huikuan.core.refusals import BadData, DataError
 
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
@@ -54,7 +54,7 @@ def import_(kind: str, file: Path, **asked: Any) -> None:
 
     The same file twice changes nothing: rows are known by their numbers and compared by content.
     """
-    setup()
+    setup_database()
     from huikuan.services import imports
     from huikuan.services.lookup import find_user
 

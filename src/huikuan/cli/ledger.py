@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from huikuan.cli.django import setup
+from huikuan.cli.django import setup_database
 
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
 _MONTH = click.DateTime(formats=["%Y-%m"])
@@ -24,7 +24,7 @@ def ledger(ctx: click.Context, user: str | None) -> None:
     Amounts are in major units of the item's or receipt's currency. Items and receipts are named by document number,
     external id or opaque id.
     """
-    setup()
+    setup_database()
     from huikuan.services.lookup import find_user
 
     ctx.obj = {"actor_id": find_user(user), "now": datetime.now(UTC)}

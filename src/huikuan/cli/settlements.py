@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from huikuan.cli.django import setup
+from huikuan.cli.django import setup_database
 from huikuan.core.refusals import Refusal
 
 
@@ -17,7 +17,7 @@ from huikuan.core.refusals import Refusal
 @click.pass_context
 def settlements(ctx: click.Context, user: str | None) -> None:
     """Items a source no longer showed, or showed smaller: accepted they are settled, until money explains them."""
-    setup()
+    setup_database()
     from huikuan.services.lookup import find_user
 
     ctx.obj = {"actor_id": find_user(user), "now": datetime.now(UTC)}

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import click
 
-from huikuan.cli.django import setup
+from huikuan.cli.django import setup_database
 
 
 @click.command()
@@ -19,7 +19,7 @@ def verify(as_json: bool) -> None:
 
     Exit 0 when everything holds; 1 with the first tampered place named.
     """
-    setup()
+    setup_database()
     from huikuan.services.verifying import verify as run_verify
 
     def tell(name: str, done: int, total: int) -> None:
@@ -43,7 +43,7 @@ def verify(as_json: bool) -> None:
 @click.option("--export", type=click.Path(file_okay=False), help="Also write the chain's head to a dated file there.")
 def seal(export: str | None) -> None:
     """Seal what is committed: sequence number, hash, Parquet segment."""
-    setup()
+    setup_database()
     from pathlib import Path
 
     from huikuan.services.sealing import export_head
@@ -59,7 +59,7 @@ def seal(export: str | None) -> None:
 @click.command()
 def rebuild_mirror() -> None:
     """Write the Parquet mirror again from the database (it is a cache; the database is the truth)."""
-    setup()
+    setup_database()
     from huikuan.mirror.segments import rebuild
 
     click.echo(f"{rebuild(now=datetime.now(UTC)):,} entries written")
