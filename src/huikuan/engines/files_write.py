@@ -24,6 +24,8 @@ TRUSTED_DAY = date(1900, 3, 1)
 """Spreadsheets count a 29 February 1900 that never was: days before this one are written as text."""
 _NEEDS_GUARD = f"^('*[{DANGEROUS}])"
 _BATCH = 50_000
+_SAFE = 10**11
+"""Below it an amount of at most four places has fifteen digits, all of which a spreadsheet's number keeps."""
 
 
 @contextmanager
@@ -179,8 +181,9 @@ def _write_rows(sheet: Any, formats: dict[str, Any], table: Any, row: int) -> in
     ]
     for line in range(table.num_rows):
         for at, values in enumerate(columns):
-            wanted = places[at]
-            write_cell(sheet, formats, row, at, values[line], wanted[line] if wanted else None)
+            if (value := values[line]) is not None:
+                wanted = places[at]
+                write_cell(sheet, formats, row, at, value, wanted[line] if wanted else None)
         row += 1
     return row
 
@@ -193,6 +196,8 @@ def write_cell(
         return
     if isinstance(value, bool):
         sheet.write_boolean(row, at, value)
+    elif isinstance(value, Decimal) and -_SAFE < value < _SAFE and places is not None:
+        sheet.write_number(row, at, float(value), formats[str(min(places, 4))])
     elif isinstance(value, int | float | Decimal):
         exact = Decimal(str(value))
         if len(exact.normalize().as_tuple().digits) > 15 or not exact.is_finite():

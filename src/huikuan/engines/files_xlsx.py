@@ -6,7 +6,7 @@ import itertools
 import posixpath
 import zipfile
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any
 from xml.etree import ElementTree
 
@@ -47,11 +47,11 @@ class XlsxSource:
         self.name = blob.name
         self.warnings: list[DataWarning] = []
         self._refuse_other_formats()
-        facts = inspect_workbook(blob, limits)
+        by_title = self._by_title(inspect_workbook(blob, limits))
         try:
             with blob.open() as stream:
                 self._book = python_calamine.CalamineWorkbook.from_filelike(stream)
-                self.title = self._choose(self._book, sheet)
+                self.title = self._choose(self._book, sheet, by_title)
                 self._sheet = self._book.get_sheet_by_name(self.title)
         except python_calamine.PasswordError:
             raise refused(
@@ -59,7 +59,7 @@ class XlsxSource:
             ) from None
         except (python_calamine.CalamineError, OSError) as error:
             raise refused(self.name, "file.broken", f"the workbook cannot be read: {str(error)[:120]}") from None
-        self._facts = self._facts_of(facts, self.title)
+        self._facts = by_title.get(self.title, SheetFacts())
         self._header_row, self._width = 1, 0
 
     def _refuse_other_formats(self) -> None:
@@ -71,33 +71,37 @@ class XlsxSource:
         if start[:2] != b"PK":
             raise refused(self.name, "file.wrong_content", "this is not an Excel workbook (.xlsx)")
 
-    def _choose(self, workbook: Any, wanted: str | None) -> str:
-        names = [one.name for one in workbook.sheets_metadata if "WorkSheet" in str(one.typ)]
+    def _choose(self, workbook: Any, wanted: str | None, facts: dict[str, SheetFacts]) -> str:
+        sheets = [one for one in workbook.sheets_metadata if "WorkSheet" in str(one.typ)]
+        names = [str(one.name) for one in sheets]
         if wanted is not None:
             if wanted not in names:
                 reason = f"there is no sheet {wanted!r}; the workbook has {', '.join(names)}"
                 raise refused(self.name, "file.sheet", reason)
             return wanted
-        visible = [one.name for one in workbook.sheets_metadata if one.name in names and "Visible" in str(one.visible)]
-        filled = [name for name in visible or names if workbook.get_sheet_by_name(name).height > 1]
+        visible = [str(one.name) for one in sheets if "Visible" in str(one.visible)] or names
+        filled = [name for name in visible if name not in facts or facts[name].last_row > 0]
         if not filled:
             raise refused(self.name, "file.empty", "no sheet of the workbook holds any rows")
-        if len(filled) > 1:
-            reason = f"the sheet {filled[0]!r} is read, not {', '.join(map(repr, filled[1:]))}"
+        # A lone cell is a note, not a table, where another sheet holds more.
+        chosen = next((name for name in filled if name not in facts or facts[name].last_row > 1), filled[0])
+        others = [name for name in filled if name != chosen]
+        if others:
+            reason = f"the sheet {chosen!r} is read, not {', '.join(map(repr, others))}"
             self.warnings.append(DataWarning(self.name, None, None, reason, "file.sheet"))
-        return str(filled[0])
+        return chosen
 
-    def _facts_of(self, facts: dict[str, SheetFacts], title: str) -> SheetFacts:
-        """The raw facts of the sheet with this title, found through the workbook's relations."""
+    def _by_title(self, facts: dict[str, SheetFacts]) -> dict[str, SheetFacts]:
+        """The raw facts of each sheet by its title, through the workbook's relations."""
         try:
             with self.blob.open() as stream, zipfile.ZipFile(stream) as archive:
                 book = ElementTree.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314 (no entities: inspected)
                 links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
-            key = next(one.get(_REL) for one in book.iter() if one.get("name") == title and one.get(_REL))
-            target = next(one.get("Target", "") for one in links.iter() if one.get("Id") == key)
-        except (KeyError, StopIteration, ElementTree.ParseError):
-            return SheetFacts()
-        return facts.get(posixpath.normpath(posixpath.join("xl", target)).lstrip("/"), SheetFacts())
+        except (KeyError, ElementTree.ParseError):
+            return {}
+        targets = {one.get("Id"): posixpath.normpath(posixpath.join("xl", one.get("Target", ""))) for one in links}
+        paths = {one.get("name", ""): targets.get(one.get(_REL), "") for one in book.iter() if one.get(_REL)}
+        return {title: facts[path.lstrip("/")] for title, path in paths.items() if path.lstrip("/") in facts}
 
     def _rows(self) -> Iterator[list[Any]]:
         """Rows from row 1 on, cell 0 in column A."""
@@ -126,8 +130,8 @@ class XlsxSource:
             row += len(stretch)
             skip = max(self._header_row + 1 - numbers[0], 0)
             if skip < len(stretch):
-                kept = stretch[skip:]
-                arrays = [_column([line[at] if at < len(line) else "" for line in kept]) for at in columns]
+                table = list(zip(*stretch[skip:], strict=True))
+                arrays = [_column(table[at] if at < len(table) else ("",) * (len(stretch) - skip)) for at in columns]
                 yield Batch(arrays, pa.array(numbers[skip:], pa.int64()), self._flaws(numbers[skip:], columns))
 
     def _flaws(self, numbers: range, columns: Sequence[int]) -> list[DataError]:
@@ -146,11 +150,11 @@ def _shifted(sheet: Any) -> Iterator[list[Any]]:
     return (pad + list(row) for row in sheet.iter_rows())
 
 
-def _column(cells: list[Any]) -> Any:
-    if cells and all(type(cell) is float for cell in cells):
-        return pa.array(cells, pa.float64())
-    return pa.array([_checked_text(cell) for cell in cells], pa.string())
-
-
-def _checked_text(cell: object) -> str:
-    return str(cell) if isinstance(cell, timedelta) else cell_text(cell)
+def _column(cells: Sequence[Any]) -> Any:
+    """Numbers stay numbers and dates dates where the column holds nothing else; mixed columns become text."""
+    types = set(map(type, cells))
+    bare = types - {str}
+    if bare in ({float}, {date}) and (str not in types or all(cell == "" for cell in cells if type(cell) is str)):
+        kind = pa.float64() if float in bare else pa.date32()
+        return pa.array([None if cell == "" else cell for cell in cells] if str in types else cells, kind)
+    return pa.array(cells if not bare else [cell if type(cell) is str else cell_text(cell) for cell in cells])
