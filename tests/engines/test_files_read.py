@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from huikuan.core.refusals import BadData, Refusal
+from huikuan.engines import files_unique
 from huikuan.engines.files import Limits, Profile, derive_customers, iter_chunks, open_table, read_table
 from huikuan.engines.schemas import SCHEMAS, arrow_schema
 
@@ -316,3 +317,36 @@ def test_derived_customers_take_the_usual_name() -> None:
     assert derived["C0"] == ("Alpha", "Beta")
     assert derived["C3"] == ("C3", None)
     assert derived["C4"] == ("x;y", None)
+
+
+@pytest.mark.parametrize(("head", "tail"), [(",,", ",,"), ("", ","), (",", ","), (",,", ",, ")])
+def test_empty_columns_at_the_end_do_no_harm(head: str, tail: str) -> None:
+    data = csv_of(row(1) + tail, row(2) + tail, head=HEAD + head)
+    assert read_table(data, "items").rows == 2
+
+
+def test_a_cell_of_megabytes_is_refused() -> None:
+    with pytest.raises(BadData) as refusal:
+        read_table(csv_of(row(1), "x" * (20 << 20), row(2)), "items")
+    assert refusal.value.errors[0].code in {"file.quote", "file.broken", "row.width"}
+    quoted = csv_of(row(1), '2,"' + "x\n" * (9 << 20) + '",b', row(2))
+    with pytest.raises(BadData) as refusal:
+        read_table(quoted, "items")
+    assert (refusal.value.errors[0].code, refusal.value.errors[0].row) == ("file.quote", 3)
+
+
+def test_a_table_of_thousands_of_columns_is_refused() -> None:
+    with pytest.raises(BadData) as refusal:
+        read_table((",".join(f"c{n}" for n in range(3000)) + "\n").encode(), "items")
+    assert refusal.value.errors[0].code == "file.too_large"
+
+
+@pytest.mark.parametrize("held", [0, 3, 1000])
+def test_duplicates_are_found_in_memory_and_on_disk(monkeypatch: pytest.MonkeyPatch, held: int) -> None:
+    monkeypatch.setattr(files_unique, "HELD_ROWS", held)
+    lines = [row(number % 9) + "," + "AB"[number % 2] for number in range(12)] + [row(0) + ","] * 2
+    chunks = list(iter_chunks(csv_of(*lines, head=HEAD + ",entity"), "items", chunk_rows=2, unique_per_entity=True))
+    assert chunks[-1].refused_rows.to_pylist() == [14, 15]
+    chunks = list(iter_chunks(csv_of(*lines, head=HEAD + ",entity"), "items", chunk_rows=2))
+    assert chunks[-1].refused_rows.to_pylist() == [2, 3, 4, 11, 12, 13, 14, 15]
+    assert "'I0' stands in 4 rows: 2, 11, 14, 15" in chunks[-1].errors[0].reason

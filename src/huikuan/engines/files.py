@@ -6,7 +6,7 @@ before anything is refused: ``BadData`` carries them all, each with file, row, c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -21,7 +21,7 @@ from huikuan.engines.files_parquet import ArrowSource, to_arrow
 from huikuan.engines.files_read import Chunk, TableReader, by_place
 from huikuan.engines.files_source import ERRORS_COLUMN, Blob, Limits, Source, check_size, refused
 from huikuan.engines.files_survey import CHUNK_ROWS
-from huikuan.engines.profiles import Profile
+from huikuan.engines.profiles import Profile, named_profile
 from huikuan.engines.schemas import arrow_schema
 
 __all__ = [
@@ -124,11 +124,11 @@ def open_table(
     the day open amounts hold for; items posted later are reported. ``unique_per_entity``: the same number may occur
     once in each entity. ``keep``: errors and warnings kept in full, the rest is counted.
     """
-    sheet = profile.sheet if isinstance(profile, Profile) else None
+    chosen = named_profile(profile) if isinstance(profile, str) else profile
     return TableReader(
-        open_source(path, name=name, limits=limits, sheet=sheet),
+        open_source(path, name=name, limits=limits, sheet=chosen.sheet if chosen else None),
         kind,
-        profile=profile,
+        profile=chosen,
         mapping=mapping,
         currency=currency,
         snapshot_date=snapshot_date,
@@ -232,9 +232,15 @@ def write_table(table: Any, path: str | Path, *, bom: bool = False) -> None:
 
 
 def write_annotated(
-    source: str | Path | bytes, errors: list[DataError], path: str | Path, *, name: str | None = None
+    source: str | Path | bytes,
+    errors: Iterable[DataError],
+    path: str | Path,
+    *,
+    name: str | None = None,
+    say: Callable[[DataError], str] | None = None,
 ) -> None:
-    """Writes the file again with a first column naming each row's faults; see ``files_annotate``."""
+    """Writes the file again with a first column naming each row's faults; see ``files_annotate``. ``say`` puts one
+    fault into words (its language, say); by default its ``reason`` is used."""
     from huikuan.engines import files_annotate
 
-    files_annotate.write_annotated(Blob.of(source, name), errors, path)
+    files_annotate.write_annotated(Blob.of(source, name), errors, path, say)

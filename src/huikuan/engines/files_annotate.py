@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,16 @@ CELL_MAX = 2_000
 """Characters of faults written into one cell."""
 
 
-def notes_by_row(errors: Iterable[DataError], header_row: int) -> dict[int, str]:
+Say = Callable[[DataError], str] | None
+
+
+def notes_by_row(errors: Iterable[DataError], header_row: int, say: Say = None) -> dict[int, str]:
     """The text for each row. Faults of the file or a column go beside the first row under the headings."""
     found: dict[int, list[str]] = defaultdict(list)
     for error in errors:
         whole = error.row is None or error.row <= header_row
-        text = f"{error.column}: {error.reason}" if error.column else error.reason
+        reason = say(error) if say else error.reason
+        text = f"{error.column}: {reason}" if error.column else reason
         found[header_row + 1 if whole else error.row or 0].append(f"[file] {text}" if whole else text)
     return {row: "; ".join(texts)[:CELL_MAX] for row, texts in found.items()}
 
@@ -40,25 +44,25 @@ def _header_row(head: Sequence[Sequence[str]]) -> int:
     return -max(scores)[1] if scores else 1
 
 
-def write_annotated(blob: Blob, errors: list[DataError], path: str | Path) -> None:
+def write_annotated(blob: Blob, errors: Iterable[DataError], path: str | Path, say: Say = None) -> None:
     """Writes the file in its own format with a first column ``huikuan_errors``. CSV keeps its encoding and delimiter,
     XLSX its sheets and values (not its formulas and looks). A column left from an earlier round is replaced."""
     with replacing(path) as temporary:
         if blob.suffix in {".xlsx", ".xlsm"}:
-            _annotate_xlsx(blob, errors, temporary)
+            _annotate_xlsx(blob, errors, temporary, say)
         elif blob.suffix in {".parquet", ".pq"}:
-            _annotate_parquet(blob, errors, temporary)
+            _annotate_parquet(blob, errors, temporary, say)
         else:
-            _annotate_csv(blob, errors, temporary)
+            _annotate_csv(blob, errors, temporary, say)
 
 
-def _annotate_csv(blob: Blob, errors: list[DataError], path: Path) -> None:
+def _annotate_csv(blob: Blob, errors: Iterable[DataError], path: Path, say: Say) -> None:
     from huikuan.engines.files_csv import CsvSource, read_records
 
     source = CsvSource(blob, Limits())
     head = source.head()
     header_row = _header_row(head)
-    notes = notes_by_row(errors, header_row)
+    notes = notes_by_row(errors, header_row, say)
     encoding = source.encoding or "utf-8"
     old = _old_column(head, header_row)
     ending = "\r\n" if source.line_ending == "\r\n" else "\n"
@@ -79,7 +83,7 @@ def _old_column(head: Sequence[Sequence[str]], header_row: int) -> int | None:
     return headings.index(ERRORS_COLUMN) if ERRORS_COLUMN in headings else None
 
 
-def _annotate_xlsx(blob: Blob, errors: list[DataError], path: Path) -> None:
+def _annotate_xlsx(blob: Blob, errors: Iterable[DataError], path: Path, say: Say) -> None:
     import xlsxwriter
 
     from huikuan.engines.files_xlsx import XlsxSource
@@ -87,7 +91,7 @@ def _annotate_xlsx(blob: Blob, errors: list[DataError], path: Path) -> None:
     source = XlsxSource(blob, Limits())
     head = source.head()
     header_row = _header_row(head[:HEAD_ROWS])
-    notes = notes_by_row(errors, header_row)
+    notes = notes_by_row(errors, header_row, say)
     old = _old_column(head, header_row)
     settings = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(str(path), settings) as book:
@@ -126,9 +130,9 @@ def _write_value(sheet: Any, formats: dict[str, Any], row: int, at: int, value: 
         sheet.write_string(row, at, str(value))
 
 
-def _annotate_parquet(blob: Blob, errors: list[DataError], path: Path) -> None:
+def _annotate_parquet(blob: Blob, errors: Iterable[DataError], path: Path, say: Say) -> None:
     table = pq.read_table(blob.arrow())
-    notes = notes_by_row(errors, 1)
+    notes = notes_by_row(errors, 1, say)
     column = pa.array([notes.get(row) for row in range(2, table.num_rows + 2)], pa.string())
     kept = [name for name in table.schema.names if name != ERRORS_COLUMN]
     pq.write_table(table.select(kept).add_column(0, ERRORS_COLUMN, column), path, compression="zstd")

@@ -247,7 +247,9 @@ class CsvSource:
     def _broken_file(self, error: Exception) -> Exception:
         row = _find_open_quote(self.blob, self._codec, self.delimiter)
         if row is not None:
-            return refused(self.name, "file.quote", "a quote is opened here and not closed for a long stretch", row)
+            return refused(
+                self.name, "file.quote", "a cell here runs on for megabytes: is a quote opened and never closed?", row
+            )
         return refused(self.name, "file.broken", f"the file cannot be read: {str(error)[:200]}")
 
 

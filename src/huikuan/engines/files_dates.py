@@ -162,7 +162,9 @@ def read_dates(array: Any, order: str, faults: Faults, column: str | None) -> An
     if pa.types.is_timestamp(kind):
         clock = pc.cast(array, pa.timestamp("us", tz=kind.tz), safe=False)
         local = pc.local_timestamp(clock) if kind.tz else clock
-        array = pc.cast(pc.floor_temporal(local, unit="day"), pa.date32())
+        days = pc.floor_temporal(local, unit="day")
+        faults.warn(pc.not_equal(days, local), column, "date.time_dropped", "the time of day is dropped", local)
+        array = pc.cast(days, pa.date32())
     elif pa.types.is_date64(kind):
         array = pc.cast(array, pa.date32())
     if pa.types.is_date32(array.type):

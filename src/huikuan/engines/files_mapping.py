@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from huikuan.core.refusals import DataError, DataWarning, ErrorList
 from huikuan.engines.files_guess import AUTO, EXACT, ColumnGuess, guess_mapping, header_score, unit_of
+from huikuan.engines.files_source import COLUMNS_MAX
 from huikuan.engines.profiles import Profile, detect_profile, named_profile, with_columns
 from huikuan.engines.schemas import ONE_OF, fields_of
 
@@ -16,12 +17,14 @@ HEADER_WITHIN = 20
 
 @dataclass(slots=True)
 class Layout:
-    """How a file is read: ``columns`` gives field → position; ``headings`` field → heading."""
+    """How a file is read: ``columns`` gives field → position; ``headings`` field → heading; ``width`` is how
+    many cells a row has, which may be more than there are headings."""
 
     profile: Profile
     profile_name: str | None
     header: list[str]
     header_row: int
+    width: int
     columns: dict[str, int] = field(default_factory=dict)
     warnings: list[DataWarning] = field(default_factory=list)
     asked: set[str] = field(default_factory=set)
@@ -51,7 +54,10 @@ def resolve_layout(
     if chosen is None and not mapping:
         chosen = detect_profile(header, kind)
     name = chosen.name if chosen else None
-    layout = Layout(chosen or Profile("", kind), name, header, row)
+    layout = Layout(chosen or Profile("", kind), name, header, row, _width(head, row))
+    if len(header) > COLUMNS_MAX:
+        errors.add(DataError(file, row, None, f"the file has {len(header):,} columns", "file.too_large"))
+        return layout
     if chosen and chosen.kind != kind:
         errors.add(
             DataError(file, None, None, f"the profile {chosen.name} reads {chosen.kind}, not {kind}", "profile.kind")
@@ -67,6 +73,16 @@ def resolve_layout(
     _check_units(file, layout, kind, errors)
     layout.warnings += [DataWarning(file, None, None, note, "profile.note") for note in layout.profile.notes]
     return layout
+
+
+def _width(head: Sequence[Sequence[str]], row: int) -> int:
+    """Cells per row: as many as the headings' row has, or more where the rows below end in the same empty cells."""
+    own = len(head[row - 1]) if row <= len(head) else 0
+    below = [cells for cells in head[row:] if any(cells)]
+    wider = {len(cells) for cells in below}
+    if len(wider) == 1 and not any(cell.strip() for cells in below for cell in cells[own:]):
+        return max(own, *wider)
+    return own
 
 
 def find_header(head: Sequence[Sequence[str]], kind: str, profile: Profile | None) -> int:

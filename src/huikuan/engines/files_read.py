@@ -86,7 +86,7 @@ class TableReader:
         used = self._settle_currency(currency) if "currency" in self.fields else None
         self.errors.raise_if_any()
         self.run = Run(self.layout.profile, used, snapshot_date, self.heading)
-        source.start(self.layout.header_row, len(self.layout.header))
+        source.start(self.layout.header_row, self.layout.width)
         self.formats, self.rows_total = decide_formats(source, self.layout, self.run, self.errors, self.warnings)
         self.errors.raise_if_any()
 

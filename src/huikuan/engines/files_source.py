@@ -14,6 +14,8 @@ from huikuan.core.refusals import BadData, DataError, DataWarning
 
 HEAD_ROWS = 200
 """Rows looked at to find the headings and to guess what columns mean."""
+COLUMNS_MAX = 2_000
+"""Columns a table may have."""
 ERRORS_COLUMN = "huikuan_errors"
 """Heading of the column that ``write_annotated`` adds; ignored when the file comes back."""
 
@@ -32,7 +34,6 @@ class Limits:
     xlsx_unpacked: int = 2048 * MIB
     xlsx_ratio: int = 300
     xlsx_cells: int = 60_000_000
-    columns: int = 2_000
 
 
 @dataclass(slots=True)
