@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Any
 
-from huikuan.store.models import AuditEvent
+from huikuan.store.rows import insert_rows
 
 
 def record(
@@ -19,6 +20,8 @@ def record(
     **data: Any,
 ) -> None:
     """``subject`` is what it was done to (``item:12``); ``data`` must survive JSON and hold no personal data."""
-    AuditEvent.objects.create(
-        at=now, actor_id=actor_id, code=code, entity_id=entity_id, subject=subject, data=data
+    insert_rows(
+        "store_auditevent",
+        ("at", "actor_id", "code", "entity_id", "subject", "data"),
+        [(now, actor_id, code, entity_id, subject, json.dumps(data))],
     )

@@ -14,7 +14,7 @@ from huikuan.services.applications import Named, named_lines
 from huikuan.services.auditing import record
 from huikuan.services.books import open_books
 from huikuan.services.idempotency import once
-from huikuan.services.locking import fund_of, lock_items, lock_open_items
+from huikuan.services.locking import fund_of, lock_items, lock_open_items, lock_receipts
 from huikuan.services.source_settlements import unmet_settlements
 from huikuan.services.writing import Unit
 from huikuan.store.models import Receipt, ReceiptBalance
@@ -115,11 +115,8 @@ class _Desk:
         receipt_ids = {use.receipt_id for use in uses if isinstance(use, ReceiptUse)}
         item_ids = {line.item_id for use in uses for line in use.named}
         item_ids |= {use.credit_item_id for use in uses if isinstance(use, CreditUse)}
-        locked = ReceiptBalance.objects.select_for_update().filter(receipt_id__in=sorted(receipt_ids))
-        self.balances |= {row.receipt_id: row for row in locked.order_by("receipt_id")}
-        self.receipts |= Receipt.objects.filter(id__in=sorted(receipt_ids), entity_id=self.entity_id).in_bulk()
-        for receipt_id in sorted(receipt_ids - set(self.receipts)):
-            raise Refusal("receipt.unknown", "there is no receipt {receipt_id} in this entity", receipt_id=receipt_id)
+        for receipt_id, (receipt, balance) in lock_receipts(self.entity_id, receipt_ids).items():
+            self.receipts[receipt_id], self.balances[receipt_id] = receipt, balance
         if item_ids:
             rows = lock_items(self.entity_id, item_ids)
             self.items |= rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ from django.db import connection
 from huikuan.core.exchange import Rate, RateTable
 from huikuan.core.periods import PeriodState, PostingDay, decide_posting_date
 from huikuan.core.refusals import Refusal
-from huikuan.store.models import Entity, ExchangeRate, Period
+from huikuan.store.models import ExchangeRate
 
 POSTING_LOCK = 7201
 """Advisory lock class: posters share it per entity, changing a period takes it alone."""
@@ -45,27 +46,48 @@ def open_books(entity_id: int, *, exclusive: bool = False) -> Books:
         shared = "" if exclusive else "_shared"
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT pg_advisory_xact_lock{shared}(%s, %s)", [POSTING_LOCK, entity_id])
-    entity = Entity.objects.filter(id=entity_id).first()
-    if entity is None:
-        raise Refusal("entity.unknown", "there is no entity {entity}", entity=entity_id)
-    states = {
-        month: PeriodState(state)
-        for month, state in Period.objects.filter(entity_id=entity_id).values_list("month", "state")
-        if state != PeriodState.OPEN
-    }
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT code, currency, timezone FROM store_entity WHERE id = %s", [entity_id])
+        row = cursor.fetchone()
+        if row is None:
+            raise Refusal("entity.unknown", "there is no entity {entity}", entity=entity_id)
+        code, currency, timezone = row
+        cursor.execute("SELECT month, state FROM store_period WHERE entity_id = %s AND state <> 'open'", [entity_id])
+        states = {month: PeriodState(state) for month, state in cursor.fetchall()}
     return Books(
-        entity_id=entity.id,
-        code=entity.code,
-        currency=entity.currency,
-        zone=ZoneInfo(entity.timezone),
+        entity_id=entity_id,
+        code=code,
+        currency=currency,
+        zone=ZoneInfo(timezone),
         states=states,
-        rates=load_rates(entity.currency),
+        rates=load_rates(currency),
     )
 
 
 def load_rates(base: str) -> RateTable:
-    rates: dict[str, list[Rate]] = {}
-    rows = ExchangeRate.objects.filter(base=base).order_by("currency", "valid_from")
-    for currency, valid_from, rate, source in rows.values_list("currency", "valid_from", "rate", "source"):
-        rates.setdefault(currency, []).append(Rate(currency, base, valid_from, rate, source))
-    return RateTable(base, rates)
+    """The rates of a base currency, each currency read when it is first asked for: most postings need none."""
+    return RateTable(base, _Rates(base))
+
+
+class _Rates(Mapping[str, Sequence[Rate]]):
+    """Rates by currency, oldest first; kept no longer than the books they belong to."""
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+        self.read: dict[str, list[Rate]] = {}
+
+    def __getitem__(self, currency: str) -> Sequence[Rate]:
+        if currency not in self.read:
+            rows = ExchangeRate.objects.filter(base=self.base, currency=currency).order_by("valid_from")
+            self.read[currency] = [
+                Rate(currency, self.base, valid_from, rate, source)
+                for valid_from, rate, source in rows.values_list("valid_from", "rate", "source")
+            ]
+        return self.read[currency]
+
+    def __iter__(self) -> Iterator[str]:
+        found = ExchangeRate.objects.filter(base=self.base).values_list("currency", flat=True)
+        return iter(sorted(set(found)))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))

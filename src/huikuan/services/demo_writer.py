@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -31,6 +31,7 @@ ITEM_SOURCE = "demo-erp"
 BANK_SOURCE = "demo-bank"
 EVENING = time(18, 30)
 SEALED = time(20, 0)
+DAILY_SEALS = timedelta(days=60)
 
 
 @dataclass(slots=True)
@@ -53,18 +54,25 @@ class Writer:
         self._customers = {customer.external_id: customer for customer in self.plan.customers}
 
     def play(self, progress: Callable[[int, int], None] | None = None, *, after: date | None = None) -> None:
-        """Plays and seals every day of the plan later than ``after``; ``progress(done, of)`` counts business days."""
+        """Plays every day of the plan later than ``after``; ``progress(done, of)`` counts business days."""
         days = list(self.plan.days())
         if after is not None:
             self._restore(after)
         for number, (day, events) in enumerate(days, start=1):
             if after is None or day > after:
                 run_in_transaction(lambda today=events: self._play_day(today))  # type: ignore[misc]
-                sealed_at = datetime.combine(day, SEALED, UTC)
-                seal(now=min(sealed_at, self.now), mirror=False)
+                following = days[number][0] if number < len(days) else None
+                if self._is_sealed(day, following):
+                    seal(now=min(datetime.combine(day, SEALED, UTC), self.now), mirror=False)
             if progress is not None:
                 progress(number, len(days))
         seal(now=self.now)
+
+    def _is_sealed(self, day: date, following: date | None) -> bool:
+        """Every evening of the last two months; before that, to be quick, at the end of a week or month."""
+        if following is None or day > self.plan.last - DAILY_SEALS:
+            return True
+        return following.isocalendar()[1] != day.isocalendar()[1] or following.month != day.month
 
     def _play_day(self, events: list[Event]) -> None:
         for (code, kind), group in groupby(events, key=lambda event: (event.entity, type(event))):

@@ -6,7 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from huikuan.core.accounts import CONTRA_ACCOUNTS, ITEM_ACCOUNTS, NEGATIVE_KINDS, Charge, EntryKind, ItemKind, LedgerAccount
+from django.db import connection
+
+from huikuan.core.accounts import (
+    CONTRA_ACCOUNTS,
+    ITEM_ACCOUNTS,
+    NEGATIVE_KINDS,
+    Charge,
+    EntryKind,
+    ItemKind,
+    LedgerAccount,
+)
 from huikuan.core.journal import EntryDraft, PostingDraft
 from huikuan.core.money import check_size, exponent_of
 from huikuan.core.refusals import Refusal
@@ -14,7 +24,8 @@ from huikuan.services.books import Books, open_books
 from huikuan.services.idempotency import once
 from huikuan.services.sources import source_id_of
 from huikuan.services.writing import ItemRow, Unit
-from huikuan.store.models import CustomerAccount
+
+_PART = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +159,15 @@ def item_entry(row: ItemRow, *, opening: bool = False, source_recorded_at: datet
 
 def check_accounts(entity_id: int, account_ids: set[int]) -> None:
     """Refuses ``account.unknown`` for a customer account that is not this entity's."""
-    known = set(CustomerAccount.objects.filter(id__in=account_ids, entity_id=entity_id).values_list("id", flat=True))
+    wanted, known = sorted(account_ids), set()
+    for start in range(0, len(wanted), _PART):
+        part = wanted[start : start + _PART]
+        marks = ", ".join(["%s"] * len(part))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT id FROM store_customeraccount WHERE id IN ({marks}) AND entity_id = %s", [*part, entity_id]
+            )
+            known |= {number for (number,) in cursor.fetchall()}
     missing = account_ids - known
     if missing:
         raise Refusal("account.unknown", "there is no account {account} in this entity", account=min(missing))

@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
+from django.db import connection
 from django.db.models import Sum
 
 from huikuan.core.accounts import Charge, LedgerAccount
 from huikuan.core.applications import Fund, OpenRow
 from huikuan.core.refusals import Refusal
-from huikuan.store.models import OpenItem, OpenItemBalance, Posting, Receipt, ReceiptBalance
+from huikuan.store.models import Posting, Receipt, ReceiptBalance
 
 
 def lock_items(entity_id: int, item_ids: Iterable[int]) -> dict[int, OpenRow]:
     """The items by id, their balances locked. Refuses ``item.unknown`` for one that is not this entity's."""
     wanted = sorted(set(item_ids))
-    balances = {
-        row.item_id: row
-        for row in OpenItemBalance.objects.select_for_update().filter(item_id__in=wanted).order_by("item_id")
-    }
     rows = {}
-    for item in OpenItem.objects.filter(id__in=wanted, entity_id=entity_id):
-        balance = balances[item.id]
-        rows[item.id] = OpenRow(
-            item_id=item.id,
-            account_id=item.account_id,
-            ledger_account=LedgerAccount(item.ledger_account),
-            currency=item.currency,
-            open_minor=balance.open_minor,
-            open_base_minor=balance.open_base_minor,
-            due_date=item.due_date,
-            document_date=item.document_date,
-            original_minor=item.amount_minor,
-            charge=Charge(item.charge),
-            discount_date=item.discount_date,
-            discount_bp=item.discount_bp,
+    for start in range(0, len(wanted), _PART):
+        part = wanted[start : start + _PART]
+        sql = (
+            f"{_OPEN_ROWS} WHERE b.item_id IN ({', '.join(['%s'] * len(part))}) AND i.entity_id = %s ORDER BY b.item_id"
         )
+        with connection.cursor() as cursor:
+            cursor.execute(sql + _lock("b"), [*part, entity_id])
+            for row in cursor.fetchall():
+                rows[row[0]] = _open_row(row)
     for item_id in wanted:
         if item_id not in rows:
             raise Refusal("item.unknown", "there is no item {item_id} in this entity", item_id=item_id)
@@ -44,19 +35,78 @@ def lock_items(entity_id: int, item_ids: Iterable[int]) -> dict[int, OpenRow]:
 
 def lock_open_items(entity_id: int, account_id: int, currency: str) -> list[OpenRow]:
     """Everything of one account still owed in a currency, locked, for money the customer did not name."""
-    open_ids = OpenItemBalance.objects.filter(account_id=account_id, open_minor__gt=0).values_list("item_id", flat=True)
-    wanted = OpenItem.objects.filter(id__in=open_ids, currency=currency, entity_id=entity_id)
-    rows = lock_items(entity_id, wanted.values_list("id", flat=True))
-    return [row for row in rows.values() if row.open_minor > 0]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{_OPEN_ROWS} WHERE b.account_id = %s AND b.open_minor <> 0 AND b.open_minor > 0 AND i.currency = %s"
+            f" AND i.entity_id = %s ORDER BY b.item_id{_lock('b')}",
+            [account_id, currency, entity_id],
+        )
+        rows = [_open_row(row) for row in cursor.fetchall()]
+    # A row that changed while we waited for its lock is read anew: it may have been paid meanwhile.
+    return [row for row in rows if row.open_minor > 0]
+
+
+_PART = 5_000
+_OPEN_ROWS = (
+    "SELECT b.item_id, i.account_id, i.ledger_account, i.currency, b.open_minor, b.open_base_minor, i.due_date,"
+    " i.document_date, i.amount_minor, i.charge, i.discount_date, i.discount_bp"
+    " FROM store_openitembalance b JOIN store_openitem i ON i.id = b.item_id"
+)
+_ACCOUNTS = {account.value: account for account in LedgerAccount}
+_CHARGES = {charge.value: charge for charge in Charge}
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join(["%s"] * len(values))
+
+
+def _lock(alias: str) -> str:
+    """On SQLite the transaction holds the whole database."""
+    return "" if connection.vendor == "sqlite" else f" FOR UPDATE OF {alias}"
+
+
+def _open_row(row: tuple[Any, ...]) -> OpenRow:
+    return OpenRow(
+        item_id=row[0],
+        account_id=row[1],
+        ledger_account=_ACCOUNTS[row[2]],
+        currency=row[3],
+        open_minor=row[4],
+        open_base_minor=row[5],
+        due_date=row[6],
+        document_date=row[7],
+        original_minor=row[8],
+        charge=_CHARGES[row[9]],
+        discount_date=row[10],
+        discount_bp=row[11],
+    )
 
 
 def lock_receipt(entity_id: int, receipt_id: int) -> tuple[Receipt, ReceiptBalance]:
     """Refuses ``receipt.unknown``."""
-    balance = ReceiptBalance.objects.select_for_update().filter(receipt_id=receipt_id).first()
-    receipt = Receipt.objects.filter(id=receipt_id, entity_id=entity_id).first()
-    if balance is None or receipt is None:
-        raise Refusal("receipt.unknown", "there is no receipt {receipt_id} in this entity", receipt_id=receipt_id)
-    return receipt, balance
+    return lock_receipts(entity_id, [receipt_id])[receipt_id]
+
+
+def lock_receipts(entity_id: int, receipt_ids: Iterable[int]) -> dict[int, tuple[Receipt, ReceiptBalance]]:
+    """As ``lock_receipt``, for many."""
+    wanted = sorted(set(receipt_ids))
+    found: dict[int, tuple[Receipt, ReceiptBalance]] = {}
+    for start in range(0, len(wanted), _PART):
+        part = wanted[start : start + _PART]
+        marks = _marks(part)
+        balances = ReceiptBalance.objects.raw(
+            f"SELECT b.* FROM store_receiptbalance b WHERE b.receipt_id IN ({marks}) ORDER BY b.receipt_id{_lock('b')}",
+            part,
+        )
+        locked = {balance.receipt_id: balance for balance in balances}
+        receipts = Receipt.objects.raw(
+            f"SELECT * FROM store_receipt WHERE id IN ({marks}) AND entity_id = %s", [*part, entity_id]
+        )
+        found |= {receipt.id: (receipt, locked[receipt.id]) for receipt in receipts if receipt.id in locked}
+    for receipt_id in wanted:
+        if receipt_id not in found:
+            raise Refusal("receipt.unknown", "there is no receipt {receipt_id} in this entity", receipt_id=receipt_id)
+    return found
 
 
 def fund_of(receipt: Receipt, balance: ReceiptBalance, ledger_account: LedgerAccount) -> Fund:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from django.db.models import Sum
+from django.db import connection
 
 from huikuan.core.accounts import EntryKind, LedgerAccount
 from huikuan.core.applications import OpenRow, settlement_legs
@@ -21,25 +21,33 @@ from huikuan.services.books import open_books
 from huikuan.services.locking import lock_items
 from huikuan.services.transaction import run_in_transaction
 from huikuan.services.writing import Unit
-from huikuan.store.models import Posting, SourceSettlement
+from huikuan.store.models import SourceSettlement
+
+_PART = 5_000
 
 
 def unmet_settlements(rows: Mapping[int, OpenRow]) -> dict[int, OpenRow]:
     """What stands on the settlement account for these items, as rows money can be applied to. Read from the journal."""
-    sums = (
-        Posting.objects.filter(item_id__in=list(rows), ledger_account=LedgerAccount.SOURCE_SETTLEMENT.value)
-        .values("item_id")
-        .annotate(amount=Sum("amount_minor"), base=Sum("base_minor"))
-    )
+    wanted, sums = sorted(rows), []
+    for start in range(0, len(wanted), _PART):
+        part = wanted[start : start + _PART]
+        marks = ", ".join(["%s"] * len(part))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT item_id, sum(amount_minor), sum(base_minor) FROM store_posting"
+                f" WHERE item_id IN ({marks}) AND ledger_account = %s GROUP BY item_id",
+                [*part, LedgerAccount.SOURCE_SETTLEMENT.value],
+            )
+            sums += cursor.fetchall()
     return {
-        entry["item_id"]: replace(
-            rows[entry["item_id"]],
+        item_id: replace(
+            rows[item_id],
             ledger_account=LedgerAccount.SOURCE_SETTLEMENT,
-            open_minor=entry["amount"],
-            open_base_minor=entry["base"],
+            open_minor=int(amount),
+            open_base_minor=int(base),
         )
-        for entry in sums
-        if entry["amount"] > 0
+        for item_id, amount, base in sums
+        if amount > 0
     }
 
 
