@@ -44,10 +44,10 @@ def put_entities(desk: Desk, actor_id: int | None) -> None:
         default = _default_entity(desk)
         if default is not None:
             known[""] = default
-    new = sorted(code for code in codes if code and code not in known)
-    if desk.options.create_entities is None or allowed is not None:
-        _note_entities(desk, codes, known)
-        new = []
+    may_create = desk.options.create_entities is not None and allowed is None
+    new = sorted(code for code in codes if code and code not in known) if may_create else []
+    # A row without an entity belongs to none, whatever may be created.
+    _note_entities(desk, [code for code in codes if not (code and may_create)], known)
     for code, entity in known.items():
         if allowed is not None and entity.id not in allowed:
             where = "entity IS NULL" if not code else f"entity = {quoted(code)}"

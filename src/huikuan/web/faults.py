@@ -7,12 +7,23 @@ sentence knows more than the code (the other row of a duplicate, say), it follow
 from __future__ import annotations
 
 from django.utils.functional import Promise
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from huikuan.core.refusals import DataError
 
 SENTENCES: dict[str, str | Promise] = {
+    "application.before_item": _("Dated before its item: counts from the item's day."),
+    "application.changed": _("The ledger has this application otherwise; it is left as it is."),
+    "application.currency": _("Receipt and item are in different currencies."),
+    "application.currency_needs_amount": _("Receipt and item are in different currencies: post this one by hand."),
+    "application.dates": _("The rows of one application have different dates."),
+    "application.fund_exceeded": _("More than is left of the receipt."),
+    "application.other_customer": _("The item belongs to another customer than the money."),
+    "application.other_row": _("Another row of the same application is faulty."),
+    "application.over_applied": _("More than is still open on the item."),
+    "application.over_unapplied": _("More is taken back than was ever applied."),
+    "application.too_long": _("One application has too many rows."),
     "application.zero_amount": _("The amount is zero: there is nothing to apply."),
     "bool.unparseable": _("Neither yes nor no."),
     "cell.missing": _("A required value is missing."),
@@ -27,6 +38,7 @@ SENTENCES: dict[str, str | Promise] = {
     "currency.assumed": _("The currency was assumed."),
     "currency.conflict": _("The file's currency and the one given differ."),
     "currency.missing": _("No currency: name one for rows without."),
+    "customer.unknown_parent": _("The parent is not known."),
     "customer.own_parent": _("A customer cannot be its own parent."),
     "date.ambiguous": _("Day and month cannot be told apart: choose a layout that says their order."),
     "date.guessed": _("The order of day and month was read from the column."),
@@ -34,6 +46,10 @@ SENTENCES: dict[str, str | Promise] = {
     "date.serial": _("Numbers were read as spreadsheet dates."),
     "date.time_dropped": _("The time of day was left out."),
     "date.unparseable": _("Not a date: write it as 2026-03-31."),
+    "entity.forbidden": _("You may not post into this legal entity."),
+    "entity.missing": _("No legal entity: choose one for rows without."),
+    "entity.unknown": _("This legal entity is not known."),
+    "exchange.no_rate": _("An exchange rate is missing."),
     "file.binary": _("The file is not text."),
     "file.broken": _("The file is damaged."),
     "file.cut": _("The file is cut off."),
@@ -53,9 +69,14 @@ SENTENCES: dict[str, str | Promise] = {
     "file.zip_bomb": _("The workbook unpacks to far more than its size: refused for safety."),
     "id.digits_lost": _("A number of more than 15 digits has lost some: format the column as text."),
     "id.mangled": _("The spreadsheet has rewritten the number: format the column as text."),
+    "import.repeated": _("This very file was posted before."),
     "instant.no_offset": _("The time has no zone: add one such as +08:00."),
     "instant.unparseable": _("Not an instant such as 2026-03-31T17:00:00+08:00."),
     "item.after_snapshot": _("Posted after the day of the snapshot."),
+    "item.changed": _("Differs from the ledger: taken back and posted anew."),
+    "item.open_above": _("More is open in the file than in the ledger; nothing is changed."),
+    "item.other_customer": _("The ledger has this item under another customer."),
+    "item.unknown": _("This item is not known."),
     "item.due_before_document": _("The due date is before the document date."),
     "item.negative": _("Negative, but not a credit memo: give its kind."),
     "item.open_amount_outside": _("The open amount does not lie between zero and the amount."),
@@ -75,6 +96,9 @@ SENTENCES: dict[str, str | Promise] = {
     "percent.outside": _("The percentage is not within 0 to 100."),
     "profile.kind": _("This layout reads another kind of file."),
     "profile.note": _("A note of this layout."),
+    "receipt.changed": _("Differs from the ledger: taken back and posted anew."),
+    "receipt.not_positive": _("Money received must be positive; money sent back is a refund."),
+    "receipt.unknown": _("This receipt is not known."),
     "receipt.negative": _("Negative: read as money given back."),
     "receipt.zero_amount": _("The amount is zero: nothing was received."),
     "row.total": _("A row of totals was left out."),
@@ -87,12 +111,50 @@ SENTENCES: dict[str, str | Promise] = {
 
 EXACTER = frozenset(
     {
-        *("key.duplicate", "column.missing", "column.ambiguous", "column.duplicate", "column.guessed", "profile.note"),
+        *("key.duplicate", "column.missing", "column.ambiguous", "column.duplicate", "column.guessed"),
         *("column.stands_in", "currency.assumed", "currency.conflict", "date.guessed", "number.guessed", "column.unit"),
+        *(
+            "exchange.no_rate",
+            "import.repeated",
+            "item.changed",
+            "receipt.changed",
+            "entity.unknown",
+            "application.currency",
+        ),
         *("file.too_large", "file.too_many_rows", "file.encoding", "file.sheet", "row.width", "item.unknown_kind"),
     }
 )
 """Codes whose English sentence names something that the code does not."""
+
+
+NOTES = frozenset({"profile.note"})
+"""Codes whose sentence is fixed and stands in the catalog itself."""
+
+PROFILE_NOTES = (
+    _("Disputed is known only after the fact: do not use it to foretell payment"),
+    _("amounts are what was open when the file was made, converted to USD; the original amounts are not in it"),
+)
+
+REASONS: dict[str, str | Promise] = {
+    "named so": _("named so"),
+    "not used": _("not used"),
+    "our own heading": _("our own heading"),
+    "the heading says so": _("the heading says so"),
+    "the heading suggests it": _("the heading suggests it"),
+    "the heading suggests it, the content does not": _("the heading suggests it, the content does not"),
+    "the cells look like dates": _("the cells look like dates"),
+    "the cells look like amounts": _("the cells look like amounts"),
+    "every cell is different": _("every cell is different"),
+}
+"""Why a column is taken for a field, as the reader says it."""
+
+
+def reason_text(why: str) -> str:
+    """Why a column was read as it was, in the reader's language."""
+    head, _space, name = why.partition("profile ")
+    if not head and name:
+        return gettext("layout {name}").format(name=name)
+    return str(REASONS.get(why.rpartition(": ")[2], why))
 
 
 def fault_text(fault: DataError) -> str:
@@ -100,4 +162,6 @@ def fault_text(fault: DataError) -> str:
     sentence = SENTENCES.get(fault.code)
     if sentence is None or (get_language() or "en").startswith("en"):
         return fault.reason
+    if fault.code in NOTES:
+        return gettext(fault.reason)
     return f"{sentence}（{fault.reason}）" if fault.code in EXACTER else str(sentence)

@@ -108,8 +108,8 @@ def fault_text(fault: DataError) -> str:
 
 
 @register.filter
-def at_key(mapping: dict[Any, Any], key: Any) -> Any:
-    return mapping.get(key)
+def reason_text(why: str) -> str:
+    return faults.reason_text(why)
 
 
 @register.simple_tag(takes_context=True)

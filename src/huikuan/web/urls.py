@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from huikuan.web import ageing, customers, home, imports, items, preferences, receipts, search, settlements
+from huikuan.web import ageing, customers, entities, home, imports, items, preferences, receipts, search, settlements
 
 urlpatterns = [
     path("", home.show_home, name="home"),
@@ -26,5 +26,6 @@ urlpatterns = [
     path("receivables/imports/<int:batch_id>/annotated", imports.download_annotated, name="import_annotated"),
     path("receivables/settlements/", settlements.list_settlements, name="settlements"),
     path("receivables/settlements/decide/", settlements.decide, name="settlements_decide"),
+    path("settings/entities/new/", entities.new_entity, name="entity_new"),
     path("settings/", preferences.show_settings, name="settings"),
 ]
