@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from huikuan.core.refusals import BadData
 from huikuan.engines.files import read_table, write_table
 
-QUICK = settings(deadline=None, max_examples=80)
+QUICK = settings(deadline=None, max_examples=50)
 HEAD = "item_id,customer_id,document_date,due_date,currency,amount,region\n"
 GOOD = HEAD + "".join(f'I{n},C{n},2026-01-{n:02},2026-02-01,CNY,"1,{n:03}.50",华东\n' for n in range(1, 29))
 
@@ -56,7 +56,7 @@ def test_any_rows(rows: list[list[str]]) -> None:
 def test_a_file_cut_anywhere(encoding: str) -> None:
     data = GOOD.encode(encoding)
     assert survives(data, "a.csv")
-    accepted = [length for length in range(0, len(data) - 1, 7) if survives(data[:length], "a.csv")]
+    accepted = [length for length in range(0, len(data) - 1, 19) if survives(data[:length], "a.csv")]
     # A cut can only be accepted where it leaves whole rows: the last cell may be shorter, never a row.
     for length in accepted:
         text = data[:length].decode(encoding)
@@ -69,10 +69,10 @@ def test_flipped_bytes(tmp_path: Path, suffix: str) -> None:
     write_table(read_table(GOOD.encode(), "items").table, path)
     good = path.read_bytes()
     chance = random.Random(7)
-    for _ in range(60):
+    for _ in range(40):
         data = bytearray(good)
         for _ in range(chance.randrange(1, 4)):
             data[chance.randrange(len(data))] = chance.randrange(256)
         survives(bytes(data), path.name)
-    for length in range(0, len(good) - 1, max(len(good) // 40, 1)):
+    for length in range(0, len(good) - 1, max(len(good) // 20, 1)):
         assert not survives(good[:length], path.name)

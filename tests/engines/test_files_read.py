@@ -350,3 +350,32 @@ def test_duplicates_are_found_in_memory_and_on_disk(monkeypatch: pytest.MonkeyPa
     chunks = list(iter_chunks(csv_of(*lines, head=HEAD + ",entity"), "items", chunk_rows=2))
     assert chunks[-1].refused_rows.to_pylist() == [2, 3, 4, 11, 12, 13, 14, 15]
     assert "'I0' stands in 4 rows: 2, 11, 14, 15" in chunks[-1].errors[0].reason
+
+
+def test_quotes_that_swallow_rows_are_refused() -> None:
+    """Two stray quotes pair up over the rows between them; those rows must not vanish in a cell."""
+    lines = [row(1) + ",a", row(2) + ',"b', row(3) + ",c", row(4) + ',d"x', row(5) + ",e"]
+    for head in (HEAD + ",region", HEAD + ",notes"):
+        with pytest.raises(BadData) as refusal:
+            read_table(csv_of(*lines, head=head), "items", name="a.csv")
+        assert [(error.row, error.code) for error in refusal.value.errors] == [(3, "file.quote")]
+
+
+def test_stray_quotes_within_a_line_do_no_harm() -> None:
+    data = csv_of(row(1) + ',5" pipe', row(2) + ',"6""pipe"', row(3) + ',7" pipe', head=HEAD + ",product")
+    assert read_table(data, "items").table["product"].to_pylist() == ['5" pipe', '6"pipe', '7" pipe']
+
+
+def test_percentages_that_look_like_fractions_are_reported() -> None:
+    data = csv_of(row(1) + ",0.02", row(2) + ",", head=HEAD + ",discount_percent")
+    assert [warning.code for warning in read_table(data, "items").warnings] == ["percent.fractions"]
+
+
+def test_chinese_far_behind_is_found_and_a_western_letter_too() -> None:
+    filler = "".join(f"{row(n)},ascii\n" for n in range(60_000))
+    head = HEAD + ",customer_name\n"
+    data = (head + filler + row(60_001) + ",甲乙丙\n").encode("gb18030")
+    assert read_table(data, "items").encoding == "gb18030"
+    with pytest.raises(BadData) as refusal:
+        read_table((head + filler + row(60_001) + ",Müller\n").encode("latin-1"), "items")
+    assert refusal.value.errors[0].code == "file.encoding"

@@ -12,95 +12,19 @@ import io
 import itertools
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from huikuan.core.refusals import DataError, DataWarning
+from huikuan.engines.files_encoding import detect_encoding
 from huikuan.engines.files_source import HEAD_ROWS, MIB, Batch, Blob, Limits, check_size, refused
 
 DELIMITERS = (",", ";", "\t", "|")
-_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _HEAD_BYTES = 1 * MIB
 _BLOCK = 8 * MIB
-_GB2312_SHARE = 0.7
-"""Share of the characters beyond ASCII that must be everyday Chinese for a file to count as GB18030."""
-
 csv.field_size_limit(_BLOCK)
-
-
-@dataclass(frozen=True, slots=True)
-class TextFacts:
-    """What a first pass over the bytes showed."""
-
-    encoding: str
-    odd_quotes: bool
-
-
-def detect_encoding(blob: Blob) -> TextFacts:
-    """UTF-8 (with or without mark), UTF-16 with mark, else GB18030, each proved on every byte; refuses what is none."""
-    with blob.open() as stream:
-        start = stream.read(4)
-    for mark, encoding in _BOMS:
-        if start.startswith(mark):
-            failure = _prove(blob, encoding)
-            if isinstance(failure, TextFacts):
-                return failure
-            raise refused(blob.name, "file.encoding", f"the file is damaged: it is marked {encoding} but is not")
-    facts = _prove(blob, "utf-8")
-    if isinstance(facts, TextFacts):
-        return facts
-    _refuse_damaged_utf8(blob, facts)
-    second = _prove(blob, "gb18030")
-    if isinstance(second, TextFacts) and _is_chinese(blob):
-        return second
-    raise refused(blob.name, "file.encoding", "the text is neither UTF-8 nor GB18030: save it as CSV UTF-8")
-
-
-def _prove(blob: Blob, encoding: str) -> TextFacts | int:
-    """Decodes everything strictly; gives the byte offset of the first fault otherwise."""
-    decoder = codecs.getincrementaldecoder(encoding)("strict")
-    offset, quotes = 0, 0
-    with blob.open() as stream:
-        while True:
-            block = stream.read(MIB)
-            pending = len(decoder.getstate()[0])
-            try:
-                text = decoder.decode(block, final=not block)
-            except UnicodeDecodeError as error:
-                return offset - pending + error.start
-            if "\0" in text:
-                raise refused(blob.name, "file.binary", "the file holds binary data, it is not a CSV file")
-            quotes += text.count('"')
-            offset += len(block)
-            if not block:
-                return TextFacts(encoding, quotes % 2 == 1)
-
-
-def _refuse_damaged_utf8(blob: Blob, offset: int) -> None:
-    """A file that is UTF-8 up to a point is damaged UTF-8, not GB18030."""
-    with blob.open() as stream:
-        before = stream.read(offset)
-    cut = blob.size - offset <= 3
-    if sum(byte >= 0xC0 for byte in itertools.islice((b for b in before if b >= 0x80), 64)) >= 4:
-        row = before.count(b"\n") + 1
-        reason = "the file ends in the middle of a character" if cut else "the file is damaged: it is not UTF-8 here"
-        raise refused(blob.name, "file.cut" if cut else "file.encoding", reason, row)
-
-
-def _is_chinese(blob: Blob) -> bool:
-    with blob.open() as stream:
-        text = codecs.getincrementaldecoder("gb18030")("strict").decode(stream.read(4 * MIB))
-    beyond = [character for character in text if ord(character) > 127]
-    common = 0
-    for character in beyond:
-        try:
-            common += len(character.encode("gb2312")) == 2
-        except UnicodeEncodeError:
-            continue
-    return common >= _GB2312_SHARE * len(beyond)
 
 
 def read_records(blob: Blob, encoding: str, delimiter: str) -> Iterator[list[str]]:
@@ -116,8 +40,8 @@ def read_records(blob: Blob, encoding: str, delimiter: str) -> Iterator[list[str
             raise refused(blob.name, "file.quote", f"the quotes are broken ({error})", number + 1) from None
 
 
-def _find_open_quote(blob: Blob, encoding: str, delimiter: str) -> int | None:
-    """The record in which a quote is opened and never closed."""
+def find_broken_quote(blob: Blob, encoding: str, delimiter: str) -> tuple[int, str] | None:
+    """The first record whose quotes are not as they should be, and how."""
     with blob.open() as raw, io.TextIOWrapper(raw, encoding, newline="") as text:
         reader = csv.reader(text, delimiter=delimiter, strict=True)
         number = 0
@@ -125,7 +49,11 @@ def _find_open_quote(blob: Blob, encoding: str, delimiter: str) -> int | None:
             for _ in reader:
                 number += 1
         except csv.Error as error:
-            return number + 1 if "unexpected end" in str(error) or "field limit" in str(error) else None
+            if "unexpected end" in str(error):
+                return number + 1, "a quote is opened here and never closed"
+            if "field limit" in str(error):
+                return number + 1, "a cell here runs on for megabytes: is a quote opened and never closed?"
+            return number + 1, "a quote in a cell is neither doubled nor at its end, so that rows may run together"
     return None
 
 
@@ -138,6 +66,7 @@ class CsvSource:
         self.name = blob.name
         self.warnings: list[DataWarning] = []
         self._refuse_other_formats()
+        self._quotes_checked = False
         facts = detect_encoding(blob)
         self.encoding: str | None = facts.encoding
         self._codec = facts.encoding
@@ -146,10 +75,9 @@ class CsvSource:
             raise refused(self.name, "file.empty", "the file holds nothing but blank lines")
         self.delimiter = sniff_delimiter(self._head_text)
         self.line_ending = "\r\n" if "\r\n" in self._head_text else "\n"
+        self._lines = facts.lines
         if facts.odd_quotes:
-            row = _find_open_quote(blob, self._codec, self.delimiter)
-            if row is not None:
-                raise refused(self.name, "file.quote", "a quote is opened here and never closed", row)
+            self._check_quotes()
         self._limits = limits
         self._header_row = 1
         self._width = 0
@@ -243,13 +171,22 @@ class CsvSource:
             first = bisect.bisect_right(numbers, self._header_row)
             if first < len(numbers):
                 yield table.slice(first)
+        if row + len(broken) < self._lines:
+            # Some cells hold line breaks: none may come from a quote that swallowed rows.
+            self._check_quotes()
+
+    def _check_quotes(self) -> None:
+        """Refuses quotes that leave open where a cell ends (looked at once, and only in files that need it)."""
+        if self._quotes_checked:
+            return
+        self._quotes_checked = True
+        found = find_broken_quote(self.blob, self._codec, self.delimiter)
+        if found:
+            raise refused(self.name, "file.quote", found[1], found[0])
 
     def _broken_file(self, error: Exception) -> Exception:
-        row = _find_open_quote(self.blob, self._codec, self.delimiter)
-        if row is not None:
-            return refused(
-                self.name, "file.quote", "a cell here runs on for megabytes: is a quote opened and never closed?", row
-            )
+        self._quotes_checked = False
+        self._check_quotes()
         return refused(self.name, "file.broken", f"the file cannot be read: {str(error)[:200]}")
 
 

@@ -131,11 +131,18 @@ def _item_checks(columns: Columns, faults: Faults, run: Run) -> None:
         after = pc.greater(columns["posting_date"], pa.scalar(run.snapshot_date))
         reason = f"the item is posted after the snapshot of {run.snapshot_date}"
         faults.warn(after, run.heading("posting_date"), "item.after_snapshot", reason, columns["posting_date"])
-    percent = columns["discount_percent"]
+    _check_discount(columns["discount_percent"], faults, run)
+
+
+def _check_discount(percent: Any, faults: Faults, run: Run) -> None:
     outside = pc.or_(pc.less(percent, 0), pc.greater(percent, 100))
-    faults.refuse(
-        outside, run.heading("discount_percent"), "percent.outside", "the percentage is not 0 to 100", percent
-    )
+    column = run.heading("discount_percent")
+    faults.refuse(outside, column, "percent.outside", "the percentage is not 0 to 100", percent)
+    largest = pc.max(percent).as_py()
+    if largest is not None and 0 < largest < 1:
+        # A spreadsheet keeps 2 % as 0.02.
+        reason = "no percentage reaches 1: they are read as percent (0.02 is 0.02 %), not as parts of one"
+        faults.warn(pc.greater(percent, 0), column, "percent.fractions", reason, percent)
 
 
 def currency_fault(
