@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("huikuan.cli.serve:run", "Migrate, fill an empty database, then serve, work and schedule."),
     "seal": ("huikuan.cli.verify:seal", "Seal the committed entries and write their mirror."),
     "settlements": ("huikuan.cli.settlements:settlements", "Decide what source systems reported as settled."),
+    "user": ("huikuan.cli.user:user", "Make a person who may sign in, or a new password."),
     "verify": ("huikuan.cli.verify:verify", "Prove the chain, every entry and every balance."),
 }
 """Name → (where it lives, what it does): enough for ``--help`` without importing anything."""

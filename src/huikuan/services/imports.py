@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
@@ -29,7 +30,7 @@ from huikuan.services.imports_batches import (
     published_before,
     sweep,
 )
-from huikuan.services.imports_desk import Desk
+from huikuan.services.imports_desk import GROUPED, Desk
 from huikuan.services.imports_items import Counts
 from huikuan.services.imports_lookup import check_entity
 from huikuan.services.imports_publish import annotate, compare, open_desk, publish_batch
@@ -188,9 +189,20 @@ def discard(batch_id: int) -> None:
 
 
 def errors_of(batch_id: int) -> list[DataError]:
-    """The errors of a staged file, up to as many as are kept in full."""
+    """The errors of a staged file, up to as many as are kept in full; those that many rows share, once each."""
     batch = get_batch(batch_id)
-    return read_faults(folder_of(batch), batch.file_name)[0]
+    together: dict[object, DataError] = {}
+    rows: Counter[object] = Counter()
+    for error in read_faults(folder_of(batch), batch.file_name)[0]:
+        key = (error.code, error.column, error.reason) if error.code in GROUPED else (error.row, error.column, error.code)
+        together.setdefault(key, error)
+        rows[key] += 1
+    return [
+        replace(error, reason=f"{error.reason} (in {rows[key]:,} rows, this is the first)")
+        if rows[key] > 1 and error.code in GROUPED
+        else error
+        for key, error in together.items()
+    ]
 
 
 def annotated(batch_id: int) -> tuple[str, Path]:

@@ -129,7 +129,7 @@ def plan_customers(desk: Desk, source_id: int, actor_id: int | None) -> Counts:
     compared = [name for name in _COMPARED if name in desk.columns]
     differs = " OR ".join([f"coalesce(w.{name}, '') NOT IN ('', k.{name})" for name in compared] or ["false"])
     more = [
-        f"len(list_filter(string_split(coalesce(w.{name}, ''), ';'), x -> trim(x) <> '' AND"
+        f"len(list_filter(string_split(coalesce(w.{name}, ''), ';'), lambda x: trim(x) <> '' AND"
         f" NOT list_contains(k.{name}, trim(x)))) > 0"
         for name in ("aliases", "payer_accounts")
         if name in desk.columns

@@ -20,7 +20,7 @@ from huikuan.services.imports_types import ImportOptions
 
 MEMORY = "384MB"
 _RATE_PLACES = 10
-_GROUPED = ("entity.unknown", "entity.missing", "entity.forbidden", "exchange.no_rate")
+GROUPED = ("entity.unknown", "entity.missing", "entity.forbidden", "exchange.no_rate")
 """Faults that a whole file can share: shown once per reason with the number of rows, not row by row."""
 
 
@@ -57,7 +57,7 @@ class Desk:
         self.con.execute(
             "CREATE MACRO major(minor, factor) AS CASE WHEN factor = 1 THEN CAST(minor AS VARCHAR)"
             " ELSE CASE WHEN minor < 0 THEN '-' ELSE '' END || abs(minor) // factor || '.'"
-            " || lpad(CAST(abs(minor) % factor AS VARCHAR), length(CAST(factor AS VARCHAR)) - 1, '0') END"
+            " || lpad(CAST(abs(minor) % factor AS VARCHAR), CAST(length(CAST(factor AS VARCHAR)) - 1 AS INTEGER), '0') END"
         )
         rows, refused = str(self.folder / ROWS), str(self.folder / REFUSED)
         self.con.execute(
@@ -132,7 +132,7 @@ class Desk:
     def faults(self, *, warning: bool, limit: int, grouped: bool = True) -> tuple[list[DataError], int]:
         """The faults found by comparing, in the order of the file, and how many there are."""
         make = DataWarning if warning else DataError
-        together = f"code IN ({', '.join(map(quoted, _GROUPED))})" if grouped else "false"
+        together = f"code IN ({', '.join(map(quoted, GROUPED))})" if grouped else "false"
         rows = self.all(
             f"SELECT row, field, code, reason, value, 1 AS n FROM faults WHERE warning = {warning} AND NOT {together}"
             f" UNION ALL SELECT min(row), field, code, reason, value, count(*) FROM faults"
