@@ -113,3 +113,9 @@ def test_leading_zeros_go_only_where_a_profile_says_so_and_all_are_digits() -> N
         "0",
     ]
     assert set(RULES) == {"strip_leading_zeros", "upper", "collapse_spaces"}
+
+
+def test_the_profile_in_the_documentation_is_one() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "files.md").read_text(encoding="utf-8")
+    profile = Profile.from_dict(tomllib.loads(page.split("```toml\n")[1].split("```")[0]))
+    assert (profile.terms, profile.amount_unit, profile.sheet) == ({"Z030": 30}, 10000, "应收")
