@@ -19,7 +19,7 @@ from huikuan.queries import imports as queries
 from huikuan.queries.settlements import settlements_waiting
 from huikuan.services import imports as services
 from huikuan.web.frames import Seat, read_day
-from huikuan.web.pages import page, read_list, refusal_text, show
+from huikuan.web.pages import demand_posting, may_post, page, read_list, refusal_text, show
 from huikuan.web.tags import address
 from huikuan.web.words import FIELDS, word_of
 
@@ -67,6 +67,7 @@ def read_form(data: QueryDict, seat: Seat) -> UploadForm:
 @require_http_methods(["GET", "HEAD", "POST"])
 @page
 def new_import(request: HttpRequest, seat: Seat) -> HttpResponse:
+    demand_posting(seat)
     reason, status = "", 200
     if request.method == "POST":
         form = read_form(request.POST, seat)
@@ -140,6 +141,7 @@ def show_import(request: HttpRequest, seat: Seat, batch_id: int) -> HttpResponse
     context = {
         "batch": found,
         "mapping": [MappingLine(guess, choices) for guess in found.mapping],
+        "may_change": may_post(seat) and found.state == "staged",
         "can_post": found.state == "staged" and found.rows_good > 0 and not found.errors_total,
         "can_post_good": found.state == "staged" and found.rows_good > 0 and found.errors_total > 0,
         "waiting": settlements_waiting(seat.frame, batch_id=batch_id),
@@ -154,6 +156,7 @@ def show_import(request: HttpRequest, seat: Seat, batch_id: int) -> HttpResponse
 @page
 def check_again(request: HttpRequest, seat: Seat, batch_id: int) -> HttpResponse:
     """The same file read with the columns a person named."""
+    demand_posting(seat)
     found = _detail(request, seat, batch_id)
     named = ((request.POST.get(f"field-{index}", ""), guess.column) for index, guess in enumerate(found.mapping))
     mapping = {field: column for field, column in named if field}
@@ -164,6 +167,7 @@ def check_again(request: HttpRequest, seat: Seat, batch_id: int) -> HttpResponse
 @require_POST
 @page
 def post_import(request: HttpRequest, seat: Seat, batch_id: int) -> HttpResponse:
+    demand_posting(seat)
     _detail(request, seat, batch_id)
     result = services.publish(
         batch_id=batch_id,
@@ -180,6 +184,7 @@ def post_import(request: HttpRequest, seat: Seat, batch_id: int) -> HttpResponse
 @page
 def discard_import(request: HttpRequest, seat: Seat, batch_id: int) -> HttpResponse:
     """Gives up a file that was checked and not posted."""
+    demand_posting(seat)
     _detail(request, seat, batch_id)
     services.discard(batch_id)
     return redirect(address(seat.kept, "imports"))

@@ -9,6 +9,7 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
@@ -90,12 +91,23 @@ def show(
         "room": room,
         "layout": "layouts/drawer.html" if in_drawer else "layouts/page.html",
         "in_drawer": in_drawer,
-        "may_import": any(row.can_post for row in seat.entities),
+        "may_import": may_post(seat),
         **as_of_context(request, seat),
         "seat_refusal": refusal_text(seat.refusal) if seat.refusal else "",
         **context,
     }
     return render(request, template, full, status=status)
+
+
+def may_post(seat: Seat) -> bool:
+    """Whether this person may change the ledger of any entity; which rows of which, the services decide."""
+    return any(row.can_post for row in seat.entities)
+
+
+def demand_posting(seat: Seat) -> None:
+    """403 for someone who may only read."""
+    if not may_post(seat):
+        raise PermissionDenied
 
 
 def as_of_context(request: HttpRequest, seat: Seat) -> dict[str, Any]:

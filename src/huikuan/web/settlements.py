@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -17,7 +16,7 @@ from huikuan.queries import settlements as queries
 from huikuan.services.source_settlements import decide_settlements
 from huikuan.web.frames import Seat
 from huikuan.web.lists import chips_of, total_lines
-from huikuan.web.pages import page, read_int, read_list, show
+from huikuan.web.pages import demand_posting, may_post, page, read_int, read_list, show
 from huikuan.web.tags import address
 from huikuan.web.words import SETTLEMENT_STATES, word_of
 
@@ -39,7 +38,7 @@ def list_settlements(request: HttpRequest, seat: Seat) -> HttpResponse:
         "state": state,
         "batch_id": batch_id,
         "state_chips": chips_of(request, "state", choices, active=state),
-        "may_decide": state == "proposed" and any(row.can_post for row in seat.entities),
+        "may_decide": state == "proposed" and may_post(seat),
     }
     return show(request, seat, "settlements/list.html", context, room="imports")
 
@@ -47,8 +46,7 @@ def list_settlements(request: HttpRequest, seat: Seat) -> HttpResponse:
 @require_POST
 @page
 def decide(request: HttpRequest, seat: Seat) -> HttpResponse:
-    if not any(row.can_post for row in seat.entities):
-        raise PermissionDenied
+    demand_posting(seat)
     accept = request.POST.get("decision") == "post"
     batch_id = read_int(request, "batch", 0, low=0, high=10**9) or None
     ticked = None if request.POST.get("all") else [int(text) for text in request.POST.getlist("id") if text.isdigit()]
