@@ -74,6 +74,8 @@ def age(items: str | None, output: str | None, wide: bool, as_json: bool, **aske
     """
     if output and Path(output).suffix.lower() not in OUTPUTS:
         raise click.BadParameter(f"{output!r} does not end in {', '.join(OUTPUTS)}", param_hint="--output")
+    if output and not Path(output).absolute().parent.is_dir():
+        raise click.BadParameter(f"there is no folder for {output!r}", param_hint="--output")
     asked["by"] = tuple(name.strip() for name in asked["by"].split(",") if name.strip())
     asked["buckets"] = _usage(lambda: parse_buckets(asked["buckets"]))
     timezone, known_on = asked.pop("timezone"), asked["known_on"]
@@ -173,7 +175,10 @@ def _deliver(answer: Any, asked: dict[str, Any], *, output: str | None, wide: bo
     if output:
         from huikuan.engines.files import write_table
 
-        write_table(table, output)
+        try:
+            write_table(table, output)
+        except OSError as error:
+            raise click.FileError(output, error.strerror or str(error)) from None
     if as_json:
         click.echo(json.dumps(_machine(answer, long, table, asked, output), ensure_ascii=False))
         return
