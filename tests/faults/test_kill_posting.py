@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from huikuan.services.sealing import seal
@@ -12,7 +14,7 @@ from tests.services.ledger import NOW, Ledger
 from tests.simulation.invariants import check_invariants
 
 WORKER = "tests.faults.poster"
-TABLES = {"items": OpenItem, "receipt": Receipt, "entry": JournalEntry}
+TABLES: dict[str, Any] = {"items": OpenItem, "receipt": Receipt, "entry": JournalEntry}
 
 
 def assert_promises_kept(killed: Killed) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Any
 
 from huikuan.core.accounts import CONTROL_ACCOUNTS, LedgerAccount
 from huikuan.store.models import JournalEntry, OpenItem, OpenItemBalance, Posting, Receipt, ReceiptBalance
@@ -118,7 +119,7 @@ def check_nothing_is_left_over(postings: list[Posting]) -> None:
 
 def check_reversals(postings: list[Posting]) -> None:
     """A reversal negates its original leg by leg and never counts before it."""
-    legs: dict[int, list[tuple[object, ...]]] = defaultdict(list)
+    legs: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
     for p in postings:
         legs[p.entry_id].append((p.ledger_account, p.item_id, p.receipt_id, p.currency, p.amount_minor, p.base_minor))
     for entry in JournalEntry.objects.exclude(reverses=None).select_related("reverses"):

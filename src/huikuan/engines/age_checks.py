@@ -79,7 +79,7 @@ def _warnings(con: DuckDBPyConnection, facts: Facts, options: AgeOptions, flagge
 
 def _over_applied(flagged: Any) -> list[DataError]:
     """Items applied by more than they amount to, and receipts by more than they hold; one example per group."""
-    found = []
+    found: list[DataError] = []
     rows = flagged.select(["bucket", "over_applied", "over_example"]).filter(_above_zero(flagged, "over_applied"))
     for file, code, message, wanted in (
         ("items", "ageing.over_applied", _OVER, False),
