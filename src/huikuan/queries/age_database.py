@@ -17,7 +17,7 @@ from huikuan.queries.bridge import bridge_lines
 from huikuan.queries.directory import accounts_table, entities_table, names_of_accounts
 from huikuan.queries.facts import Facts, read_facts
 from huikuan.queries.frame import Frame, frame_at
-from huikuan.queries.open_rows import CASH_CONTROLS, item_sums, open_receipts_sql, texts
+from huikuan.queries.open_rows import CASH_CONTROLS, OPEN_ITEMS, OPEN_RECEIPTS, texts
 from huikuan.store.models import Entity
 
 _FROM_ITEM = (
@@ -100,7 +100,7 @@ def _items(facts: Facts, by: Sequence[str]) -> str:
     return (
         f"(SELECT i.item_id, i.currency, i.due_date, i.document_date, DATE '1900-01-01' AS posting_date,"
         f" s.open_minor AS amount, p.customer_id, p.customer, p.entity{extra}"
-        f" FROM ({item_sums(facts.counting)} HAVING sum(amount_minor) <> 0) AS s"
+        f" FROM ({OPEN_ITEMS.sums(facts.counting.counts)}) AS s"
         " JOIN items AS i ON i.item_id = s.item_id"
         f" LEFT JOIN people AS p ON p.account_id = i.account_id WHERE i.{facts.mine})"
     )
@@ -108,8 +108,9 @@ def _items(facts: Facts, by: Sequence[str]) -> str:
 
 def _receipts(facts: Facts) -> str:
     return (
-        "(SELECT r.receipt_id, r.currency, DATE '1900-01-01' AS posting_date, r.rest_minor AS amount, p.customer_id,"
-        f" p.customer, p.entity FROM ({open_receipts_sql(facts.counting)}) AS r"
+        "(SELECT r.receipt_id, r.currency, DATE '1900-01-01' AS posting_date, r.open_minor AS amount, p.customer_id,"
+        " p.customer, p.entity"
+        f" FROM ({OPEN_RECEIPTS.with_facts(OPEN_RECEIPTS.sums(facts.counting.counts))}) AS r"
         f" LEFT JOIN people AS p ON p.account_id = r.account_id WHERE r.{facts.mine}"
         f" AND r.ledger_account IN ({texts(CASH_CONTROLS)}))"
     )

@@ -170,7 +170,7 @@ def _grouped(facts: Facts, by: str, buckets: Buckets) -> Any:
             f"WITH cells AS (SELECT i.{by} AS key, o.currency, o.entity_id,"
             f" {buckets.number(as_of, f'o.{buckets.day}')} AS bucket, o.open_minor, o.open_base, 1 AS items"
             f" FROM open_items AS o JOIN items AS i ON i.item_id = o.item_id WHERE o.{facts.mine}"
-            f" UNION ALL SELECT '', currency, entity_id, {len(buckets.bounds) + 1}, -rest_minor, -rest_base, 0"
+            f" UNION ALL SELECT '', currency, entity_id, {len(buckets.bounds) + 1}, -open_minor, -open_base, 0"
             f" FROM open_receipts WHERE {facts.mine} AND ledger_account IN ({texts(CASH_CONTROLS)}))"
             f" SELECT key, currency, {rest} FROM cells GROUP BY ALL"
         )

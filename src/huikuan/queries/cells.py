@@ -79,8 +79,8 @@ def _make(facts: Facts, buckets: Buckets) -> Any:
         " sum(open_minor)::BIGINT AS open_minor, sum(open_base)::BIGINT AS open_base, count(*)::BIGINT AS items,"
         f" max({as_of} - due_date) FILTER (WHERE open_minor > 0) AS days_past_due_max"
         " FROM open_items GROUP BY ALL UNION ALL"
-        f" SELECT account_id, entity_id, currency, {len(buckets.bounds) + 1}::SMALLINT, -sum(rest_minor)::BIGINT,"
-        " -sum(rest_base)::BIGINT, 0, NULL FROM open_receipts"
+        f" SELECT account_id, entity_id, currency, {len(buckets.bounds) + 1}::SMALLINT, -sum(open_minor)::BIGINT,"
+        " -sum(open_base)::BIGINT, 0, NULL FROM open_receipts"
         f" WHERE ledger_account IN ({texts(CASH_CONTROLS)}) GROUP BY ALL"
     )
 

@@ -1,25 +1,37 @@
 """One question's view of the ledger: the snapshot, what is open in it, and answers kept from before.
 
-What is open as of a day is worked out once per process and sealed sequence number; postings made since are laid over
-it, so that a busy ledger does not start from nothing on every page.
+What is open in all that was ever posted, up to a sealed number, is worked out once per process (the *floor*). A
+question about a day lays over it what was posted since and takes out what counts later, so that neither a busy ledger
+nor another day starts from nothing. A floor is never changed, only followed by the next.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from huikuan.core.ageing import Basis
 from huikuan.mirror.reader import Snapshot, open_snapshot
-from huikuan.queries import open_rows
 from huikuan.queries.cache import answers
 from huikuan.queries.frame import Frame
-from huikuan.queries.open_rows import Counting
+from huikuan.queries.open_rows import BOOK_VALUE, OPEN_ITEMS, OPEN_RECEIPTS, Counting, OpenRows, ids
 
-LAID_OVER_MAX = 50_000
-"""From this many sealed entries since the kept answer, working it out anew is as quick."""
+NEXT_FLOOR = 5_000
+"""Sealed entries above a floor before the next floor is laid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """An answer that holds for everything up to a sealed number."""
+
+    known_seq: int
+    table: Any
+
+    @property
+    def nbytes(self) -> int:
+        return int(self.table.nbytes)
 
 
 class Facts:
@@ -34,14 +46,9 @@ class Facts:
         self._there: set[str] = set()
 
     @property
-    def ledger(self) -> Hashable:
-        """Which ledger this is, however far it reaches."""
-        return self.snapshot.ledger
-
-    @property
     def mine(self) -> str:
         """The predicate of what belongs to the frame's entities."""
-        return f"entity_id IN ({open_rows.ids(self.frame.entity_ids)})"
+        return f"entity_id IN ({ids(self.frame.entity_ids)})"
 
     def table(self, sql: str, given: Mapping[str, Any] | None = None) -> Any:
         """The answer to a query as an Arrow table. ``given``: Arrow tables by name, and ``$name`` parameters."""
@@ -67,66 +74,71 @@ class Facts:
         key = (self.snapshot.cache_key, self.frame.as_of, self.basis, question)
         return answers.get_or_make(key, make)
 
-    def kept_for_any_day(self, question: Hashable, make: Callable[[], Any]) -> Any:
-        """An Arrow answer that does not depend on the frame's day."""
-        return answers.get_or_make((self.snapshot.cache_key, self.basis, question), make)
-
     def need(self, *names: str) -> None:
-        """Brings in ``open_items`` or ``open_receipts``."""
+        """Brings in ``open_items`` or ``open_receipts`` as of the frame's day."""
         for name in names:
             if name not in self._there:
-                self.give(name, self.kept(name, lambda name=name: self._open(name)))  # type: ignore[misc]
                 self._there.add(name)
+                kind = OPEN_ITEMS if name == OPEN_ITEMS.name else OPEN_RECEIPTS
+                self.give(f"{name}_kept", self.kept(name, lambda kind=kind: self._open(kind)))  # type: ignore[misc]
+                view = f"SELECT *, {BOOK_VALUE} FROM {name}_kept"
+                self.snapshot.con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {view}")
 
-    def _open(self, name: str) -> Any:
-        fresh, since, merged = {
-            "open_items": (open_rows.open_items_sql, open_rows.item_sums, open_rows.merged_items_sql),
-            "open_receipts": (open_rows.open_receipts_sql, open_rows.open_receipts_sql, open_rows.merged_receipts_sql),
-        }[name]
-        return self.grown(
-            (name, self.frame.as_of),
-            lambda only: self.table(fresh(replace(self.counting, only=only))),
-            lambda after: self.table(since(replace(self.counting, after=after))),
-            lambda kept, later: self.table(merged(), {"kept": kept, "since": later}),
+    def _open(self, kind: OpenRows) -> Any:
+        if self._mostly_later():
+            return self.table(kind.with_facts(kind.sums(self.counting.counts)))
+        floor = self.open_floor(kind)
+        parts = [(f"{self.below(floor)} AND {self.counting.is_later}", -1)]
+        if self.reaches_above(floor):
+            parts.append((f"{self.above(floor)} AND {self.counting.counts}", 1))
+        changes = self.table(kind.changes(parts))
+        return self.table(kind.merged(), {"kept": floor.table, "since": changes}) if changes.num_rows else floor.table
+
+    def _mostly_later(self) -> bool:
+        """Most of the journal counts after the frame's day: adding up the rest is less work than taking that out."""
+        if self.frame.as_of >= self.frame.today:
+            return False
+        sql = f"SELECT count(*) FILTER (WHERE {self.counting.is_later}) > count(*) / 2 AS most FROM journal"
+        return bool(self.kept("mostly_later", lambda: self.table(sql))["most"][0].as_py())
+
+    # -- floors ------------------------------------------------------------------------------------------------------
+    def open_floor(self, kind: OpenRows) -> Floor:
+        """What is open in everything ever posted up to a sealed number this snapshot knows."""
+        return self.floor(
+            kind.name,
+            lambda sealed: self.table(kind.with_facts(kind.sums(sealed))),
+            lambda kept, between: self.table(
+                kind.merged(), {"kept": kept, "since": self.table(kind.changes([(between, 1)]))}
+            ),
         )
 
-    def grown(
-        self,
-        question: Hashable,
-        make: Callable[[str], Any],
-        make_since: Callable[[int], Any],
-        merge: Callable[[Any, Any], Any],
-    ) -> Any:
-        """An answer that grows with the ledger: what is kept up to a sealed number, and what came after it laid over.
+    def floor(self, name: Hashable, make: Callable[[str], Any], follow: Callable[[Any, str], Any]) -> Floor:
+        """The newest floor called ``name`` that this snapshot's knowledge reaches.
 
-        ``make`` takes a predicate of the postings to count, ``make_since`` the number to go on from.
+        ``make`` works it out from the postings (or facts) a predicate lets through; ``follow`` from an older one and
+        those in between.
         """
-        key = ("base", self.ledger, self.basis, question)
-        known = self.snapshot.known_seq
-        kept: Base | None = answers.get(key)
-        if kept is None or not kept.known_seq <= known <= kept.known_seq + LAID_OVER_MAX:
-            base = Base(known, make("ledger_seq IS NOT NULL" if self.snapshot.unsealed else ""))
-            if kept is None or kept.known_seq < known:
-                answers.put(key, base)
-            if not self.snapshot.unsealed:
-                return base.table
-            kept = base
-        elif kept.known_seq == known and not self.snapshot.unsealed:
-            return kept.table
-        since = make_since(kept.known_seq)
-        return merge(kept.table, since) if since.num_rows else kept.table
+        known, newest = self.snapshot.known_seq, ("floor", self.snapshot.ledger, name)
+        found: Floor | None = answers.get(newest)
+        if found is None or found.known_seq > known:
+            # The past as it was known then is below the newest floor and gets its own.
+            key = newest if found is None else (*newest, known)
+            return answers.get_or_make(key, lambda: Floor(known, make(f"ledger_seq <= {known}")))
+        if known - found.known_seq >= NEXT_FLOOR:
+            between = f"ledger_seq > {found.known_seq} AND ledger_seq <= {known}"
+            found = Floor(known, follow(found.table, between))
+            answers.put(newest, found)
+        return found
 
+    def below(self, floor: Floor) -> str:
+        return f"ledger_seq <= {floor.known_seq}"
 
-@dataclass(frozen=True, slots=True)
-class Base:
-    """An answer and the sealed number it reaches up to."""
+    def above(self, floor: Floor) -> str:
+        """The predicate of what came after a floor was laid."""
+        return f"(ledger_seq > {floor.known_seq} OR ledger_seq IS NULL)"
 
-    known_seq: int
-    table: Any
-
-    @property
-    def nbytes(self) -> int:
-        return int(self.table.nbytes)
+    def reaches_above(self, floor: Floor) -> bool:
+        return self.snapshot.unsealed or self.snapshot.known_seq > floor.known_seq
 
 
 @contextmanager

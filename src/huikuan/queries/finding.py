@@ -62,14 +62,10 @@ def _items(facts: Facts, text: str) -> Any:
     given = {"pattern": f"%{_escaped(text)}%"}
 
     def make(only: str) -> Any:
-        return facts.table(f"{sql} AND {only}" if only else sql, given)
+        return facts.table(f"{sql} AND {only}", given)
 
-    return facts.grown(
-        ("hits", text),
-        make,
-        lambda after: make(f"(ledger_seq > {after} OR ledger_seq IS NULL)"),
-        lambda kept, later: pa.concat_tables([kept, later]),
-    )
+    floor = facts.floor(("hits", text), make, lambda kept, between: pa.concat_tables([kept, make(between)]))
+    return pa.concat_tables([floor.table, make(facts.above(floor))]) if facts.reaches_above(floor) else floor.table
 
 
 def _escaped(text: str) -> str:

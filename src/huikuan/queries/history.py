@@ -1,18 +1,31 @@
-"""Ageing totals of many days at once. Sums of money need no item's own balance, only on which day a posting counts
-and when its item is due; so the whole past is one table by these two days, added up once."""
+"""Ageing totals of many days at once.
+
+Sums of money need no item's own balance, only the day a posting counts and the day its item is due: so a past day is
+what is open in all, less what counts later, in a small table by these two days.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 import pyarrow as pa
 
+from huikuan.queries.cache import answers
 from huikuan.queries.cells import Buckets
-from huikuan.queries.facts import Facts
-from huikuan.queries.open_rows import CASH_CONTROLS, CASH_LEGS, ITEM_LEGS, basis_day, texts
+from huikuan.queries.facts import Facts, Floor
+from huikuan.queries.open_rows import (
+    CASH_CONTROLS,
+    CASH_LEGS,
+    ITEM_LEGS,
+    OPEN_ITEMS,
+    OPEN_RECEIPTS,
+    Counting,
+    basis_day,
+    texts,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,39 +55,67 @@ def month_before(day: date) -> date:
 
 def totals_on(facts: Facts, days: Sequence[date], buckets: Buckets) -> list[MonthPoint]:
     """The ageing totals of the frame's entities on each of these days, by the facts' basis and knowledge."""
-    facts.give("by_days", _by_days(facts, buckets))
+    floors = {kind.name: facts.open_floor(kind) for kind in (OPEN_ITEMS, OPEN_RECEIPTS)}
     facts.give("asked_days", pa.table({"as_of": pa.array(list(days), pa.date32())}))
+    facts.give("standing", _standing(facts, floors, buckets.day))
+    facts.give("moves", _moves(facts, floors, min(days), buckets.day))
     number = f"CASE WHEN day IS NULL THEN {len(buckets.bounds) + 1} ELSE {buckets.number('as_of', 'day')} END"
     rows = facts.rows(
-        f"SELECT as_of, currency, {number} AS bucket, sum(amount_minor)::BIGINT AS open_minor"
-        f" FROM asked_days JOIN by_days ON counted <= as_of WHERE {facts.mine}"
-        " GROUP BY ALL HAVING sum(amount_minor) <> 0 ORDER BY ALL"
+        f"SELECT as_of, currency, {number} AS bucket, sum(amount_minor)::BIGINT AS open_minor FROM ("
+        "SELECT as_of, entity_id, currency, day, amount_minor FROM asked_days, standing UNION ALL"
+        " SELECT as_of, entity_id, currency, day, amount_minor FROM asked_days"
+        " JOIN moves ON (taken_out AND counted > as_of) OR (NOT taken_out AND counted <= as_of))"
+        f" WHERE {facts.mine} GROUP BY ALL HAVING sum(amount_minor) <> 0 ORDER BY ALL"
     )
     labels = buckets.labels
     return [MonthPoint(row["as_of"], row["currency"], labels[row["bucket"]], row["open_minor"]) for row in rows]
 
 
-def _by_days(facts: Facts, buckets: Buckets) -> Any:
-    """entity_id, currency, counted (the day postings count), day (the item's; null for unapplied money), sums."""
-    counted = basis_day(facts.basis, "j.")
+Floors = Mapping[str, Floor]
 
-    def make(only: str) -> Any:
-        where = f" AND {only}" if only else ""
+
+def _standing(facts: Facts, floors: Floors, day: str) -> Any:
+    """What the floors hold: entity_id, currency, day (the item's; null for unapplied money), amount_minor."""
+
+    def make() -> Any:
+        given = {f"{name}_floor": floor.table for name, floor in floors.items()}
         return facts.table(
-            f"SELECT j.entity_id, j.currency, {counted} AS counted, i.{buckets.day} AS day,"
-            " sum(j.amount_minor)::BIGINT AS amount_minor"
-            f" FROM (SELECT * FROM journal WHERE {ITEM_LEGS}{where}) AS j JOIN items AS i ON i.item_id = j.item_id"
+            f"SELECT entity_id, currency, {day} AS day, sum(open_minor)::BIGINT AS amount_minor FROM open_items_floor"
             " GROUP BY ALL UNION ALL"
-            f" SELECT j.entity_id, j.currency, {counted}, NULL, sum(j.amount_minor)::BIGINT FROM journal AS j"
-            f" WHERE {CASH_LEGS} AND ledger_account IN ({texts(CASH_CONTROLS)}){where} GROUP BY ALL"
+            " SELECT entity_id, currency, NULL, -sum(open_minor)::BIGINT FROM open_receipts_floor"
+            f" WHERE ledger_account IN ({texts(CASH_CONTROLS)}) GROUP BY ALL",
+            given,
         )
 
-    def grow() -> Any:
-        return facts.grown(
-            ("by_days", buckets.day),
-            make,
-            lambda after: make(f"(ledger_seq > {after} OR ledger_seq IS NULL)"),
-            lambda kept, later: pa.concat_tables([kept, later]),
-        )
+    return answers.get_or_make(("standing", facts.snapshot.ledger, _reach(floors), day), make)
 
-    return facts.kept_for_any_day(("by_days", buckets.day), grow)
+
+def _moves(facts: Facts, floors: Floors, first: date, day: str) -> Any:
+    """Postings by the day they count: those in the floors that count after ``first``, to be taken out of earlier days,
+    and those above the floors, to be added to later ones."""
+    since = first.replace(day=1) - timedelta(days=1)
+    later = Counting(since, facts.basis).is_later
+    key = ("moves", facts.snapshot.ledger, _reach(floors), facts.basis, since, day)
+    taken_out = {name: f"{facts.below(floor)} AND {later}" for name, floor in floors.items()}
+    below = answers.get_or_make(key, lambda: facts.table(_moves_sql(facts, taken_out, day, "-", "true")))
+    if not any(facts.reaches_above(floor) for floor in floors.values()):
+        return below
+    added = {name: facts.above(floor) for name, floor in floors.items()}
+    above = facts.table(_moves_sql(facts, added, day, "", "false"))
+    return pa.concat_tables([below, above])
+
+
+def _moves_sql(facts: Facts, where: Mapping[str, str], day: str, sign: str, taken_out: str) -> str:
+    counted = basis_day(facts.basis)
+    return (
+        f"SELECT j.entity_id, j.currency, j.{counted} AS counted, i.{day} AS day, {taken_out} AS taken_out,"
+        f" {sign}sum(j.amount_minor)::BIGINT AS amount_minor"
+        f" FROM (SELECT * FROM journal WHERE {ITEM_LEGS} AND {where['open_items']}) AS j"
+        " JOIN items AS i ON i.item_id = j.item_id GROUP BY ALL UNION ALL"
+        f" SELECT entity_id, currency, {counted}, NULL, {taken_out}, {sign}sum(amount_minor)::BIGINT FROM journal"
+        f" WHERE {CASH_LEGS} AND ledger_account IN ({texts(CASH_CONTROLS)}) AND {where['open_receipts']} GROUP BY ALL"
+    )
+
+
+def _reach(floors: Floors) -> tuple[int, ...]:
+    return tuple(floor.known_seq for floor in floors.values())

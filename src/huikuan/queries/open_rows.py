@@ -46,75 +46,98 @@ CONTROL_LEGS = f"ledger_account IN ({texts(CONTROL_ACCOUNTS)})"
 
 @dataclass(frozen=True, slots=True)
 class Counting:
-    """Which postings count: up to ``as_of`` by ``basis``, and, for what came after a kept answer, only ``after``."""
+    """Which postings count: those up to ``as_of`` by ``basis``."""
 
     as_of: date
     basis: Basis = "posting"
-    after: int | None = None
-    only: str = ""
 
-    def where(self, alias: str = "") -> str:
-        later = "" if self.after is None else f" AND ({alias}ledger_seq > {self.after} OR {alias}ledger_seq IS NULL)"
+    @property
+    def counts(self) -> str:
+        return f"{basis_day(self.basis)} <= {day_of(self.as_of)}"
+
+    @property
+    def is_later(self) -> str:
+        return f"{basis_day(self.basis)} > {day_of(self.as_of)}"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRows:
+    """A kind of open row: ``legs`` that make it, ``keys`` that tell rows apart, how sums become rows with facts."""
+
+    name: str
+    legs: str
+    keys: str
+    sign: str
+    facts: str
+
+    def sums(self, where: str) -> str:
+        """Per row, what the postings that ``where`` lets through add up to."""
         return (
-            f"{basis_day(self.basis, alias)} <= {day_of(self.as_of)}{later}{f' AND {self.only}' if self.only else ''}"
+            f"SELECT {self.keys}, {self.sign}sum(amount_minor)::BIGINT AS open_minor FROM journal"
+            f" WHERE {self.legs} AND {where} GROUP BY ALL HAVING sum(amount_minor) <> 0"
+        )
+
+    def with_facts(self, sums: str) -> str:
+        """The rows as they are kept: keys, the facts ageing goes by, ``open_minor``."""
+        return self.facts.format(sums=sums)
+
+    def changes(self, parts: Iterable[tuple[str, int]]) -> str:
+        """Per row, the sum of several sets of postings: pairs of a predicate and +1, or -1 to take them out."""
+        arms = " UNION ALL ".join(
+            f"SELECT {self.keys}, {'-' if turn < 0 else ''}amount_minor AS change FROM journal"
+            f" WHERE {self.legs} AND {where}"
+            for where, turn in parts
+        )
+        return (
+            f"SELECT {self.key_names}, {self.sign}sum(change)::BIGINT AS open_minor FROM ({arms})"
+            " GROUP BY ALL HAVING sum(change) <> 0"
+        )
+
+    @property
+    def key_names(self) -> str:
+        return ", ".join(name.rpartition(" ")[2] for name in self.keys.split(", "))
+
+    def merged(self) -> str:
+        """The rows of ``kept`` with the sums of ``since`` laid over them."""
+        using = self.key_names
+        same = " AND ".join(f"k.{name} = s.{name}" for name in using.split(", "))
+        return (
+            f"SELECT * FROM kept ANTI JOIN since USING ({using}) UNION ALL BY NAME"
+            " SELECT k.* EXCLUDE (open_minor), k.open_minor + s.open_minor AS open_minor FROM kept AS k"
+            f" JOIN since AS s ON {same} WHERE k.open_minor + s.open_minor <> 0 UNION ALL BY NAME "
+            + self.with_facts(f"SELECT * FROM since ANTI JOIN kept USING ({using})")
         )
 
 
-ITEM_COLUMNS = "item_id, account_id, entity_id, currency, due_date, document_date, amount_minor, amount_base"
-ITEM_KEPT = f"{ITEM_COLUMNS}, ledger_account, open_minor, open_base"
-RECEIPT_KEYS = "receipt_id, account_id, entity_id, currency, ledger_account"
+OPEN_ITEMS = OpenRows(
+    name="open_items",
+    legs=ITEM_LEGS,
+    keys="item_id",
+    sign="",
+    facts=(
+        "SELECT i.item_id, i.account_id, i.entity_id, i.currency, i.due_date, i.document_date, i.ledger_account,"
+        " i.amount_minor, i.base_minor AS amount_base, s.open_minor FROM ({sums}) AS s"
+        " JOIN items AS i ON i.item_id = s.item_id"
+    ),
+)
+"""One row per item with something open. Signs are the item's: credits are negative."""
 
+OPEN_RECEIPTS = OpenRows(
+    name="open_receipts",
+    legs=CASH_LEGS,
+    keys="receipt_id, coalesce(account_id,0) AS account_id, ledger_account",
+    sign="-",
+    facts=(
+        "SELECT s.receipt_id, s.account_id, r.entity_id, r.currency, s.ledger_account, r.amount_minor,"
+        " r.base_minor AS amount_base, s.open_minor FROM ({sums}) AS s"
+        " JOIN receipts AS r ON r.receipt_id = s.receipt_id"
+    ),
+)
+"""One row per receipt, account and bucket of money (``ledger_account``) that holds some, positive. Money in suspense
+has account 0: nobody knows whose it is."""
 
-def item_sums(counting: Counting) -> str:
-    """Per item, what its postings add up to."""
-    return (
-        "SELECT item_id, sum(amount_minor)::BIGINT AS open_minor, sum(base_minor)::BIGINT AS open_base"
-        f" FROM journal WHERE {ITEM_LEGS} AND {counting.where()} GROUP BY item_id"
-    )
-
-
-def with_item_facts(sums: str) -> str:
-    """Sums per item with the facts of the item that ageing goes by."""
-    return (
-        "SELECT i.item_id, i.account_id, i.entity_id, i.currency, i.due_date, i.document_date, i.amount_minor,"
-        " i.base_minor AS amount_base, i.ledger_account, s.open_minor, s.open_base"
-        f" FROM ({sums}) AS s JOIN items AS i ON i.item_id = s.item_id"
-    )
-
-
-def open_items_sql(counting: Counting) -> str:
-    """One row per item with something open: ``ITEM_KEPT``. Signs are the item's: credits are negative."""
-    return with_item_facts(f"{item_sums(counting)} HAVING sum(amount_minor) <> 0")
-
-
-def merged_items_sql() -> str:
-    """Open items from the kept ones (``kept``) and the sums of what was posted since (``since``)."""
-    return (
-        f"SELECT {ITEM_KEPT} FROM kept ANTI JOIN since USING (item_id)"
-        f" UNION ALL SELECT {_aliased(ITEM_COLUMNS)}, k.ledger_account, k.open_minor + s.open_minor,"
-        " k.open_base + s.open_base FROM kept AS k JOIN since AS s ON k.item_id = s.item_id"
-        " WHERE k.open_minor + s.open_minor <> 0 UNION ALL "
-        + with_item_facts("SELECT * FROM since ANTI JOIN kept USING (item_id) WHERE open_minor <> 0")
-    )
-
-
-def open_receipts_sql(counting: Counting) -> str:
-    """One row per receipt, account and bucket of money (``ledger_account``) that holds some: ``rest_minor`` positive.
-    Money in suspense has account 0: nobody knows whose it is."""
-    return (
-        "SELECT receipt_id, coalesce(account_id, 0) AS account_id, entity_id, currency, ledger_account,"
-        " -sum(amount_minor)::BIGINT AS rest_minor, -sum(base_minor)::BIGINT AS rest_base"
-        f" FROM journal WHERE {CASH_LEGS} AND {counting.where()} GROUP BY ALL HAVING sum(amount_minor) <> 0"
-    )
-
-
-def merged_receipts_sql() -> str:
-    """Open receipts from the kept ones and those of what was posted since."""
-    return (
-        f"SELECT {RECEIPT_KEYS}, sum(rest_minor)::BIGINT AS rest_minor, sum(rest_base)::BIGINT AS rest_base"
-        " FROM (SELECT * FROM kept UNION ALL SELECT * FROM since) GROUP BY ALL HAVING sum(rest_minor) <> 0"
-    )
-
-
-def _aliased(columns: str) -> str:
-    return ", ".join(f"k.{name}" for name in columns.split(", "))
+BOOK_VALUE = (
+    "CASE WHEN amount_base = amount_minor THEN open_minor"
+    " ELSE (amount_base::HUGEINT * open_minor // amount_minor)::BIGINT END AS open_base"
+)
+"""What is open in the books' currency, in proportion: to sort by, across currencies."""

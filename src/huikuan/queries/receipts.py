@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import pyarrow as pa
+
 from huikuan.core.accounts import EntryKind, LedgerAccount
 from huikuan.queries.facts import Facts, read_facts
 from huikuan.queries.frame import Frame
 from huikuan.queries.listing import Page, limit_of
-from huikuan.queries.open_rows import CASH_CONTROLS, CASH_LEGS, ids, texts
+from huikuan.queries.open_rows import CASH_LEGS, ids
 from huikuan.store.models import Receipt
 from huikuan.store.public_ids import public_id
 
@@ -97,32 +99,45 @@ class ReceiptTotal:
 def receipts_of_accounts(frame: Frame, accounts: Sequence[int], *, page: int = 1, size: int = 50) -> Page[ReceiptRow]:
     """Receipts these accounts' money came by, newest first; the caller has asked whether they may be seen."""
     with read_facts(frame) as facts:
-        used = (
-            f"SELECT DISTINCT receipt_id FROM journal WHERE {CASH_LEGS} AND account_id IN ({ids(accounts)})"
-            f" AND ledger_account IN ({texts(CASH_CONTROLS)}) AND {facts.counting.where()} AND {facts.mine}"
+        facts.give("owners", _owners(facts))
+        found = (
+            "(SELECT DISTINCT receipt_id, value_date, currency, amount_minor FROM owners"
+            f" WHERE account_id IN ({ids(accounts)}) AND {facts.counting.counts})"
         )
-        facts.give("used", facts.table(used))
-        found = facts.table(
-            "SELECT r.receipt_id, r.currency, r.amount_minor, r.value_date FROM receipts AS r"
-            " SEMI JOIN used AS u ON r.receipt_id = u.receipt_id"
-        )
-        facts.give("found", found)
         totals = facts.rows(
-            "SELECT currency, count(*) AS receipts, sum(amount_minor)::BIGINT AS amount_minor FROM found"
-            " GROUP BY currency ORDER BY currency"
+            "SELECT currency, count(*) AS receipts, sum(amount_minor)::BIGINT AS amount_minor"
+            f" FROM {found} GROUP BY currency ORDER BY currency"
         )
         picked = facts.rows(
-            f"SELECT receipt_id FROM found ORDER BY value_date DESC, receipt_id DESC {limit_of(page, size)}"
+            f"SELECT receipt_id FROM {found} ORDER BY value_date DESC, receipt_id DESC {limit_of(page, size)}"
         )
         numbers = [row["receipt_id"] for row in picked]
         legs = legs_of(facts, numbers)
     return Page(
         rows=_rows(numbers, legs),
-        total=found.num_rows,
+        total=sum(row["receipts"] for row in totals),
         page=page,
         size=size,
         totals={row["currency"]: ReceiptTotal(**row) for row in totals},
     )
+
+
+def _owners(facts: Facts) -> Any:
+    """Whose a receipt was when it came, and whose it was found to be: receipt_id, account_id, posting_date, and what
+    a list sorts and adds up by."""
+    columns = "r.receipt_id, {}.account_id, {}.posting_date, r.value_date, r.currency, r.amount_minor"
+
+    def make(only: str) -> Any:
+        return facts.table(
+            f"SELECT {columns.format('r', 'r')}"
+            f" FROM (SELECT * FROM receipts WHERE account_id IS NOT NULL AND {only}) AS r"
+            f" UNION ALL SELECT {columns.format('j', 'j')} FROM (SELECT * FROM journal WHERE kind = 'identify'"
+            f" AND ledger_account = 'unapplied' AND receipt_id IS NOT NULL AND {only}) AS j"
+            " JOIN receipts AS r ON r.receipt_id = j.receipt_id"
+        )
+
+    floor = facts.floor("owners", make, lambda kept, between: pa.concat_tables([kept, make(between)]))
+    return pa.concat_tables([floor.table, make(facts.above(floor))]) if facts.reaches_above(floor) else floor.table
 
 
 def legs_of(facts: Facts, receipt_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
@@ -130,7 +145,7 @@ def legs_of(facts: Facts, receipt_ids: Sequence[int]) -> dict[int, list[dict[str
     found: dict[int, list[dict[str, Any]]] = {number: [] for number in receipt_ids}
     rows = facts.rows(
         f"SELECT {LEG_COLUMNS} FROM journal WHERE {CASH_LEGS} AND receipt_id IN ({ids(receipt_ids)})"
-        f" AND {facts.counting.where()}"
+        f" AND {facts.counting.counts}"
     )
     for row in rows:
         found[row["receipt_id"]].append(row)
