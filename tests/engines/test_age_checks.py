@@ -22,7 +22,7 @@ from huikuan.engines.age import (
     open_items,
     open_items_relations,
 )
-from huikuan.engines.age_forms import to_major, to_places, widen
+from huikuan.engines.age_forms import to_places, widen
 from tests.engines.ageing_histories import APPLICATION_COLUMNS, ITEM_COLUMNS, RECEIPT_COLUMNS
 
 pytestmark = pytest.mark.practice("D3", "D1")
@@ -68,9 +68,8 @@ def test_over_applied_items_are_shown_and_reported() -> None:
     answer = age_answer(*tables, as_of=AS_OF)
     assert answer.table.column("open_amount").to_pylist() == [Decimal(-20)]
     assert answer.table.column("items").to_pylist() == [2]
-    assert warned(*tables) == {
-        "ageing.over_applied": "items applied by more than they amount to, which show with the opposite sign (2): A, ..."
-    }
+    reason = "items applied by more than they amount to, which show with the opposite sign (2): A, ..."
+    assert warned(*tables) == {"ageing.over_applied": reason}
 
 
 def test_applications_before_their_item_are_reported_even_while_the_item_is_to_come() -> None:
@@ -180,6 +179,17 @@ def test_amounts_are_exact_beyond_floats() -> None:
     assert age(table, as_of=AS_OF).column("open_amount").to_pylist() == [Decimal("199999999999999.9999")]
 
 
+def test_wide_and_with_the_places_of_the_currencies() -> None:
+    long = age(items(owe("A", "60"), owe("B", "-10", due_date=AS_OF), owe("C", "7", currency="JPY")), as_of=AS_OF)
+    assert to_places(long).column("open_amount").to_pylist() == [Decimal("-10.00"), Decimal("60.00"), Decimal("7.00")]
+    assert to_places(long.slice(2)).column("open_amount").type == pa.decimal128(38, 0)
+    wide = widen(to_places(long), ("customer_id",), (0, 30, 60, 90)).to_pylist()
+    assert [(row["currency"], row["not_due"], row["1-30"], row[">90"], row["total"], row["items"]) for row in wide] == [
+        ("CNY", Decimal(-10), Decimal(60), Decimal(0), Decimal(50), 2),
+        ("JPY", Decimal(0), Decimal(7), Decimal(0), Decimal(7), 1),
+    ]
+
+
 def test_parquet_files_are_aged_where_they_lie(tmp_path: Path) -> None:
     tables = items(owe("A", "100"), owe("B", "70", settled_date=date(2026, 3, 2))), applications(owe("A", "30"))
     for name, table in zip(("items", "applications"), tables, strict=True):
@@ -232,13 +242,6 @@ def test_the_ledgers_relations(ledger: duckdb.DuckDBPyConnection) -> None:
         (11, "JPY", "not_due", 700, 1),
     ]
     assert table.schema.field("open_minor").type == pa.int64()
-    major = to_places(to_major(table))
-    assert major.column("open_amount").to_pylist() == [Decimal("60.00"), Decimal("-10.00"), Decimal(700)]
-    wide = widen(major, ("customer",), (0, 30)).to_pylist()
-    assert [(row["customer"], row["1-30"], row["total"], row["items"]) for row in wide] == [
-        (10, Decimal("60.00"), Decimal("50.00"), 2),
-        (11, Decimal(0), Decimal(700), 1),
-    ]
     later = age_relations(ledger, **names, options=AgeOptions(as_of=AS_OF, known_seq=5, by=()))
     assert later.column("open_minor").to_pylist() == [10000, -1000, 700]
 

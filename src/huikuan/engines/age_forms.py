@@ -1,31 +1,17 @@
-"""Other forms of an ageing: turned wide, in major units, with the places its currencies have."""
+"""Other forms of an ageing: turned wide, and with the places its currencies have."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from huikuan.core.money import EXPONENTS
 from huikuan.engines.age_inputs import open_duckdb
 from huikuan.engines.age_options import AgeOptions
 from huikuan.engines.age_sql import wide_sql
-
-EXACT = pa.decimal128(38, 4)
-
-
-def to_major(table: Any, column: str = "open_minor", renamed: str = "open_amount") -> Any:
-    """A table of minor units → exact major units (decimal128(38, 4)), by each row's ``currency``."""
-    currencies = table.column("currency").unique().to_pylist()
-    places = pa.array([Decimal(1).scaleb(-EXPONENTS[currency]) for currency in currencies], pa.decimal128(6, 4))
-    factor = places.take(pc.index_in(table.column("currency").combine_chunks(), pa.array(currencies, pa.string())))
-    minor = table.column(column).combine_chunks().cast(pa.decimal128(19, 0))
-    major = pc.multiply(minor, factor).cast(EXACT)
-    return table.set_column(table.schema.get_field_index(column), renamed, major)
 
 
 def to_places(table: Any) -> Any:
