@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -66,7 +66,7 @@ def _open(entity_id: int, source_id: int, new: NewAccount, now: datetime) -> int
     return int(account.id)
 
 
-def set_credit_limits(entity_id: int, limits: dict[int, int | None], *, actor_id: int | None, now: datetime) -> None:
+def set_credit_limits(entity_id: int, limits: Mapping[int, int | None], *, actor_id: int | None, now: datetime) -> None:
     """Sets limits by account id, in minor units of the entity's currency; ``None`` is no limit.
 
     Refuses ``account.unknown`` and ``account.bad_limit`` (below zero).

@@ -193,4 +193,5 @@ def _new_customer(customer: CustomerPlan) -> NewCustomer:
 
 def _limit(account: AccountPlan) -> int:
     """In minor units of the entity's currency."""
-    return account.credit_limit * 10 ** exponent_of(account.entity.currency)
+    factor: int = 10 ** exponent_of(account.entity.currency)
+    return account.credit_limit * factor

@@ -11,7 +11,7 @@ from random import Random
 from huikuan.core.accounts import ItemKind
 from huikuan.core.money import exponent_of
 from huikuan.core.periods import month_end, month_of, next_month
-from huikuan.services.demo_events import ApplyCredit, Event, ItemIn, ReceiptIn
+from huikuan.services.demo_events import ApplyCredit, ItemIn, ReceiptIn
 from huikuan.services.demo_fates import BEHAVIOURS, FATES
 from huikuan.services.demo_payments import PER_UNIT, in_currency, pay_later, pay_plain
 from huikuan.services.demo_story import Calendar, Item, Story
@@ -43,7 +43,11 @@ class Billing:
         """Puts opening balances, every month's invoices and the monthly look at stragglers on the agenda."""
         calendar, rng = self.story.calendar, self.rng
         first, last = calendar.first, calendar.last
-        starts = first if rng.randrange(5) else first + timedelta(days=rng.randrange((last - first).days // 2))
+        starts = (
+            first
+            if self.wanted or rng.randrange(5)
+            else first + timedelta(days=rng.randrange((last - first).days // 2))
+        )
         ends = last if rng.randrange(12) else first + (last - first) * rng.randint(50, 90) // 100
         self._plan_opening(is_old=starts == first)
         month = month_of(starts)
@@ -170,11 +174,12 @@ class Billing:
                 self.story.at(day, ReceiptIn, partial(pay_plain, self.story))
 
 
-def play_account(account: AccountPlan, calendar: Calendar, rng: Random, wanted: Sequence[str] = ()) -> list[Event]:
-    """Everything that happens on one account, in the order in which it is played."""
+def play_account(account: AccountPlan, calendar: Calendar, rng: Random, wanted: Sequence[str] = ()) -> Story:
+    """Everything that happens on one account: its story, played to the end."""
     story = Story(account, calendar, rng)
     Billing(story, list(wanted)).plan()
-    return story.run()
+    story.run()
+    return story
 
 
 def suits(account: AccountPlan, name: str) -> bool:
@@ -184,5 +189,5 @@ def suits(account: AccountPlan, name: str) -> bool:
     if name == "cross":
         return account.currency != account.entity.currency and account.currency in PER_UNIT
     if name == "recovered":
-        return account.terms_days <= 30
+        return account.terms_days <= 30 and account.behaviour == "punctual"
     return account.per_month >= 8

@@ -100,7 +100,7 @@ def dunned(story: Story, item: Item) -> None:
             amount = round_sum(item.due_minor * 70 // 100) + sum(memo.due_minor for memo in memos)
             receipt = story.receive(day, amount, meant=[*memos, item])
             order = Order.COSTS_INTEREST_PRINCIPAL
-            story.at(day, Apply, lambda when: story.apply_in_order(when, receipt, order) and None)
+            story.at(day, Apply, lambda when: story.apply_in_order(when, receipt, order))
             pay_later(story, item, day + story.days(25, 60))
 
     late = item.event.due_date + story.days(30, 45)
@@ -134,7 +134,7 @@ def recovered(story: Story, item: Item) -> None:
         receipt = story.receive(day, amount)
         story.at(day, Recover, lambda when: story.recover(when, item, receipt, amount))
 
-    story.at(item.event.due_date + story.days(60, 90), Settle, write_off)
+    story.at(item.event.due_date + story.days(20, 45), Settle, write_off)
 
 
 def _settled_by(kind: EntryKind, memo: str, first: int, last: int) -> Fate:

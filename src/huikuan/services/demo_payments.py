@@ -25,7 +25,8 @@ PER_UNIT = {"CNY": (1, 1), "USD": (7, 1), "EUR": (8, 1), "JPY": (1, 21), "KWD": 
 def in_currency(yuan: int, currency: str) -> int:
     """Yuan in whole units of a currency, as minor units, at a rough rate (never zero)."""
     per_unit, units = PER_UNIT[currency]
-    return max(yuan * units // per_unit, 1) * 10 ** exponent_of(currency)
+    factor: int = 10 ** exponent_of(currency)
+    return max(yuan * units // per_unit, 1) * factor
 
 
 def pay_plain(story: Story, day: date) -> None:
@@ -111,7 +112,7 @@ def _in_order(story: Story, item: Item, order: Order, percent: int) -> None:
         amount = round_sum(sum(other.due_minor for other in meant) * percent // 100)
         if amount > 0:
             receipt = story.receive(day, amount, meant=meant)
-            story.at(day, Apply, lambda when: story.apply_in_order(when, receipt, order) and None)
+            story.at(day, Apply, lambda when: story.apply_in_order(when, receipt, order))
         pay_later(story, item, day + story.days(18, 40))
 
     story.at(item.pay_on, ReceiptIn, pay)
@@ -119,8 +120,8 @@ def _in_order(story: Story, item: Item, order: Order, percent: int) -> None:
 
 def round_sum(minor: int) -> int:
     """Two figures and zeros."""
-    places = max(len(str(minor)) - 2, 0)
-    return minor // 10**places * 10**places
+    factor: int = 10 ** max(len(str(minor)) - 2, 0)
+    return minor // factor * factor
 
 
 def oldest(story: Story, item: Item) -> None:
@@ -170,7 +171,7 @@ def over(story: Story, item: Item) -> None:
         if item.due_minor:
             extra = max(item.due_minor * story.rng.randint(2, 25) // 100, 1)
             receipt = pay_named(story, day, [item], item.due_minor + extra)
-            if story.rng.randrange(2):
+            if story.rng.randrange(4):
                 story.at(day + timedelta(days=6), Refund, partial(_refund, story, receipt))
 
     story.at(item.pay_on, ReceiptIn, pay)
@@ -220,12 +221,12 @@ def misapplied(story: Story, item: Item) -> None:
             story.at(day, Apply, partial(apply, receipt))
 
     def apply(receipt: Receipt, day: date) -> None:
-        others = [other for other in story.owed() if other is not item and other.open_minor >= receipt.left_minor]
+        others = [other for other in story.owed() if other is not item]
         if not others:
             _apply_named(story, receipt, [item], day)
             return
-        wrong = others[0]
-        story.apply_parts(day, receipt, [Part(item=wrong.ref, amount_minor=receipt.left_minor)])
+        wrong = max(others, key=lambda other: (other.open_minor, other.ref))
+        story.apply_parts(day, receipt, [Part(item=wrong.ref, amount_minor=min(wrong.open_minor, receipt.left_minor))])
         story.at(day + story.days(2, 6), Unapply, partial(unapply, receipt, wrong))
 
     def unapply(receipt: Receipt, wrong: Item, day: date) -> None:

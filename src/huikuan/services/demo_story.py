@@ -82,7 +82,7 @@ class Receipt:
     spent_minor: int = 0
 
 
-Action = Callable[[date], None]
+Action = Callable[[date], object]
 
 
 class Calendar:
@@ -140,12 +140,12 @@ class Story:
         heappush(self._agenda, (business_day, kind.phase, self._steps, action))
         return True
 
-    def run(self) -> list[Event]:
+    def run(self) -> None:
+        """Plays the agenda to its end; ``events`` and what is open on ``items`` are then complete."""
         while self._agenda:
             day, phase, _, action = heappop(self._agenda)
             self._now = (day, phase)
             action(day)
-        return self.events
 
     def document_day(self, day: date) -> date | None:
         """A business day from ``day`` on with no other document: two of one day would leave "oldest" to chance."""

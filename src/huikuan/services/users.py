@@ -86,15 +86,21 @@ def set_memberships(username: str, memberships: Mapping[str, bool], *, actor_id:
         user = User.objects.filter(username__iexact=username).first()
         if user is None:
             raise Refusal("user.unknown", "there is no user {name}", name=username)
-        numbers = dict(Entity.objects.filter(code__in=list(memberships)).values_list("code", "id"))
-        for code in memberships:
-            if code not in numbers:
-                raise Refusal("entity.unknown", "there is no entity {entity}", entity=code)
+        wanted = entity_ids(memberships)
         EntityMembership.objects.filter(user=user).delete()
-        _set_memberships(user.id, {numbers[code]: can_post for code, can_post in memberships.items()})
+        _set_memberships(user.id, wanted)
         record("user.memberships", now=now, actor_id=actor_id, subject=f"user:{user.id}", entities=dict(memberships))
 
     run_in_transaction(work)
+
+
+def entity_ids(memberships: Mapping[str, bool]) -> dict[int, bool]:
+    """Memberships by entity id for those by code. Refuses ``entity.unknown``."""
+    numbers = dict(Entity.objects.filter(code__in=list(memberships)).values_list("code", "id"))
+    for code in memberships:
+        if code not in numbers:
+            raise Refusal("entity.unknown", "there is no entity {entity}", entity=code)
+    return {numbers[code]: can_post for code, can_post in memberships.items()}
 
 
 def _check(user: User) -> None:

@@ -97,12 +97,10 @@ def reserve_ids(table: str, count: int) -> list[int]:
             cursor.execute(f'SELECT coalesce(max(id), 0) FROM "{table}"')
             first = int(cursor.fetchone()[0]) + 1
         return list(range(first, first + count))
-    if count > _POOL:
-        return _next_values(table, count)
     pool = _pools.setdefault((os.getpid(), str(connection.settings_dict["NAME"]), table), deque())
     with _pools_lock:
         if len(pool) < count:
-            pool.extend(_next_values(table, _POOL))
+            pool.extend(_next_values(table, max(_POOL, count - len(pool))))
         return [pool.popleft() for _ in range(count)]
 
 

@@ -1,0 +1,258 @@
+"""The demo company: the same from the same seed, coherent, with everything in it that can happen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db.models import F
+
+from huikuan.core.accounts import EntryKind, ItemKind
+from huikuan.core.applications import Order
+from huikuan.core.periods import PeriodState
+from huikuan.core.refusals import Refusal
+from huikuan.core.registration import is_unified_code
+from huikuan.mirror.reader import open_snapshot
+from huikuan.services import demo
+from huikuan.services import demo_events as happened
+from huikuan.services.demo_plan import DemoPlan, DemoSize, make_plan
+from huikuan.services.demo_world import HD, YX
+from huikuan.services.verifying import verify
+from huikuan.store.models import (
+    AuditEvent,
+    Customer,
+    CustomerAccount,
+    Entity,
+    JournalEntry,
+    OpenItem,
+    Period,
+    Posting,
+    Receipt,
+    SealHead,
+    SealRun,
+    User,
+)
+from tests import databases
+from tests.simulation.invariants import check_invariants
+
+SMALL = DemoSize(customers=16, months=7, seed=1)
+NOW = datetime(2026, 6, 15, 18, 0, tzinfo=UTC)
+TODAY = NOW.date()
+
+
+@pytest.fixture(scope="module")
+def plan() -> DemoPlan:
+    return make_plan(DemoSize(), TODAY)
+
+
+# -- the plan ----------------------------------------------------------------------------------------------------------
+def test_the_same_seed_and_day_give_the_same_plan(plan: DemoPlan) -> None:
+    assert make_plan(DemoSize(), TODAY) == plan
+    assert make_plan(DemoSize(seed=2), TODAY).events != plan.events
+
+
+@pytest.mark.parametrize("made", [DemoSize(), SMALL], ids=["default", "small"])
+def test_everything_that_can_happen_happens(made: DemoSize) -> None:
+    plan = make_plan(made, TODAY)
+    events = plan.events
+    assert {type(event) for event in events} == set(happened.EVENT_KINDS)
+    items = [event for event in events if isinstance(event, happened.ItemIn)]
+    assert {item.kind for item in items} == set(ItemKind) - {ItemKind.NOTE}
+    assert {item.charge.value for item in items} == {"cost", "interest", "principal"}
+    assert any(item.disputed for item in items)
+    assert any(item.opening for item in items)
+    assert [item for item in items if not item.opening and item.effective_date < item.day], "no late entry"
+    settled = {event.kind for event in events if isinstance(event, happened.Settle)}
+    assert settled == {EntryKind.WRITE_OFF, EntryKind.OFFSET, EntryKind.ASSIGNMENT}
+    applied = [event for event in events if isinstance(event, happened.Apply)]
+    assert {event.order for event in applied} == {None, *Order}
+    parts = [part for event in applied for part in event.parts]
+    assert any(part.take_discount for part in parts)
+    assert any(part.paid_minor for part in parts)
+    assert any(len(event.parts) > 1 for event in applied)
+    assert any(not event.is_known for event in events if isinstance(event, happened.ReceiptIn))
+
+
+def test_the_company_is_as_large_as_asked(plan: DemoPlan) -> None:
+    assert len(plan.customers) == 200
+    assert (plan.first, plan.last) == (date(2024, 6, 1), TODAY)
+    items = [event for event in plan.events if isinstance(event, happened.ItemIn)]
+    assert 6_000 <= len(items) <= 9_000
+    assert {event.currency for event in items} == {"CNY", "EUR", "USD", "JPY", "KWD"}
+    assert {entity.code for entity in plan.entities} == {HD.code, YX.code}
+    assert {len(customer.accounts) for customer in plan.customers} == {1, 2}
+    behaviours = Counter(account.behaviour for customer in plan.customers for account in customer.accounts)
+    assert set(behaviours) == {"punctual", "slow", "erratic", "bad"}
+    terms = {account.terms_days for customer in plan.customers for account in customer.accounts}
+    assert terms == {0, 30, 45, 60, 90}
+
+
+def test_names_are_each_their_own_and_numbers_valid(plan: DemoPlan) -> None:
+    names = [customer.name for customer in plan.customers]
+    assert len({name.legal for name in names}) == len(names)
+    chinese = [name for name in names if name.country == "CN"]
+    assert 80 <= len(chinese) <= 160
+    assert all(is_unified_code(name.registration_number) for name in chinese)
+    assert max(len(name.legal) for name in chinese) > 24
+    assert len({name.country for name in names}) >= 8
+
+
+def test_many_customers_still_have_their_own_names() -> None:
+    names = [customer.name.legal for customer in make_plan(DemoSize(2_000, 1), TODAY).customers]
+    assert len(set(names)) == 2_000
+
+
+def test_a_day_is_played_in_the_order_of_its_phases(plan: DemoPlan) -> None:
+    places = {HD.code: 0, YX.code: 1}
+    keys = [(event.day, places[event.entity], event.phase) for event in plan.events]
+    assert keys == sorted(keys)
+    assert all(day.weekday() < 5 for day, _, _ in keys)
+    numbers = [event.number for event in plan.events if isinstance(event, happened.ItemIn | happened.ReceiptIn)]
+    assert len(set(numbers)) == len(numbers)
+
+
+# -- the ledger --------------------------------------------------------------------------------------------------------
+def content() -> dict[str, Any]:
+    """What a filled database holds, as numbers that do not depend on the database."""
+    head = SealHead.objects.get(id=1)
+    models = (Customer, CustomerAccount, JournalEntry, Posting, OpenItem, Receipt, Period, AuditEvent, SealRun)
+    return {
+        "hash": bytes(head.last_hash).hex(),
+        "sealed": head.last_seq,
+        "runs": list(SealRun.objects.values_list("last_seq", "sealed_at")),
+        **{model.__name__: model.objects.count() for model in models},
+    }
+
+
+def test_both_databases_get_the_same_ledger_to_the_last_hash(
+    sqlite_template: Path, postgres: databases.Postgres, tmp_path: Path
+) -> None:
+    found = []
+    for place, fresh in (("a", None), ("b", None), ("c", postgres)):
+        folder = tmp_path / place
+        folder.mkdir()
+        with databases.fresh_sqlite(sqlite_template, folder) if fresh is None else fresh.fresh(folder):
+            demo.fill_demo(SMALL, now=NOW)
+            found.append(content())
+    assert found[0] == found[1]
+    assert found[0] == found[2]
+
+
+@pytest.mark.practice("D2", "D3", "D4", "D5", "D7", "D8", "D9", "A1")
+def test_the_ledger_is_coherent(ledger_db: databases.LedgerDb) -> None:
+    result = demo.fill_demo(SMALL, now=NOW)
+    assert (result.customers, result.last) == (16, TODAY)
+    report = verify()
+    assert report.ok, [check for check in report.checks if not check.ok]
+    check_invariants()
+    not_posted = {EntryKind.SOURCE_SETTLEMENT, EntryKind.SETTLEMENT_MET}
+    assert set(JournalEntry.objects.values_list("kind", flat=True)) == {
+        kind.value for kind in set(EntryKind) - not_posted
+    }
+    assert not JournalEntry.objects.filter(recorded_at__gt=NOW).exists()
+    assert SealHead.objects.get(id=1).last_seq == JournalEntry.objects.count() == result.entries
+
+    # What the stories believed to be open is what the ledger says, after every order, discount and reversal.
+    open_minor = dict(OpenItem.objects.values_list("external_id", "balance__open_minor"))
+    assert open_minor == make_plan(SMALL, TODAY).owed
+    assert sum(minor > 0 for minor in open_minor.values()) > 20
+
+    # Months are closed behind the last three, and something came too late for one of them.
+    states = dict(Period.objects.filter(entity__code="HD").values_list("month", "state"))
+    assert states[date(2026, 3, 1)] == PeriodState.CLOSED
+    assert states[date(2026, 4, 1)] == PeriodState.SOFT_CLOSED
+    assert date(2026, 5, 1) not in states
+    assert OpenItem.objects.exclude(posting_date=F("effective_date")).count() == 1
+
+    # A past day as known then is asked of the seals, and differs from what is known now.
+    then = NOW - timedelta(days=30)
+    with open_snapshot(then) as known_then, open_snapshot() as known_now:
+        assert 0 < known_then.known_seq < known_now.known_seq
+        assert not known_then.provisional
+
+
+def test_one_customer_may_buy_from_both_entities(sqlite_db: databases.LedgerDb) -> None:
+    demo.fill_demo(DemoSize(9, 2), now=NOW)
+    both = [
+        customer
+        for customer in Customer.objects.prefetch_related("accounts__entity")
+        if len(customer.accounts.all()) == 2
+    ]
+    assert len(both) == 1
+    assert {account.entity.code for account in both[0].accounts.all()} == {"HD", "YX"}
+    assert all(account.terms_days is not None and account.credit_limit_minor for account in both[0].accounts.all())
+
+
+def test_people_of_the_demo(sqlite_db: databases.LedgerDb) -> None:
+    assert demo.ensure_demo(now=NOW) == {"username": "demo", "password": "huikuan-demo"}
+    chief, clerk, auditor = (User.objects.get(username=name) for name in ("demo", "clerk", "auditor"))
+    assert (chief.is_superuser, clerk.is_superuser, auditor.is_superuser) == (True, False, False)
+    for person, can_post in ((clerk, True), (auditor, False)):
+        assert person.check_password("huikuan-demo")
+        assert set(person.entitymembership_set.values_list("entity__code", "can_post")) == {
+            ("HD", can_post),
+            ("YX", can_post),
+        }
+    entries = JournalEntry.objects.count()
+    assert demo.ensure_demo(now=NOW + timedelta(days=3)) == {"username": "demo", "password": "huikuan-demo"}
+    assert JournalEntry.objects.count() == entries, "a second look writes nothing"
+    with pytest.raises(Refusal) as refused:
+        demo.fill_demo(SMALL, now=NOW)
+    assert refused.value.code == "demo.not_empty"
+    chief.set_password("another one, longer")
+    chief.save()
+    assert demo.ensure_demo(now=NOW) is None, "a password that was changed is not shown"
+
+
+@pytest.fixture(autouse=True)
+def small_demo(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``ensure_demo`` makes a small one here."""
+    fill = demo.fill_demo
+    monkeypatch.setattr(demo, "fill_demo", lambda size=None, **rest: fill(size or DemoSize(4, 2), **rest))
+
+
+def test_a_database_that_is_somebodys_own_is_left_alone(sqlite_db: databases.LedgerDb) -> None:
+    Entity.objects.create(code="OWN", name="Own", currency="EUR")
+    assert demo.ensure_demo(now=NOW) is None
+    with pytest.raises(Refusal) as refused:
+        demo.fill_demo(SMALL, now=NOW)
+    assert refused.value.code == "demo.not_empty"
+
+
+def test_a_database_with_a_user_of_its_own_is_left_alone(sqlite_db: databases.LedgerDb) -> None:
+    User.objects.create(username="anna")
+    assert demo.ensure_demo(now=NOW) is None
+
+
+class Killed(Exception):
+    pass
+
+
+@pytest.mark.parametrize("stops", [(1,), (30, 31, 90)])
+def test_an_interrupted_run_is_taken_up_where_it_stopped(
+    sqlite_template: Path, tmp_path: Path, stops: tuple[int, ...]
+) -> None:
+    found = []
+    for place in ("whole", "broken"):
+        folder = tmp_path / place
+        folder.mkdir()
+        with databases.fresh_sqlite(sqlite_template, folder):
+            for stop in stops if place == "broken" else ():
+
+                def stop_there(done: int, of: int, stop: int = stop) -> None:
+                    if done == stop:
+                        raise Killed
+
+                with pytest.raises(Killed):
+                    demo.fill_demo(SMALL, now=NOW, progress=stop_there)
+            # Neither the day on which it is taken up nor what is asked for then matters: it is the same demo.
+            size, now = (DemoSize(), NOW + timedelta(days=2)) if place == "broken" else (SMALL, NOW)
+            demo.fill_demo(size, now=now)
+            found.append(content())
+    whole, broken = found
+    # The last evening of the seal is the moment at which the run ended.
+    assert broken.pop("runs")[:-1] == whole.pop("runs")[:-1]
+    assert broken == whole
