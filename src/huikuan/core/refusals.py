@@ -57,7 +57,8 @@ class BadData(Refusal):
     def __init__(self, errors: list[DataError], total: int | None = None) -> None:
         self.errors = errors
         self.total = len(errors) if total is None else total
-        super().__init__("data.refused", "{total} faults found, nothing was written", total=self.total)
+        found = "1 fault" if self.total == 1 else "{total} faults"
+        super().__init__("data.refused", f"{found} found, nothing was written", total=self.total)
 
 
 @dataclass(slots=True)
