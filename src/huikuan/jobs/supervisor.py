@@ -26,6 +26,8 @@ HEALTHY_SECONDS = 30.0
 """A child that lived this long starts afresh in the counting of failures."""
 STOP_SECONDS = 10.0
 """What children get to finish their work before they are killed."""
+OTHERS_AFTER_SECONDS = 5.0
+"""Worker and scheduler start when the server answers, or after this: the person waiting for the page goes first."""
 SLOW_SECONDS = 30.0
 """A server that has not answered for so long is worth a word."""
 GIVE_UP = 5
@@ -156,7 +158,9 @@ def supervise(supervisor: Supervisor, host: str, port: int, announcement: str) -
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, on_signal)
     announced = warned = False
-    server = supervisor.children[0]
+    server, *others = supervisor.children
+    for child in others:
+        child.start_at = supervisor.clock() + OTHERS_AFTER_SECONDS
     warn_at = supervisor.clock() + SLOW_SECONDS
     try:
         while not supervisor.stopping:
@@ -164,6 +168,8 @@ def supervise(supervisor: Supervisor, host: str, port: int, announcement: str) -
             if not announced and server.process and answers(local_address(host), port):
                 announced = True
                 supervisor.say(announcement)
+                for child in others:
+                    child.start_at = min(child.start_at, supervisor.clock())
             if not announced and not warned and supervisor.clock() > warn_at:
                 warned = True
                 supervisor.say("huikuan: the server runs but does not answer yet; the messages above may say why")
