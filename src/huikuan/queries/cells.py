@@ -10,9 +10,10 @@ from typing import Any
 from huikuan.core.ageing import BUCKETS, UNAPPLIED, BucketBy, bucket_labels, check_buckets
 from huikuan.core.money import exponent_of
 from huikuan.core.refusals import Refusal
+from huikuan.queries.cache import answers
 from huikuan.queries.directory import accounts_table, entities_table
 from huikuan.queries.facts import Facts
-from huikuan.queries.open_rows import CASH_CONTROLS, day_of, texts
+from huikuan.queries.open_rows import BOOK_VALUE, CASH_CONTROLS, OPEN_ITEMS, OPEN_RECEIPTS, day_of, texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +68,50 @@ def need_cells(facts: Facts, buckets: Buckets = DUE) -> None:
     """
     facts.give("all_cells", facts.kept(("cells", buckets), lambda: _make(facts, buckets)))
     facts.give("accounts", accounts_table())
-    sql = f"SELECT a.customer_id, c.* FROM all_cells AS c JOIN accounts AS a USING (account_id) WHERE c.{facts.mine}"
-    facts.snapshot.con.execute(f"CREATE OR REPLACE TEMP VIEW cells AS {sql}")
+    facts.view(
+        "cells",
+        f"SELECT a.customer_id, c.* FROM all_cells AS c JOIN accounts AS a USING (account_id) WHERE c.{facts.mine}",
+    )
 
 
 def _make(facts: Facts, buckets: Buckets) -> Any:
+    """Cells of the floor, with those of the accounts that changed since worked out anew."""
     facts.need("open_items", "open_receipts")
+    items, receipts = facts.opened["open_items"], facts.opened["open_receipts"]
+    if items.floor_seq is None or receipts.floor_seq is None:
+        return facts.table(_cells_sql(facts, buckets, "open_items", "open_receipts", "true"))
+    key = ("cells", facts.snapshot.ledger, items.floor_seq, receipts.floor_seq, facts.frame.as_of, buckets)
+    book = f"SELECT *, {BOOK_VALUE} FROM"
+    on_floor = _cells_sql(facts, buckets, f"({book} open_items_kept)", f"({book} open_receipts_kept)", "true")
+    floor = answers.get_or_make(key, lambda: facts.table(on_floor))
+    if items.since is None and receipts.since is None:
+        return floor
+    facts.give("floor_cells", floor)
+    facts.give("touched", facts.table(_touched_sql(facts)))
+    anew = _cells_sql(facts, buckets, "open_items", "open_receipts", "account_id IN (SELECT account_id FROM touched)")
+    return facts.table(f"SELECT * FROM floor_cells ANTI JOIN touched USING (account_id) UNION ALL BY NAME {anew}")
+
+
+def _touched_sql(facts: Facts) -> str:
+    parts = ["SELECT NULL::BIGINT AS account_id WHERE false"]
+    for kind in (OPEN_ITEMS, OPEN_RECEIPTS):
+        if facts.opened[kind.name].since is not None:
+            name = kind.name
+            parts.append(f"SELECT account_id FROM {name}_kept SEMI JOIN {name}_since USING ({kind.key_names})")
+            parts.append(f"SELECT account_id FROM {name}_changed")
+    return f"SELECT DISTINCT account_id FROM ({' UNION ALL '.join(parts)})"
+
+
+def _cells_sql(facts: Facts, buckets: Buckets, items: str, receipts: str, where: str) -> str:
     as_of = day_of(facts.frame.as_of)
-    return facts.table(
-        f"SELECT account_id, entity_id, currency, {buckets.number(as_of, buckets.day)} AS bucket,"
+    return (
+        f"(SELECT account_id, entity_id, currency, {buckets.number(as_of, buckets.day)} AS bucket,"
         " sum(open_minor)::BIGINT AS open_minor, sum(open_base)::BIGINT AS open_base, count(*)::BIGINT AS items,"
         f" max({as_of} - due_date) FILTER (WHERE open_minor > 0) AS days_past_due_max"
-        " FROM open_items GROUP BY ALL UNION ALL"
+        f" FROM {items} WHERE {where} GROUP BY ALL UNION ALL"
         f" SELECT account_id, entity_id, currency, {len(buckets.bounds) + 1}::SMALLINT, -sum(open_minor)::BIGINT,"
-        " -sum(open_base)::BIGINT, 0, NULL FROM open_receipts"
-        f" WHERE ledger_account IN ({texts(CASH_CONTROLS)}) GROUP BY ALL"
+        f" -sum(open_base)::BIGINT, 0, NULL FROM {receipts}"
+        f" WHERE ledger_account IN ({texts(CASH_CONTROLS)}) AND {where} GROUP BY ALL)"
     )
 
 

@@ -20,6 +20,8 @@ from huikuan.queries.open_rows import BOOK_VALUE, OPEN_ITEMS, OPEN_RECEIPTS, Cou
 
 NEXT_FLOOR = 5_000
 """Sealed entries above a floor before the next floor is laid."""
+LAID_OVER_MAX = 2_000
+"""So many changed rows are laid over the kept ones at every look; more are worth a copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,23 @@ class Floor:
         return int(self.table.nbytes)
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What is open on a day: ``kept`` rows, and, where a few of them changed, the sums ``since`` and the ``changed`` rows.
+    ``floor_seq``: the sealed number of the floor that ``kept`` is; ``None`` where it was worked out for this day."""
+
+    kept: Any
+    floor_seq: int | None
+    since: Any = None
+    changed: Any = None
+
+    @property
+    def nbytes(self) -> int:
+        """Without the floor, which counts for itself."""
+        own = [self.since, self.changed] if self.floor_seq is not None else [self.kept]
+        return sum(int(table.nbytes) for table in own if table is not None)
+
+
 class Facts:
     """Asks the snapshot in SQL. ``journal``, ``items``, ``receipts`` are there; ``open_items`` and ``open_receipts``
     after ``need`` was called for them. Use within ``read_facts``."""
@@ -43,7 +62,7 @@ class Facts:
         self.frame = frame
         self.basis = basis
         self.counting = Counting(frame.as_of, basis)
-        self._there: set[str] = set()
+        self.opened: dict[str, Opened] = {}
 
     @property
     def mine(self) -> str:
@@ -69,6 +88,9 @@ class Facts:
         """Makes an Arrow table a relation of this question."""
         self.snapshot.con.register(name, table)
 
+    def view(self, name: str, sql: str) -> None:
+        self.snapshot.con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
+
     def kept(self, question: Hashable, make: Callable[[], Any]) -> Any:
         """An Arrow answer for this frame's day, basis and knowledge; made once and kept while there is room."""
         key = (self.snapshot.cache_key, self.frame.as_of, self.basis, question)
@@ -77,22 +99,39 @@ class Facts:
     def need(self, *names: str) -> None:
         """Brings in ``open_items`` or ``open_receipts`` as of the frame's day."""
         for name in names:
-            if name not in self._there:
-                self._there.add(name)
+            if name not in self.opened:
                 kind = OPEN_ITEMS if name == OPEN_ITEMS.name else OPEN_RECEIPTS
-                self.give(f"{name}_kept", self.kept(name, lambda kind=kind: self._open(kind)))  # type: ignore[misc]
-                view = f"SELECT *, {BOOK_VALUE} FROM {name}_kept"
-                self.snapshot.con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {view}")
+                self.opened[name] = self.kept(name, lambda kind=kind: self._open(kind))  # type: ignore[misc]
+                self._give_open(kind, self.opened[name])
 
-    def _open(self, kind: OpenRows) -> Any:
+    def _give_open(self, kind: OpenRows, opened: Opened) -> None:
+        name = kind.name
+        self.give(f"{name}_kept", opened.kept)
+        rows = f"SELECT * FROM {name}_kept"
+        if opened.since is not None:
+            self.give(f"{name}_since", opened.since)
+            self.give(f"{name}_changed", opened.changed)
+            rows = kind.laid_over(f"{name}_kept", f"{name}_since", f"{name}_changed")
+        self.view(name, f"SELECT *, {BOOK_VALUE} FROM ({rows})")
+
+    def _open(self, kind: OpenRows) -> Opened:
         if self._mostly_later():
-            return self.table(kind.with_facts(kind.sums(self.counting.counts)))
+            return Opened(self.table(kind.with_facts(kind.sums(self.counting.counts))), None)
         floor = self.open_floor(kind)
         parts = [(f"{self.below(floor)} AND {self.counting.is_later}", -1)]
         if self.reaches_above(floor):
             parts.append((f"{self.above(floor)} AND {self.counting.counts}", 1))
-        changes = self.table(kind.changes(parts))
-        return self.table(kind.merged(), {"kept": floor.table, "since": changes}) if changes.num_rows else floor.table
+        since = self.table(kind.changes(parts))
+        if not since.num_rows:
+            return Opened(floor.table, floor.known_seq)
+        changed = self.table(kind.changed(), {"kept": floor.table, "since": since})
+        if since.num_rows <= LAID_OVER_MAX:
+            return Opened(floor.table, floor.known_seq, since, changed)
+        return Opened(self._lay_over(kind, floor.table, since, changed), None)
+
+    def _lay_over(self, kind: OpenRows, kept: Any, since: Any, changed: Any) -> Any:
+        given = {"kept": kept, "since": since, "changed": changed}
+        return self.table(kind.laid_over("kept", "since", "changed"), given)
 
     def _mostly_later(self) -> bool:
         """Most of the journal counts after the frame's day: adding up the rest is less work than taking that out."""
@@ -107,10 +146,12 @@ class Facts:
         return self.floor(
             kind.name,
             lambda sealed: self.table(kind.with_facts(kind.sums(sealed))),
-            lambda kept, between: self.table(
-                kind.merged(), {"kept": kept, "since": self.table(kind.changes([(between, 1)]))}
-            ),
+            lambda kept, between: self._follow(kind, kept, self.table(kind.changes([(between, 1)]))),
         )
+
+    def _follow(self, kind: OpenRows, kept: Any, since: Any) -> Any:
+        changed = self.table(kind.changed(), {"kept": kept, "since": since})
+        return self._lay_over(kind, kept, since, changed)
 
     def floor(self, name: Hashable, make: Callable[[str], Any], follow: Callable[[Any, str], Any]) -> Floor:
         """The newest floor called ``name`` that this snapshot's knowledge reaches.

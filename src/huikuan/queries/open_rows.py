@@ -97,15 +97,19 @@ class OpenRows:
     def key_names(self) -> str:
         return ", ".join(name.rpartition(" ")[2] for name in self.keys.split(", "))
 
-    def merged(self) -> str:
-        """The rows of ``kept`` with the sums of ``since`` laid over them."""
-        using = self.key_names
-        same = " AND ".join(f"k.{name} = s.{name}" for name in using.split(", "))
+    def changed(self) -> str:
+        """The rows that ``since`` (sums) makes of ``kept``, those that come to nothing left out."""
+        same = " AND ".join(f"k.{name} = s.{name}" for name in self.key_names.split(", "))
         return (
-            f"SELECT * FROM kept ANTI JOIN since USING ({using}) UNION ALL BY NAME"
-            " SELECT k.* EXCLUDE (open_minor), k.open_minor + s.open_minor AS open_minor FROM kept AS k"
+            "SELECT k.* EXCLUDE (open_minor), k.open_minor + s.open_minor AS open_minor FROM kept AS k"
             f" JOIN since AS s ON {same} WHERE k.open_minor + s.open_minor <> 0 UNION ALL BY NAME "
-            + self.with_facts(f"SELECT * FROM since ANTI JOIN kept USING ({using})")
+            + self.with_facts(f"SELECT * FROM since ANTI JOIN kept USING ({self.key_names})")
+        )
+
+    def laid_over(self, kept: str, since: str, changed: str) -> str:
+        """Every row, from three relations: kept rows, sums since, and what became of the rows those touch."""
+        return (
+            f"SELECT * FROM {kept} ANTI JOIN {since} USING ({self.key_names}) UNION ALL BY NAME SELECT * FROM {changed}"
         )
 
 
