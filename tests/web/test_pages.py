@@ -12,6 +12,7 @@ import openpyxl
 import pytest
 from django.test import Client
 
+from huikuan.store.models import User
 from tests.databases import LedgerDb
 from tests.web.world import World, build_world, signed_in
 
@@ -231,3 +232,14 @@ def test_settings_are_kept_with_the_person(world: World) -> None:
     page = elsewhere.get("/settings/")
     assert "设置" in text_of(page)
     assert 'data-theme="dark"' in page.content.decode()
+
+
+@pytest.mark.parametrize("ledger_db", ["sqlite"], indirect=True)
+def test_before_there_is_anything_the_first_step_is_offered(ledger_db: LedgerDb) -> None:
+    User.objects.create_superuser("boss", "boss@example.com", "correct horse 12")
+    User.objects.create_user("clerk", "clerk@example.com", "correct horse 12")
+    assert "/settings/entities/new/" in links(signed_in("boss").get("/"))
+    client = signed_in("clerk")
+    assert "Ask an administrator for access" in text_of(client.get("/"))
+    for path in ("/customers/", "/receivables/items/", "/receivables/ageing/", "/receivables/imports/", "/search/?q=a"):
+        assert client.get(path).status_code == 200, path

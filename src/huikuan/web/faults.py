@@ -93,6 +93,7 @@ SENTENCES: dict[str, str | Promise] = {
     "money.unparseable": _("Not an amount: write it as 1234.56."),
     "number.ambiguous": _("Point and comma cannot be told apart: choose a layout that says how amounts are written."),
     "number.guessed": _("How amounts are written was read from the column."),
+    "percent.fractions": _("No percentage reaches 1: read as percent (0.02 is 0.02 %), not as parts of one."),
     "percent.outside": _("The percentage is not within 0 to 100."),
     "profile.kind": _("This layout reads another kind of file."),
     "profile.note": _("A note of this layout."),

@@ -38,6 +38,18 @@ def money(minor: int | None, currency: str) -> str:
 
 
 @register.filter
+def amount(minor: int, currency: str) -> str:
+    """An amount with its currency, inside a sentence."""
+    return f"{fmt.format_amount(minor, currency, _language())} {currency}"
+
+
+@register.filter
+def typed(minor: int, currency: str) -> str:
+    """An amount as it stands in a field; never in brackets."""
+    return fmt.format_amount(abs(minor), currency, "zh")
+
+
+@register.filter
 def count(number: int | None) -> str:
     return "–" if number is None else fmt.format_count(number)
 

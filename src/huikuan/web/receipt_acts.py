@@ -1,0 +1,229 @@
+"""What is done with a receipt: whose it is, kept on account, sent back, bounced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.utils import timezone
+from django.utils.translation import get_language, pgettext
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from huikuan.core.accounts import LedgerAccount
+from huikuan.core.refusals import Refusal
+from huikuan.queries import desk
+from huikuan.queries.desk import ReceiptNow
+from huikuan.services.receipts import identify_receipt, park_receipt, refund_receipt
+from huikuan.services.reversals import reverse_entry
+from huikuan.web.acting import (
+    Deed,
+    Field,
+    act,
+    actor,
+    amount_text,
+    bar,
+    demand_posting_to,
+    done,
+    may_post_to,
+    read_on,
+    read_positive,
+    read_text,
+    typed_amount,
+)
+from huikuan.web.cash import read_owner, who_context
+from huikuan.web.format import format_day
+from huikuan.web.frames import Seat
+from huikuan.web.pages import page
+from huikuan.web.reversing import bounce_context, reversed_words
+from huikuan.web.tags import address
+
+ACCOUNTS = {"suspense": LedgerAccount.SUSPENSE, "unapplied": LedgerAccount.UNAPPLIED, "advances": LedgerAccount.ADVANCES}
+_METHODS = ["GET", "HEAD", "POST"]
+Doing = Callable[[QueryDict, str], HttpResponse]
+
+
+def receipt_bar(seat: Seat, public_id: str) -> dict[str, Any]:
+    """The buttons of a receipt's page, for who may post."""
+    receipt = desk.receipt_now(seat.frame, public_id, timezone.now())
+    if receipt is None or receipt.is_reversed or not may_post_to(seat, receipt.entity_id):
+        return bar(seat, [])
+
+    def deed(word: str, name: str, primary: bool = False) -> Deed:
+        return Deed(word, address(seat.kept, name, public_id), primary)
+
+    deeds = []
+    if receipt.unidentified_minor:
+        deeds.append(deed(_("Identify the payer"), "receipt_identify", primary=True))
+    if receipt.unapplied_minor or receipt.on_account_minor:
+        deeds.append(deed(pgettext("do", "Apply"), "receipt_apply", primary=True))
+    if receipt.unapplied_minor:
+        deeds.append(deed(_("Keep on account"), "receipt_park"))
+    if receipt.rest_minor:
+        deeds.append(deed(pgettext("do", "Refund"), "receipt_refund"))
+    return bar(seat, [*deeds, deed(_("Bounced …"), "receipt_bounce")])
+
+
+def _receipt(seat: Seat, public_id: str) -> ReceiptNow:
+    receipt = desk.receipt_now(seat.frame, public_id, timezone.now())
+    if receipt is None:
+        raise Http404
+    demand_posting_to(seat, receipt.entity_id)
+    return receipt
+
+
+def _shell(seat: Seat, receipt: ReceiptNow, title: str, button: str, says: str = "", blocked: str = "") -> dict[str, Any]:
+    language = get_language() or "en"
+    facts = [
+        (_("Received"), amount_text(receipt.amount_minor, receipt.currency)),
+        (_("Left"), amount_text(receipt.rest_minor, receipt.currency)),
+        (_("Value date"), format_day(receipt.value_date, language)),
+        (_("Customer"), receipt.owner.name if receipt.owner else ""),
+        (_("Payer"), receipt.payer_name),
+        (_("Remittance text"), receipt.remittance_text),
+    ]
+    back = address(seat.kept, "receipt", receipt.public_id)
+    return {
+        "title": title,
+        "about": receipt.reference,
+        "facts": [(label, value) for label, value in facts if value],
+        "crumbs": [(address(seat.kept, "cash"), _("Cash")), (back, receipt.reference)],
+        "back": back,
+        "says": says,
+        "button": button,
+        "blocked": blocked,
+    }
+
+
+def day_field(receipt_or_item: Any, given: QueryDict) -> Field:
+    return Field("day", "on", _("Day"), given.get("on", receipt_or_item.today.isoformat()))
+
+
+@require_http_methods(_METHODS)
+@page
+def identify(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
+    """Says whose money it is; on to applying it."""
+    receipt = _receipt(seat, public_id)
+    entity = next(row for row in seat.entities if row.id == receipt.entity_id)
+
+    def context(given: QueryDict) -> dict[str, Any]:
+        says = _("{amount} moves from the unidentified receipts to the customer's unapplied money.")
+        says = says.format(amount=amount_text(receipt.unidentified_minor, receipt.currency))
+        blocked = "" if receipt.unidentified_minor else _("Nothing of this receipt is unidentified.")
+        return {
+            **_shell(seat, receipt, _("Identify the payer"), _("Post: it is theirs"), says, blocked),
+            "fields": [Field("who", "who", _("Customer"), given.get("who", "")), day_field(receipt, given)],
+            **who_context(seat, entity, given),
+        }
+
+    def do(given: QueryDict, key: str) -> HttpResponse:
+        owner = read_owner(seat, receipt.entity_id, given)
+        if owner is None:
+            raise Refusal("cash.whose", "Say whose money it is.")
+        on = read_on(given, receipt.today)
+        entry_id = identify_receipt(
+            receipt.entity_id, receipt.id, owner.account_id, on=on, key=key, **actor(request)
+        )
+        text = _("This is money of {name}.").format(name=owner.name)
+        owes = desk.owes(owner.account_id, receipt.currency)
+        return done(request, seat, text, entry_id, "receipt_apply" if owes else "receipt", public_id)
+
+    return act(request, seat, "actions/act.html", context, do, currency=receipt.currency)
+
+
+@require_http_methods(_METHODS)
+@page
+def park(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
+    """Keeps unapplied money on account."""
+    receipt = _receipt(seat, public_id)
+
+    def context(given: QueryDict) -> dict[str, Any]:
+        says = _("The money stays the customer's, as an advance for what they will owe. It can be applied later.")
+        blocked = "" if receipt.unapplied_minor else _("Nothing of this receipt is unapplied.")
+        amount = given.get("amount", typed_amount(receipt.unapplied_minor, receipt.currency))
+        return {
+            **_shell(seat, receipt, _("Keep on account"), _("Post: keep on account"), says, blocked),
+            "fields": [Field("money", "amount", _amount_label(receipt), amount), day_field(receipt, given)],
+        }
+
+    def do(given: QueryDict, key: str) -> HttpResponse:
+        minor, on = read_positive(given, "amount", receipt.currency), read_on(given, receipt.today)
+        entry_id = park_receipt(receipt.entity_id, receipt.id, minor, on=on, key=key, **actor(request))
+        text = _("{amount} is kept on account.").format(amount=amount_text(minor, receipt.currency))
+        return done(request, seat, text, entry_id, "receipt", public_id)
+
+    return act(request, seat, "actions/act.html", context, do, currency=receipt.currency)
+
+
+def _amount_label(receipt: ReceiptNow) -> str:
+    return _("Amount in {currency}").format(currency=receipt.currency)
+
+
+def _buckets(receipt: ReceiptNow) -> list[tuple[str, str, int]]:
+    """Where the receipt has money: code, word, minor units."""
+    found = [
+        ("unapplied", _("Unapplied"), receipt.unapplied_minor),
+        ("suspense", _("Payer unknown"), receipt.unidentified_minor),
+        ("advances", _("On account"), receipt.on_account_minor),
+    ]
+    return [bucket for bucket in found if bucket[2]]
+
+
+@require_http_methods(_METHODS)
+@page
+def refund(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
+    """Money sent back to who paid it."""
+    receipt = _receipt(seat, public_id)
+    buckets = _buckets(receipt)
+
+    def context(given: QueryDict) -> dict[str, Any]:
+        says = _("Books that the money was sent back from the bank account. It does not send it.")
+        blocked = "" if buckets else _("Nothing of this receipt is left.")
+        chosen = given.get("from", buckets[0][0] if buckets else "")
+        first = next((minor for code, _word, minor in buckets if code == chosen), 0)
+        amount = given.get("amount", typed_amount(first, receipt.currency))
+        fields = [Field("money", "amount", _amount_label(receipt), amount), day_field(receipt, given)]
+        if len(buckets) > 1:
+            words = [(code, f"{word} {amount_text(minor, receipt.currency)}") for code, word, minor in buckets]
+            fields.append(Field("choice", "from", _("Take the money from"), chosen, choices=tuple(words)))
+        return {**_shell(seat, receipt, _("Refund"), _("Post the refund"), says, blocked), "fields": fields}
+
+    def do(given: QueryDict, key: str) -> HttpResponse:
+        minor, on = read_positive(given, "amount", receipt.currency), read_on(given, receipt.today)
+        # A form sent again finds nothing left: its account is the one it named, or the one money can stand on.
+        usual = buckets[0][0] if buckets else "unapplied" if receipt.owner else "suspense"
+        account = ACCOUNTS.get(given.get("from", "") or given.get("usual", "") or usual, LedgerAccount.UNAPPLIED)
+        entry_id = refund_receipt(
+            receipt.entity_id, receipt.id, minor, on=on, from_account=account, key=key, **actor(request)
+        )
+        text = _("{amount} refunded.").format(amount=amount_text(minor, receipt.currency))
+        return done(request, seat, text, entry_id, "receipt", public_id)
+
+    return act(request, seat, "actions/act.html", context, do, currency=receipt.currency)
+
+
+@require_http_methods(_METHODS)
+@page
+def bounce(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
+    """The bank took the payment back: unapplied everywhere first, then reversed."""
+    receipt = _receipt(seat, public_id)
+    entry = desk.entry_now(seat.frame, receipt.entry_public_id, timezone.now())
+    if entry is None:
+        raise Http404
+
+    def context(given: QueryDict) -> dict[str, Any]:
+        shell = _shell(seat, receipt, _("The payment bounced"), _("Post: take the receipt back"))
+        return {**shell, **bounce_context(seat, entry, given)}
+
+    def do(given: QueryDict, key: str) -> HttpResponse:
+        memo, on = read_text(given, "memo", 200), read_on(given, receipt.today)
+        if not memo:
+            raise Refusal("form.reason_missing", "Say why.")
+        entries = reverse_entry(receipt.entity_id, entry.id, on=on, memo=memo, key=key, **actor(request))
+        text = _("The receipt of {amount} is taken back.").format(
+            amount=amount_text(receipt.amount_minor, receipt.currency)
+        )
+        return done(request, seat, text + reversed_words(len(entries) - 1), entries[-1], "receipt", public_id)
+
+    return act(request, seat, "actions/act.html", context, do, currency=receipt.currency)
