@@ -1,7 +1,7 @@
 """Importing a file of items next to the raw load of the very same rows: ``python -m benchmarks.imports [--rows N]``.
 
-The raw load puts the rows the import wrote into the same tables, emptied and without our triggers, by COPY on PostgreSQL
-and ``executemany`` on SQLite. Meanwhile, in another run, a second process posts single items and notes how long it waits.
+The raw load puts the rows the import wrote into the same tables of an empty database, without our triggers, by COPY on
+PostgreSQL and ``executemany`` on SQLite. In another run, a second process posts single items and notes how long it waits.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ def write_file(path: Path, rows: int) -> None:
     first = date(2025, 1, 1)
     days = [(first + timedelta(days=day)).isoformat() for day in range(460)]
     with path.open("w", encoding="utf-8") as out:
-        out.write("item_id,customer_id,customer_name,document_date,due_date,currency,amount,po_number,region,sales_rep\n")
+        out.write(
+            "item_id,customer_id,customer_name,document_date,due_date,currency,amount,po_number,region,sales_rep\n"
+        )
         for number in range(rows):
             customer = number * 7919 % max(rows // 50, 1)
             day, amount = number % 365, (number * 104_729 % 9_999_900) + 100
@@ -100,7 +102,7 @@ def child_writer(seconds_max: float) -> None:
 
 
 def child_raw() -> None:
-    """Empties nothing and guesses nothing: reads the rows of the import and loads them into a second database."""
+    """Reads the rows the import wrote and loads them into a second database; only the loading is timed."""
     setup()
     from django.db import connection
 
@@ -257,7 +259,9 @@ def main() -> int:
     try:
         path = folder / "items.csv"
         write_file(path, rows)
-        print("| database | rows | preview s | publish s | rows/s | raw load s | of raw | peak MiB | other writer max s |")
+        print(
+            "| database | rows | preview s | publish s | rows/s | raw load s | of raw | peak MiB | other writer max s |"
+        )
         print("|---|---:|---:|---:|---:|---:|---:|---:|---:|", flush=True)
         for vendor in [given.only] if given.only else ["sqlite", "postgres"]:
             servers = start_postgres(folder) if vendor == "postgres" else iter([""])

@@ -489,7 +489,12 @@ def test_a_reversal_row_takes_an_application_back(now: datetime) -> None:
     _start(now)
     head = "application_id,item_id,receipt_id,amount,effective_date,reverses_id,currency\n"
     bring(now, head + "A1,I1,R1,100.00,2026-01-21,,CNY\n", "applications")
-    bring(now, head + "A2,I1,R1,-100.00,2026-01-25,A1,CNY\nA3,I2,R1,40.00,2026-01-26,,CNY\nA4,I2,R1,-10.00,2026-01-27,A3,CNY\n", "applications")
+    bring(
+        now,
+        head
+        + "A2,I1,R1,-100.00,2026-01-25,A1,CNY\nA3,I2,R1,40.00,2026-01-26,,CNY\nA4,I2,R1,-10.00,2026-01-27,A3,CNY\n",
+        "applications",
+    )
     reversal = JournalEntry.objects.get(external_id="A2")
     assert (reversal.kind, reversal.reverses.external_id) == ("reversal", "A1")
     part = JournalEntry.objects.get(external_id="A4")
@@ -502,8 +507,15 @@ def test_a_reversal_row_takes_an_application_back(now: datetime) -> None:
 def test_a_credit_memo_applied_is_two_rows_of_one_application(now: datetime) -> None:
     entity(now)
     head = "item_id,kind,customer_id,document_date,due_date,currency,amount\n"
-    bring(now, head + "I1,invoice,C1,2026-01-05,2026-02-05,CNY,100.00\nM1,credit_memo,C1,2026-01-06,2026-01-06,CNY,-30.00\n")
-    bring(now, "application_id,item_id,amount,effective_date,source,currency\nA1,I1,30.00,2026-01-10,credit_memo,CNY\nA1,M1,-30.00,2026-01-10,credit_memo,CNY\n", "applications")
+    bring(
+        now,
+        head + "I1,invoice,C1,2026-01-05,2026-02-05,CNY,100.00\nM1,credit_memo,C1,2026-01-06,2026-01-06,CNY,-30.00\n",
+    )
+    bring(
+        now,
+        "application_id,item_id,amount,effective_date,source,currency\nA1,I1,30.00,2026-01-10,credit_memo,CNY\nA1,M1,-30.00,2026-01-10,credit_memo,CNY\n",
+        "applications",
+    )
     assert open_of("I1") == 7000 and open_of("M1") == 0
     assert Posting.objects.filter(entry__external_id="A1").count() == 2
     assert_sound()
@@ -513,7 +525,11 @@ def test_write_offs_and_discounts_go_where_they_belong(now: datetime) -> None:
     _start(now)
     head = "application_id,item_id,amount,effective_date,source,currency\n"
     bring(now, head + "A1,I1,10.00,2026-01-21,write_off,CNY\nA2,I1,2.00,2026-01-21,discount,CNY\n", "applications")
-    found = {leg.ledger_account: leg.amount_minor for leg in Posting.objects.filter(entry__kind="application") if leg.amount_minor > 0}
+    found = {
+        leg.ledger_account: leg.amount_minor
+        for leg in Posting.objects.filter(entry__kind="application")
+        if leg.amount_minor > 0
+    }
     assert found == {"bad_debt": 1000, "discount": 200}
 
 

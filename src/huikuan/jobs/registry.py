@@ -52,10 +52,19 @@ def tidy_up(now: datetime) -> str | None:
     return None
 
 
+def sweep_imports(now: datetime) -> str | None:
+    """Removes staged files that nobody needs any more."""
+    from huikuan.services.imports import sweep
+
+    removed = sweep(now)
+    return f"{removed} folders of imports removed" if removed else None
+
+
 def all_jobs() -> list[Job]:
     """Everything scheduled, in the order in which it is tried."""
     return [
         Job("seal", timedelta(seconds=2), seal_entries, is_kept=False),
         Job("export-head-hash", timedelta(days=1), export_head_hash),
         Job("tidy-up", timedelta(days=1), tidy_up),
+        Job("sweep-imports", timedelta(days=1), sweep_imports),
     ]

@@ -193,8 +193,10 @@ def errors_of(batch_id: int) -> list[DataError]:
     batch = get_batch(batch_id)
     together: dict[object, DataError] = {}
     rows: Counter[object] = Counter()
-    for error in read_faults(folder_of(batch), batch.file_name)[0]:
-        key = (error.code, error.column, error.reason) if error.code in GROUPED else (error.row, error.column, error.code)
+    for error in _in_order(read_faults(folder_of(batch), batch.file_name)[0]):
+        key = (
+            (error.code, error.column, error.reason) if error.code in GROUPED else (error.row, error.column, error.code)
+        )
         together.setdefault(key, error)
         rows[key] += 1
     return [
@@ -275,13 +277,18 @@ def _start(batch: ImportBatch, staged: Staged, options: ImportOptions) -> Previe
         mapping=staged.mapping,
         rows_total=staged.rows_total,
         rows_good=staged.rows_good,
-        errors=staged.errors[:SHOWN],
+        errors=_in_order(staged.errors)[:SHOWN],
         errors_total=staged.errors_total,
         warnings=staged.warnings[:SHOWN],
         warnings_total=staged.warnings_total,
         sample_columns=staged.sample_columns,
         sample=staged.sample,
     )
+
+
+def _in_order(faults: list[DataError]) -> list[DataError]:
+    """Faults of the whole file first, then row by row."""
+    return sorted(faults, key=lambda fault: fault.row or 0)
 
 
 def _note_repeated(preview: Preview, batch: ImportBatch, sha256: str) -> None:
@@ -296,7 +303,7 @@ def _take_counts(preview: Preview, desk: Desk, counts: Counts) -> None:
     errors, errors_total = desk.faults(warning=False, limit=SHOWN)
     warnings, warnings_total = desk.faults(warning=True, limit=SHOWN)
     preview.rows_good -= desk.faulty_rows()
-    preview.errors = [*preview.errors, *errors][:SHOWN]
+    preview.errors = _in_order([*preview.errors, *errors])[:SHOWN]
     preview.errors_total += errors_total
     preview.warnings = [*preview.warnings, *warnings][:SHOWN]
     preview.warnings_total += warnings_total

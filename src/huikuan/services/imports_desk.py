@@ -18,7 +18,8 @@ from huikuan.services.books import Books
 from huikuan.services.imports_stage import REFUSED, ROWS
 from huikuan.services.imports_types import ImportOptions
 
-MEMORY = "384MB"
+MEMORY = "320MB"
+PLAN_ROWS = 100_000
 _RATE_PLACES = 10
 GROUPED = ("entity.unknown", "entity.missing", "entity.forbidden", "exchange.no_rate")
 """Faults that a whole file can share: shown once per reason with the number of rows, not row by row."""
@@ -57,7 +58,8 @@ class Desk:
         self.con.execute(
             "CREATE MACRO major(minor, factor) AS CASE WHEN factor = 1 THEN CAST(minor AS VARCHAR)"
             " ELSE CASE WHEN minor < 0 THEN '-' ELSE '' END || abs(minor) // factor || '.'"
-            " || lpad(CAST(abs(minor) % factor AS VARCHAR), CAST(length(CAST(factor AS VARCHAR)) - 1 AS INTEGER), '0') END"
+            " || lpad(CAST(abs(minor) % factor AS VARCHAR), CAST(length(CAST(factor AS VARCHAR)) - 1 AS INTEGER), '0')"
+            " END"
         )
         rows, refused = str(self.folder / ROWS), str(self.folder / REFUSED)
         self.con.execute(
@@ -110,6 +112,29 @@ class Desk:
         cursor = self.con.cursor()
         yield from cursor.sql(sql).to_arrow_reader(rows)
         cursor.close()
+
+    def write_plan(self, sql: str) -> None:
+        """View ``plan`` from a query over ``work w``, ``staged s`` and ``status t``, in the order of the file.
+
+        Worked out a stretch of rows at a time (``{rows}`` in the query), so that memory does not grow with the file.
+        """
+        for old in self.folder.glob("plan-*.parquet"):
+            old.unlink()
+        first, last = self.all("SELECT coalesce(min(row), 0), coalesce(max(row), 0) FROM work")[0]
+        for number, start in enumerate(range(first, last + 1, PLAN_ROWS)):
+            inside = f"BETWEEN {start} AND {start + PLAN_ROWS - 1}"
+            stretch = " AND ".join(f"{alias}.row {inside}" for alias in ("w", "s", "t"))
+            path = quoted(str(self.folder / f"plan-{number:05}.parquet"))
+            self.con.execute(
+                f"COPY ({sql.replace('{rows}', stretch)} ORDER BY w.row) TO {path} (FORMAT parquet, COMPRESSION lz4)"
+            )
+        pattern = quoted(str(self.folder / "plan-*.parquet"))
+        self.con.execute(f"CREATE OR REPLACE VIEW plan AS SELECT * FROM read_parquet({pattern})")
+
+    def stream_plan(self, sql: str, rows: int) -> Iterator[Any]:
+        """A query over the plan (``{plan}`` in it) in the order of the file, in record batches of about ``rows``."""
+        for path in sorted(self.folder.glob("plan-*.parquet")):
+            yield from self.stream(sql.replace("{plan}", f"read_parquet({quoted(str(path))})"), rows)
 
     # -- faults ------------------------------------------------------------------------------------------------------
     def note(

@@ -11,8 +11,6 @@ from huikuan.core.accounts import CONTRA_ACCOUNTS, ITEM_ACCOUNTS, ItemKind
 from huikuan.services.imports_desk import MINOR_SQL, TOO_LARGE, Desk, quoted
 from huikuan.services.imports_lookup import put_customer_refs, put_entities, put_items
 
-PLAN = "plan.parquet"
-
 
 @dataclass(slots=True)
 class Counts:
@@ -24,7 +22,7 @@ class Counts:
 
 
 def plan_items(desk: Desk, source_id: int, actor_id: int | None) -> Counts:
-    """Works out ``plan.parquet`` (a row per good row of the file) and the tables ``vanished`` and ``reduced``."""
+    """Tables ``work``, ``status`` (a row per good row), ``vanished``, ``reduced``; ``write_item_plan`` comes next."""
     put_entities(desk, actor_id)
     _put_work(desk)
     desk.put_days([("work", "posting_date"), ("work", "settled_on")])
@@ -35,7 +33,6 @@ def plan_items(desk: Desk, source_id: int, actor_id: int | None) -> Counts:
     desk.con.execute(f"CREATE OR REPLACE TABLE status AS {_status_sql(desk)}")
     _note_oddities(desk)
     desk.forget_faulty("work", "status")
-    _write_plan(desk)
     _put_settled(desk, snapshot)
     return _count(desk)
 
@@ -83,10 +80,18 @@ def _differences(desk: Desk) -> dict[str, str]:
 
 
 def _status_sql(desk: Desk) -> str:
+    if desk.one("SELECT count(*) FROM known") == 0:
+        # A first load: nothing to compare with.
+        return """SELECT w.row, w.entity_id, CAST(NULL AS BIGINT) AS item, CAST(NULL AS BIGINT) AS version,
+                CAST(NULL AS BIGINT) AS known_open, CAST(NULL AS BIGINT) AS proposed_minor,
+                CAST(NULL AS BIGINT) AS rejected_minor, CAST(NULL AS BIGINT) AS known_account_id, f.account_id,
+                '' AS what, CAST(NULL AS BIGINT) AS reported_open, 'new' AS status
+            FROM work w LEFT JOIN refs f ON f.entity_id = w.entity_id AND f.customer_key = w.customer_key"""
     what = ", ".join(f"CASE WHEN {rule} THEN {quoted(name)} END" for name, rule in sorted(_differences(desk).items()))
     smaller = "WHEN abs(w.minor) < abs(k.minor) AND sign(w.minor) = sign(k.minor) THEN w.minor"
     smaller = smaller if desk.options.feed == "snapshot" else ""
-    return f"""SELECT w.row, w.entity_id, k.item, k.version, k.open_minor AS known_open, k.proposed_minor,
+    return f"""SELECT *, CASE WHEN item IS NULL THEN 'new' WHEN what <> '' THEN 'changed' ELSE 'unchanged' END AS status
+        FROM (SELECT w.row, w.entity_id, k.item, k.version, k.open_minor AS known_open, k.proposed_minor,
             k.rejected_minor, k.account_id AS known_account_id, f.account_id AS account_id,
             CASE WHEN k.item IS NULL THEN '' ELSE concat_ws(', ', {what}) END AS what,
             CASE WHEN w.settled_date IS NOT NULL THEN 0 WHEN w.open_minor IS NOT NULL THEN w.open_minor {smaller} END
@@ -94,7 +99,7 @@ def _status_sql(desk: Desk) -> str:
         FROM work w JOIN staged s ON s.row = w.row
         LEFT JOIN days d ON d.entity_id = w.entity_id AND d.day = w.posting_date
         LEFT JOIN refs f ON f.entity_id = w.entity_id AND f.customer_key = w.customer_key
-        LEFT JOIN known k ON k.entity_id = w.entity_id AND k.external_id = w.external_id"""
+        LEFT JOIN known k ON k.entity_id = w.entity_id AND k.external_id = w.external_id)"""
 
 
 def _note_oddities(desk: Desk) -> None:
@@ -120,20 +125,18 @@ def _case(column: str, values: dict[ItemKind, object]) -> str:
     )
 
 
-def _write_plan(desk: Desk) -> None:
-    """One row per good row, in the order of the file, with everything an item and its entries are written from."""
+def write_item_plan(desk: Desk) -> None:
+    """View ``plan``: a row per good row with everything an item and its entries are written from."""
     opened = "sign(w.open_minor) <> -sign(w.minor) AND abs(w.open_minor) < abs(w.minor)"
     settled = (
         "CASE WHEN w.settled_date IS NOT NULL THEN w.minor"
         f" WHEN w.open_minor IS NOT NULL AND {opened} THEN w.minor - w.open_minor ELSE 0 END"
     )
     recorded = "s.recorded_at" if "recorded_at" in desk.columns else "CAST(NULL AS TIMESTAMPTZ)"
-    path = quoted(str(desk.folder / PLAN))
-    desk.con.execute(
-        f"""COPY (SELECT w.row,
-            CASE WHEN t.item IS NULL THEN 'new' WHEN t.what <> '' THEN 'changed' ELSE 'unchanged' END AS status,
-            t.item AS known_item, t.version AS known_version, w.entity_id, t.account_id, w.customer_key,
-            s.customer_name, w.external_id, s.kind, {_case("s.kind", dict(ITEM_ACCOUNTS))} AS ledger_account,
+    desk.write_plan(
+        f"""SELECT w.row, t.status, t.item AS known_item, t.version AS known_version, w.entity_id, t.account_id,
+            w.customer_key, s.customer_name, w.external_id, s.kind,
+            {_case("s.kind", dict(ITEM_ACCOUNTS))} AS ledger_account,
             {_case("s.kind", dict(CONTRA_ACCOUNTS))} AS contra_account,
             s.document_number, coalesce(s.po_number, '') AS po_number,
             coalesce(s.contract_number, '') AS contract_number, s.document_date, s.due_date,
@@ -142,14 +145,13 @@ def _write_plan(desk: Desk) -> None:
             CAST(round(s.discount_percent * 100) AS BIGINT) AS discount_bp, coalesce(s.disputed, false) AS disputed,
             coalesce(s.sales_rep, '') AS sales_rep, coalesce(s.region, '') AS region,
             coalesce(s.product, '') AS product, {recorded} AS source_recorded_at, {settled} AS settled_minor,
-            w.settled_on, g.posting_day AS settled_posting, d.posting_day <> w.posting_date AS late
+            w.settled_on, g.posting_day AS settled_posting
         FROM work w JOIN staged s ON s.row = w.row JOIN status t ON t.row = w.row
         JOIN days d ON d.entity_id = w.entity_id AND d.day = w.posting_date
         LEFT JOIN days g ON g.entity_id = w.entity_id AND g.day = w.settled_on
         LEFT JOIN rates r ON r.entity_id = w.entity_id AND r.currency = w.currency AND r.day = w.effective_date
-        ORDER BY w.row) TO {path} (FORMAT parquet, COMPRESSION lz4, ROW_GROUP_SIZE 50000)"""
+        WHERE {{rows}}"""
     )
-    desk.con.execute(f"CREATE OR REPLACE VIEW plan AS SELECT * FROM read_parquet({path})")
 
 
 def _put_settled(desk: Desk, snapshot: bool) -> None:
@@ -186,20 +188,24 @@ def _is_whole(desk: Desk) -> bool:
 def _count(desk: Desk) -> Counts:
     counts = Counts()
     counts.changes = dict.fromkeys(("new", "unchanged", "changed"), 0)
-    counts.changes |= dict(desk.all("SELECT status, count(*) FROM plan GROUP BY status"))
+    counts.changes |= dict(desk.all("SELECT status, count(*) FROM status GROUP BY status"))
     counts.changes["vanished"] = int(desk.one("SELECT count(*) FROM vanished"))
     counts.changes["reduced"] = int(desk.one("SELECT count(*) FROM reduced"))
-    counts.changes["late"] = int(desk.one("SELECT count(*) FROM plan WHERE late AND status <> 'unchanged'"))
-    group = desk.options.customer_scope == "group"
-    key = "customer_key" if group else "(entity_id, customer_key)"
-    known = "AND NOT EXISTS (SELECT 1 FROM refs r WHERE r.customer_key = p.customer_key)" if group else ""
-    counts.new_customers = int(
-        desk.one(f"SELECT count(DISTINCT {key}) FROM plan p WHERE account_id IS NULL {known}") or 0
-    )
-    counts.totals = [
-        (currency, int(rows), int(total))
-        for currency, rows, total in desk.all(
-            "SELECT currency, count(*), sum(minor) FROM plan GROUP BY currency ORDER BY currency"
-        )
-    ]
+    count_rest(desk, counts)
     return counts
+
+
+def count_rest(desk: Desk, counts: Counts) -> None:
+    """Late rows, new customers and totals, from ``work`` and ``status``."""
+    late = (
+        "SELECT count(*) FROM work w JOIN days d ON d.entity_id = w.entity_id AND d.day = w.posting_date"
+        " JOIN status t ON t.row = w.row WHERE d.posting_day <> w.posting_date AND t.status <> 'unchanged'"
+    )
+    counts.changes["late"] = int(desk.one(late))
+    group = desk.options.customer_scope == "group"
+    key = "w.customer_key" if group else "(w.entity_id, w.customer_key)"
+    known = "AND NOT EXISTS (SELECT 1 FROM refs r WHERE r.customer_key = w.customer_key)" if group else ""
+    new = f"SELECT count(DISTINCT {key}) FROM work w JOIN status t ON t.row = w.row WHERE t.account_id IS NULL {known}"
+    counts.new_customers = int(desk.one(new) or 0)
+    totals = "SELECT currency, count(*), sum(minor) FROM work GROUP BY currency ORDER BY currency"
+    counts.totals = [(currency, int(rows), int(total)) for currency, rows, total in desk.all(totals)]

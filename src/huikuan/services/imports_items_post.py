@@ -28,7 +28,7 @@ _CHUNK_SQL = f"""SELECT {", ".join(f"p.{name}" for name in _COLUMNS if name not 
     CASE WHEN p.settled_minor = 0 THEN 0 WHEN p.settled_minor = p.minor THEN p.base_minor
          ELSE CAST(half_up(CAST(p.base_minor AS HUGEINT) * abs(p.settled_minor), abs(p.minor)) AS BIGINT) END
          AS settled_base
-    FROM plan p LEFT JOIN made m ON m.entity_id = p.entity_id AND m.customer_key = p.customer_key
+    FROM {{plan}} p LEFT JOIN made m ON m.entity_id = p.entity_id AND m.customer_key = p.customer_key
     WHERE p.status = 'new' ORDER BY p.row"""
 
 
@@ -37,9 +37,9 @@ def post_new_items(
 ) -> int:
     """Writes every ``new`` row of the plan as an item with its entry (and, where the file says that it was settled,
     the entry that says so); gives their number. Table ``made`` names the accounts of customers made on the way."""
-    total = int(desk.one("SELECT count(*) FROM plan WHERE status = 'new'"))
+    total = int(desk.one("SELECT count(*) FROM status WHERE status = 'new'"))
     done = 0
-    for batch in desk.stream(_CHUNK_SQL, CHUNK_ROWS):
+    for batch in desk.stream_plan(_CHUNK_SQL, CHUNK_ROWS):
         _post_chunk(_numbered(pa.Table.from_batches([batch])), source_id, actor_id, now)
         done += batch.num_rows
         if progress:

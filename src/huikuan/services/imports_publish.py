@@ -18,10 +18,10 @@ from huikuan.services.imports_batches import State, folder_of, hold, original_of
 from huikuan.services.imports_changes import repost_items, repost_receipts
 from huikuan.services.imports_customers import make_missing_customers, plan_customers, post_customers
 from huikuan.services.imports_desk import Desk
-from huikuan.services.imports_items import Counts, plan_items
+from huikuan.services.imports_items import Counts, plan_items, write_item_plan
 from huikuan.services.imports_items_post import post_new_items
 from huikuan.services.imports_lookup import lock_source
-from huikuan.services.imports_receipts import plan_receipts, post_new_receipts
+from huikuan.services.imports_receipts import plan_receipts, post_new_receipts, write_receipt_plan
 from huikuan.services.imports_stage import FAULTS_KEPT, read_faults
 from huikuan.services.imports_types import SHOWN, ImportOptions, ImportResult, Progress
 from huikuan.services.source_settlements import propose
@@ -170,6 +170,7 @@ def _write(
         return post_customers(desk, **common), 0
     if batch.kind == "applications":
         return post_applications(desk, progress=progress, **common), 0
+    write_item_plan(desk) if batch.kind == "items" else write_receipt_plan(desk)
     make_missing_customers(desk, plan="plan", **common)
     if batch.kind == "receipts":
         rows = post_new_receipts(desk, progress=progress, **common)

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from huikuan.core.accounts import EntryKind, LedgerAccount
 from huikuan.services.imports_desk import MINOR_SQL, TOO_LARGE, Desk, quoted
-from huikuan.services.imports_items import PLAN, Counts
+from huikuan.services.imports_items import Counts, count_rest
 from huikuan.services.imports_items_post import CHUNK_ROWS, ENTRY, POSTING, plain_column, sql_id
 from huikuan.services.imports_lookup import put_customer_refs, put_entities, put_receipts
 from huikuan.services.imports_types import Progress
@@ -20,7 +20,7 @@ _TABLE = "import_receipts"
 
 
 def plan_receipts(desk: Desk, source_id: int, actor_id: int | None) -> Counts:
-    """Works out ``plan.parquet``: a row per good row of a file of receipts."""
+    """Tables ``work`` and ``status``, a row per good row of a file of receipts; ``write_receipt_plan`` comes next."""
     put_entities(desk, actor_id)
     desk.con.execute(
         f"""CREATE OR REPLACE TABLE work AS
@@ -39,15 +39,9 @@ def plan_receipts(desk: Desk, source_id: int, actor_id: int | None) -> Counts:
     reason = "'the receipt differs from the ledger in ' || what || ': it is taken back and posted anew'"
     desk.note("status", "what <> ''", "receipt_id", "receipt.changed", reason, warning=True)
     desk.forget_faulty("work", "status")
-    _write_plan(desk)
     counts = Counts(dict.fromkeys(("new", "unchanged", "changed"), 0))
-    counts.changes |= dict(desk.all("SELECT status, count(*) FROM plan GROUP BY status"))
-    counts.changes["late"] = int(desk.one("SELECT count(*) FROM plan WHERE late AND status <> 'unchanged'"))
-    counts.new_customers = int(
-        desk.one("SELECT count(DISTINCT (entity_id, customer_key)) FROM plan WHERE account_id IS NULL")
-    )
-    totals = "SELECT currency, count(*), sum(minor) FROM plan GROUP BY currency ORDER BY currency"
-    counts.totals = [(currency, int(rows), int(total)) for currency, rows, total in desk.all(totals)]
+    counts.changes |= dict(desk.all("SELECT status, count(*) FROM status GROUP BY status"))
+    count_rest(desk, counts)
     return counts
 
 
@@ -67,30 +61,28 @@ def _status_sql(desk: Desk) -> str:
     if "reference" in desk.columns:
         rules["reference"] = "coalesce(s.reference, '') <> k.reference"
     what = ", ".join(f"CASE WHEN {rule} THEN {quoted(name)} END" for name, rule in sorted(rules.items()))
-    return f"""SELECT w.row, k.receipt, k.version, f.account_id,
+    return f"""SELECT *, CASE WHEN receipt IS NULL THEN 'new' WHEN what <> '' THEN 'changed' ELSE 'unchanged' END
+            AS status FROM (SELECT w.row, k.receipt, k.version, f.account_id,
             CASE WHEN k.receipt IS NULL THEN '' ELSE concat_ws(', ', {what}) END AS what
         FROM work w JOIN staged s ON s.row = w.row
         LEFT JOIN days d ON d.entity_id = w.entity_id AND d.day = w.posting_date
         LEFT JOIN refs f ON f.entity_id = w.entity_id AND f.customer_key = w.customer_key
-        LEFT JOIN known_receipts k ON k.entity_id = w.entity_id AND k.external_id = w.external_id"""
+        LEFT JOIN known_receipts k ON k.entity_id = w.entity_id AND k.external_id = w.external_id)"""
 
 
-def _write_plan(desk: Desk) -> None:
+def write_receipt_plan(desk: Desk) -> None:
+    """View ``plan``: a row per good row with everything a receipt and its entry are written from."""
     recorded = "s.recorded_at" if "recorded_at" in desk.columns else "CAST(NULL AS TIMESTAMPTZ)"
-    path = quoted(str(desk.folder / PLAN))
-    desk.con.execute(
-        f"""COPY (SELECT w.row,
-            CASE WHEN t.receipt IS NULL THEN 'new' WHEN t.what <> '' THEN 'changed' ELSE 'unchanged' END AS status,
-            t.receipt AS known_receipt, t.version AS known_version, w.entity_id, t.account_id, w.customer_key,
-            CAST(NULL AS VARCHAR) AS customer_name, w.external_id, coalesce(s.reference, '') AS reference,
-            d.posting_day AS posting_date, w.effective_date, w.currency, w.minor, {desk.base_sql()} AS base_minor,
-            {recorded} AS source_recorded_at, d.posting_day <> w.posting_date AS late
+    desk.write_plan(
+        f"""SELECT w.row, t.status, t.receipt AS known_receipt, t.version AS known_version, w.entity_id, t.account_id,
+            w.customer_key, CAST(NULL AS VARCHAR) AS customer_name, w.external_id,
+            coalesce(s.reference, '') AS reference, d.posting_day AS posting_date, w.effective_date, w.currency,
+            w.minor, {desk.base_sql()} AS base_minor, {recorded} AS source_recorded_at
         FROM work w JOIN staged s ON s.row = w.row JOIN status t ON t.row = w.row
         JOIN days d ON d.entity_id = w.entity_id AND d.day = w.posting_date
         LEFT JOIN rates r ON r.entity_id = w.entity_id AND r.currency = w.currency AND r.day = w.effective_date
-        ORDER BY w.row) TO {path} (FORMAT parquet, COMPRESSION lz4, ROW_GROUP_SIZE 50000)"""
+        WHERE {{rows}}"""
     )
-    desk.con.execute(f"CREATE OR REPLACE VIEW plan AS SELECT * FROM read_parquet({path})")
 
 
 _COLUMNS = (
@@ -103,14 +95,14 @@ def post_new_receipts(
     desk: Desk, *, source_id: int, actor_id: int | None, now: datetime, progress: Progress | None = None
 ) -> int:
     """Writes every ``new`` row of the plan as a receipt with its entry; gives their number."""
-    total = int(desk.one("SELECT count(*) FROM plan WHERE status = 'new'"))
+    total = int(desk.one("SELECT count(*) FROM status WHERE status = 'new'"))
     done = 0
     names = ", ".join(f"p.{name}" for name in _COLUMNS if name != "account_id")
     sql = (
-        f"SELECT {names}, coalesce(p.account_id, m.account_id) AS account_id FROM plan p LEFT JOIN made m"
+        f"SELECT {names}, coalesce(p.account_id, m.account_id) AS account_id FROM {{plan}} p LEFT JOIN made m"
         " ON m.entity_id = p.entity_id AND m.customer_key = p.customer_key WHERE p.status = 'new' ORDER BY p.row"
     )
-    for batch in desk.stream(sql, CHUNK_ROWS):
+    for batch in desk.stream_plan(sql, CHUNK_ROWS):
         rows = pa.Table.from_batches([batch])
         columns: dict[str, Any] = {
             "id": pa.array(reserve_ids("store_receipt", rows.num_rows), pa.int64()),
