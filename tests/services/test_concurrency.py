@@ -13,7 +13,9 @@ from huikuan.core.accounts import EntryKind
 from huikuan.core.applications import Order
 from huikuan.core.periods import PeriodState
 from huikuan.core.refusals import Refusal
-from huikuan.store.models import JournalEntry
+from huikuan.services.customers import NewCustomer, add_customers
+from huikuan.store.models import Customer, JournalEntry
+from tests.core.test_money import refused
 from tests.databases import LedgerDb
 from tests.services.ledger import DAY, Ledger, entry_of_item, entry_of_receipt
 from tests.services.test_idempotency import at_once
@@ -168,3 +170,20 @@ def test_a_month_is_revalued_once_by_two(ledger: Ledger) -> None:
     ledger.item(100, "USD")
     answers = at_once(*[lambda: len(ledger.revalue(DAY))] * 3)
     assert sorted(answers, key=str) == [0, 0, 1]
+
+
+def test_many_bring_the_same_customer(ledger: Ledger) -> None:
+    new = [NewCustomer(f"N{number}", f"Customer {number}") for number in range(5)]
+
+    def add() -> tuple[int, ...]:
+        return tuple(add_customers(ledger.entity_id, new, source="manual", **ledger.common).values())
+
+    answers = at_once(add, add, add)
+    assert len(set(answers)) == 1, answers
+    assert Customer.objects.count() == 1 + 5
+
+
+def test_a_name_in_the_data_does_not_name_the_refusal(ledger: Ledger) -> None:
+    ledger.item(5, external_id="reverses_id item_balance_bounded")
+    with refused("item.exists"):
+        ledger.item(5, external_id="reverses_id item_balance_bounded")

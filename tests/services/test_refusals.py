@@ -22,7 +22,7 @@ Ask = Callable[[Ledger], object]
 GALLERY: dict[str, tuple[str, Ask]] = {}
 SERVICES = Path(customers.__file__).parent
 LEDGER = (
-    "core/accounts core/applications core/exchange core/journal core/money core/periods services/adjustments"
+    "core/accounts core/applications core/exchange core/journal core/money core/periods core/texts services/adjustments"
     " services/applications services/books services/customers services/idempotency services/items services/locking"
     " services/periods services/posting services/receipts services/revaluation services/reversals"
     " services/reversal_checks services/transaction"
@@ -104,6 +104,32 @@ def _negative_invoice(ledger: Ledger) -> object:
 @shown("item.wrong_sign", "I1: deposit of 5 has the wrong sign")
 def _positive_deposit(ledger: Ledger) -> object:
     return ledger.item(5, kind=ItemKind.DEPOSIT)
+
+
+@shown("text.too_long", "document_number is longer than 120 characters")
+def _long_number(ledger: Ledger) -> object:
+    return ledger.item(5, document_number="7" * 121)
+
+
+@shown("text.too_long", "memo is longer than 300 characters")
+def _long_memo(ledger: Ledger) -> object:
+    return ledger.reverse(entry_of_item(ledger.item(5)), memo="x" * 301)
+
+
+@shown("text.too_long", "key is longer than 120 characters")
+def _long_key(ledger: Ledger) -> object:
+    return ledger.item(5, key="k" * 121)
+
+
+@shown("text.control", "external_id holds control characters")
+def _zero_byte(ledger: Ledger) -> object:
+    return ledger.receipt(5, external_id="R\x001")
+
+
+@shown("text.control", "name holds control characters")
+def _line_break(ledger: Ledger) -> object:
+    new = [customers.NewCustomer("C9", "two\nlines")]
+    return customers.add_customers(ledger.entity_id, new, source="manual", actor_id=None, now=NOW)
 
 
 @shown("item.exists", "an item with this source, entity and external id exists")

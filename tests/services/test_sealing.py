@@ -45,7 +45,7 @@ def ledger(ledger_db: LedgerDb) -> Ledger:
 def some_work(ledger: Ledger) -> None:
     """Entries of several kinds, with names that are not ASCII and fields that are empty."""
     ledger.rate("USD", "7.1357") if not ledger.number else None
-    item = ledger.item(1000, "USD", document_number="增-7\n换行", discount_date=NOON.date(), discount_bp=150)
+    item = ledger.item(1000, "USD", document_number="增-7 换行", discount_date=NOON.date(), discount_bp=150)
     money = ledger.receipt(900, "USD", reference="摘要", customer=None)
     ledger.identify(money)
     ledger.reverse(ledger.apply(money, (item, 700)), memo="退票：错了")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from huikuan.core.refusals import Refusal
+from huikuan.core.texts import NAME_MAX, TEXT_MAX, check_texts
 from huikuan.services.auditing import record
 from huikuan.services.sources import source_id_of
 from huikuan.services.transaction import run_in_transaction
@@ -34,6 +35,9 @@ class NewCustomer:
     segment: str = ""
     payer_accounts: tuple[str, ...] = ()
     terms_days: int | None = None
+
+
+_TEXTS = {"external_id": TEXT_MAX, "name": NAME_MAX, "registration_number": 40, "country": 2, "segment": 60}
 
 
 def add_entity(
@@ -73,6 +77,9 @@ def add_customers(
     A known external id keeps its customer; name and master data are brought up to date, a former name stays as an
     alias. Only customers, never their ledger, change here.
     """
+
+    for new in customers:
+        check_texts(new, _TEXTS)
 
     def work() -> dict[str, int]:
         source_id = source_id_of(source)

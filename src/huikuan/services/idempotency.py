@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connection
 
 from huikuan.core.refusals import Conflict
+from huikuan.core.texts import check_text
 from huikuan.services.transaction import run_in_transaction
 from huikuan.store.models import IdempotencyKey
 
@@ -34,6 +35,7 @@ def once(
     """
     if key is None:
         return run_in_transaction(work)
+    check_text("key", key)
     request_hash = sha256(repr(request).encode()).hexdigest()
     identity = {"entity_id": entity_id, "actor_key": actor_id or 0, "operation": operation, "key": key}
 

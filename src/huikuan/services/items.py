@@ -20,6 +20,7 @@ from huikuan.core.accounts import (
 from huikuan.core.journal import EntryDraft, PostingDraft
 from huikuan.core.money import check_size, exponent_of
 from huikuan.core.refusals import Refusal
+from huikuan.core.texts import TEXT_MAX, check_texts
 from huikuan.services.books import Books, open_books
 from huikuan.services.idempotency import once
 from huikuan.services.sources import source_id_of
@@ -56,6 +57,11 @@ class NewItem:
     opening: bool = False
     version: int = 1
     source_recorded_at: datetime | None = None
+
+
+_TEXTS = dict.fromkeys(
+    ("external_id", "document_number", "po_number", "contract_number", "sales_rep", "region", "product"), TEXT_MAX
+)
 
 
 def post_items(
@@ -99,6 +105,7 @@ def add_items(unit: Unit, books: Books, items: Sequence[NewItem]) -> list[int]:
 
 
 def decide_item(books: Books, item: NewItem, *, item_id: int, entry_id: int, source_id: int) -> ItemRow:
+    check_texts(item, _TEXTS)
     exponent_of(item.currency)
     check_size(item.amount_minor, item.currency)
     if item.amount_minor == 0:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from huikuan.core.accounts import EntryKind
 from huikuan.core.journal import EntryDraft, PostingDraft
+from huikuan.core.texts import NAME_MAX, check_text
 from huikuan.services.auditing import record
 from huikuan.services.books import open_books
 from huikuan.services.idempotency import once
@@ -31,6 +32,8 @@ def post_one(
 
     ``on`` is the effective date; the posting date follows from the entity's periods.
     """
+
+    check_text("memo", memo, NAME_MAX)
 
     def work() -> dict[str, int]:
         books = open_books(entity_id)

@@ -11,6 +11,7 @@ from huikuan.core.applications import fund_out_legs
 from huikuan.core.journal import EntryDraft, PostingDraft
 from huikuan.core.money import check_size, exponent_of
 from huikuan.core.refusals import Refusal
+from huikuan.core.texts import NAME_MAX, TEXT_MAX, check_texts
 from huikuan.services.books import Books, open_books
 from huikuan.services.idempotency import once
 from huikuan.services.items import check_accounts
@@ -37,6 +38,9 @@ class NewReceipt:
     remittance_text: str = ""
     version: int = 1
     source_recorded_at: datetime | None = None
+
+
+_TEXTS = {"external_id": TEXT_MAX, "reference": TEXT_MAX, "payer_name": NAME_MAX, "payer_account": 64}
 
 
 def post_receipts(
@@ -79,6 +83,7 @@ def add_receipts(unit: Unit, books: Books, receipts: Sequence[NewReceipt]) -> li
 
 
 def decide_receipt(books: Books, new: NewReceipt, *, receipt_id: int, entry_id: int, source_id: int) -> ReceiptRow:
+    check_texts(new, _TEXTS)
     exponent_of(new.currency)
     check_size(new.amount_minor, new.currency)
     if new.amount_minor <= 0:

@@ -10,6 +10,7 @@ from django.db.models import Q
 from huikuan.core.accounts import EntryKind, LedgerAccount
 from huikuan.core.journal import PostingDraft, reverse_draft
 from huikuan.core.refusals import Refusal
+from huikuan.core.texts import NAME_MAX, check_text
 from huikuan.services.auditing import record
 from huikuan.services.books import Books, open_books
 from huikuan.services.idempotency import once
@@ -39,6 +40,8 @@ def reverse_entry(
     ``entry.already_reversed``, ``entry.is_reversal``, ``entry.before_original`` and ``entry.used_since`` (money parked
     and used, written off and recovered, settled and met, received and sent back: reverse that first).
     """
+
+    check_text("memo", memo, NAME_MAX)
 
     def work() -> dict[str, list[int]]:
         books = open_books(entity_id)

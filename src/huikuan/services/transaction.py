@@ -26,7 +26,12 @@ _CONSTRAINTS: dict[str, tuple[str, str]] = {
     "receipt_identity": ("receipt.exists", "a receipt with this source, entity and external id exists"),
     "reverses_id": ("entry.already_reversed", "this entry has been reversed already"),
     "idempotency_once": ("idempotency.in_flight", "the same request is being carried out right now"),
+    "customer_ref_identity": ("customer.exists", "someone else has just added this customer"),
+    "account_once": ("account.exists", "the customer has an account with this entity"),
+    "store_entity_code": ("entity.exists", "an entity with this code exists"),
 }
+_FOUND_NEXT_TIME = {"idempotency.in_flight", "customer.exists"}
+"""The twin of this request has just finished: the next try finds what it made."""
 
 
 def run_in_transaction(work: Callable[[], T]) -> T:
@@ -40,8 +45,7 @@ def run_in_transaction(work: Callable[[], T]) -> T:
                 return work()
         except IntegrityError as error:
             named = _named(error)
-            # The twin of this request has just finished: the next try finds its answer.
-            if isinstance(named, Conflict) and named.code == "idempotency.in_flight" and attempt < _ATTEMPTS - 1:
+            if isinstance(named, Conflict) and named.code in _FOUND_NEXT_TIME and attempt < _ATTEMPTS - 1:
                 continue
             raise named from error
         except OperationalError as error:
@@ -58,7 +62,9 @@ def _is_passing(error: DatabaseError) -> bool:
 
 
 def _named(error: IntegrityError) -> Refusal | IntegrityError:
-    text = str(error)
+    diagnosis = getattr(error.__cause__, "diag", None)
+    # PostgreSQL's sentence quotes the row, where anything may stand.
+    text = str(error) if diagnosis is None else str(diagnosis.constraint_name)
     for name, (code, message) in _CONSTRAINTS.items():
         if name in text or _sqlite_columns(name) in text:
             return Conflict(code, message)
@@ -72,4 +78,7 @@ def _sqlite_columns(name: str) -> str:
         "receipt_identity": "store_receipt.external_id",
         "idempotency_once": "store_idempotencykey.key",
         "reverses_id": "store_journalentry.reverses_id",
+        "customer_ref_identity": "store_customerref.external_id",
+        "account_once": "store_customeraccount.customer_id",
+        "store_entity_code": "store_entity.code",
     }.get(name, name)
