@@ -25,6 +25,7 @@ from tests.databases import LedgerDb
 from tests.servers import ROOT, free_port
 
 START_SECONDS = 60.0
+PROCESSES = ("huikuan.jobs.server", "huikuan.jobs.worker", "huikuan.jobs.scheduler")
 SIGN_IN = ("ann", "a-long-password-1")
 
 
@@ -35,7 +36,6 @@ class Site:
     url: str
     process: subprocess.Popen[bytes]
     log: Path
-    seconds: float
 
     def wait_for(self, text: str) -> str:
         """What was printed, once it holds ``text``."""
@@ -69,12 +69,15 @@ def running(db: LedgerDb, *arguments: str, path: Path | None = None) -> Iterator
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    site = Site(f"http://127.0.0.1:{port}", process, log, 0.0)
+    site = Site(f"http://127.0.0.1:{port}", process, log)
     family: list[psutil.Process] = []
     try:
         site.wait_for("Ctrl-C stops it.")
+        while not all(site.members(module) for module in PROCESSES):
+            assert time.monotonic() - began < START_SECONDS
+            time.sleep(0.05)
         family = site.members()
-        yield Site(site.url, process, log, time.monotonic() - began)
+        yield site
     finally:
         process.terminate()
         process.wait(20)
@@ -129,8 +132,7 @@ def test_one_command_serves_works_and_schedules(ledger_db: LedgerDb) -> None:
         for name in files:
             assert re.search(r"\.[0-9a-f]{12}\.(js|css)$", name), f"{name} is not named by its content"
             assert visitor.get(name)[1]
-        for module in ("huikuan.jobs.server", "huikuan.jobs.worker", "huikuan.jobs.scheduler"):
-            assert site.members(module), module
+        assert all(site.members(module) for module in PROCESSES)
 
 
 def test_what_is_killed_comes_back(sqlite_db: LedgerDb) -> None:
