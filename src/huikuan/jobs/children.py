@@ -15,11 +15,13 @@ def follow_parent() -> None:
 
     Only a child that was told its parent does so (``HUIKUAN_PARENT``): started by hand, a process outlives its shell.
     """
-    parent = os.getppid()
-    if os.environ.get("HUIKUAN_PARENT") != str(parent):
+    told = os.environ.get("HUIKUAN_PARENT", "")
+    if not told.isdigit():
         return
+    parent = int(told)
 
     def watch() -> None:
+        # Another parent from the start means that ours was gone before we looked.
         while os.getppid() == parent:
             time.sleep(CHECK_SECONDS)
         os.kill(os.getpid(), signal.SIGTERM)
