@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from huikuan.core.sealing import ENTRY_FIELDS, ITEM_FIELDS, POSTING_FIELDS, RECEIPT_FIELDS, digest_entry
 
-FEW = 2_000
+FEW = 600
 """Postings up to which Python is faster than starting DuckDB (some 40 ms): what a sealer finds every few seconds."""
 
 _DIGESTS = pa.schema([("entry_id", pa.int64()), ("ledger_seq", pa.int64()), ("digest", pa.string())])
