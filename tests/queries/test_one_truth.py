@@ -28,14 +28,15 @@ def test_every_page_adds_up_to_the_control_accounts(
     ledger_db: LedgerDb, seed: int, next_floor: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(kept_facts, "NEXT_FLOOR", next_floor)
+    monkeypatch.setattr(kept_facts, "LAID_OVER_MAX", next_floor // 3)
     world = open_world(seed)
-    live(world, 20)
-    check_frames(world, 5)
+    live(world, 14)
+    check_frames(world, 3)
     # Kept answers grow: more is posted, some of it sealed, and every figure is asked for again.
     live(world, 4, seal_every=2)
-    check_frames(world, 3)
+    check_frames(world, 2)
     seal(now=world.now)
-    check_frames(world, 3)
+    check_frames(world, 2)
 
 
 def check_frames(world: World, count: int) -> None:
@@ -93,10 +94,10 @@ def check_items(plain, frame: Frame) -> None:
 @pytest.mark.parametrize("seed", [3])
 def test_ageing_of_the_database_is_the_reference(ledger_db: LedgerDb, seed: int) -> None:
     world = open_world(seed)
-    live(world, 25)
+    live(world, 16)
     plain = read_plain()
     history = as_history(plain)
-    for frame in frames_of(world, 8):
+    for frame in frames_of(world, 5):
         entity = {world.entities[0]: "CN", world.entities[1]: "DE"}.get(frame.entity_id or 0)
         if entity:
             continue

@@ -29,8 +29,8 @@ class Snapshot:
     """``con`` holds the relations ``journal``, ``items`` and ``receipts`` (``mirror.tables``), cut at ``known_seq``.
 
     ``provisional``: the answer may still change, because entries are included that are not sealed, or because the
-    moment asked for lies after the last seal. ``cache_key`` changes whenever an answer may; ``ledger`` says which ledger
-    this is, however far it reaches; ``unsealed``, whether entries without a ``ledger_seq`` are among the rows.
+    moment asked for lies after the last seal. ``cache_key`` changes whenever an answer may; ``ledger`` says which
+    ledger this is, however far it reaches; ``unsealed``, whether entries without a ``ledger_seq`` are among the rows.
     """
 
     con: duckdb.DuckDBPyConnection
@@ -50,9 +50,18 @@ class Known:
     provisional: bool
 
 
-_kept: OrderedDict[Hashable, duckdb.DuckDBPyConnection] = OrderedDict()
+@dataclass(frozen=True, slots=True)
+class Relations:
+    """What a snapshot is made of: the rows no segment holds, and how each relation is put together."""
+
+    tails: dict[str, pa.Table]
+    views: dict[str, str]
+
+
+_kept: OrderedDict[Hashable, Relations] = OrderedDict()
 _kept_lock = threading.Lock()
 _KEEP = 4
+_engine: list[duckdb.DuckDBPyConnection] = []
 
 
 @contextmanager
@@ -74,17 +83,17 @@ def open_snapshot(known_on: datetime | None = None) -> Iterator[Snapshot]:
             tuple(segments["journal"]),
         )
         with _kept_lock:
-            base = _kept.get(key)
-            if base is not None:
+            relations = _kept.get(key)
+            if relations is not None:
                 _kept.move_to_end(key)
-        if base is None:
-            base = _build(head, known, segments, mirrored)
+        if relations is None:
+            relations = _build(head, known, segments, mirrored)
             with _kept_lock:
-                _kept[key] = base
+                _kept[key] = relations
                 while len(_kept) > _KEEP:
                     _kept.popitem(last=False)
     provisional = known.provisional or tail != (0, 0)
-    cursor = base.cursor()
+    cursor = _open_cursor(relations)
     try:
         yield Snapshot(cursor, known.seq, provisional, key, key[:4], tail != (0, 0))
     finally:
@@ -133,25 +142,33 @@ def _tail_state(head: SealHead | None) -> tuple[int, int]:
         return int(count), int(last)
 
 
-def _build(
-    head: SealHead | None, known: Known, segments: dict[str, list[str]], mirrored: int
-) -> duckdb.DuckDBPyConnection:
-    con = duckdb.connect(config={"threads": 2})
-    con.execute("SET TimeZone = 'UTC'")
-    con.execute("SET enable_object_cache = true")
+def _build(head: SealHead | None, known: Known, segments: dict[str, list[str]], mirrored: int) -> Relations:
     folder = mirror_folder()
+    tails, views = {}, {}
     for table in TABLES:
-        tail = _tail(table, head, known, mirrored)
-        con.register("arrow_tail", tail)
-        con.execute(f"CREATE TABLE {table.name}_tail AS SELECT * FROM arrow_tail")
-        con.unregister("arrow_tail")
+        tails[table.name] = _tail(table, head, known, mirrored)
         parts = [f"SELECT * FROM {table.name}_tail"]
         if segments[table.name]:
             files = ", ".join("'" + str(folder / name).replace("'", "''") + "'" for name in segments[table.name])
             cut = "" if known.seq >= mirrored else f" WHERE ledger_seq <= {known.seq}"
             parts.insert(0, f"SELECT * FROM read_parquet([{files}]){cut}")
-        con.execute(f"CREATE VIEW {table.name} AS {' UNION ALL '.join(parts)}")
-    return con
+        views[table.name] = " UNION ALL ".join(parts)
+    return Relations(tails, views)
+
+
+def _open_cursor(relations: Relations) -> duckdb.DuckDBPyConnection:
+    """A connection of its own to the process's one engine, which remembers what it has read of segments."""
+    with _kept_lock:
+        if not _engine:
+            engine = duckdb.connect(config={"threads": 2})
+            engine.execute("SET GLOBAL TimeZone = 'UTC'")
+            engine.execute("SET GLOBAL parquet_metadata_cache = true")
+            _engine.append(engine)
+        cursor = _engine[0].cursor()
+    for name, tail in relations.tails.items():
+        cursor.register(f"{name}_tail", tail)
+        cursor.execute(f"CREATE TEMP VIEW {name} AS {relations.views[name]}")
+    return cursor
 
 
 def _tail(table: MirrorTable, head: SealHead | None, known: Known, mirrored: int) -> pa.Table:

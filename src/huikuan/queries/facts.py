@@ -38,7 +38,7 @@ class Floor:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What is open on a day: ``kept`` rows, and, where a few of them changed, the sums ``since`` and the ``changed`` rows.
+    """What is open on a day: ``kept`` rows, and, where a few changed, the sums ``since`` and the ``changed`` rows.
     ``floor_seq``: the sealed number of the floor that ``kept`` is; ``None`` where it was worked out for this day."""
 
     kept: Any
