@@ -101,7 +101,10 @@ def _moves(facts: Facts, floors: Floors, first: date, day: str) -> Any:
     if not any(facts.reaches_above(floor) for floor in floors.values()):
         return below
     added = {name: facts.above(floor) for name, floor in floors.items()}
-    above = facts.table(_moves_sql(facts, added, day, "", "false"))
+    above = answers.get_or_make(
+        ("moves above", facts.snapshot.cache_key, _reach(floors), facts.basis, day),
+        lambda: facts.table(_moves_sql(facts, added, day, "", "false")),
+    )
     return pa.concat_tables([below, above])
 
 
