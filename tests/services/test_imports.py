@@ -101,7 +101,10 @@ def test_items_become_what_posting_them_one_by_one_would_make(now: datetime) -> 
             accounts["C1"], "I1", day, may, "CNY", 10000, document_number="N1", po_number="P1", contract_number="K1",
             disputed=True, discount_date=date(2026, 1, 15), discount_bp=250, sales_rep="Li", region="华东", product="X",
         ),
-        NewItem(accounts["C1"], "I2", date(2026, 1, 6), may, "USD", -3333, kind=ItemKind.CREDIT_MEMO, document_number="N2"),
+        NewItem(
+            accounts["C1"], "I2", date(2026, 1, 6), may, "USD", -3333,
+            kind=ItemKind.CREDIT_MEMO, document_number="N2",
+        ),
         NewItem(accounts["C2"], "I3", date(2026, 1, 7), may, "USD", 1999, kind=ItemKind.NOTE),
         NewItem(accounts["C2"], "I4", date(2026, 1, 8), may, "JPY", -1000, kind=ItemKind.DEPOSIT),
     ]  # fmt: skip

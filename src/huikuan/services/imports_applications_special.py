@@ -17,6 +17,7 @@ from huikuan.core.money import share
 from huikuan.core.refusals import BadData, DataError, Refusal
 from huikuan.services.imports_applications import CONTRA_BY_SOURCE
 from huikuan.services.imports_desk import Desk
+from huikuan.services.imports_retake import legs_of
 from huikuan.services.imports_types import Progress
 from huikuan.services.locking import fund_of, lock_items, lock_receipt
 from huikuan.services.source_settlements import unmet_settlements
@@ -35,6 +36,8 @@ class Standing:
     unmet: dict[int, OpenRow]
     funds: dict[int, Fund]
     original_base: dict[int, int] = field(default_factory=dict)
+    posted: dict[str, tuple[int, tuple[PostingDraft, ...]]] = field(default_factory=dict)
+    """Applications decided in this run by their key: entry and legs, for those that take them back."""
 
     def take(self, legs: tuple[PostingDraft, ...]) -> None:
         for leg in legs:
@@ -69,10 +72,13 @@ def post_special(
 ) -> None:
     """Posts the applications of table ``special``. Raises ``BadData`` with the rows the rules refuse."""
     refused: list[DataError] = []
+    posted: dict[str, tuple[int, tuple[PostingDraft, ...]]] = {}
     for entity_id in [int(entity) for (entity,) in desk.all("SELECT DISTINCT entity_id FROM apps ORDER BY 1")]:
+        posted.clear()
         for chunk in _chunks(desk, entity_id):
             unit = Unit(entity_id, actor_id, now, source_id)
             standing = _read(entity_id, [row for rows in chunk for row in rows])
+            standing.posted = posted
             for rows in chunk:
                 try:
                     _add(desk, unit, standing, rows)
@@ -90,7 +96,8 @@ def post_special(
 
 def _chunks(desk: Desk, entity_id: int) -> Iterator[list[list[Row]]]:
     """The applications of an entity in order, each as its rows, a chunk at a time."""
-    sql = f"""SELECT r.*, a.effective AS app_effective, a.reverses_entry FROM rows r JOIN apps a ON a.app = r.app
+    sql = f"""SELECT r.*, a.effective AS app_effective, a.reverses_entry, a.reverses_in_file
+        FROM rows r JOIN apps a ON a.app = r.app
         WHERE r.status <> 'unchanged' AND r.app IN (SELECT app FROM special) AND r.entity_id = {entity_id}
         ORDER BY r.app, r.row"""
     chunk: list[list[Row]] = []
@@ -118,6 +125,14 @@ def _read(entity_id: int, rows: list[Row]) -> Standing:
 
 
 def _add(desk: Desk, unit: Unit, standing: Standing, rows: list[Row]) -> None:
+    first = rows[0]
+    undone = _undone(standing, first)
+    if undone is not None:
+        entry_id, taken = undone
+        legs_back = tuple(leg.negated() for leg in taken)
+        standing.take(legs_back)
+        unit.add_entry(_draft(desk, first, EntryKind.REVERSAL, legs_back, reverses_id=entry_id))
+        return
     legs: list[PostingDraft] = []
     before = (dict(standing.items), dict(standing.unmet), dict(standing.funds))
     try:
@@ -132,20 +147,32 @@ def _add(desk: Desk, unit: Unit, standing: Standing, rows: list[Row]) -> None:
             elif row["receipt"] is None:
                 contra = CONTRA_BY_SOURCE.get(row["source"], LedgerAccount.CLEARING)
                 legs += _taken(standing, settlement_legs(standing.items[row["item"]], row["minor"], contra))
-        first = rows[0]
-        unit.add_entry(
-            EntryDraft(
-                EntryKind.APPLICATION,
-                first["app_effective"],
-                first["posting_day"],
-                _tidied(legs),
-                external_id=first["application_key"],
-                source_recorded_at=first["recorded_at"] if "recorded_at" in desk.columns else None,
-            )
-        )
+        draft = _draft(desk, first, EntryKind.APPLICATION, _tidied(legs))
+        standing.posted[first["application_key"]] = (unit.add_entry(draft), draft.postings)
     except Refusal:
         standing.items, standing.unmet, standing.funds = before
         raise
+
+
+def _draft(
+    desk: Desk, row: Row, kind: EntryKind, legs: tuple[PostingDraft, ...], reverses_id: int | None = None
+) -> EntryDraft:
+    return EntryDraft(
+        kind,
+        row["app_effective"],
+        row["posting_day"],
+        legs,
+        reverses_id=reverses_id,
+        external_id=row["application_key"],
+        source_recorded_at=row["recorded_at"] if "recorded_at" in desk.columns else None,
+    )
+
+
+def _undone(standing: Standing, row: Row) -> tuple[int, tuple[PostingDraft, ...]] | None:
+    """The entry this application takes back exactly, as found by comparing, with its legs."""
+    if row["reverses_entry"] is not None:
+        return int(row["reverses_entry"]), tuple(legs_of(row["reverses_entry"]))
+    return standing.posted.pop(row["reverses_key"], None) if row["reverses_in_file"] else None
 
 
 def _taken(standing: Standing, legs: tuple[PostingDraft, ...]) -> tuple[PostingDraft, ...]:

@@ -256,7 +256,7 @@ def put_application_legs(desk: Desk, source_id: int, keys_sql: str) -> None:
         " LEFT JOIN store_receipt r ON r.id = p.receipt_id"
         " LEFT JOIN store_journalentry x ON x.reverses_id = e.id"
         " WHERE e.external_id <> '' AND p.ledger_account IN ('trade', 'notes', 'advances', 'source_settlement')"
-        f" AND e.kind <> 'reversal' AND e.source_id = {int(source_id)} AND {_in_entities(desk, 'e.entity_id')}{narrow}"
+        f" AND e.source_id = {int(source_id)} AND {_in_entities(desk, 'e.entity_id')}{narrow}"
     )
     desk.put_batches("app_legs", _LEG_SCHEMA, _batches(sql, params, _LEG_SCHEMA))
 

@@ -9,11 +9,12 @@ from datetime import date, datetime
 from huikuan.core.accounts import CONTROL_ACCOUNTS, EntryKind, LedgerAccount
 from huikuan.core.applications import Line, OpenRow, credit_legs, fund_legs, settlement_legs
 from huikuan.core.journal import EntryDraft, PostingDraft
+from huikuan.core.money import share
 from huikuan.services.books import Books
 from huikuan.services.locking import fund_of, lock_items, lock_receipt
 from huikuan.services.source_settlements import unmet_settlements
 from huikuan.services.writing import Unit
-from huikuan.store.models import JournalEntry, Posting, SourceSettlement
+from huikuan.store.models import JournalEntry, OpenItem, Posting, Receipt, SourceSettlement
 
 _FUNDS = (LedgerAccount.UNAPPLIED, LedgerAccount.ADVANCES)
 Legs = Sequence[PostingDraft]
@@ -37,7 +38,7 @@ def retake_entries(
     """
     done = 0
     for entry in entries:
-        legs = [_mapped(leg, items, receipts) for leg in _legs_of(entry.id)]
+        legs = [_mapped(leg, items, receipts) for leg in legs_of(entry.id)]
         fresh = _decide(books, entry, legs, account_id)
         if fresh is None:
             continue
@@ -62,7 +63,8 @@ def retake_entries(
     return done
 
 
-def _legs_of(entry_id: int) -> list[PostingDraft]:
+def legs_of(entry_id: int) -> list[PostingDraft]:
+    """The legs of a posted entry, in order."""
     return [
         PostingDraft(
             LedgerAccount(row.ledger_account),
@@ -86,8 +88,6 @@ def _mapped(leg: PostingDraft, items: Mapping[int, int], receipts: Mapping[int, 
 
 
 def _first_day(legs: Legs, name: str) -> date:
-    from huikuan.store.models import OpenItem, Receipt
-
     items = {leg.item_id for leg in legs if leg.item_id is not None}
     receipts = {leg.receipt_id for leg in legs if leg.receipt_id is not None}
     days: list[date] = list(OpenItem.objects.filter(id__in=items).values_list(name, flat=True))
@@ -100,6 +100,8 @@ def _decide(books: Books, entry: JournalEntry, legs: Legs, account_id: int | Non
     if any(leg.ledger_account == LedgerAccount.EXCHANGE_CLEARING for leg in legs):
         return None
     rows = lock_items(books.entity_id, [leg.item_id for leg in legs if leg.item_id is not None])
+    if any(leg.item_id is not None and _opens(leg, rows[leg.item_id]) for leg in legs):
+        return _reopened(books, legs, rows)
     funds = [leg for leg in legs if leg.item_id is None and leg.receipt_id is not None and leg.ledger_account in _FUNDS]
     if funds:
         if entry.kind != EntryKind.APPLICATION or len(funds) != 1:
@@ -114,6 +116,38 @@ def _decide(books: Books, entry: JournalEntry, legs: Legs, account_id: int | Non
     if entry.kind == EntryKind.APPLICATION and len(item_legs) == sum(leg.item_id is not None for leg in legs):
         return _from_credit(item_legs, rows)
     return None
+
+
+def _opens(leg: PostingDraft, row: OpenRow) -> bool:
+    """Whether a leg takes back (part of) an earlier application to its item."""
+    return leg.ledger_account == row.ledger_account and leg.amount_minor * row.original_minor > 0
+
+
+def _reopened(books: Books, legs: Legs, rows: Mapping[int, OpenRow]) -> tuple[PostingDraft, ...] | None:
+    """An application partly taken back is taken back again, where no item would be open for more than it is. Two legs
+    in a foreign currency get the base value the item has now; more of them are left for a person."""
+    if any(leg.currency != books.currency for leg in legs):
+        if len(legs) != 2:
+            return None
+        legs = _revalued(legs, rows)
+    for leg in legs:
+        row = rows.get(leg.item_id or 0)
+        if row is not None and leg.ledger_account == row.ledger_account:
+            left = row.open_minor + leg.amount_minor
+            if left * row.original_minor < 0 or abs(left) > abs(row.original_minor):
+                return None
+        if leg.receipt_id is not None and leg.item_id is None:
+            receipt, balance = lock_receipt(books.entity_id, leg.receipt_id)
+            if not 0 <= balance.unapplied_minor - leg.amount_minor <= receipt.amount_minor:
+                return None
+    return tuple(legs)
+
+
+def _revalued(legs: Legs, rows: Mapping[int, OpenRow]) -> Legs:
+    opening = next(leg for leg in legs if leg.item_id is not None and _opens(leg, rows[leg.item_id]))
+    item = OpenItem.objects.get(id=opening.item_id or 0)
+    base = share(item.base_minor, opening.amount_minor, item.amount_minor)
+    return [replace(leg, base_minor=base if leg is opening else -base) for leg in legs]
 
 
 def _capped(wanted: int, available: int) -> int:
