@@ -29,6 +29,7 @@ def practice(lang: str, as_json: bool, built: bool) -> None:
             {
                 "row": row.number,
                 "title": title(row, lang),
+                "partial": row.is_partial,
                 "places": [f"huikuan.{place}" for place in row.places],
                 "tests": tests.get(row.number, []),
             }
@@ -42,7 +43,8 @@ def practice(lang: str, as_json: bool, built: bool) -> None:
             chapter = row.number[0]
             click.echo(f"\n{chapter}. {CHAPTERS[chapter][lang == 'zh']}")
         proofs = tests.get(row.number, [])
-        click.echo(f"  {row.number:<4} {title(row, lang)}" + ("" if row.places or proofs else "  (not yet)"))
+        state = "  (in part)" if row.is_partial else "" if row.places or proofs else "  (not yet)"
+        click.echo(f"  {row.number:<4} {title(row, lang)}{state}")
         if row.places:
             click.echo(f"         lives in   {', '.join(f'huikuan.{place}' for place in row.places)}")
         for index, proof in enumerate(proofs):

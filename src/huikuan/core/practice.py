@@ -26,12 +26,14 @@ CHAPTERS = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: its number, its title in English and Chinese, and the modules it lives in (under ``huikuan``)."""
+    """One row: its number, its title in English and Chinese, and the modules it lives in (under ``huikuan``).
+    ``is_partial``: what is there does not yet do the whole row."""
 
     number: str
     english: str
     chinese: str
     places: tuple[str, ...] = ()
+    is_partial: bool = False
 
 
 _TITLES = """
@@ -127,12 +129,20 @@ PLACES: dict[str, tuple[str, ...]] = {
     "D3": ("core.journal", "services.sealing", "queries.frame"),
     "D4": ("core.applications", "services.applications"),
     "D5": ("services.reversals", "services.adjustments"),
+    "D6": ("services.adjustments",),
     "D7": ("core.exchange", "services.revaluation"),
     "D8": ("core.periods", "services.periods"),
     "D9": ("core.sealing", "mirror.proofs", "services.verifying", "cli.verify"),
     "J1": ("core.ageing", "engines.age", "queries.ageing", "web.ageing", "cli.age"),
+    "K1": ("services.users", "queries.frame"),
+    "K3": ("web.words", "services.preferences"),
     "K5": ("cli.serve", "jobs.supervisor", "config.environment"),
+    "K7": ("services.imports", "services.source_settlements"),
 }
+
+PARTIAL = frozenset({"A1", "D5", "D6", "D8", "K1", "K3", "K5", "K7"})
+"""Rows of which a part is there: customers without all their particulars, no three-party settlement, discounts
+without interest, periods without export to the general ledger, rights by entity only, no cluster."""
 
 
 def _rows() -> dict[str, Row]:
@@ -140,7 +150,7 @@ def _rows() -> dict[str, Row]:
     for line in _TITLES.strip().splitlines():
         number, _, titles = line.partition(" ")
         english, chinese = (title.strip() for title in titles.split("|"))
-        rows[number] = Row(number, english, chinese, PLACES.get(number, ()))
+        rows[number] = Row(number, english, chinese, PLACES.get(number, ()), number in PARTIAL)
     return rows
 
 
