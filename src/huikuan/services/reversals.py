@@ -15,6 +15,7 @@ from huikuan.services.auditing import record
 from huikuan.services.books import Books, open_books
 from huikuan.services.idempotency import once
 from huikuan.services.reversal_checks import check_unused, used_since
+from huikuan.services.transaction import run_in_transaction
 from huikuan.services.writing import Unit
 from huikuan.store.models import JournalEntry, OpenItem, OpenItemBalance, Posting, Receipt, ReceiptBalance
 
@@ -87,6 +88,18 @@ def add_reversals(unit: Unit, books: Books, entry_ids: Sequence[int], *, on: dat
         drafts.append(draft)
     check_unused(drafts)
     return [unit.add_entry(draft) for draft in drafts]
+
+
+def reversal_plan(entity_id: int, entry_id: int) -> list[tuple[int, EntryKind]]:
+    """What reversing an entry would reverse, itself last: (entry id, kind). Changes nothing; refuses what
+    ``reverse_entry`` refuses for the entry's own sake."""
+
+    def work() -> list[tuple[int, EntryKind]]:
+        wanted = _with_dependents(entity_id, [entry_id])
+        wanted.sort(key=lambda row: (row.id == entry_id, _LAST.get(EntryKind(row.kind), 0), -row.id))
+        return [(entry.id, EntryKind(entry.kind)) for entry in wanted]
+
+    return run_in_transaction(work)
 
 
 def _lock_rows(legs: Iterable[PostingDraft]) -> None:

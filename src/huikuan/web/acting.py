@@ -1,4 +1,4 @@
-"""What pages that post share: who may, only now, the key that posts once, refusals told in money, the word when done."""
+"""What pages that post share: who may, only now, the key that posts once, refusals told in money, words when done."""
 
 from __future__ import annotations
 

@@ -15,8 +15,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from huikuan.core.accounts import LedgerAccount
 from huikuan.core.applications import Order
 from huikuan.core.refusals import Refusal
-from huikuan.queries import desk
-from huikuan.queries.desk import Candidate, ItemNow, Owner, ReceiptNow
+from huikuan.queries import applicable, desk
+from huikuan.queries.applicable import Candidate
+from huikuan.queries.desk import ItemNow, Owner, ReceiptNow
 from huikuan.services.applications import Named, apply_credit, apply_receipt
 from huikuan.web.acting import (
     Word,
@@ -102,7 +103,10 @@ def typed_lines(fund: Fund, given: QueryDict) -> list[Line]:
     """Every item of the form as typed."""
     lines = []
     for one in fund.found[:ROWS_MAX]:
-        text, ticked = given.get(f"amount-{one.public_id}", "").strip()[:40], bool(given.get(f"discount-{one.public_id}"))
+        text, ticked = (
+            given.get(f"amount-{one.public_id}", "").strip()[:40],
+            bool(given.get(f"discount-{one.public_id}")),
+        )
         minor, fault = 0, ""
         try:
             minor = read_money(text, fund.currency) if text else 0
@@ -136,7 +140,7 @@ def check_sum(fund: Fund, lines: Sequence[Line]) -> SumCheck:
 def fill(fund: Fund, given: QueryDict, order: Order) -> list[Line]:
     """The lines as the order spreads what there is. Refuses ``application.too_many`` beyond the form's length."""
     ticked = frozenset(one.public_id for one in fund.found if given.get(f"discount-{one.public_id}"))
-    falls = desk.spread(fund.found, fund.available_minor, order, ticked)
+    falls = applicable.spread(fund.found, fund.available_minor, order, ticked)
     shown = {one.public_id for one in fund.found[:ROWS_MAX]}
     if not falls.keys() <= shown:
         raise Refusal(
@@ -154,9 +158,9 @@ def fill(fund: Fund, given: QueryDict, order: Order) -> list[Line]:
 
 def named_of(fund: Fund, given: QueryDict) -> list[Named]:
     """The amounts typed, by item. Items settled meanwhile are named too: what was posted before is known by its key."""
-    typed = {name.removeprefix("amount-"): text for name in given if name.startswith("amount-") if (text := given[name])}
-    texts = {public_id: text.strip() for public_id, text in typed.items() if text.strip()}
-    items = desk.items_named(fund.entity_id, texts)
+    typed = {name.removeprefix("amount-"): given.get(name, "").strip() for name in given if name.startswith("amount-")}
+    texts = {public_id: text[:40] for public_id, text in typed.items() if text}
+    items = applicable.items_named(fund.entity_id, texts)
     named = []
     for public_id, text in texts.items():
         item = items.get(public_id)
@@ -183,7 +187,7 @@ def _context(fund: Fund, now: Any, given: QueryDict, lines: list[Line] | None = 
         "orders": ORDERS if fund.kind == "receipt" else ORDERS[:2],
         "hidden_rows": max(len(fund.found) - ROWS_MAX, 0),
         "with_discount": any(one.discount_minor for one in fund.found),
-        "from_account": given.get("from", ""),
+        "from_account": _account_from(now, given).value if isinstance(now, ReceiptNow) else "",
         "both_accounts": isinstance(now, ReceiptNow) and now.unapplied_minor > 0 and now.on_account_minor > 0,
         "receipt": now if isinstance(now, ReceiptNow) else None,
         "page_name": "receipt_apply" if fund.kind == "receipt" else "item_credit",
@@ -216,7 +220,7 @@ def _receipt_fund(seat: Seat, public_id: str, given: QueryDict) -> tuple[Receipt
         currency=receipt.currency,
         available_minor=receipt.on_account_minor if source == LedgerAccount.ADVANCES else receipt.unapplied_minor,
         owner=receipt.owner,
-        found=desk.candidates(receipt.entity_id, receipt.owner.account_id, receipt.currency, receipt.value_date),
+        found=applicable.candidates(receipt.entity_id, receipt.owner.account_id, receipt.currency, receipt.value_date),
     )
 
 
@@ -267,7 +271,7 @@ def _credit_fund(seat: Seat, public_id: str) -> tuple[ItemNow, Fund]:
         currency=credit.currency,
         available_minor=-credit.open_minor,
         owner=credit.owner,
-        found=desk.candidates(credit.entity_id, credit.owner.account_id, credit.currency, None),
+        found=applicable.candidates(credit.entity_id, credit.owner.account_id, credit.currency, None),
     )
 
 
@@ -312,6 +316,7 @@ def _spread(request: HttpRequest, seat: Seat, fund: Fund, now: ReceiptNow | Item
         "given": given,
         "key": given.get("key", "")[:64] or new_key(),
         "reason": reason,
+        "filled_alone": bool(request.headers.get("HX-Request")),
         "currency": fund.currency,
         **_context(fund, now, given, lines),
     }
@@ -322,7 +327,7 @@ def _spread(request: HttpRequest, seat: Seat, fund: Fund, now: ReceiptNow | Item
 
 def applied_words(entry_id: int) -> str:
     """What an application did, read from its entry: the same words however often the form was sent."""
-    made = desk.applied_by(entry_id)
+    made = applicable.applied_by(entry_id)
     text = ngettext("Applied to {n} item: {amount}.", "Applied to {n} items, {amount} in all.", made.items).format(
         n=f"{made.items:,}", amount=amount_text(made.paid_minor, made.currency)
     )

@@ -15,13 +15,23 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from huikuan.core.money import exponent_of
 from huikuan.core.refusals import Refusal
-from huikuan.queries import desk
+from huikuan.queries import applicable, desk
 from huikuan.queries.cash import CASH_STATES, cash_counts, cash_page
 from huikuan.queries.desk import Owner
 from huikuan.queries.frame import EntityRow
 from huikuan.queries.ids import receipt_id_text
 from huikuan.services.receipts import NewReceipt, post_receipts
-from huikuan.web.acting import act, actor, amount_text, demand_now, may_post_to, read_on, read_positive, read_text
+from huikuan.web.acting import (
+    Field,
+    act,
+    actor,
+    amount_text,
+    demand_now,
+    may_post_to,
+    read_on,
+    read_positive,
+    read_text,
+)
 from huikuan.web.frames import Seat
 from huikuan.web.lists import Chip, changed, chips_of, total_lines
 from huikuan.web.pages import page, read_list, show
@@ -172,8 +182,9 @@ def record_receipt(request: HttpRequest, seat: Seat) -> HttpResponse:
         return {
             "form": _form(given, entity),
             "entities": postable(seat),
+            "who_field": _who_field(given),
             "same": _same(entity, given, given.get("key", "")),
-            **who_context(seat, entity or (postable(seat) or [None])[0], given),
+            **who_context(seat, entity, given),
         }
 
     def do(given: QueryDict, key: str) -> HttpResponse:
@@ -206,6 +217,11 @@ def record_receipt(request: HttpRequest, seat: Seat) -> HttpResponse:
     return act(request, seat, "cash/new.html", context, do, currency=given_currency)
 
 
+def _who_field(given: QueryDict) -> Field:
+    hint = _("Leave empty while nobody knows whose money it is.")
+    return Field("who", "who", _("Customer"), given.get("who", ""), hint, required=False)
+
+
 def _same(entity: EntityRow | None, given: QueryDict, key: str) -> list[str]:
     """Receipts that look like the one typed; none while the form is not readable yet."""
     currency = given.get("currency", "").strip().upper()[:3]
@@ -220,9 +236,7 @@ def _same(entity: EntityRow | None, given: QueryDict, key: str) -> list[str]:
     return desk.same_receipts(entity.id, currency=currency, amount_minor=minor, day=day, but=but)
 
 
-def _recorded(
-    request: HttpRequest, seat: Seat, public_id: str, new: NewReceipt, owner: Owner | None
-) -> HttpResponse:
+def _recorded(request: HttpRequest, seat: Seat, public_id: str, new: NewReceipt, owner: Owner | None) -> HttpResponse:
     """On to applying it where the customer is known and owes something."""
     amount = amount_text(new.amount_minor, new.currency)
     if owner is None:
@@ -230,5 +244,5 @@ def _recorded(
         return redirect(address(seat.kept, "receipt", public_id))
     messages.success(request, _("Recorded {amount} from {name}.").format(amount=amount, name=owner.name))
     receipt = desk.receipt_now(seat.frame, public_id, timezone.now())
-    owes = receipt and receipt.unapplied_minor and desk.owes(owner.account_id, new.currency)
+    owes = receipt and receipt.unapplied_minor and applicable.owes(owner.account_id, new.currency)
     return redirect(address(seat.kept, "receipt_apply" if owes else "receipt", public_id))

@@ -13,11 +13,13 @@ from django.views.decorators.http import require_safe
 from huikuan.queries import customers as customer_queries
 from huikuan.queries import items as queries
 from huikuan.queries.entries import PostingRow
+from huikuan.web.actions import item_bar
 from huikuan.web.format import format_day, format_moment
 from huikuan.web.frames import Seat
 from huikuan.web.lists import Chip, changed, chips_of, total_lines
 from huikuan.web.lives import life_line
 from huikuan.web.pages import page, read_list, show
+from huikuan.web.reversing import entry_bar, undoable
 from huikuan.web.tags import address
 from huikuan.web.words import bucket_class, bucket_word
 
@@ -92,8 +94,9 @@ def show_life(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
     context = {
         "item": item,
         "facts": [(label, value) for label, value in facts if value],
-        "postings": [life_line(seat, row, row.amount_minor) for row in found.postings],
+        "postings": undoable(seat, item.entity_id, [life_line(seat, row, row.amount_minor) for row in found.postings]),
         "after_word": _("Open after"),
+        **item_bar(seat, public_id),
     }
     return show(request, seat, "items/life.html", context, room="items")
 
@@ -143,6 +146,7 @@ def show_entry(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse
         "via": next((line for line in legs if line.href), None),
         "sums": leg_sums(entry.postings),
         "base_sum": sum(row.base_minor for row in entry.postings),
+        **entry_bar(seat, public_id),
     }
     return show(request, seat, "items/entry.html", context, room="items")
 

@@ -17,6 +17,7 @@ class LifeLine:
     change_minor: int
     counterpart_label: str
     counterpart_href: str
+    undo_href: str = ""
 
 
 def life_line(seat: Seat, row: LifeRow, change_minor: int) -> LifeLine:

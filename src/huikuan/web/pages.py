@@ -41,6 +41,7 @@ ROOMS = (
         _("Receivables"),
         (("items", _("Open items")), ("ageing", _("Ageing")), ("imports", _("Imports"))),
     ),
+    Room("cash", "cash", _("Cash")),
     Room("settings", "settings", _("Settings")),
 )
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from huikuan.core.accounts import LedgerAccount
 from huikuan.core.refusals import Refusal
-from huikuan.queries import desk
+from huikuan.queries import applicable, desk
 from huikuan.queries.desk import ReceiptNow
 from huikuan.services.receipts import identify_receipt, park_receipt, refund_receipt
 from huikuan.services.reversals import reverse_entry
@@ -39,7 +39,11 @@ from huikuan.web.pages import page
 from huikuan.web.reversing import bounce_context, reversed_words
 from huikuan.web.tags import address
 
-ACCOUNTS = {"suspense": LedgerAccount.SUSPENSE, "unapplied": LedgerAccount.UNAPPLIED, "advances": LedgerAccount.ADVANCES}
+ACCOUNTS = {
+    "suspense": LedgerAccount.SUSPENSE,
+    "unapplied": LedgerAccount.UNAPPLIED,
+    "advances": LedgerAccount.ADVANCES,
+}
 _METHODS = ["GET", "HEAD", "POST"]
 Doing = Callable[[QueryDict, str], HttpResponse]
 
@@ -73,7 +77,9 @@ def _receipt(seat: Seat, public_id: str) -> ReceiptNow:
     return receipt
 
 
-def _shell(seat: Seat, receipt: ReceiptNow, title: str, button: str, says: str = "", blocked: str = "") -> dict[str, Any]:
+def _shell(
+    seat: Seat, receipt: ReceiptNow, title: str, button: str, says: str = "", blocked: str = ""
+) -> dict[str, Any]:
     language = get_language() or "en"
     facts = [
         (_("Received"), amount_text(receipt.amount_minor, receipt.currency)),
@@ -122,11 +128,9 @@ def identify(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
         if owner is None:
             raise Refusal("cash.whose", "Say whose money it is.")
         on = read_on(given, receipt.today)
-        entry_id = identify_receipt(
-            receipt.entity_id, receipt.id, owner.account_id, on=on, key=key, **actor(request)
-        )
+        entry_id = identify_receipt(receipt.entity_id, receipt.id, owner.account_id, on=on, key=key, **actor(request))
         text = _("This is money of {name}.").format(name=owner.name)
-        owes = desk.owes(owner.account_id, receipt.currency)
+        owes = applicable.owes(owner.account_id, receipt.currency)
         return done(request, seat, text, entry_id, "receipt_apply" if owes else "receipt", public_id)
 
     return act(request, seat, "actions/act.html", context, do, currency=receipt.currency)
@@ -183,17 +187,18 @@ def refund(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
         chosen = given.get("from", buckets[0][0] if buckets else "")
         first = next((minor for code, _word, minor in buckets if code == chosen), 0)
         amount = given.get("amount", typed_amount(first, receipt.currency))
-        fields = [Field("money", "amount", _amount_label(receipt), amount), day_field(receipt, given)]
-        if len(buckets) > 1:
-            words = [(code, f"{word} {amount_text(minor, receipt.currency)}") for code, word, minor in buckets]
-            fields.append(Field("choice", "from", _("Take the money from"), chosen, choices=tuple(words)))
+        # Named in the form even where there is one only: a form sent again finds nothing left to tell it by.
+        words = [(code, f"{word} {amount_text(minor, receipt.currency)}") for code, word, minor in buckets]
+        fields = [
+            Field("money", "amount", _amount_label(receipt), amount),
+            Field("choice", "from", _("Take the money from"), chosen, choices=tuple(words)),
+            day_field(receipt, given),
+        ]
         return {**_shell(seat, receipt, _("Refund"), _("Post the refund"), says, blocked), "fields": fields}
 
     def do(given: QueryDict, key: str) -> HttpResponse:
         minor, on = read_positive(given, "amount", receipt.currency), read_on(given, receipt.today)
-        # A form sent again finds nothing left: its account is the one it named, or the one money can stand on.
-        usual = buckets[0][0] if buckets else "unapplied" if receipt.owner else "suspense"
-        account = ACCOUNTS.get(given.get("from", "") or given.get("usual", "") or usual, LedgerAccount.UNAPPLIED)
+        account = ACCOUNTS.get(given.get("from", ""), LedgerAccount.UNAPPLIED)
         entry_id = refund_receipt(
             receipt.entity_id, receipt.id, minor, on=on, from_account=account, key=key, **actor(request)
         )

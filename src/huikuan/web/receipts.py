@@ -12,6 +12,8 @@ from huikuan.web.format import format_day, mask_number
 from huikuan.web.frames import Seat
 from huikuan.web.lives import life_line
 from huikuan.web.pages import page, show
+from huikuan.web.receipt_acts import receipt_bar
+from huikuan.web.reversing import undoable
 
 
 @require_safe
@@ -34,7 +36,10 @@ def show_receipt(request: HttpRequest, seat: Seat, public_id: str) -> HttpRespon
         "receipt": receipt,
         "row": receipt.row,
         "facts": [(label, value) for label, value in facts if value],
-        "postings": [life_line(seat, row, -row.amount_minor) for row in found.postings],
+        "postings": undoable(
+            seat, receipt.entity_id, [life_line(seat, row, -row.amount_minor) for row in found.postings]
+        ),
         "after_word": _("Left after"),
+        **receipt_bar(seat, public_id),
     }
-    return show(request, seat, "receipts/life.html", context, room="customers")
+    return show(request, seat, "receipts/life.html", context, room="cash")

@@ -102,6 +102,7 @@ _WORDS = {
     "import_kind": words.IMPORT_KINDS,
     "import_state": words.IMPORT_STATES,
     "feed": words.FEEDS,
+    "period": words.PERIOD_STATES,
     "grouping": words.GROUPINGS,
     "field": words.FIELDS,
     "change": words.CHANGES,

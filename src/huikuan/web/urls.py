@@ -4,7 +4,24 @@ from __future__ import annotations
 
 from django.urls import path
 
-from huikuan.web import ageing, customers, entities, home, imports, items, preferences, receipts, search, settlements
+from huikuan.web import (
+    actions,
+    ageing,
+    applying,
+    cash,
+    customers,
+    entities,
+    home,
+    imports,
+    items,
+    periods,
+    preferences,
+    receipt_acts,
+    receipts,
+    reversing,
+    search,
+    settlements,
+)
 
 urlpatterns = [
     path("", home.show_home, name="home"),
@@ -26,6 +43,24 @@ urlpatterns = [
     path("receivables/imports/<int:batch_id>/annotated", imports.download_annotated, name="import_annotated"),
     path("receivables/settlements/", settlements.list_settlements, name="settlements"),
     path("receivables/settlements/decide/", settlements.decide, name="settlements_decide"),
+    path("cash/", cash.list_cash, name="cash"),
+    path("cash/new/", cash.record_receipt, name="cash_new"),
+    path("cash/customers/", cash.suggest_customers, name="cash_customers"),
+    path("receivables/receipts/<slug:public_id>/identify/", receipt_acts.identify, name="receipt_identify"),
+    path("receivables/receipts/<slug:public_id>/apply/", applying.apply_money, name="receipt_apply"),
+    path("receivables/receipts/<slug:public_id>/spread/", applying.spread_money, name="receipt_spread"),
+    path("receivables/receipts/<slug:public_id>/park/", receipt_acts.park, name="receipt_park"),
+    path("receivables/receipts/<slug:public_id>/refund/", receipt_acts.refund, name="receipt_refund"),
+    path("receivables/receipts/<slug:public_id>/bounce/", receipt_acts.bounce, name="receipt_bounce"),
+    path("receivables/items/<slug:public_id>/settle/", actions.settle, name="item_settle"),
+    path("receivables/items/<slug:public_id>/recover/", actions.recover, name="item_recover"),
+    path("receivables/items/<slug:public_id>/credit/", applying.apply_credit_item, name="item_credit"),
+    path("receivables/items/<slug:public_id>/spread/", applying.spread_credit, name="item_credit_spread"),
+    path("receivables/entries/<slug:public_id>/reverse/", reversing.reverse, name="entry_reverse"),
+    path("settings/periods/", periods.list_periods, name="periods"),
+    path("settings/periods/set/", periods.change_period, name="period_set"),
+    path("settings/periods/revalue/", periods.revalue_month, name="period_revalue"),
+    path("settings/rates/", periods.show_rates, name="rates"),
     path("settings/entities/new/", entities.new_entity, name="entity_new"),
     path("settings/", preferences.show_settings, name="settings"),
 ]

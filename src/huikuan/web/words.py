@@ -104,6 +104,12 @@ SETTLEMENT_STATES: Words = {
     "all": _("All"),
 }
 
+PERIOD_STATES: Words = {
+    "open": pgettext_lazy("month", "Open"),
+    "soft_closed": _("Soft-closed"),
+    "closed": _("Closed"),
+}
+
 GROUPINGS: Words = {
     "customer": _("Customer"),
     "entity": _("Legal entity"),

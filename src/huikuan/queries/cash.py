@@ -1,0 +1,216 @@
+"""The cash room's list: money received, where it stands as of the frame's day, found by what a person types."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from huikuan.queries.directory import (
+    CustomerFacts,
+    accounts_table,
+    customer_ids_of,
+    customers_of,
+    entities_table,
+    find_customers,
+)
+from huikuan.queries.facts import Facts, read_facts
+from huikuan.queries.finding import amount_of, amount_sql
+from huikuan.queries.frame import Frame
+from huikuan.queries.listing import Page, limit_of, order_of
+from huikuan.queries.open_rows import CASH_LEGS, ids
+from huikuan.queries.receipts import LEG_COLUMNS, ReceiptRow, money_of, receipt_row
+from huikuan.store.models import Receipt, ReceiptParty
+from huikuan.store.public_ids import public_id
+
+CASH_STATES = {
+    "todo": "unidentified_minor + unapplied_minor > 0",
+    "unidentified": "unidentified_minor > 0",
+    "unapplied": "unapplied_minor > 0",
+    "on_account": "on_account_minor > 0",
+    "all": "true",
+}
+"""What the list can be narrowed to. ``todo``: money somebody still has to identify or apply."""
+
+_SORTS = {
+    "reference": "lower(coalesce(nullif(reference, ''), external_id))",
+    "value_date": "value_date",
+    "amount": "base_minor",
+    "rest": "base_minor::HUGEINT * (unidentified_minor + unapplied_minor + on_account_minor) // amount_minor",
+}
+_HITS_MAX = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class CashRow:
+    """A receipt with whose it is (empty while nobody knows) and where what is left of it stands."""
+
+    row: ReceiptRow
+    unidentified_minor: int
+    unapplied_minor: int
+    on_account_minor: int
+    customer_name: str
+    customer_public_id: str
+    payer_name: str
+    entity_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class CashTotal:
+    """Sums of everything the list found, in one currency."""
+
+    currency: str
+    receipts: int
+    amount_minor: int
+    unidentified_minor: int
+    unapplied_minor: int
+    on_account_minor: int
+
+    @property
+    def rest_minor(self) -> int:
+        return self.unidentified_minor + self.unapplied_minor + self.on_account_minor
+
+
+def cash_page(
+    frame: Frame,
+    *,
+    state: str = "todo",
+    search: str = "",
+    currency: str = "",
+    sort: str = "-value_date",
+    page: int = 1,
+    size: int = 50,
+) -> Page[CashRow]:
+    """Receipts of the frame's entities. ``state`` of ``CASH_STATES``; ``search`` references, source numbers, payers,
+    customers, exact amounts; ``sort``: reference, value_date, amount, rest."""
+    with read_facts(frame) as facts:
+        wheres = [CASH_STATES.get(state, "true")]
+        given: dict[str, Any] = {}
+        if currency:
+            wheres.append("currency = $currency")
+            given["currency"] = currency
+        if search.strip():
+            wheres.append(_hits(facts, search.strip()))
+            given["wanted"] = search.strip().lower()
+        found = f"(SELECT * FROM {_source(facts, state)} WHERE {' AND '.join(wheres)})"
+        totals = facts.rows(
+            "SELECT currency, count(*) AS receipts, sum(amount_minor)::BIGINT AS amount_minor,"
+            " sum(unidentified_minor)::BIGINT AS unidentified_minor, sum(unapplied_minor)::BIGINT AS unapplied_minor,"
+            f" sum(on_account_minor)::BIGINT AS on_account_minor FROM {found} GROUP BY currency ORDER BY currency",
+            given,
+        )
+        order = order_of(sort, _SORTS, "-value_date", ["receipt_id DESC"])
+        picked = facts.rows(f"SELECT receipt_id FROM {found} {order} {limit_of(page, size)}", given)
+        numbers = [row["receipt_id"] for row in picked]
+        legs = _legs(facts, numbers)
+    return Page(
+        rows=_rows(frame, numbers, legs),
+        total=sum(row["receipts"] for row in totals),
+        page=page,
+        size=size,
+        totals={row["currency"]: CashTotal(**row) for row in totals},
+    )
+
+
+def cash_counts(frame: Frame) -> dict[str, int]:
+    """How many receipts have money in each state that asks for work: unidentified, unapplied, on_account."""
+    names = {"suspense": "unidentified", "unapplied": "unapplied", "advances": "on_account"}
+    with read_facts(frame) as facts:
+        facts.need("open_receipts")
+        rows = facts.rows(
+            "SELECT ledger_account, count(DISTINCT receipt_id) AS n FROM open_receipts"
+            f" WHERE {facts.mine} AND open_minor > 0 GROUP BY ledger_account"
+        )
+    return {names[row["ledger_account"]]: row["n"] for row in rows if row["ledger_account"] in names}
+
+
+def _source(facts: Facts, state: str) -> str:
+    """Every receipt that counts by the frame's day, with its buckets; open ones alone where the state is of them."""
+    facts.need("open_receipts")
+    facts.give("accounts", accounts_table())
+    buckets = ", ".join(
+        f"coalesce(sum(open_minor) FILTER (WHERE ledger_account = '{account}'), 0)::BIGINT AS {name}"
+        for account, name in (
+            ("suspense", "unidentified_minor"),
+            ("unapplied", "unapplied_minor"),
+            ("advances", "on_account_minor"),
+        )
+    )
+    kind = "LEFT JOIN" if state == "all" else "JOIN"
+    return (
+        "(SELECT r.receipt_id, r.currency, r.value_date, r.reference, r.external_id, r.amount_minor, r.base_minor,"
+        " coalesce(o.account_id, r.account_id) AS account_id, coalesce(o.unidentified_minor, 0) AS unidentified_minor,"
+        " coalesce(o.unapplied_minor, 0) AS unapplied_minor, coalesce(o.on_account_minor, 0) AS on_account_minor"
+        f" FROM (SELECT * FROM receipts WHERE {facts.mine} AND {facts.counting.counts}) AS r {kind}"
+        f" (SELECT receipt_id, max(nullif(account_id, 0)) AS account_id, {buckets} FROM open_receipts"
+        f" WHERE {facts.mine} GROUP BY receipt_id) AS o ON o.receipt_id = r.receipt_id)"
+    )
+
+
+def _hits(facts: Facts, text: str) -> str:
+    """The predicate of receipts that were meant; ``$wanted`` is the text in lower case."""
+    customers = find_customers(facts.frame, text)
+    facts.give("hit_customers", pa.table({"customer_id": pa.array(customers, pa.int64())}))
+    payers = ReceiptParty.objects.filter(payer_name__icontains=text, receipt__entity_id__in=facts.frame.entity_ids)
+    numbers = list(payers.values_list("receipt_id", flat=True)[:_HITS_MAX])
+    facts.give("hit_receipts", pa.table({"receipt_id": pa.array(numbers, pa.int64())}))
+    accounts = "(SELECT account_id FROM accounts JOIN hit_customers USING (customer_id))"
+    parts = [
+        "contains(lower(reference), $wanted)",
+        "contains(lower(external_id), $wanted)",
+        "receipt_id IN (SELECT receipt_id FROM hit_receipts)",
+        f"account_id IN {accounts}",
+        "receipt_id IN (SELECT receipt_id FROM journal WHERE kind = 'identify' AND receipt_id IS NOT NULL"
+        f" AND account_id IN {accounts})",
+    ]
+    value = amount_of(text)
+    if value:
+        rest = "unidentified_minor + unapplied_minor + on_account_minor"
+        parts.append(f"{amount_sql(value)} IN (amount_minor, {rest})")
+    return f"({' OR '.join(parts)})"
+
+
+def _legs(facts: Facts, numbers: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+    found: dict[int, list[dict[str, Any]]] = {number: [] for number in numbers}
+    rows = facts.rows(
+        f"SELECT {LEG_COLUMNS}, account_id FROM journal WHERE {CASH_LEGS} AND receipt_id IN ({ids(numbers)})"
+        f" AND {facts.counting.counts} ORDER BY ledger_seq NULLS LAST, entry_id, line"
+    )
+    for row in rows:
+        found[row["receipt_id"]].append(row)
+    return found
+
+
+def _rows(frame: Frame, numbers: Sequence[int], legs: dict[int, list[dict[str, Any]]]) -> list[CashRow]:
+    receipts = Receipt.objects.select_related("party").in_bulk(list(numbers))
+    accounts = {number: _owner(receipts[number], legs[number]) for number in numbers}
+    owners = customer_ids_of({account for account in accounts.values() if account is not None})
+    names = customers_of(frame, owners.values())
+    codes = entities_table()
+    rows = []
+    for number in numbers:
+        receipt, money = receipts[number], money_of(legs[number])
+        owner = owners.get(accounts[number] or 0)
+        facts: CustomerFacts | None = names.get(owner) if owner is not None else None
+        party = getattr(receipt, "party", None)
+        rows.append(
+            CashRow(
+                row=receipt_row(receipt, money),
+                unidentified_minor=money.rest_minor.get("suspense", 0),
+                unapplied_minor=money.rest_minor.get("unapplied", 0),
+                on_account_minor=money.rest_minor.get("advances", 0),
+                customer_name=facts.name if facts else "",
+                customer_public_id=public_id("cus", owner) if owner is not None else "",
+                payer_name=party.payer_name if party else "",
+                entity_code=codes[receipt.entity_id].code,
+            )
+        )
+    return rows
+
+
+def _owner(receipt: Receipt, legs: Sequence[dict[str, Any]]) -> int | None:
+    """Whose account the money was last put on, as of the frame's day."""
+    given = [leg["account_id"] for leg in legs if leg["account_id"] is not None and leg["amount_minor"] < 0]
+    return given[-1] if given else receipt.account_id
