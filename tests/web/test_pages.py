@@ -224,7 +224,9 @@ def pages(client: Client) -> Iterator[tuple[str, Any]]:
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_no_link_is_dead_and_no_page_breaks_the_policy(world: World, language: str) -> None:
     for path, response in pages(signed_in("boss", language)):
-        assert response.status_code in (200, 302), path
+        # On another day a form that posts is refused, in words.
+        is_refused = response.status_code == 400 and "as_of=" in path and 'role="alert"' in response.content.decode()
+        assert response.status_code in (200, 302) or is_refused, path
         assert "script-src 'self'" in response["Content-Security-Policy"], path
         if response["Content-Type"].startswith("text/html"):
             assert not re.search(r"\sstyle=", response.content.decode()), path
