@@ -124,7 +124,13 @@ def _make(plan: DemoPlan, now: datetime) -> None:
     first_zone = ZoneInfo(plan.entities[0].timezone)
     start = min(datetime.combine(plan.first, time(8, 0), first_zone), now)
     chief = create_user(
-        USERNAME, password=PASSWORD, email="demo@example.com", is_superuser=True, actor_id=None, now=start
+        USERNAME,
+        password=PASSWORD,
+        email="demo@example.com",
+        full_name="陈立 Chen Li",
+        is_superuser=True,
+        actor_id=None,
+        now=start,
     )
     entities = {
         entity.code: add_entity(
@@ -138,11 +144,12 @@ def _make(plan: DemoPlan, now: datetime) -> None:
         )
         for entity in plan.entities
     }
-    for username, can_post in ((CLERK, True), (AUDITOR, False)):
+    for username, full_name, can_post in ((CLERK, "林悦 Lin Yue", True), (AUDITOR, "Hanna Wirth", False)):
         create_user(
             username,
             password=None,
             email=f"{username}@example.com",
+            full_name=full_name,
             memberships=dict.fromkeys(entities.values(), can_post),
             actor_id=chief,
             now=start,

@@ -157,7 +157,7 @@ FATES: dict[str, tuple[Fate, tuple[int, int, int, int]]] = {
     "part": (payments.part_payments, (20, 60, 90, 120)),
     "short": (payments.short, (20, 25, 20, 20)),
     "over": (payments.over, (12, 12, 15, 5)),
-    "unidentified": (payments.unidentified, (25, 30, 35, 30)),
+    "unidentified": (payments.unidentified, (30, 40, 45, 40)),
     "bounced": (payments.bounced, (3, 8, 15, 20)),
     "misapplied": (payments.misapplied, (5, 8, 8, 5)),
     "prepaid": (payments.prepaid, (15, 10, 10, 0)),

@@ -18,6 +18,9 @@ from huikuan.services.demo_story import Item, Receipt, Story
 GATHER = timedelta(days=4)
 """A payment run takes along what would be paid in the next few days."""
 
+CLERK_WAITS = (0, 0, 0, 0, 0, 1, 1, 2, 5)
+"""Days until money whose purpose is plain is applied; so that some always waits."""
+
 PER_UNIT = {"CNY": (1, 1), "USD": (7, 1), "EUR": (8, 1), "JPY": (1, 21), "KWD": (23, 1)}
 """Yuan for units of a currency, roughly: (yuan, units)."""
 
@@ -37,10 +40,11 @@ def pay_plain(story: Story, day: date) -> None:
 
 
 def pay_named(story: Story, day: date, items: Sequence[Item], amount_minor: int, *, is_known: bool = True) -> Receipt:
-    """Money for ``items``, applied to them in their order the same day; what is too much is swept up later."""
+    """Money for ``items``, applied to them in their order, mostly the same day; what is too much is swept up later."""
     receipt = story.receive(day, amount_minor, is_known=is_known, mentions=items)
     if is_known:
-        story.at(day, Apply, partial(_apply_named, story, receipt, items))
+        waits = timedelta(days=story.rng.choice(CLERK_WAITS))
+        story.at(day + waits, Apply, partial(_apply_named, story, receipt, items))
     return receipt
 
 
@@ -172,7 +176,7 @@ def over(story: Story, item: Item) -> None:
             extra = max(item.due_minor * story.rng.randint(2, 25) // 100, 1)
             receipt = pay_named(story, day, [item], item.due_minor + extra)
             if story.rng.randrange(4):
-                story.at(day + timedelta(days=6), Refund, partial(_refund, story, receipt))
+                story.at(day + story.days(10, 16), Refund, partial(_refund, story, receipt))
 
     story.at(item.pay_on, ReceiptIn, pay)
 
@@ -183,7 +187,7 @@ def unidentified(story: Story, item: Item) -> None:
     def pay(day: date) -> None:
         if item.due_minor:
             receipt = story.receive(day, item.due_minor, is_known=False, meant=[item])
-            story.at(day + story.days(2, 12), Identify, partial(identify, receipt))
+            story.at(day + story.days(2, 25), Identify, partial(identify, receipt))
 
     def identify(receipt: Receipt, day: date) -> None:
         story.identify(day, receipt)
