@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
@@ -47,6 +48,7 @@ class Bare:
     def __init__(self, db: LedgerDb, entity_id: int, account_id: int, source_id: int) -> None:
         self.sqlite = db.vendor == "sqlite"
         self.entity_id, self.account_id, self.source_id = entity_id, account_id, source_id
+        self.numbers = itertools.count(1)
         self.connection: Any
         if self.sqlite:
             self.connection = sqlite3.connect(db.home / "huikuan.db", isolation_level=None)

@@ -142,3 +142,8 @@ def test_shares_taken_one_after_another_leave_nothing_behind(amount: int, parts:
         assert 0 <= taken <= left
         left, whole = left - taken, whole - part
     assert left == 0
+
+
+@given(st.integers(-(10**15), 10**15), st.integers(-(10**9), 10**9), st.integers(-(10**9), 10**9).filter(bool))
+def test_a_share_is_the_fraction_rounded(amount: int, part: int, whole: int) -> None:
+    assert share(amount, part, whole) == round_half_up(Fraction(amount * part, whole))

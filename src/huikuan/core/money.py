@@ -142,4 +142,7 @@ def share(amount: int, part: int, whole: int) -> int:
     """``amount × part ÷ whole`` rounded half up: the base value carried by a part of an item, say."""
     if part == whole:
         return amount
-    return round_half_up(Fraction(amount * part, whole))
+    size = abs(amount * part)
+    positive = (amount * part >= 0) == (whole > 0)
+    parts = (2 * size + abs(whole)) // (2 * abs(whole))
+    return parts if positive else -parts

@@ -68,15 +68,12 @@ def add_to_rows(table: str, key: str, columns: Sequence[str], rows: Sequence[Row
         return
     changes = ", ".join(f'"{column}" = t."{column}" + v.c{index}' for index, column in enumerate(columns))
     names = ", ".join(f"c{index}" for index in range(len(columns)))
-    marks = "(" + ", ".join(["%s::bigint"] * (len(columns) + 1)) + ")"
+    lists = ", ".join(["%s::bigint[]"] * (len(columns) + 1))
     with connection.cursor() as cursor:
-        for start in range(0, len(rows), 1000):
-            part = rows[start : start + 1000]
-            cursor.execute(
-                f'UPDATE "{table}" t SET {changes} FROM (VALUES {", ".join([marks] * len(part))}) v(k, {names})'
-                f' WHERE t."{key}" = v.k',
-                [value for row in part for value in row],
-            )
+        cursor.execute(
+            f'UPDATE "{table}" t SET {changes} FROM unnest({lists}) v(k, {names}) WHERE t."{key}" = v.k',
+            [list(column) for column in zip(*rows, strict=True)],
+        )
 
 
 _pools: dict[tuple[int, str, str], deque[int]] = {}
