@@ -123,7 +123,7 @@ def refused_entry(saying: str, *legs: Raw, entry: int = 900, closed: bool = True
         attempt()
 
 
-def add_posting(entry: int, line: int, account: str, amount: int, base: int, currency: str) -> None:  # noqa: PLR0917
+def add_posting(entry: int, line: int, account: str, amount: int, base: int, currency: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO store_posting (entry_id, line, ledger_account, currency, amount_minor, base_minor)"
