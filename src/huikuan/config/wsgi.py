@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import threading
 
 from django.core.wsgi import get_wsgi_application
 
@@ -11,5 +13,23 @@ from huikuan.jobs.children import follow_parent
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "huikuan.config.settings")
 
 application = get_wsgi_application()
+
+
+def _warm() -> None:
+    """Works out what every page stands on, so that the first reader after a start does not wait for it."""
+    from django.db import connections
+    from django.utils import timezone
+
+    from huikuan.queries.warming import warm
+
+    try:
+        warm(timezone.now())
+    except Exception:
+        logging.getLogger("huikuan").exception("pages could not be prepared; the first one works it out")
+    finally:
+        connections.close_all()
+
+
+threading.Thread(target=_warm, name="warm", daemon=True).start()
 # A server process whose parent was killed would keep the port from the next one.
 follow_parent()

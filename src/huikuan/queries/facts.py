@@ -7,7 +7,7 @@ nor another day starts from nothing. A floor is never changed, only followed by 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -103,6 +103,17 @@ class Facts:
                 kind = OPEN_ITEMS if name == OPEN_ITEMS.name else OPEN_RECEIPTS
                 self.opened[name] = self.kept(name, lambda kind=kind: self._open(kind))  # type: ignore[misc]
                 self._give_open(kind, self.opened[name])
+
+    def need_items_of(self, account_ids: Sequence[int]) -> None:
+        """Brings in ``open_items``, of which only those of some accounts are looked at: before there is a floor, these
+        alone are worked out."""
+        if "open_items" in self.opened or answers.get(("floor", self.snapshot.ledger, "open_items")) is not None:
+            self.need("open_items")
+            return
+        where = f"{self.counting.counts} AND account_id IN ({ids(account_ids)})"
+        sql = OPEN_ITEMS.with_facts(OPEN_ITEMS.sums(where))
+        rows = self.kept(("open_items_of", tuple(account_ids)), lambda: self.table(sql))
+        self._give_open(OPEN_ITEMS, Opened(rows, None))
 
     def _give_open(self, kind: OpenRows, opened: Opened) -> None:
         name = kind.name

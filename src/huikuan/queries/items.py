@@ -95,7 +95,10 @@ def _page(
     size: int,
 ) -> Page[ItemRow]:
     with read_facts(frame) as facts:
-        facts.need("open_items")
+        if accounts is None:
+            facts.need("open_items")
+        else:
+            facts.need_items_of(accounts)
         facts.give("accounts", accounts_table())
         filters = [facts.mine]
         if accounts is not None:
