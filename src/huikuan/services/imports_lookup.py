@@ -96,6 +96,14 @@ def _note_entities(desk: Desk, codes: Sequence[str], known: dict[str, Entity]) -
             desk.note("staged", "entity IS NULL", "entity", "entity.missing", quoted(reason))
 
 
+def entities_to_lock(desk: Desk) -> list[int]:
+    """The entities whose codes the file names, and the run's own for rows without one."""
+    codes = [code for (code,) in desk.all("SELECT DISTINCT entity FROM staged")]
+    ids = set(Entity.objects.filter(code__in=[code for code in codes if code]).values_list("id", flat=True))
+    default = _default_entity(desk) if None in codes else None
+    return sorted(ids | ({default.id} if default else set()))
+
+
 def lock_source(entity_ids: Sequence[int], source_id: int) -> None:
     """On PostgreSQL, waits for other imports of the same entities and source; SQLite has one writer anyway."""
     if not is_sqlite():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -20,12 +21,13 @@ from huikuan.services.imports_customers import make_missing_customers, plan_cust
 from huikuan.services.imports_desk import Desk
 from huikuan.services.imports_items import Counts, plan_items, write_item_plan
 from huikuan.services.imports_items_post import post_new_items
-from huikuan.services.imports_lookup import lock_source
+from huikuan.services.imports_lookup import entities_to_lock, lock_source, postable_entities
 from huikuan.services.imports_receipts import plan_receipts, post_new_receipts, write_receipt_plan
 from huikuan.services.imports_stage import FAULTS_KEPT, read_faults
 from huikuan.services.imports_types import SHOWN, ImportOptions, ImportResult, Progress
 from huikuan.services.source_settlements import propose
 from huikuan.services.transaction import run_in_transaction
+from huikuan.store.bulk import can_notice_writers, writers_version
 from huikuan.store.models import Entity, ImportBatch
 
 log = logging.getLogger("huikuan.imports")
@@ -91,7 +93,7 @@ def publish_batch(
         _check_staged(batch, good_rows_only)
         ImportBatch.objects.filter(id=batch.id).update(state=State.PUBLISHING)
         try:
-            outcome = run_in_transaction(lambda: _work(batch, actor_id, now, good_rows_only, progress))
+            outcome = _publish(batch, actor_id, now, good_rows_only, progress)
         except BaseException:
             ImportBatch.objects.filter(id=batch.id, state=State.PUBLISHING).update(state=State.STAGED)
             raise
@@ -119,38 +121,82 @@ def _check_staged(batch: ImportBatch, good_rows_only: bool) -> None:
         raise Refusal("import.nothing", "no row of this file can be posted")
 
 
-def _work(
+def _publish(
     batch: ImportBatch, actor_id: int | None, now: datetime, good_rows_only: bool, progress: Progress | None
 ) -> Outcome:
-    with open_desk(batch, now) as desk:
-        _create_entities(desk, actor_id, now)
-        if progress:
-            progress("compare", 0, None)
-        lock_source_first(desk, batch.source_id)
-        counts = compare(desk, batch.source_id, actor_id)
-        errors, total = desk.faults(warning=False, limit=FAULTS_KEPT)
-        if total and not good_rows_only:
-            raise BadData(errors, total)
-        outcome = Outcome(counts=counts)
-        outcome.rows_left_out = int(batch.summary.get("file_errors", 0)) + total
-        outcome.warnings, outcome.warnings_total = desk.faults(warning=True, limit=SHOWN)
-        outcome.rows, outcome.settlements = _write(desk, batch, actor_id, now, progress)
-        _finish(batch, actor_id, now, outcome)
-        return outcome
+    if progress:
+        progress("compare", 0, None)
+    with contextlib.ExitStack() as stack:
+        early = _compare_early(stack, batch, actor_id, now) if can_notice_writers() else None
+
+        def work() -> Outcome:
+            with contextlib.ExitStack() as inner:
+                compared = early.take() if early else None
+                if compared is None:
+                    desk = inner.enter_context(open_desk(batch, now))
+                    _create_entities(desk, actor_id, now)
+                    lock_source(entities_to_lock(desk), batch.source_id)
+                    compared = desk, _compare_all(desk, batch.source_id, actor_id)
+                return _post(batch, *compared, actor_id, now, good_rows_only, progress)
+
+        return run_in_transaction(work)
 
 
-def lock_source_first(desk: Desk, source_id: int) -> None:
-    """Imports of one source into the same entities take turns. The entities are those whose codes the file names."""
-    codes = [code for (code,) in desk.all("SELECT DISTINCT entity FROM staged WHERE entity IS NOT NULL")]
-    ids = set(Entity.objects.filter(code__in=codes).values_list("id", flat=True))
-    if desk.options.entity_id is not None:
-        ids.add(desk.options.entity_id)
-    lock_source(sorted(ids) or [0], source_id)
+@dataclass(slots=True)
+class Early:
+    """A comparison made before the write lock was taken; good only while nobody has written since."""
+
+    desk: Desk
+    counts: Counts
+    version: int
+
+    def take(self) -> tuple[Desk, Counts] | None:
+        """Gives it once: a second try of the transaction compares anew."""
+        version, self.version = self.version, -1
+        return (self.desk, self.counts) if version == writers_version() else None
+
+
+def _compare_early(
+    stack: contextlib.ExitStack, batch: ImportBatch, actor_id: int | None, now: datetime
+) -> Early | None:
+    """SQLite has one writer: what is worked out before the lock is taken does not keep the others waiting."""
+    version = writers_version()
+    desk = stack.enter_context(open_desk(batch, now))
+    if desk.options.create_entities is not None:
+        return None
+    return Early(desk, _compare_all(desk, batch.source_id, actor_id), version)
+
+
+def _compare_all(desk: Desk, source_id: int, actor_id: int | None) -> Counts:
+    counts = compare(desk, source_id, actor_id)
+    if desk.options.kind == "items":
+        write_item_plan(desk)
+    elif desk.options.kind == "receipts":
+        write_receipt_plan(desk)
+    return counts
+
+
+def _post(
+    batch: ImportBatch,
+    desk: Desk,
+    counts: Counts,
+    actor_id: int | None,
+    now: datetime,
+    good_rows_only: bool,
+    progress: Progress | None,
+) -> Outcome:
+    errors, total = desk.faults(warning=False, limit=FAULTS_KEPT)
+    if total and not good_rows_only:
+        raise BadData(errors, total)
+    outcome = Outcome(counts=counts)
+    outcome.rows_left_out = int(batch.summary.get("file_errors", 0)) + total
+    outcome.warnings, outcome.warnings_total = desk.faults(warning=True, limit=SHOWN)
+    outcome.rows, outcome.settlements = _write(desk, batch, actor_id, now, progress)
+    _finish(batch, actor_id, now, outcome)
+    return outcome
 
 
 def _create_entities(desk: Desk, actor_id: int | None, now: datetime) -> None:
-    from huikuan.services.imports_lookup import postable_entities
-
     currency = desk.options.create_entities
     if currency is None or postable_entities(actor_id) is not None:
         return
@@ -170,7 +216,6 @@ def _write(
         return post_customers(desk, **common), 0
     if batch.kind == "applications":
         return post_applications(desk, progress=progress, **common), 0
-    write_item_plan(desk) if batch.kind == "items" else write_receipt_plan(desk)
     make_missing_customers(desk, plan="plan", **common)
     if batch.kind == "receipts":
         rows = post_new_receipts(desk, progress=progress, **common)

@@ -32,6 +32,18 @@ def is_sqlite() -> bool:
     return bool(connection.vendor == "sqlite")
 
 
+def can_notice_writers() -> bool:
+    """Whether ``writers_version`` tells that somebody else has written: SQLite does, PostgreSQL has no need of it."""
+    return is_sqlite()
+
+
+def writers_version() -> int:
+    """Changes whenever another connection has committed something to the SQLite database."""
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA data_version")
+        return int(cursor.fetchone()[0])
+
+
 def run(sql: str, params: Sequence[Any] = ()) -> int:
     """Executes one statement (``%s`` marks) and gives the number of rows it touched."""
     with connection.cursor() as cursor:
