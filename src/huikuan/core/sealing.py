@@ -35,13 +35,15 @@ def write_field(value: Value) -> str:
     """One field: ``-`` for nothing, else length in bytes, colon, text. Instants in UTC with microseconds."""
     if value is None:
         return "-"
-    if isinstance(value, datetime):
+    if isinstance(value, str):
+        text = value
+    elif isinstance(value, datetime):
         text = value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     elif isinstance(value, date):
         text = value.isoformat()
     else:
         text = str(value)
-    return f"{len(text.encode())}:{text}"
+    return f"{len(text) if text.isascii() else len(text.encode())}:{text}"
 
 
 def write_line(tag: str, values: Iterable[Value]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Context, Decimal
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -69,6 +70,17 @@ def load_rates(base: str) -> RateTable:
     return RateTable(base, _Rates(base))
 
 
+_PLACES = Decimal("1e-10")
+_FIFTEEN_DIGITS = Context(prec=15)
+
+
+def _exact(rate: Decimal | float) -> Decimal:
+    """A rate as it was stored: SQLite keeps decimals as binary numbers, of which fifteen digits are exact."""
+    if isinstance(rate, Decimal):
+        return rate
+    return _FIFTEEN_DIGITS.create_decimal_from_float(rate).quantize(_PLACES)
+
+
 class _Rates(Mapping[str, Sequence[Rate]]):
     """Rates by currency, oldest first; kept no longer than the books they belong to."""
 
@@ -78,11 +90,16 @@ class _Rates(Mapping[str, Sequence[Rate]]):
 
     def __getitem__(self, currency: str) -> Sequence[Rate]:
         if currency not in self.read:
-            rows = ExchangeRate.objects.filter(base=self.base, currency=currency).order_by("valid_from")
-            self.read[currency] = [
-                Rate(currency, self.base, valid_from, rate, source)
-                for valid_from, rate, source in rows.values_list("valid_from", "rate", "source")
-            ]
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT valid_from, rate, source FROM store_exchangerate"
+                    " WHERE base = %s AND currency = %s ORDER BY valid_from",
+                    [self.base, currency],
+                )
+                self.read[currency] = [
+                    Rate(currency, self.base, valid_from, _exact(rate), source)
+                    for valid_from, rate, source in cursor.fetchall()
+                ]
         return self.read[currency]
 
     def __iter__(self) -> Iterator[str]:
