@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -135,6 +136,7 @@ class ReceiptForm:
     who: str
     amount: str
     currency: str
+    book_currency: str
     value_date: str
     reference: str
     payer_name: str
@@ -142,14 +144,15 @@ class ReceiptForm:
     remittance_text: str
 
 
-def _form(given: QueryDict, entity: EntityRow | None) -> ReceiptForm:
-    day = desk.day_at(entity.id, timezone.now()).isoformat() if entity else ""
+def _form(given: QueryDict, entity: EntityRow | None, today: date) -> ReceiptForm:
+    day = desk.day_at(entity.id, timezone.now()) if entity else today
     return ReceiptForm(
         entity_code=entity.code if entity else "",
         who=given.get("who", ""),
         amount=given.get("amount", ""),
-        currency=given.get("currency", entity.currency if entity else "").strip().upper()[:3],
-        value_date=given.get("value_date", day),
+        currency=given.get("currency", "").strip().upper()[:3],
+        book_currency=entity.currency if entity else "",
+        value_date=given.get("value_date", day.isoformat()),
         reference=given.get("reference", ""),
         payer_name=given.get("payer_name", ""),
         payer_account=given.get("payer_account", ""),
@@ -176,11 +179,11 @@ def record_receipt(request: HttpRequest, seat: Seat) -> HttpResponse:
         raise PermissionDenied
     demand_now(seat)
     entity = _entity(seat, request.POST.get("entity_code", "") or request.GET.get("entity_code", ""))
-    given_currency = request.POST.get("currency", "").strip().upper()[:3]
+    currency = _currency(request.POST, entity)
 
     def context(given: QueryDict) -> dict[str, Any]:
         return {
-            "form": _form(given, entity),
+            "form": _form(given, entity, seat.frame.today),
             "entities": postable(seat),
             "who_field": _who_field(given),
             "same": _same(entity, given, given.get("key", "")),
@@ -190,13 +193,13 @@ def record_receipt(request: HttpRequest, seat: Seat) -> HttpResponse:
     def do(given: QueryDict, key: str) -> HttpResponse:
         if entity is None:
             raise Refusal("cash.which_entity", "Say which legal entity received the money.")
-        exponent_of(given_currency)
-        amount, today = read_positive(given, "amount", given_currency), desk.day_at(entity.id, timezone.now())
+        exponent_of(currency)
+        amount, today = read_positive(given, "amount", currency), desk.day_at(entity.id, timezone.now())
         owner = read_owner(seat, entity.id, given)
         new = NewReceipt(
             external_id=f"manual-{key}",
             value_date=read_on(given, today, "value_date"),
-            currency=given_currency,
+            currency=currency,
             amount_minor=amount,
             account_id=owner.account_id if owner else None,
             reference=read_text(given, "reference", 120),
@@ -214,7 +217,12 @@ def record_receipt(request: HttpRequest, seat: Seat) -> HttpResponse:
         (receipt_id,) = post_receipts(entity.id, [new], key=key, **actor(request))
         return _recorded(request, seat, receipt_id_text(receipt_id), new, owner)
 
-    return act(request, seat, "cash/new.html", context, do, currency=given_currency)
+    return act(request, seat, "cash/new.html", context, do, currency=currency)
+
+
+def _currency(given: QueryDict, entity: EntityRow | None) -> str:
+    """The currency typed, else that of the books."""
+    return given.get("currency", "").strip().upper()[:3] or (entity.currency if entity else "")
 
 
 def _who_field(given: QueryDict) -> Field:
@@ -224,8 +232,8 @@ def _who_field(given: QueryDict) -> Field:
 
 def _same(entity: EntityRow | None, given: QueryDict, key: str) -> list[str]:
     """Receipts that look like the one typed; none while the form is not readable yet."""
-    currency = given.get("currency", "").strip().upper()[:3]
-    if entity is None or not currency:
+    currency = _currency(given, entity)
+    if entity is None:
         return []
     try:
         minor = read_positive(given, "amount", currency)
