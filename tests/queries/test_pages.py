@@ -10,6 +10,7 @@ from huikuan.core.refusals import Refusal
 from huikuan.queries.ageing import ageing_page
 from huikuan.queries.customers import customer, customer_items, customer_page, customer_receipts
 from huikuan.queries.frame import entities_of, resolve_frame
+from huikuan.queries.home import home
 from huikuan.queries.items import item_page
 from huikuan.store.models import EntityMembership, User
 from tests.queries.conftest import MARCH, Shop
@@ -221,3 +222,28 @@ def test_an_empty_ledger_has_empty_pages(sqlite_db) -> None:
     frame = frame_at(now=MARCH, entity_ids=())
     assert customer_page(frame).rows == item_page(frame, search="x").rows == ageing_page(frame).rows.rows == []
     assert ageing_page(frame, basis="effective", by="region").totals == {}
+
+
+def test_home_says_what_is_owed_and_how_it_aged(shop: Shop) -> None:
+    found = home(shop.frame())
+    totals = {row.currency: row for row in found.totals}
+    assert set(totals) == {"CNY", "EUR", "USD"}
+    cny = totals["CNY"]
+    assert (cny.open_minor, cny.unapplied_minor, cny.not_due_minor) == (25_097_98 + 75_000, -20_000, 25_097_98)
+    assert (cny.overdue_minor, cny.items, cny.customers) == (95_000, 3, 1)
+    assert [(row.name, row.currency) for row in found.top_overdue][:2] == [
+        ("Acme Components Ltd", "USD"),  # USD 800.00 are worth more than CNY 950.00
+        ("上海明远贸易有限公司", "CNY"),
+    ]
+    history = {(point.as_of, point.currency, point.bucket): point.open_minor for point in found.history}
+    assert history[date(2026, 2, 28), "CNY", "31-60"] == 100_000 - 0
+    assert history[date(2026, 1, 31), "CNY", "not_due"] == 50_000 + 25_097_98
+    assert history[date(2026, 3, 31), "CNY", "unapplied"] == -20_000
+    assert min(as_of for as_of, _, _ in history) == date(2026, 1, 31)
+    assert found.recent_imports == []
+    for point_day in {day for day, _, _ in history}:
+        page = ageing_page(shop.frame(as_of=point_day))
+        for code, total in page.totals.items():
+            assert sum(
+                minor for (day, currency, _), minor in history.items() if (day, currency) == (point_day, code)
+            ) == (total.total_minor)
