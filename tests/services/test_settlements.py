@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from huikuan.core.accounts import LedgerAccount
+from huikuan.core.applications import Order
 from huikuan.services.source_settlements import decide_settlements, proposals_of, propose
 from huikuan.store.models import ImportBatch, OpenItem, SourceSettlement
 from tests.core.test_money import refused
@@ -157,4 +158,15 @@ def test_two_decide_at_once(ledger: Ledger) -> None:
     answers = at_once(*[lambda: decide(number)] * 3)
     assert sum(answer == [number] for answer in answers) == 1
     assert ledger.open_of(item) == (40, 40)
+    check_invariants()
+
+
+def test_money_that_names_nothing_meets_what_waits_before_newer_items(ledger: Ledger) -> None:
+    item, newer = ledger.item(100, due=DAY), ledger.item(50, due=date(DAY.year + 1, 1, 1))
+    decide(proposed(item, 100))
+    ledger.spread(ledger.receipt(120), Order.OLDEST_FIRST)
+    assert ledger.open_of(item) == (0, 0)
+    assert ledger.open_of(newer) == (30, 30)
+    assert state_of(SourceSettlement.objects.get(item_id=item).id) == ("met", 100)
+    assert sum_of(LedgerAccount.SOURCE_SETTLEMENT) == (0, 0)
     check_invariants()

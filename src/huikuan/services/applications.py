@@ -12,9 +12,9 @@ from huikuan.core.accounts import EntryKind, LedgerAccount
 from huikuan.core.applications import Line, OpenRow, Order, credit_legs, discount_allowed, distribute, fund_legs
 from huikuan.core.journal import PostingDraft
 from huikuan.core.refusals import Refusal
-from huikuan.services.locking import fund_of, lock_items, lock_open_items, lock_receipt
+from huikuan.services.locking import fund_of, lock_items, lock_receipt
 from huikuan.services.posting import post_one
-from huikuan.services.source_settlements import unmet_settlements
+from huikuan.services.source_settlements import lock_owed, unmet_settlements
 from huikuan.store.models import Posting
 
 
@@ -58,7 +58,7 @@ def apply_receipt(
             rows = lock_items(entity_id, [line.item_id for line in named])
             lines = named_lines(rows, named, receipt.value_date, unmet_settlements(rows))
             return EntryKind.APPLICATION, fund_legs(fund, lines)
-        rows_open = lock_open_items(entity_id, fund.account_id, fund.currency)
+        rows_open = lock_owed(entity_id, fund.account_id, fund.currency)
         ceiling = fund.available_minor if amount_minor is None else amount_minor
         lines = distribute(ceiling, rows_open, order or Order.OLDEST_FIRST)
         return EntryKind.APPLICATION, fund_legs(fund, lines)

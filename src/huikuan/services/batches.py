@@ -14,8 +14,8 @@ from huikuan.services.applications import Named, named_lines
 from huikuan.services.auditing import record
 from huikuan.services.books import open_books
 from huikuan.services.idempotency import once
-from huikuan.services.locking import fund_of, lock_items, lock_open_items, lock_receipts
-from huikuan.services.source_settlements import unmet_settlements
+from huikuan.services.locking import fund_of, lock_items, lock_receipts
+from huikuan.services.source_settlements import lock_owed, unmet_settlements
 from huikuan.services.writing import Unit
 from huikuan.store.models import Receipt, ReceiptBalance
 
@@ -155,7 +155,7 @@ class _Desk:
         return fund_legs(fund, self._distributed(fund, use, fund.account_id))
 
     def _distributed(self, fund: Fund, use: ReceiptUse, account_id: int) -> list[Line]:
-        rows = lock_open_items(self.entity_id, account_id, fund.currency)
+        rows = lock_owed(self.entity_id, account_id, fund.currency)
         ceiling = fund.available_minor if use.amount_minor is None else use.amount_minor
         return distribute(ceiling, rows, use.order or Order.OLDEST_FIRST)
 

@@ -11,7 +11,7 @@ from django.db.models import Model, Sum
 from huikuan.core.accounts import Charge, LedgerAccount
 from huikuan.core.applications import Fund, OpenRow
 from huikuan.core.refusals import Refusal
-from huikuan.store.models import Posting, Receipt, ReceiptBalance
+from huikuan.store.models import OpenItem, Posting, Receipt, ReceiptBalance
 
 M = TypeVar("M", bound=Model)
 
@@ -46,6 +46,12 @@ def lock_open_items(entity_id: int, account_id: int, currency: str) -> list[Open
         rows = [_open_row(row) for row in cursor.fetchall()]
     # A row that changed while we waited for its lock is read anew: it may have been paid meanwhile.
     return [row for row in rows if row.open_minor > 0]
+
+
+def open_item_ids(entity_id: int, account_id: int, currency: str) -> list[int]:
+    """The items of an account still owed in a currency, not locked."""
+    wanted = OpenItem.objects.filter(entity_id=entity_id, account_id=account_id, currency=currency)
+    return list(wanted.filter(balance__open_minor__gt=0).values_list("id", flat=True))
 
 
 _PART = 5_000

@@ -18,7 +18,7 @@ from huikuan.core.journal import EntryDraft
 from huikuan.core.refusals import Refusal
 from huikuan.services.auditing import record
 from huikuan.services.books import open_books
-from huikuan.services.locking import lock_items
+from huikuan.services.locking import lock_items, lock_open_items, open_item_ids
 from huikuan.services.transaction import run_in_transaction
 from huikuan.services.writing import Unit
 from huikuan.store.models import SourceSettlement
@@ -49,6 +49,25 @@ def unmet_settlements(rows: Mapping[int, OpenRow]) -> dict[int, OpenRow]:
         for item_id, amount, base in sums
         if amount > 0
     }
+
+
+def lock_owed(entity_id: int, account_id: int, currency: str) -> list[OpenRow]:
+    """Everything money of a customer can go to that named nothing, locked: what is open, and what a source reported as
+    settled and no receipt has met yet. Without the latter the money would be counted on top of the settlement."""
+    settled = sorted(
+        SourceSettlement.objects.filter(
+            state=SourceSettlement.State.POSTED,
+            item__account_id=account_id,
+            item__currency=currency,
+            item__entity_id=entity_id,
+        ).values_list("item_id", flat=True)
+    )
+    if not settled:
+        return lock_open_items(entity_id, account_id, currency)
+    # Together and in id order, as everywhere.
+    rows = lock_items(entity_id, {*settled, *open_item_ids(entity_id, account_id, currency)})
+    unmet = unmet_settlements({item_id: rows[item_id] for item_id in settled})
+    return [row for row in rows.values() if row.open_minor > 0] + list(unmet.values())
 
 
 def decide_settlements(
