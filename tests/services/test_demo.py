@@ -222,6 +222,15 @@ def test_a_database_with_a_user_of_its_own_is_left_alone(sqlite_db: databases.Le
     assert demo.ensure_demo(now=NOW) is None
 
 
+def test_a_user_called_demo_is_in_the_way_and_nothing_is_left_behind(sqlite_db: databases.LedgerDb) -> None:
+    User.objects.create(username="demo")
+    with pytest.raises(Refusal) as refused:
+        demo.fill_demo(SMALL, now=NOW)
+    assert refused.value.code == "user.exists"
+    assert not Entity.objects.exists()
+    assert demo.ensure_demo(now=NOW) is None
+
+
 class Killed(Exception):
     pass
 

@@ -71,7 +71,7 @@ def fill_demo(size: DemoSize | None = None, *, now: datetime, progress: Progress
     """
     size, last = _begin(size or DemoSize(), now)
     plan = make_plan(size, last)
-    writer = _prepare(plan, now)
+    writer = _prepare(plan, size, now)
     seen = JournalEntry.objects.aggregate(last=Max("recorded_at"))["last"]
     # Evenings are before midnight in UTC, in Shanghai and in Berlin.
     with relaxed_durability():
@@ -85,27 +85,24 @@ def _begin(size: DemoSize, now: datetime) -> tuple[DemoSize, date]:
     if not 1 <= size.months <= 120 or not 1 <= size.customers <= 100_000:
         raise Refusal("demo.bad_size", "a demo has 1 to 120 months and 1 to 100000 customers")
 
-    def work() -> str:
-        begun = Installation.objects.filter(name=_BEGUN).first()
-        if begun is not None:
-            if Installation.objects.filter(name=_DONE).exists():
-                raise Refusal("demo.not_empty", "this database holds the demo company already")
-            return begun.value
+    begun = Installation.objects.filter(name=_BEGUN).first()
+    if begun is None:
         if Entity.objects.exists() or Customer.objects.exists():
             raise Refusal("demo.not_empty", "the demo company needs an empty database; this one has entities")
-        value = json.dumps({"size": asdict(size), "last": now.astimezone(UTC).date().isoformat()})
-        Installation.objects.create(name=_BEGUN, value=value)
-        return value
+        return size, now.astimezone(UTC).date()
+    if Installation.objects.filter(name=_DONE).exists():
+        raise Refusal("demo.not_empty", "this database holds the demo company already")
+    value = json.loads(begun.value)
+    return DemoSize(**value["size"]), date.fromisoformat(value["last"])
 
-    begun = json.loads(run_in_transaction(work))
-    return DemoSize(**begun["size"]), date.fromisoformat(begun["last"])
 
-
-def _prepare(plan: DemoPlan, now: datetime) -> Writer:
+def _prepare(plan: DemoPlan, size: DemoSize, now: datetime) -> Writer:
     """Users, entities, rates and customers, in one transaction; found again when an interrupted run goes on."""
 
     def work() -> Writer:
-        if not User.objects.filter(username=USERNAME).exists():
+        if not Installation.objects.filter(name=_BEGUN).exists():
+            value = json.dumps({"size": asdict(size), "last": plan.last.isoformat()})
+            Installation.objects.create(name=_BEGUN, value=value)
             _make(plan, now)
         entities = dict(Entity.objects.values_list("code", "id"))
         accounts = {
