@@ -94,33 +94,56 @@ def ageing_page(
 
     Refuses ``ageing.bad_buckets``, ``ageing.bad_choice`` and ``ageing.unknown_column``.
     """
-    if by not in GROUPS:
-        raise Refusal(
-            "ageing.unknown_column",
-            "items have no column {names}; they have {columns}",
-            names=by,
-            columns=", ".join(GROUPS),
-        )
-    asked = Buckets.asked(buckets, bucket_by)
-    with read_facts(frame, check_basis(basis)) as facts:
-        facts.give("grouped", _grouped(facts, by, asked))
-        where, given = _filter(facts, by, search, currency)
-        labelled = _labelled(facts, by, sort)
+    ask = _Ask.checked(by, buckets, bucket_by, basis, sort, search, currency)
+    return _answer(frame, ask, page, size, limit_of(page, size))
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """What is asked, checked."""
+
+    by: str
+    buckets: Buckets
+    basis: Basis
+    sort: str
+    search: str
+    currency: str
+
+    @staticmethod
+    def checked(
+        by: str, bounds: Sequence[int], bucket_by: str, basis: str, sort: str, search: str, currency: str
+    ) -> _Ask:
+        if by not in GROUPS:
+            raise Refusal(
+                "ageing.unknown_column",
+                "items have no column {names}; they have {columns}",
+                names=by,
+                columns=", ".join(GROUPS),
+            )
+        return _Ask(by, Buckets.asked(bounds, bucket_by), check_basis(basis), sort, search.strip(), currency)
+
+
+def _answer(frame: Frame, ask: _Ask, page: int, size: int, limit: str) -> AgeingPage:
+    buckets = ask.buckets
+    with read_facts(frame, ask.basis) as facts:
+        facts.give("grouped", _grouped(facts, ask.by, buckets))
+        where, given = _filter(facts, ask.by, ask.search, ask.currency)
+        labelled = _labelled(facts, ask.by, ask.sort)
         totals = facts.rows(
-            f"SELECT currency, count(*) AS rows, {_sums(asked)}, sum(total_minor)::BIGINT AS total_minor,"
+            f"SELECT currency, count(*) AS rows, {_sums(buckets)}, sum(total_minor)::BIGINT AS total_minor,"
             f" sum(items)::BIGINT AS items FROM grouped WHERE {where} GROUP BY currency ORDER BY currency",
             given,
         )
-        order = order_of(sort, _sorts(asked), "-total", ["key", "currency"])
-        rows = facts.rows(f"SELECT * FROM grouped {labelled} WHERE {where} {order} {limit_of(page, size)}", given)
-        compare = None if search.strip() else _compare(facts, asked, currency)
-        bridge = bridge_steps(facts, currency) if basis == "effective" and not search.strip() else None
+        order = order_of(ask.sort, _sorts(buckets), "-total", ["key", "currency"])
+        rows = facts.rows(f"SELECT * FROM grouped {labelled} WHERE {where} {order} {limit}", given)
+        compare = None if ask.search else _compare(facts, buckets, ask.currency)
+        bridge = bridge_steps(facts, ask.currency) if ask.basis == "effective" and not ask.search else None
         snapshot = facts.snapshot
     return AgeingPage(
-        columns=asked.labels,
-        rows=Page(_rows(frame, by, asked, rows), sum(row["rows"] for row in totals), page, size),
+        columns=buckets.labels,
+        rows=Page(_rows(frame, ask.by, buckets, rows), sum(row["rows"] for row in totals), page, size),
         totals={
-            row["currency"]: AgeingTotal(row["currency"], cells_of(row, asked), row["total_minor"], row["items"])
+            row["currency"]: AgeingTotal(row["currency"], cells_of(row, buckets), row["total_minor"], row["items"])
             for row in totals
         },
         bridge=bridge,
@@ -258,25 +281,8 @@ def ageing_export(
     language: str = "en",
 ) -> bytes:
     """The whole table behind the screen as an XLSX workbook that looks like it."""
-    from huikuan.queries.ageing_sheet import ageing_sheet
+    from huikuan.queries.ageing_sheet import ROWS_MAX, ageing_sheet
 
-    rows: list[AgeingRow] = []
-    number = 1
-    while True:
-        found = ageing_page(
-            frame,
-            by=by,
-            buckets=buckets,
-            bucket_by=bucket_by,
-            basis=basis,
-            sort=sort,
-            page=number,
-            size=1000,
-            search=search,
-            currency=currency,
-        )
-        rows += found.rows.rows
-        if len(rows) >= found.rows.total or not found.rows.rows:
-            break
-        number += 1
-    return ageing_sheet(frame, found, rows, by=by, bucket_by=bucket_by, basis=basis, search=search, language=language)
+    ask = _Ask.checked(by, buckets, bucket_by, basis, sort, search, currency)
+    found = _answer(frame, ask, 1, ROWS_MAX, f"LIMIT {ROWS_MAX}")
+    return ageing_sheet(frame, found, by=by, bucket_by=bucket_by, basis=basis, search=ask.search, language=language)

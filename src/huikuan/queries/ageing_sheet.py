@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 INK = {"not_due": "#5F7A6B", "unapplied": "#6B7280"}
 SCALE = ("#B7791F", "#C05621", "#C53030", "#822727")
 """Colours of the ageing scale, from just past due to longest; the same hues as on the screen."""
+ROWS_MAX = 1_000_000
+"""A sheet holds a few more rows than this."""
 EXACT_DIGITS = 15
 """A spreadsheet's numbers are exact up to so many digits; a longer amount is written as text."""
 
@@ -28,7 +30,6 @@ EXACT_DIGITS = 15
 def ageing_sheet(
     frame: Frame,
     answer: AgeingPage,
-    rows: Sequence[AgeingRow],
     *,
     by: str,
     bucket_by: str,
@@ -36,10 +37,10 @@ def ageing_sheet(
     search: str,
     language: str,
 ) -> bytes:
-    """The workbook's bytes. ``rows`` are all rows, in the order of the screen."""
+    """The workbook's bytes: all rows of ``answer``, in the order of the screen."""
     with override(language):
         return _Sheet(frame, answer, by=by, chinese=language.lower().startswith("zh")).write(
-            rows, _asked(frame, answer, bucket_by, basis, search)
+            answer.rows.rows, _asked(frame, answer, bucket_by, basis, search)
         )
 
 
@@ -93,7 +94,12 @@ class _Sheet:
         self.file = io.BytesIO()
         self.book = xlsxwriter.Workbook(
             self.file,
-            {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
+            {
+                "constant_memory": True,
+                "strings_to_formulas": False,
+                "strings_to_urls": False,
+                "strings_to_numbers": False,
+            },
         )
         self.font = {"font_name": "Noto Sans SC" if chinese else "Calibri", "font_size": 10}
         self.book.set_properties({"title": _("Ageing"), "created": datetime(frame.as_of.year, 1, 1)})  # noqa: DTZ001
