@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
+from django.conf import settings
+
 from huikuan.core.refusals import Refusal
 from huikuan.core.sealing import GENESIS, chain
 from huikuan.mirror.digests import digest_tables
@@ -98,6 +100,11 @@ def lock_head() -> SealHead:
         SealHead.objects.get_or_create(id=1, defaults={"epoch": uuid4().hex, "last_hash": GENESIS})
         head = SealHead.objects.select_for_update().get(id=1)
     return head
+
+
+def heads_folder() -> Path:
+    """Where heads are exported to by default and looked for by ``verify``; better a place other people keep."""
+    return Path(settings.HEADS_DIR)
 
 
 def export_head(folder: Path, *, now: datetime) -> Path:

@@ -12,9 +12,10 @@ from functools import partial
 from django.db import connection
 
 from huikuan.mirror.checks import Check
-from huikuan.mirror.proofs import check_chain, check_segments
+from huikuan.mirror.proofs import check_chain, check_exported_heads, check_segments
 from huikuan.mirror.reader import database_snapshot
 from huikuan.services import verify_sql
+from huikuan.services.sealing import heads_folder
 from huikuan.store import triggers
 
 Progress = Callable[[str, int, int], None]
@@ -46,6 +47,7 @@ def _steps() -> Iterator[tuple[str, Callable[[], Check]]]:
     yield "triggers", _check_triggers
     yield "chain", check_chain
     yield "segments", check_segments
+    yield "exported_heads", partial(check_exported_heads, heads_folder())
     for query in verify_sql.QUERIES:
         yield query.name, partial(_check_query, query)
 
