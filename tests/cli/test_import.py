@@ -116,3 +116,11 @@ def test_bad_usage_exits_with_two(file: Path, capsys: pytest.CaptureFixture[str]
     assert run(capsys, "import", "items", file.with_name("none.csv"))[0] == 2
     assert run(capsys, "import", "items", file, "--entity", "nobody")[0] == 65
     assert run(capsys, "import", "customers", file, "--feed", "snapshot")[0] == 65
+
+
+def test_a_file_that_cannot_be_read_has_no_rows_to_mark(
+    file: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file.write_bytes(b"\x00\x01" * 200)
+    code, _, err = run(capsys, "import", "items", file, "--errors-out", tmp_path / "marked.csv")
+    assert code == 65 and "binary" in err and "no rows to mark" in err and not (tmp_path / "marked.csv").exists()

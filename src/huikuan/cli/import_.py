@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from huikuan.cli.django import setup_database
-from huikuan.core.refusals import BadData, DataError
+from huikuan.core.refusals import BadData, DataError, Refusal
 
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
 _SHOWN = 20
@@ -117,7 +117,11 @@ def _write_marked(batch_id: int, target: Path) -> None:
 
     from huikuan.services import imports
 
-    _, marked = imports.annotated(batch_id)
+    try:
+        _, marked = imports.annotated(batch_id)
+    except Refusal as refusal:
+        click.echo(refusal.message, err=True)
+        return
     shutil.copyfile(marked, target)
     click.echo(f"faults marked in {target}", err=True)
 

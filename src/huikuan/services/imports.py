@@ -208,9 +208,14 @@ def errors_of(batch_id: int) -> list[DataError]:
 
 
 def annotated(batch_id: int) -> tuple[str, Path]:
-    """Name and path of the file as handed in, each row's faults beside it. Refuses ``import.no_faults``."""
+    """Name and path of the file as handed in, each row's faults beside it.
+
+    Refuses ``import.no_faults`` and, for a file that cannot be read at all, ``import.no_rows_to_mark``.
+    """
     batch = get_batch(batch_id)
     path = annotate(batch)
+    if path is None and batch.summary.get("errors_total"):
+        raise Refusal("import.no_rows_to_mark", "the fault is the whole file's: there are no rows to mark")
     if path is None:
         raise Refusal("import.no_faults", "this file has no faults to mark")
     name = Path(batch.file_name)

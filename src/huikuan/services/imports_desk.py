@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,6 +78,9 @@ class Desk:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.con.close()
+        for path in self.folder.glob("plan-*.parquet"):
+            path.unlink(missing_ok=True)
+        shutil.rmtree(self.folder / "spill", ignore_errors=True)
 
     # -- in and out --------------------------------------------------------------------------------------------------
     def put(self, name: str, table: Any) -> None:

@@ -259,7 +259,7 @@ def annotate(batch: ImportBatch) -> Path | None:
     """The file as handed in with every row's faults beside it; ``None`` where the file has no fault."""
     folder, original = folder_of(batch), original_of(batch)
     errors, _ = read_faults(folder, batch.file_name)
-    if not errors:
+    if not any(error.row for error in errors):
         return None
     target = folder / f"{ANNOTATED}{original.suffix}"
     try:
