@@ -92,7 +92,7 @@ def test_unknown_entities_are_named_once_with_their_rows(file: Path, capsys: pyt
     assert code == 0 and "120 rows posted" in out
 
 
-@pytest.mark.practice("D1")
+@pytest.mark.practice("K7")
 def test_settlements_of_a_snapshot_are_reviewed_or_accepted(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(capsys, "import", "items", file)
     file.write_text(HEAD + "I1,C1,甲,2026-01-05,2026-02-05,CNY,1234.50\n")

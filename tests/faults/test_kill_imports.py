@@ -55,7 +55,7 @@ def kill_imports(db: LedgerDb, path: Path, kills: int) -> int:
     return killed
 
 
-@pytest.mark.practice("D9")
+@pytest.mark.practice("K7", "D9")
 def test_an_import_killed_at_any_moment_is_whole_or_not_there(ledger_db: LedgerDb, tmp_path: Path) -> None:
     kill_imports(ledger_db, tmp_path / "items.csv", 5)
     assert_verified()

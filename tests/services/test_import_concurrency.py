@@ -52,7 +52,7 @@ def preview(now: datetime, data: bytes, kind: str = "items") -> int:
     return found.batch_id
 
 
-@pytest.mark.practice("D9")
+@pytest.mark.practice("K7", "D9")
 def test_people_post_while_a_file_comes_in(ledger_db: LedgerDb, now: datetime) -> None:
     entity_id = add_entity("E1", "E1", "CNY", actor_id=None, now=now)
     account = add_customers(entity_id, [NewCustomer("P", "P")], source="manual", actor_id=None, now=now)["P"]

@@ -14,7 +14,7 @@ from huikuan.services.customers import add_entity
 from huikuan.store.models import Customer, ImportBatch, JournalEntry, OpenItem
 from tests.databases import LedgerDb
 
-pytestmark = pytest.mark.practice("J1")
+pytestmark = pytest.mark.practice("K7")
 
 HEAD = "item_id,customer_id,customer_name,document_date,due_date,currency,amount\n"
 GOOD = "I1,C1,A,2026-01-05,2026-02-05,CNY,100.00\n"

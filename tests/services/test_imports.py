@@ -133,7 +133,7 @@ def _ledger_of(entity_id: int) -> list[Any]:
     return found
 
 
-@pytest.mark.practice("D1")
+@pytest.mark.practice("D1", "K7")
 def test_the_same_file_twice_changes_nothing(now: datetime) -> None:
     entity(now)
     text = ITEMS + "I1,C1,甲公司,2026-01-05,2026-02-05,CNY,100.00\nI2,C1,甲公司,2026-01-05,2026-02-05,CNY,50.00\n"
@@ -360,7 +360,7 @@ def test_the_same_file_read_with_other_columns(now: datetime) -> None:
 
 
 # -- snapshots -------------------------------------------------------------------------------------------------------
-@pytest.mark.practice("D1")
+@pytest.mark.practice("D1", "K7")
 def test_a_snapshot_proposes_what_vanished_or_shrank_and_a_person_decides(now: datetime) -> None:
     from huikuan.services.source_settlements import decide_settlements, proposals_of
 
@@ -621,7 +621,7 @@ def test_unknown_parents_and_long_texts_are_refused(now: datetime) -> None:
 
 
 # -- real files ------------------------------------------------------------------------------------------------------
-@pytest.mark.practice("J1")
+@pytest.mark.practice("K7")
 def test_the_sample_files_come_in_as_they_are(now: datetime, samples: Path) -> None:
     entity_id = entity(now, "E1", "USD")
     for name, rows, options in (
