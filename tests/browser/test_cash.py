@@ -75,3 +75,23 @@ def test_a_receipt_is_recorded_applied_oldest_first_and_unapplied(site: str, pag
     expect(page.get_by_role("status")).to_contain_text("Unapplied.")
     assert balances() == before
     assert ReceiptBalance.objects.get(receipt__reference="BANK-1").unapplied_minor == 1_000_00
+
+
+def test_the_pages_of_cash_fit_a_phone(site: str, page: Page) -> None:
+    sign_in(page, "boss")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{site}/cash/")
+    receipt = str(page.locator("tbody th a").first.get_attribute("href"))
+    page.goto(f"{site}/receivables/items/?q=INV-1")
+    item = str(page.locator("tbody th a").first.get_attribute("href"))
+    paths = ["/cash/?state=all", "/cash/new/", "/settings/periods/", "/settings/rates/", receipt, item]
+    paths += [f"{receipt}{action}/" for action in ("apply", "park", "refund", "bounce")] + [
+        f"{item}settle/?kind=offset"
+    ]
+    for path in paths:
+        page.goto(site + path)
+        expect(page.locator("h1")).to_be_visible()
+        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wider <= 0, path
+    page.goto(f"{site}{receipt}apply/")
+    expect(page.locator("input.amount").first).to_be_in_viewport(ratio=1)
