@@ -1,7 +1,7 @@
 """Importing a file of items next to the raw load of the very same rows: ``python -m benchmarks.imports [--rows N]``.
 
 The raw load puts the rows the import wrote into the same tables of an empty database, without our triggers, by COPY on
-PostgreSQL and ``executemany`` on SQLite. In another run a second process posts single items and notes how long each takes.
+PostgreSQL and ``executemany`` on SQLite. In another run a second process posts single items and notes each one's time.
 """
 
 from __future__ import annotations

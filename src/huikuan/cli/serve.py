@@ -85,7 +85,7 @@ def fill_when_empty() -> dict[str, str] | None:
     """The demo company's sign-in, where this database holds the demo company (made now if it held nothing)."""
     from huikuan.services import demo
 
-    return demo.ensure_demo(now=datetime.now(UTC), progress=lambda text: click.echo(text))
+    return demo.ensure_demo(now=datetime.now(UTC), progress=click.echo)
 
 
 def announcement(host: str, port: int, sign_in: dict[str, str] | None) -> str:

@@ -73,9 +73,7 @@ class Money:
 
     def _same(self, other: Money) -> int:
         if other.currency != self.currency:
-            raise Refusal(
-                "money.currency_mismatch", "{a} and {b} do not add up", a=self.currency, b=other.currency
-            )
+            raise Refusal("money.currency_mismatch", "{a} and {b} do not add up", a=self.currency, b=other.currency)
         return other.minor
 
     @property

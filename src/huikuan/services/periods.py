@@ -11,9 +11,7 @@ from huikuan.services.transaction import run_in_transaction
 from huikuan.store.models import JournalEntry, Period
 
 
-def set_period(
-    entity_id: int, month: date, state: PeriodState, *, actor_id: int | None, now: datetime
-) -> None:
+def set_period(entity_id: int, month: date, state: PeriodState, *, actor_id: int | None, now: datetime) -> None:
     """Sets a month's state. Waits for postings under way; later ones see it.
 
     Refuses ``period.closed_for_good`` and ``period.earlier_open`` (an earlier month with entries is not closed yet).

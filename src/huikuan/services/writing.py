@@ -272,9 +272,7 @@ class Unit:
             owner = owners.pop(row.receipt_id, row.account_id)
             fresh.append((row.receipt_id, owner, row.amount_minor, *values, True))
         names = ("unidentified_minor", "unapplied_minor", "on_account_minor", "open_base_minor")
-        insert_rows(
-            "store_receiptbalance", ("receipt_id", "account_id", "original_minor", *names, "is_current"), fresh
-        )
+        insert_rows("store_receiptbalance", ("receipt_id", "account_id", "original_minor", *names, "is_current"), fresh)
         rows = [(receipt_id, *change) for receipt_id, change in sorted(changes.items()) if any(change)]
         add_to_rows("store_receiptbalance", "receipt_id", names, rows)
         self._own_receipts({number: owner for number, owner in owners.items() if number in changes})
