@@ -89,6 +89,8 @@ def test_what_cannot_be_settled_is_said_in_place(world: World) -> None:
         response = settle(client, "INV-2", "write_off", amount, memo=memo)
         assert response.status_code == 400, amount
         assert words in text_of(response), amount
+    early = settle(client, "INV-2", "offset", "1", on="2026-02-19")
+    assert "it came on 2026-02-20" in text_of(early)
     assert client.get(item_path("INV-2", "settle/?kind=gift")).status_code == 404
     assert client.get(item_path("INV-2", "credit/")).status_code == 400
     assert open_of("INV-2") == 2_500_50

@@ -275,6 +275,10 @@ def test_a_refusal_shows_the_form_with_what_was_typed(world: World) -> None:
         assert words in text_of(response), amounts
         assert field(response, f"amount-{item_id('INV-1')}") == amounts["INV-1"].strip()
         assert field(response, "on") == DAY
+    early = client.post(receipt_path(receipt, "apply/"), applied_form(client, receipt, {"INV-1": "1"}, on="2026-03-19"))
+    assert "On 2026-03-19 it was not there yet: it came on 2026-03-20." in text_of(early)
+    kept = client.post(receipt_path(receipt, "park/"), {"key": "k", "amount": "1", "on": "2026-03-19"})
+    assert "it came on 2026-03-20" in text_of(kept)
     assert JournalEntry.objects.count() == before
 
 

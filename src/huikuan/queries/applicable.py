@@ -123,6 +123,7 @@ class NamedItem:
     id: int
     currency: str
     document_number: str
+    effective_date: date
 
 
 def items_named(entity_id: int, texts: Iterable[str]) -> dict[str, NamedItem]:
@@ -130,8 +131,8 @@ def items_named(entity_id: int, texts: Iterable[str]) -> dict[str, NamedItem]:
     numbers = {number: text for text in texts if (number := inner_id("itm", text)) is not None}
     rows = OpenItem.objects.filter(id__in=list(numbers), entity_id=entity_id)
     return {
-        numbers[number]: NamedItem(number, currency, document)
-        for number, currency, document in rows.values_list("id", "currency", "document_number")
+        numbers[number]: NamedItem(number, currency, document, day)
+        for number, currency, document, day in rows.values_list("id", "currency", "document_number", "effective_date")
     }
 
 

@@ -48,6 +48,7 @@ class ReceiptNow:
     reference: str
     currency: str
     value_date: date
+    effective_date: date
     amount_minor: int
     unidentified_minor: int
     unapplied_minor: int
@@ -73,6 +74,7 @@ class ItemNow:
     document_number: str
     kind: str
     currency: str
+    effective_date: date
     amount_minor: int
     open_minor: int
     written_off_minor: int
@@ -168,6 +170,7 @@ def _receipt(frame: Frame, receipt: Receipt, now: datetime) -> ReceiptNow:
         reference=receipt.reference or receipt.external_id,
         currency=receipt.currency,
         value_date=receipt.value_date,
+        effective_date=receipt.effective_date,
         amount_minor=receipt.amount_minor,
         unidentified_minor=balance.unidentified_minor,
         unapplied_minor=balance.unapplied_minor,
@@ -209,6 +212,7 @@ def item_now(frame: Frame, text: str, now: datetime) -> ItemNow | None:
         document_number=item.document_number,
         kind=item.kind,
         currency=item.currency,
+        effective_date=item.effective_date,
         amount_minor=item.amount_minor,
         open_minor=item.balance.open_minor,
         written_off_minor=sums_on([item.id], lost).get(item.id, 0),

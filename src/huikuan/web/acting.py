@@ -99,11 +99,19 @@ def read_positive(data: QueryDict, name: str, currency: str) -> int:
     return minor
 
 
-def read_on(data: QueryDict, today: date, name: str = "on") -> date:
-    """The day something truly happened: today where none is given. Refuses ``form.day_ahead``."""
+def read_on(data: QueryDict, today: date, *, since: date | None = None, name: str = "on") -> date:
+    """The day something truly happened: today where none is given. ``since``: the day from which what it is done to is
+    there. Refuses ``form.day_ahead`` and ``form.day_before``."""
     day = read_day(data.get(name, "").strip()[:10]) or today
     if day > today:
         raise Refusal("form.day_ahead", "{day} lies in the future.", day=day.isoformat())
+    if since is not None and day < since:
+        raise Refusal(
+            "form.day_before",
+            "On {day} it was not there yet: it came on {since}.",
+            day=day.isoformat(),
+            since=since.isoformat(),
+        )
     return day
 
 

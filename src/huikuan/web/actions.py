@@ -139,7 +139,7 @@ def settle(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
     def do(given: QueryDict, key: str) -> HttpResponse:
         minor, on, memo = (
             read_positive(given, "amount", item.currency),
-            read_on(given, item.today),
+            read_on(given, item.today, since=item.effective_date),
             read_text(given, "memo", 200),
         )
         if not memo:
@@ -186,10 +186,11 @@ def recover(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
         return {**shell, "fields": [choice, *_fields(item, given, min(at_hand, item.written_off_minor))]}
 
     def do(given: QueryDict, key: str) -> HttpResponse:
-        minor, on = read_positive(given, "amount", item.currency), read_on(given, item.today)
+        minor = read_positive(given, "amount", item.currency)
         receipt = desk.receipt_now(seat.frame, given.get("receipt", ""), timezone.now())
         if receipt is None or receipt.entity_id != item.entity_id:
             raise Refusal("recovery.which_receipt", "Choose the receipt the money came by.")
+        on = read_on(given, item.today, since=max(item.effective_date, receipt.effective_date))
         entry_id = recover_item(item.entity_id, item.id, receipt.id, minor, on=on, key=key, **actor(request))
         text = _("{amount} of {document} recovered.").format(
             amount=amount_text(minor, item.currency), document=item.document_number

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
@@ -94,6 +95,7 @@ class Fund:
     label: str
     entity_id: int
     currency: str
+    effective_date: date
     available_minor: int
     owner: Owner
     found: list[Candidate]
@@ -156,25 +158,27 @@ def fill(fund: Fund, given: QueryDict, order: Order) -> list[Line]:
     return lines
 
 
-def named_of(fund: Fund, given: QueryDict) -> list[Named]:
-    """The amounts typed, by item. Items settled meanwhile are named too: what was posted before is known by its key."""
+def named_of(fund: Fund, given: QueryDict) -> tuple[list[Named], date]:
+    """The amounts typed, by item, and the day from which all of it is there. Items settled meanwhile are named too:
+    what was posted before is known by its key."""
     typed = {name.removeprefix("amount-"): given.get(name, "").strip() for name in given if name.startswith("amount-")}
     texts = {public_id: text[:40] for public_id, text in typed.items() if text}
     items = applicable.items_named(fund.entity_id, texts)
-    named = []
+    named, since = [], fund.effective_date
     for public_id, text in texts.items():
         item = items.get(public_id)
         if item is None:
             raise Refusal("application.no_such_item", "One of the items is not there any more: open the form anew.")
         minor = read_money(text, item.currency)
         if minor:
+            since = max(since, item.effective_date)
             named.append(Named(item.id, minor, take_discount=bool(given.get(f"discount-{public_id}"))))
     alone = [name for name in given if name.startswith("discount-") and name.removeprefix("discount-") not in texts]
     if alone:
         raise Refusal("application.discount_alone", "A discount needs an amount beside it.")
     if not named:
         raise Refusal("application.nothing_typed", "Give an amount beside at least one item.")
-    return named
+    return named, since
 
 
 def _context(fund: Fund, now: Any, given: QueryDict, lines: list[Line] | None = None) -> dict[str, Any]:
@@ -218,6 +222,7 @@ def _receipt_fund(seat: Seat, public_id: str, given: QueryDict) -> tuple[Receipt
         label=receipt.reference,
         entity_id=receipt.entity_id,
         currency=receipt.currency,
+        effective_date=receipt.effective_date,
         available_minor=receipt.on_account_minor if source == LedgerAccount.ADVANCES else receipt.unapplied_minor,
         owner=receipt.owner,
         found=applicable.candidates(receipt.entity_id, receipt.owner.account_id, receipt.currency, receipt.value_date),
@@ -231,11 +236,12 @@ def apply_money(request: HttpRequest, seat: Seat, public_id: str) -> HttpRespons
     receipt, fund = _receipt_fund(seat, public_id, request.POST)
 
     def do(given: QueryDict, key: str) -> HttpResponse:
+        named, since = named_of(fund, given)
         entry_id = apply_receipt(
             receipt.entity_id,
             receipt.id,
-            named_of(fund, given),
-            on=read_on(given, receipt.today),
+            named,
+            on=read_on(given, receipt.today, since=since),
             from_account=_account_from(receipt, given),
             key=key,
             **actor(request),
@@ -269,6 +275,7 @@ def _credit_fund(seat: Seat, public_id: str) -> tuple[ItemNow, Fund]:
         label=credit.document_number,
         entity_id=credit.entity_id,
         currency=credit.currency,
+        effective_date=credit.effective_date,
         available_minor=-credit.open_minor,
         owner=credit.owner,
         found=applicable.candidates(credit.entity_id, credit.owner.account_id, credit.currency, None),
@@ -282,7 +289,8 @@ def apply_credit_item(request: HttpRequest, seat: Seat, public_id: str) -> HttpR
     credit, fund = _credit_fund(seat, public_id)
 
     def do(given: QueryDict, key: str) -> HttpResponse:
-        named, on = named_of(fund, given), read_on(given, credit.today)
+        named, since = named_of(fund, given)
+        on = read_on(given, credit.today, since=since)
         entry_id = apply_credit(credit.entity_id, credit.id, named, on=on, key=key, **actor(request))
         return done(request, seat, applied_words(entry_id), entry_id, "item", public_id)
 

@@ -198,7 +198,7 @@ def record_receipt(request: HttpRequest, seat: Seat) -> HttpResponse:
         owner = read_owner(seat, entity.id, given)
         new = NewReceipt(
             external_id=f"manual-{key}",
-            value_date=read_on(given, today, "value_date"),
+            value_date=read_on(given, today, name="value_date"),
             currency=currency,
             amount_minor=amount,
             account_id=owner.account_id if owner else None,
@@ -237,7 +237,7 @@ def _same(entity: EntityRow | None, given: QueryDict, key: str) -> list[str]:
         return []
     try:
         minor = read_positive(given, "amount", currency)
-        day = read_on(given, desk.day_at(entity.id, timezone.now()), "value_date")
+        day = read_on(given, desk.day_at(entity.id, timezone.now()), name="value_date")
     except Refusal:
         return []
     but = f"manual-{key}"

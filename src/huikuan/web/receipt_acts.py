@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
@@ -127,7 +128,7 @@ def identify(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
         owner = read_owner(seat, receipt.entity_id, given)
         if owner is None:
             raise Refusal("cash.whose", "Say whose money it is.")
-        on = read_on(given, receipt.today)
+        on = _on(given, receipt)
         entry_id = identify_receipt(receipt.entity_id, receipt.id, owner.account_id, on=on, key=key, **actor(request))
         text = _("This is money of {name}.").format(name=owner.name)
         owes = applicable.owes(owner.account_id, receipt.currency)
@@ -152,12 +153,16 @@ def park(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
         }
 
     def do(given: QueryDict, key: str) -> HttpResponse:
-        minor, on = read_positive(given, "amount", receipt.currency), read_on(given, receipt.today)
+        minor, on = read_positive(given, "amount", receipt.currency), _on(given, receipt)
         entry_id = park_receipt(receipt.entity_id, receipt.id, minor, on=on, key=key, **actor(request))
         text = _("{amount} is kept on account.").format(amount=amount_text(minor, receipt.currency))
         return done(request, seat, text, entry_id, "receipt", public_id)
 
     return act(request, seat, "actions/act.html", context, do, currency=receipt.currency)
+
+
+def _on(given: QueryDict, receipt: ReceiptNow) -> date:
+    return read_on(given, receipt.today, since=receipt.effective_date)
 
 
 def _amount_label(receipt: ReceiptNow) -> str:
@@ -197,7 +202,7 @@ def refund(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
         return {**_shell(seat, receipt, _("Refund"), _("Post the refund"), says, blocked), "fields": fields}
 
     def do(given: QueryDict, key: str) -> HttpResponse:
-        minor, on = read_positive(given, "amount", receipt.currency), read_on(given, receipt.today)
+        minor, on = read_positive(given, "amount", receipt.currency), _on(given, receipt)
         account = ACCOUNTS.get(given.get("from", ""), LedgerAccount.UNAPPLIED)
         entry_id = refund_receipt(
             receipt.entity_id, receipt.id, minor, on=on, from_account=account, key=key, **actor(request)
