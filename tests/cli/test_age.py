@@ -206,6 +206,21 @@ def test_open_amounts_before_their_snapshot_are_refused(capsys: pytest.CaptureFi
     assert run(capsys, str(path), "--as-of", "2026-03-20")[0] == 2
 
 
+def test_large_files_are_not_held_in_memory(
+    capsys: pytest.CaptureFixture[str], files: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = [*options(files), "--as-of", "2026-03-31", "--by", "region,customer_id", "--basis", "effective"]
+    small = answer(capsys, *asked)
+    monkeypatch.setattr("huikuan.engines.age_spool.SPOOL_BYTES", 10)
+    assert answer(capsys, *asked) == small
+    without = [files["items"], "--applications", files["applications"], "--as-of", "2026-03-31"]
+    assert answer(capsys, *without, "--currency", "CNY")["totals"][0]["total"] == "1020.00"
+    Path(files["items"]).write_text(ITEMS.replace("1000.00", "a lot"), "utf-8")
+    code, _, err = run(capsys, *asked)
+    assert code == 65
+    assert "items.csv:2:amount" in err
+
+
 def test_nothing_open(capsys: pytest.CaptureFixture[str], files: dict[str, str]) -> None:
     code, out, _ = run(capsys, files["items"], "--as-of", "2020-01-01")
     assert code == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, tzinfo
@@ -112,12 +113,15 @@ def _age_files(items: str, asked: dict[str, Any]) -> Any:
         raise click.UsageError("--entity is for the database; in files, use --by entity")
     from huikuan.engines.age import age_answer
     from huikuan.engines.age_read import read_inputs
-    from huikuan.engines.files import read_table
+    from huikuan.engines.age_spool import spooling_reader
 
     paths = {"items": items, "applications": asked["applications"], "receipts": asked["receipts"]}
-    with _progress([path for path in paths.values() if path]) as step:
+    with (
+        tempfile.TemporaryDirectory(prefix="huikuan-age-") as folder,
+        _progress([path for path in paths.values() if path]) as step,
+    ):
         found = read_inputs(
-            read_table,
+            spooling_reader(Path(folder), asked["by"]),
             paths,
             profile=asked["profile"],
             currency=asked["currency"],
