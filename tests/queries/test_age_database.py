@@ -13,7 +13,7 @@ from huikuan.queries.ageing import age_database
 from huikuan.queries.control import control_accounts
 from tests.queries.conftest import Shop
 
-pytestmark = pytest.mark.practice("D4")
+pytestmark = pytest.mark.practice("J1", "D3")
 LAST = date(2026, 3, 31)
 
 

@@ -13,7 +13,7 @@ from huikuan.queries.cache import Cache
 from huikuan.queries.customers import customer_page
 from tests.queries.conftest import Shop
 
-pytestmark = pytest.mark.practice("D4")
+pytestmark = pytest.mark.practice("J1")
 
 
 def test_the_longest_unused_goes_first() -> None:

@@ -13,7 +13,7 @@ from huikuan.queries.lives import receipt_life
 from huikuan.store.models import OpenItem, Receipt
 from tests.queries.conftest import MARCH, Shop
 
-pytestmark = pytest.mark.practice("D3")
+pytestmark = pytest.mark.practice("D1", "D3")
 
 
 def test_every_posting_of_an_item_with_what_was_open_after_it(shop: Shop) -> None:

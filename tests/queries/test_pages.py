@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
 from huikuan.core.refusals import Refusal
 from huikuan.queries.ageing import ageing_page
+from huikuan.queries.control import control_accounts
 from huikuan.queries.customers import customer, customer_items, customer_page, customer_receipts
 from huikuan.queries.frame import entities_of, resolve_frame
 from huikuan.queries.home import home
 from huikuan.queries.items import item_page
+from huikuan.services.applications import Named, apply_receipt
+from huikuan.services.items import NewItem, post_items
+from huikuan.services.receipts import NewReceipt, post_receipts
 from huikuan.store.models import EntityMembership, User
 from tests.queries.conftest import MARCH, Shop
 
-pytestmark = pytest.mark.practice("D2")
+pytestmark = pytest.mark.practice("J1", "A1", "D1")
 
 
 def numbers(page) -> list[str]:
@@ -95,6 +100,7 @@ def test_receipts_that_bounced(shop: Shop) -> None:
     assert [(row.state, row.applied_minor) for row in before.rows] == [("applied", 80_000)]
 
 
+@pytest.mark.practice("D3")
 def test_the_past_and_what_was_known_of_it(shop: Shop) -> None:
     def owed(frame) -> int:
         return customer_page(frame, search="明远").rows[0].open_minor
@@ -177,6 +183,24 @@ def test_ageing_by_anything(shop: Shop) -> None:
     ]
 
 
+def test_what_is_applied_before_its_items_day_is_a_credit_until_then(shop: Shop) -> None:
+    who: dict[str, Any] = {"actor_id": None, "now": MARCH}
+    account, tenth = shop.accounts["A1"], date(2026, 3, 10)
+    item = post_items(shop.cn, [NewItem(account, "E1", tenth, tenth, "CNY", 10_000)], **who)[0]
+    receipt = post_receipts(shop.cn, [NewReceipt("E1", date(2026, 3, 1), "CNY", 10_000, account)], **who)[0]
+    apply_receipt(shop.cn, receipt, [Named(item, 10_000)], on=date(2026, 3, 5), **who)
+
+    def owed(day: date) -> dict[str, int]:
+        frame = shop.frame(as_of=day)
+        assert all(row.difference_minor == 0 for row in control_accounts(frame))
+        rows = [row for row in ageing_page(frame, search="acme").rows.rows if row.currency == "CNY"]
+        return rows[0].cells if rows else {}
+
+    assert owed(date(2026, 3, 1)) == {"unapplied": -10_000}
+    assert owed(date(2026, 3, 7)) == {"not_due": -10_000}
+    assert owed(tenth) == {}
+
+
 def test_ageing_refuses_what_it_cannot_do(shop: Shop) -> None:
     for asked, code in (
         ({"by": "phone"}, "ageing.unknown_column"),
@@ -189,6 +213,7 @@ def test_ageing_refuses_what_it_cannot_do(shop: Shop) -> None:
         assert refused.value.code == code
 
 
+@pytest.mark.practice("K1")
 def test_nobody_sees_what_is_not_theirs(shop: Shop) -> None:
     clerk = User.objects.create(username="clerk")
     EntityMembership.objects.create(user=clerk, entity_id=shop.de)

@@ -16,7 +16,7 @@ from huikuan.services.customers import NewCustomer, add_customers
 from huikuan.services.items import NewItem, post_items
 from tests.queries.conftest import MARCH, Shop
 
-pytestmark = pytest.mark.practice("D2")
+pytestmark = pytest.mark.practice("J1")
 
 
 def read(data: bytes) -> list[list[Any]]:
