@@ -80,7 +80,7 @@ def open_snapshot(known_on: datetime | None = None) -> Iterator[Snapshot]:
             "" if head is None else head.epoch,
             known.seq,
             tail,
-            tuple(segments["journal"]),
+            tuple(name for names in segments.values() for name in names),
         )
         with _kept_lock:
             relations = _kept.get(key)
