@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -225,6 +225,17 @@ def test_settled_and_partly_open_items_of_a_first_load(now: datetime) -> None:
     assert cleared == 17000
     assert preview(now, text, snapshot_date=date(2026, 3, 1)).changes["unchanged"] == 3
     assert_sound()
+
+
+def test_the_files_own_instant_is_kept_beside_the_systems(now: datetime) -> None:
+    entity(now)
+    head = "item_id,customer_id,document_date,due_date,currency,amount,recorded_at\n"
+    bring(now, head + "I1,C1,2026-01-05,2026-02-05,CNY,1.00,2026-01-06T10:00:00.5+08:00\n")
+    entry = JournalEntry.objects.get()
+    assert entry.source_recorded_at == datetime(2026, 1, 6, 2, 0, 0, 500000, tzinfo=UTC)
+    assert entry.recorded_at == now
+    bring(now, ITEMS + "I2,C1,A,2026-01-05,2026-02-05,CNY,1.00\n")
+    assert JournalEntry.objects.latest("id").source_recorded_at is None
 
 
 # -- entities, customers, rates --------------------------------------------------------------------------------------
