@@ -258,7 +258,7 @@ def test_a_mapping_is_enough() -> None:
 
 
 def test_limits(tmp_path: Path) -> None:
-    with pytest.raises(BadData, match="1 faults") as refusal:
+    with pytest.raises(BadData, match="1 fault ") as refusal:
         read_table(csv_of(row(1)), "items", name="a.csv", limits=Limits(csv=50))
     assert refusal.value.errors[0].code == "file.too_large"
     for source, code in ((tmp_path / "none.csv", "file.unreadable"), (tmp_path, "file.unknown_type")):
