@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 from django.db import connection
 
-FETCH_ROWS = 50_000
+FETCH_ROWS = 20_000
 
 _POSTGRES_TYPES = {
     pa.int64(): "bigint",
