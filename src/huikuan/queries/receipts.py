@@ -10,10 +10,11 @@ from typing import Any
 import pyarrow as pa
 
 from huikuan.core.accounts import EntryKind, LedgerAccount
+from huikuan.queries.cache import answers
 from huikuan.queries.facts import Facts, read_facts
 from huikuan.queries.frame import Frame
 from huikuan.queries.listing import Page, limit_of
-from huikuan.queries.open_rows import CASH_LEGS, ids
+from huikuan.queries.open_rows import CASH_CONTROLS, basis_day, ids
 from huikuan.store.models import Receipt
 from huikuan.store.public_ids import public_id
 
@@ -68,6 +69,8 @@ def money_of(legs: Iterable[dict[str, Any]]) -> Money:
     return Money({name: minor for name, minor in rest.items() if minor}, applied, refunded, bool(rows) and not brought)
 
 
+BUCKETS = frozenset({*CASH_CONTROLS, LedgerAccount.SUSPENSE})
+"""Ledger accounts on which a receipt's own money stands."""
 LEG_COLUMNS = "receipt_id, entry_id, kind, reverses_id, ledger_account, amount_minor"
 
 
@@ -101,18 +104,18 @@ def receipts_of_accounts(frame: Frame, accounts: Sequence[int], *, page: int = 1
     with read_facts(frame) as facts:
         facts.give("owners", _owners(facts))
         found = (
-            "(SELECT DISTINCT receipt_id, value_date, currency, amount_minor FROM owners"
+            "(SELECT DISTINCT receipt_id, value_date, currency, amount_minor, ledger_seq FROM owners"
             f" WHERE account_id IN ({ids(accounts)}) AND {facts.counting.counts})"
         )
         totals = facts.rows(
             "SELECT currency, count(*) AS receipts, sum(amount_minor)::BIGINT AS amount_minor"
             f" FROM {found} GROUP BY currency ORDER BY currency"
         )
-        picked = facts.rows(
-            f"SELECT receipt_id FROM {found} ORDER BY value_date DESC, receipt_id DESC {limit_of(page, size)}"
-        )
+        order = f"ORDER BY value_date DESC, receipt_id DESC {limit_of(page, size)}"
+        picked = facts.rows(f"SELECT receipt_id, ledger_seq FROM {found} {order}")
         numbers = [row["receipt_id"] for row in picked]
-        legs = legs_of(facts, numbers)
+        sealed = [row["ledger_seq"] for row in picked if row["ledger_seq"] is not None]
+        legs = legs_of(facts, numbers, since=min(sealed, default=facts.snapshot.known_seq))
     return Page(
         rows=_rows(numbers, legs),
         total=sum(row["receipts"] for row in totals),
@@ -125,7 +128,7 @@ def receipts_of_accounts(frame: Frame, accounts: Sequence[int], *, page: int = 1
 def _owners(facts: Facts) -> Any:
     """Whose a receipt was when it came, and whose it was found to be: receipt_id, account_id, posting_date, and what
     a list sorts and adds up by."""
-    columns = "r.receipt_id, {}.account_id, {}.posting_date, r.value_date, r.currency, r.amount_minor"
+    columns = "r.receipt_id, {}.account_id, {}.posting_date, r.value_date, r.currency, r.amount_minor, r.ledger_seq"
 
     def make(only: str) -> Any:
         return facts.table(
@@ -137,18 +140,28 @@ def _owners(facts: Facts) -> Any:
         )
 
     floor = facts.floor("owners", make, lambda kept, between: pa.concat_tables([kept, make(between)]))
-    return pa.concat_tables([floor.table, make(facts.above(floor))]) if facts.reaches_above(floor) else floor.table
+    if not facts.reaches_above(floor):
+        return floor.table
+    later = answers.get_or_make(
+        ("owners above", facts.snapshot.cache_key, floor.known_seq), lambda: make(facts.above(floor))
+    )
+    return pa.concat_tables([floor.table, later])
 
 
-def legs_of(facts: Facts, receipt_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
-    """The legs of these receipts on their own buckets that count, by receipt."""
+def legs_of(facts: Facts, receipt_ids: Sequence[int], since: int = 0) -> dict[int, list[dict[str, Any]]]:
+    """The legs of these receipts on their own buckets that count, by receipt. ``since``: the first sealed number of
+    any of them, before which there is nothing to look for."""
     found: dict[int, list[dict[str, Any]]] = {number: [] for number in receipt_ids}
+    wanted = pa.table({"receipt_id": pa.array(list(receipt_ids), pa.int64())})
+    # What is no bucket's is left out here: asked of the whole journal it takes longer than the few rows are worth.
     rows = facts.rows(
-        f"SELECT {LEG_COLUMNS} FROM journal WHERE {CASH_LEGS} AND receipt_id IN ({ids(receipt_ids)})"
-        f" AND {facts.counting.counts}"
+        f"SELECT {LEG_COLUMNS}, item_id, {basis_day(facts.basis)} AS counted FROM journal SEMI JOIN wanted"
+        f" USING (receipt_id) WHERE ledger_seq >= {since} OR ledger_seq IS NULL",
+        {"wanted": wanted},
     )
     for row in rows:
-        found[row["receipt_id"]].append(row)
+        if row["item_id"] is None and row["ledger_account"] in BUCKETS and row["counted"] <= facts.frame.as_of:
+            found[row["receipt_id"]].append(row)
     return found
 
 
