@@ -146,7 +146,8 @@ def show_import(request: HttpRequest, seat: Seat, batch_id: int) -> HttpResponse
         "can_post_good": found.state == "staged" and found.rows_good > 0 and found.errors_total > 0,
         "waiting": settlements_waiting(seat.frame, batch_id=batch_id),
         "changes": [
-            (code, found.changes[code]) for code in ("new", "unchanged", "changed", "vanished", "reduced", "late")
+            (code, found.changes[code])
+            for code in ("new", "unchanged", "changed", "vanished", "reduced", "late")
             if code in found.changes
         ],
     }
