@@ -183,7 +183,7 @@ def test_ageing_by_anything(shop: Shop) -> None:
     ]
 
 
-def test_what_is_applied_before_its_items_day_is_a_credit_until_then(shop: Shop) -> None:
+def test_what_is_applied_before_its_items_day_counts_from_that_day(shop: Shop) -> None:
     who: dict[str, Any] = {"actor_id": None, "now": MARCH}
     account, tenth = shop.accounts["A1"], date(2026, 3, 10)
     item = post_items(shop.cn, [NewItem(account, "E1", tenth, tenth, "CNY", 10_000)], **who)[0]
@@ -197,7 +197,7 @@ def test_what_is_applied_before_its_items_day_is_a_credit_until_then(shop: Shop)
         return rows[0].cells if rows else {}
 
     assert owed(date(2026, 3, 1)) == {"unapplied": -10_000}
-    assert owed(date(2026, 3, 7)) == {"not_due": -10_000}
+    assert owed(date(2026, 3, 7)) == {"unapplied": -10_000}
     assert owed(tenth) == {}
 
 

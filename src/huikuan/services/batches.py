@@ -15,6 +15,7 @@ from huikuan.services.auditing import record
 from huikuan.services.books import open_books
 from huikuan.services.idempotency import once
 from huikuan.services.locking import fund_of, lock_items, lock_receipts
+from huikuan.services.row_days import RowDays
 from huikuan.services.source_settlements import lock_owed, unmet_settlements
 from huikuan.services.writing import Unit
 from huikuan.store.models import Receipt, ReceiptBalance
@@ -60,9 +61,9 @@ def apply_batch(
     def work() -> dict[str, list[int]]:
         books = open_books(entity_id)
         unit = Unit(entity_id, actor_id, now)
-        day = books.posting_day(on)
-        desk = _Desk(entity_id)
+        desk, days = _Desk(entity_id), RowDays()
         desk.load(uses)
+        days.read(desk.items, desk.receipts)
         ids = []
         for use in uses:
             if desk.is_stale(use):
@@ -71,6 +72,7 @@ def apply_batch(
                 desk.load([use])
             legs = desk.decide(use)
             desk.note(legs)
+            day = days.posting_day(books, on, legs)
             ids.append(unit.add_entry(EntryDraft(EntryKind.APPLICATION, day.effective_date, day.posting_date, legs)))
         unit.flush()
         if ids:

@@ -11,6 +11,7 @@ from huikuan.core.texts import NAME_MAX, check_text
 from huikuan.services.auditing import record
 from huikuan.services.books import open_books
 from huikuan.services.idempotency import once
+from huikuan.services.row_days import RowDays
 from huikuan.services.writing import Unit
 
 Legs = tuple[PostingDraft, ...]
@@ -30,7 +31,7 @@ def post_one(
 ) -> int:
     """``decide`` reads locked rows and gives the entry's kind and legs; returns the id of the posted entry.
 
-    ``on`` is the effective date; the posting date follows from the entity's periods.
+    ``on`` is the effective date; the posting date follows from the entity's periods and the rows it moves.
     """
 
     check_text("memo", memo, NAME_MAX)
@@ -39,7 +40,7 @@ def post_one(
         books = open_books(entity_id)
         unit = Unit(entity_id, actor_id, now)
         kind, legs = decide()
-        day = books.posting_day(on)
+        day = RowDays().posting_day(books, on, legs)
         entry_id = unit.add_entry(EntryDraft(kind, day.effective_date, day.posting_date, legs, memo=memo))
         unit.flush()
         record(operation, now=now, actor_id=actor_id, entity_id=entity_id, subject=f"entry:{entry_id}")
