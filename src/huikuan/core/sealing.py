@@ -3,7 +3,7 @@
 An entry's text is its fields, its postings by line and the facts of the items and receipts it brought in, each line
 ended by a newline, each field written as ``length:text`` (length in UTF-8 bytes; a missing value is ``-``). Its digest
 is SHA-256 of that text in hexadecimal; the chain is ``hash = SHA-256(previous hash ‖ digest's 32 bytes)``, starting
-from 32 zero bytes. Personal data is not part of it: whose payment it was, remittance texts, names.
+from 32 zero bytes. Personal data is not part of it: who paid, remittance texts, names of customers and of sales reps.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ ENTRY_FIELDS = (
 ).split()
 POSTING_FIELDS = "line ledger_account account_id item_id receipt_id currency amount_minor base_minor".split()
 ITEM_FIELDS = (
-    "item_id account_id source_id external_id version kind charge ledger_account document_number document_date "
-    "due_date posting_date effective_date currency amount_minor base_minor discount_date discount_bp"
+    "item_id account_id source_id external_id version kind charge ledger_account document_number po_number "
+    "contract_number document_date due_date posting_date effective_date currency amount_minor base_minor discount_date "
+    "discount_bp disputed region product"
 ).split()
 RECEIPT_FIELDS = (
-    "receipt_id account_id source_id external_id version value_date posting_date effective_date currency amount_minor "
-    "base_minor"
+    "receipt_id account_id source_id external_id version reference value_date posting_date effective_date currency "
+    "amount_minor base_minor"
 ).split()
 
 Value = str | int | bool | date | datetime | None
@@ -37,6 +38,8 @@ def write_field(value: Value) -> str:
         return "-"
     if isinstance(value, str):
         text = value
+    elif isinstance(value, bool):
+        text = "true" if value else "false"
     elif isinstance(value, datetime):
         text = value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     elif isinstance(value, date):
