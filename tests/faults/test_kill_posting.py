@@ -51,7 +51,7 @@ def kill_again_and_again(db: LedgerDb, kills: int, rounds: int) -> None:
     assert_verified()
 
 
-@pytest.mark.practice("D9", "K6")
+@pytest.mark.practice("D9")
 def test_killed_ten_times(ledger_db: LedgerDb) -> None:
     kill_again_and_again(ledger_db, kills=10, rounds=60)
 
