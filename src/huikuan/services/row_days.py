@@ -6,12 +6,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
+from django.db import connection
+
 from huikuan.core.journal import PostingDraft
 from huikuan.core.periods import PostingDay
 from huikuan.services.books import Books
-from huikuan.store.models import OpenItem, Receipt
 
 _PART = 5_000
+_ITEMS = "SELECT id, posting_date FROM store_openitem WHERE id IN"
+_RECEIPTS = "SELECT id, posting_date FROM store_receipt WHERE id IN"
+
+
+def _day(value: date | str) -> date:
+    """SQLite gives dates as text to queries that do not go through a model."""
+    return date.fromisoformat(value) if isinstance(value, str) else value
 
 
 @dataclass(slots=True)
@@ -22,11 +30,16 @@ class RowDays:
     receipts: dict[int, date] = field(default_factory=dict)
 
     def read(self, item_ids: Iterable[int], receipt_ids: Iterable[int]) -> None:
-        for model, known, wanted in ((OpenItem, self.items, item_ids), (Receipt, self.receipts, receipt_ids)):
-            missing = sorted(set(wanted) - known.keys())
-            for start in range(0, len(missing), _PART):
-                rows = model.objects.filter(id__in=missing[start : start + _PART])
-                known.update(rows.values_list("id", "posting_date"))
+        wanted = (
+            (_ITEMS, self.items, sorted(set(item_ids) - self.items.keys())),
+            (_RECEIPTS, self.receipts, sorted(set(receipt_ids) - self.receipts.keys())),
+        )
+        with connection.cursor() as cursor:
+            for sql, known, missing in wanted:
+                for start in range(0, len(missing), _PART):
+                    part = missing[start : start + _PART]
+                    cursor.execute(f"{sql} ({', '.join(['%s'] * len(part))})", part)
+                    known.update((number, _day(value)) for number, value in cursor.fetchall())
 
     def posting_day(self, books: Books, on: date, legs: Iterable[PostingDraft]) -> PostingDay:
         """The day an entry counts from: by the entity's periods, and not before the rows it moves are there.
