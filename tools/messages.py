@@ -34,7 +34,7 @@ KEYWORDS: dict[str, Places] = {
     "pgettext_lazy": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
 }
-REFUSALS = ("Refusal", "Conflict")
+REFUSALS = ("Refusal", "Conflict", "Forbidden")
 UNSTABLE = re.compile(
     rb'"(POT-Creation-Date|PO-Revision-Date|Generated-By|Last-Translator|Language-Team|Report-Msgid-Bugs-To):[^\n]*\n'
 )

@@ -24,6 +24,7 @@ from huikuan.store.parties import (
     Source,
     User,
 )
+from huikuan.store.people import RoleGrant, Team
 from huikuan.store.sealing import Seal, SealHead, SealRun, Segment
 
 __all__ = [
@@ -47,11 +48,13 @@ __all__ = [
     "Receipt",
     "ReceiptBalance",
     "ReceiptParty",
+    "RoleGrant",
     "Seal",
     "SealHead",
     "SealRun",
     "Segment",
     "Source",
     "SourceSettlement",
+    "Team",
     "User",
 ]

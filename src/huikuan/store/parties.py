@@ -81,12 +81,14 @@ class CustomerPayerAccount(models.Model):
 
 
 class CustomerAccount(models.Model):
-    """A customer's account with one entity: terms, limit and, later, owner and dunning state."""
+    """A customer's account with one entity: terms, limit, the rep who owns it and the collector who works it."""
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="accounts")
     entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="accounts")
     terms_days = models.PositiveIntegerField(null=True, blank=True)
     credit_limit_minor = models.BigIntegerField(null=True, blank=True)
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="accounts_owned")
+    collector = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField()
 
     class Meta:

@@ -1,0 +1,103 @@
+"""Who may do what: rights, the roles that carry them, and duties one person must not hold together.
+
+A role is granted to a person for one legal entity and for a reach: all customers, those of a team, or the person's own.
+Nothing is allowed that no role allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+
+class Right(StrEnum):
+    """One thing a person may do in an entity. The code is stored in API keys and shown in refusals."""
+
+    SEE_LEDGER = "ledger.see"
+    """Customers, items, receipts, ageing of the customers in reach."""
+    SEE_AUDIT = "audit.see"
+    EXPORT = "ledger.export"
+    UNMASK = "personal.unmask"
+    """Bank accounts, telephone and identity numbers in full; each look is logged."""
+    IMPORT = "import.run"
+    POST_ITEM = "item.post"
+    POST_CASH = "cash.post"
+    """Receipts, applications, refunds, bounced payments."""
+    POST_ADJUSTMENT = "adjustment.post"
+    """Write-offs, recoveries, offsets, assignments."""
+    REVERSE = "entry.reverse"
+    DECIDE_SETTLEMENT = "settlement.decide"
+    EDIT_RATES = "rate.edit"
+    CLOSE_PERIOD = "period.close"
+    """Open, soft close, revalue, export to the general ledger."""
+    CLOSE_PERIOD_HARD = "period.close_hard"
+    POST_SOFT_CLOSED = "period.post_soft_closed"
+    EXPORT_GL = "gl.export"
+    MAP_GL = "gl.map"
+    EDIT_CUSTOMER = "customer.edit"
+    MERGE_CUSTOMER = "customer.merge"
+    EDIT_PAYER_ACCOUNT = "payer_account.edit"
+    ADD_DOCUMENT = "document.add"
+    MANAGE_PEOPLE = "people.manage"
+    MANAGE_POLICY = "policy.manage"
+    """Approval thresholds and other rules of the house."""
+    MANAGE_SYSTEM = "system.manage"
+    """API keys, webhooks, schedule, backups, entities."""
+
+
+class Role(StrEnum):
+    SALES_REP = "sales_rep"
+    SALES_MANAGER = "sales_manager"
+    AR_CLERK = "ar_clerk"
+    COLLECTOR = "collector"
+    CFO = "cfo"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+
+
+class Reach(StrEnum):
+    """Whose customers a grant is about: those the person owns or collects from, those of the person's teams, all."""
+
+    OWN = "own"
+    TEAM = "team"
+    ALL = "all"
+
+
+R = Right
+_READ = frozenset({R.SEE_LEDGER})
+ROLE_RIGHTS: dict[Role, frozenset[Right]] = {
+    Role.SALES_REP: _READ | {R.ADD_DOCUMENT},
+    Role.SALES_MANAGER: _READ | {R.ADD_DOCUMENT, R.EDIT_CUSTOMER, R.EXPORT},
+    Role.AR_CLERK: _READ
+    | {R.EXPORT, R.IMPORT, R.POST_ITEM, R.POST_CASH, R.REVERSE, R.DECIDE_SETTLEMENT, R.EDIT_RATES, R.CLOSE_PERIOD}
+    | {R.EXPORT_GL, R.EDIT_CUSTOMER, R.ADD_DOCUMENT},
+    Role.COLLECTOR: _READ
+    | {R.EXPORT, R.EDIT_CUSTOMER, R.MERGE_CUSTOMER, R.EDIT_PAYER_ACCOUNT, R.POST_ADJUSTMENT, R.ADD_DOCUMENT}
+    | {R.UNMASK},
+    Role.CFO: _READ
+    | {R.EXPORT, R.SEE_AUDIT, R.POST_ADJUSTMENT, R.CLOSE_PERIOD, R.CLOSE_PERIOD_HARD, R.POST_SOFT_CLOSED, R.EXPORT_GL}
+    | {R.MAP_GL, R.MANAGE_POLICY, R.UNMASK, R.EDIT_RATES, R.REVERSE},
+    Role.AUDITOR: _READ | {R.SEE_AUDIT, R.EXPORT},
+    Role.ADMINISTRATOR: frozenset({R.MANAGE_PEOPLE, R.MANAGE_SYSTEM, R.SEE_AUDIT}),
+}
+"""What each role may do in the entity it is granted for."""
+
+DUTIES_APART: tuple[tuple[Right, Right], ...] = (
+    (R.POST_CASH, R.POST_ADJUSTMENT),
+    (R.POST_CASH, R.EDIT_PAYER_ACCOUNT),
+    (R.MANAGE_PEOPLE, R.POST_CASH),
+    (R.MANAGE_PEOPLE, R.POST_ADJUSTMENT),
+)
+"""Pairs one person must not hold in one entity: who posts cash may not write off or change payer accounts, and who
+gives rights may not move money."""
+
+
+def rights_of_roles(roles: Iterable[Role]) -> frozenset[Right]:
+    """Everything these roles allow together."""
+    return frozenset().union(*(ROLE_RIGHTS[role] for role in roles))
+
+
+def duties_in_conflict(roles: Iterable[Role]) -> list[tuple[Right, Right]]:
+    """The pairs of duties these roles would join in one hand."""
+    held = rights_of_roles(roles)
+    return [(first, second) for first, second in DUTIES_APART if first in held and second in held]
