@@ -20,12 +20,8 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ASSETS = {
-    "tabler": (
-        "@tabler/core",
-        {"dist/css/tabler.min.css": "tabler.min.css", "dist/js/tabler.min.js": "tabler.min.js"},
-    ),
+    "tabler": ("@tabler/core", {"dist/css/tabler.min.css": "tabler.min.css"}),
     "htmx": ("htmx.org", {"dist/htmx.min.js": "htmx.min.js"}),
-    "alpine": ("@alpinejs/csp", {"dist/cdn.min.js": "alpine-csp.min.js"}),
     "echarts": ("echarts", {"dist/echarts.min.js": "echarts.min.js"}),
 }
 """Folder under ``static/vendor`` → npm package and the files taken from it."""

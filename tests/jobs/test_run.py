@@ -172,7 +172,7 @@ def test_an_unpacked_wheel_serves_with_its_assets(sqlite_db: LedgerDb, tmp_path:
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "wheel")
     names = {path.name for path in (tmp_path / "wheel").rglob("*")}
-    assert {"tabler.min.css", "htmx.min.js", "alpine-csp.min.js", "echarts.min.js", "django.mo", "py.typed"} <= names
+    assert {"tabler.min.css", "htmx.min.js", "echarts.min.js", "django.mo", "py.typed"} <= names
     User.objects.create_superuser(SIGN_IN[0], "ann@example.com", SIGN_IN[1])
     with running(sqlite_db, "--no-demo", path=tmp_path / "wheel") as site:
         visitor = Visitor(site.url)
