@@ -13,9 +13,12 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import psycopg
 
 if TYPE_CHECKING:
     from tests.databases import LedgerDb
@@ -62,7 +65,29 @@ def run_worker(db: LedgerDb, module: str, *arguments: object, kill_after: float 
         timer.cancel()
     result.at_work = code == -signal.SIGKILL
     assert result.at_work or code == 0, errors
+    if result.at_work:
+        wait_for_the_server(db)
     return result
+
+
+def wait_for_the_server(db: LedgerDb, seconds_max: float = 30) -> None:
+    """PostgreSQL finishes the statement of a client that was killed, a commit too: what is asked before that
+    may have another answer a moment later. Gives up after ``seconds_max``."""
+    if db.vendor != "postgres":
+        return
+    others = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        " AND backend_type = 'client backend' AND pid <> %s"
+    )
+    from django.db import connection
+
+    connection.ensure_connection()
+    ours = connection.connection.info.backend_pid
+    with psycopg.connect(db.url, autocommit=True) as asking:
+        end = time.monotonic() + seconds_max
+        while asking.execute(others, [ours]).fetchone() != (0,):
+            assert time.monotonic() < end, "the server is still at work for a client that was killed"
+            time.sleep(0.005)
 
 
 def moments(seed: int, count: int, longest: float) -> list[float]:
