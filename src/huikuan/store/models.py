@@ -1,5 +1,6 @@
 """Every model of the product, gathered for Django; each file holds one business word."""
 
+from huikuan.store.api import ApiKey
 from huikuan.store.audit import AuditEvent, IdempotencyKey, Installation
 from huikuan.store.imports import ImportBatch, SourceSettlement
 from huikuan.store.ledger import (
@@ -13,6 +14,7 @@ from huikuan.store.ledger import (
     ReceiptBalance,
     ReceiptParty,
 )
+from huikuan.store.outbox import OutboxEvent, WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from huikuan.store.parties import (
     Customer,
     CustomerAccount,
@@ -26,8 +28,10 @@ from huikuan.store.parties import (
 )
 from huikuan.store.people import RoleGrant, Team
 from huikuan.store.sealing import Seal, SealHead, SealRun, Segment
+from huikuan.store.views import TableView, UsualView
 
 __all__ = [
+    "ApiKey",
     "AuditEvent",
     "Customer",
     "CustomerAccount",
@@ -43,6 +47,7 @@ __all__ = [
     "JournalEntry",
     "OpenItem",
     "OpenItemBalance",
+    "OutboxEvent",
     "Period",
     "Posting",
     "Receipt",
@@ -55,6 +60,11 @@ __all__ = [
     "Segment",
     "Source",
     "SourceSettlement",
+    "TableView",
     "Team",
     "User",
+    "UsualView",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]
