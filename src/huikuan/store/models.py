@@ -15,6 +15,7 @@ from huikuan.store.ledger import (
     ReceiptParty,
 )
 from huikuan.store.outbox import OutboxEvent, WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from huikuan.store.operations import ReportSchedule, ScheduledJob, ScheduledRun, WatchedFile, WatchedFolder
 from huikuan.store.parties import (
     Customer,
     CustomerAccount,
@@ -53,7 +54,10 @@ __all__ = [
     "Receipt",
     "ReceiptBalance",
     "ReceiptParty",
+    "ReportSchedule",
     "RoleGrant",
+    "ScheduledJob",
+    "ScheduledRun",
     "Seal",
     "SealHead",
     "SealRun",
