@@ -10,10 +10,13 @@ from huikuan.store.parties import Entity, Source, User
 
 
 class ImportBatch(models.Model):
-    """One file handed in: staged (checked, nothing written), published, or refused."""
+    """One file handed in: staged (checked, nothing written), published, or discarded. A large one is checked and
+    posted in the background: ``checking`` and ``queued`` until the worker has done it. ``failure`` says why it did not."""
 
     class State(models.TextChoices):
+        CHECKING = "checking"
         STAGED = "staged"
+        QUEUED = "queued"
         PUBLISHING = "publishing"
         PUBLISHED = "published"
         DISCARDED = "discarded"
@@ -28,6 +31,8 @@ class ImportBatch(models.Model):
     folder = models.CharField(max_length=255, help_text="staged files, below the data folder")
     options = models.JSONField(default=dict)
     summary = models.JSONField(default=dict)
+    task_id = models.UUIDField(null=True, help_text="the background task that works on it, or did last")
+    failure = models.JSONField(null=True)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     published_at = models.DateTimeField(null=True)

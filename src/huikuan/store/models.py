@@ -14,8 +14,8 @@ from huikuan.store.ledger import (
     ReceiptBalance,
     ReceiptParty,
 )
-from huikuan.store.outbox import OutboxEvent, WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from huikuan.store.operations import ReportSchedule, ScheduledJob, ScheduledRun, WatchedFile, WatchedFolder
+from huikuan.store.outbox import OutboxEvent, WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from huikuan.store.parties import (
     Customer,
     CustomerAccount,
@@ -68,6 +68,8 @@ __all__ = [
     "Team",
     "User",
     "UsualView",
+    "WatchedFile",
+    "WatchedFolder",
     "WebhookAttempt",
     "WebhookDelivery",
     "WebhookEndpoint",
