@@ -2,6 +2,10 @@
 
 from huikuan.store.api import ApiKey
 from huikuan.store.audit import AuditEvent, IdempotencyKey, Installation
+from huikuan.store.customer_file import Contact, CustomerChange, CustomerMerge, CustomerNote, DistinctCustomers
+from huikuan.store.documents import Document, DocumentLink
+from huikuan.store.general_ledger import ClosingMark, GlAccount, GlExport, GlSettings
+from huikuan.store.going_live import GoLive, GoLiveProof, OpeningBalance
 from huikuan.store.imports import ImportBatch, SourceSettlement
 from huikuan.store.ledger import (
     ExchangeRate,
@@ -23,7 +27,6 @@ from huikuan.store.parties import (
     CustomerPayerAccount,
     CustomerRef,
     Entity,
-    EntityMembership,
     Source,
     User,
 )
@@ -34,20 +37,33 @@ from huikuan.store.views import TableView, UsualView
 __all__ = [
     "ApiKey",
     "AuditEvent",
+    "ClosingMark",
+    "Contact",
     "Customer",
     "CustomerAccount",
     "CustomerAlias",
+    "CustomerChange",
+    "CustomerMerge",
+    "CustomerNote",
     "CustomerPayerAccount",
     "CustomerRef",
+    "DistinctCustomers",
+    "Document",
+    "DocumentLink",
     "Entity",
-    "EntityMembership",
     "ExchangeRate",
+    "GlAccount",
+    "GlExport",
+    "GlSettings",
+    "GoLive",
+    "GoLiveProof",
     "IdempotencyKey",
     "ImportBatch",
     "Installation",
     "JournalEntry",
     "OpenItem",
     "OpenItemBalance",
+    "OpeningBalance",
     "OutboxEvent",
     "Period",
     "Posting",

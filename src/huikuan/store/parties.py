@@ -24,18 +24,6 @@ class User(AbstractUser):
 
     language = models.CharField(max_length=10, blank=True)
     theme = models.CharField(max_length=10, blank=True)
-    entities = models.ManyToManyField(Entity, through="EntityMembership", related_name="members")
-
-
-class EntityMembership(models.Model):
-    """Which legal entities a user may see; superusers see all. ``can_post`` lets the user change the ledger."""
-
-    user = models.ForeignKey(User, on_delete=models.CASCADE)
-    entity = models.ForeignKey(Entity, on_delete=models.CASCADE)
-    can_post = models.BooleanField(default=False)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["user", "entity"], name="membership_once")]
 
 
 class Source(models.Model):
@@ -56,6 +44,19 @@ class Customer(models.Model):
     country = models.CharField(max_length=2, blank=True)
     language = models.CharField(max_length=10, blank=True)
     segment = models.CharField(max_length=60, blank=True)
+    industry = models.CharField(max_length=60, blank=True, db_default="")
+    region = models.CharField(max_length=60, blank=True, db_default="")
+    address = models.CharField(max_length=300, blank=True, db_default="")
+    distance_km = models.PositiveIntegerField(null=True, blank=True, help_text="by road, from us")
+    currency = models.CharField(max_length=3, blank=True, db_default="", help_text="in which it usually pays")
+    tax_number = models.CharField(max_length=40, blank=True, db_default="")
+    invoice_title = models.CharField(max_length=300, blank=True, db_default="")
+    invoice_address = models.CharField(max_length=300, blank=True, db_default="")
+    invoice_bank = models.CharField(max_length=200, blank=True, db_default="", help_text="bank and account on invoices")
+    invoice_mail = models.CharField(max_length=254, blank=True, db_default="")
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged", help_text="found to be this one"
+    )
     search_text = models.TextField(blank=True, help_text="lower-case names, aliases and pinyin, for search")
 
     def __str__(self) -> str:
@@ -65,6 +66,7 @@ class Customer(models.Model):
 class CustomerAlias(models.Model):
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="aliases")
     name = models.CharField(max_length=300)
+    is_former = models.BooleanField(default=False, db_default=False, help_text="a legal name it had once")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["customer", "name"], name="alias_once")]
@@ -75,13 +77,18 @@ class CustomerPayerAccount(models.Model):
 
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="payer_accounts")
     number = models.CharField(max_length=64)
+    holder = models.CharField(max_length=300, blank=True, db_default="", help_text="whose it is, where not its own")
+    bank = models.CharField(max_length=200, blank=True, db_default="")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["customer", "number"], name="payer_account_once")]
 
 
 class CustomerAccount(models.Model):
-    """A customer's account with one entity: terms, limit, the rep who owns it and the collector who works it."""
+    """A customer's account with one entity: terms, limit, the rep who owns it and the collector who works it.
+
+    ``origin``: while a duplicate is merged into ``customer``, the customer the account came with.
+    """
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="accounts")
     entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="accounts")
@@ -89,10 +96,15 @@ class CustomerAccount(models.Model):
     credit_limit_minor = models.BigIntegerField(null=True, blank=True)
     owner = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="accounts_owned")
     collector = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    origin = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="accounts_given")
     created_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["customer", "entity"], name="account_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["customer", "entity"], name="account_once", condition=models.Q(origin__isnull=True)
+            )
+        ]
 
 
 class CustomerRef(models.Model):
