@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from huikuan.queries.control import control_accounts
 from huikuan.queries.customers import customer, customer_items, customer_page, customer_receipts
 from huikuan.queries.frame import entities_of, resolve_frame
 from huikuan.queries.home import home
-from huikuan.queries.items import item_page
+from huikuan.queries.items import ItemFilters, item_page, item_whole
 from huikuan.services.applications import Named, apply_receipt
 from huikuan.services.items import NewItem, post_items
 from huikuan.services.receipts import NewReceipt, post_receipts
@@ -153,7 +154,29 @@ def test_pages_do_not_overlap_and_totals_cover_all(shop: Shop) -> None:
     assert {page.total for page in pages} == {5}
     assert {page.totals["CNY"].open_minor for page in pages} == {45_000 + 50_000 + 25_097_98}
     assert numbers(whole)[0] == "INV-M1-3"
-    assert numbers(whole)[1] == "INV-A1-1"  # USD 800.00 are worth more than CNY 500.00
+
+
+def test_amounts_are_ordered_by_value_in_one_book_and_by_currency_over_several(shop: Shop) -> None:
+    one_book = item_page(shop.frame(entity=shop.cn), sort="-open")
+    assert [row.currency for row in one_book.rows][:2] == ["CNY", "USD"]  # USD 800.00 are worth more than CNY 500.00
+    several = item_page(shop.frame(), sort="-open")
+    assert [row.currency for row in several.rows] == ["CNY", "CNY", "CNY", "EUR", "USD"]
+    assert [row.open_minor for row in several.rows][:3] == [25_097_98, 50_000, 45_000]
+
+
+def test_items_narrowed_by_what_stands_on_them(shop: Shop) -> None:
+    def found(**asked: Any) -> list[str]:
+        page = item_page(shop.frame(), filters=ItemFilters(state="all", **asked), sort="document_number")
+        assert [row.document_number for row in item_whole(shop.frame(), ItemFilters(state="all", **asked)).rows]
+        return numbers(page)
+
+    every = found()
+    dues = sorted(row.due_date for row in item_page(shop.frame(), state="all").rows)
+    assert set(found(due_from=dues[1])) | set(found(due_to=dues[0])) == set(every)
+    assert found(kind="credit_memo") == [number for number in every if number.startswith("CM")]
+    assert found(amount_from=Decimal("25097.98"), amount_to=Decimal("25097.981")) == ["INV-M1-3"]
+    row = item_page(shop.frame(), state="all").rows[0]
+    assert found(items=(row.public_id, "itm_nonsense")) == [row.document_number]
 
 
 def test_ageing_by_anything(shop: Shop) -> None:

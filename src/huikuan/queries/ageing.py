@@ -12,7 +12,7 @@ from huikuan.core.ageing import BUCKETS, Basis
 from huikuan.core.refusals import Refusal
 from huikuan.queries.age_database import age_database
 from huikuan.queries.bridge import BridgeStep, bridge_steps
-from huikuan.queries.cells import Buckets, book_value, bucket_columns, cells_of, need_cells
+from huikuan.queries.cells import Buckets, book_value, bucket_columns, cells_of, currency_order, need_cells
 from huikuan.queries.control import ControlRow, control_accounts
 from huikuan.queries.directory import accounts_table, customers_of, entities_table, find_customers, names_table
 from huikuan.queries.facts import Facts, read_facts
@@ -134,7 +134,11 @@ def _answer(frame: Frame, ask: _Ask, page: int, size: int, limit: str) -> Ageing
             f" sum(items)::BIGINT AS items FROM grouped WHERE {where} GROUP BY currency ORDER BY currency",
             given,
         )
-        order = order_of(ask.sort, _sorts(buckets), "-total", ["key", "currency"])
+        amounts = {"total": "total_minor", **{name: f"coalesce(b{n}, 0)" for n, name in enumerate(buckets.labels)}}
+        currencies = currency_order(frame.entity_ids)
+        order = order_of(
+            ask.sort, _sorts(buckets), "-total", ["key", "currency"], amounts=amounts, currencies=currencies
+        )
         rows = facts.rows(f"SELECT * FROM grouped {labelled} WHERE {where} {order} {limit}", given)
         compare = None if ask.search else _compare(facts, buckets, ask.currency)
         bridge = bridge_steps(facts, ask.currency) if ask.basis == "effective" and not ask.search else None
@@ -192,14 +196,14 @@ def _grouped(facts: Facts, by: str, buckets: Buckets) -> Any:
         return facts.table(
             f"WITH cells AS (SELECT i.{by} AS key, o.currency, o.entity_id,"
             f" {buckets.number(as_of, f'o.{buckets.day}')} AS bucket, o.open_minor, o.open_base, 1 AS items"
-            f" FROM open_items AS o JOIN items AS i ON i.item_id = o.item_id WHERE o.{facts.mine}"
+            f" FROM open_items AS o JOIN items AS i ON i.item_id = o.item_id WHERE {facts.mine_of('o')}"
             f" UNION ALL SELECT '', currency, entity_id, {len(buckets.bounds) + 1}, -open_minor, -open_base, 0"
             f" FROM open_receipts WHERE {facts.mine} AND ledger_account IN ({texts(CASH_CONTROLS)}))"
             f" SELECT key, currency, {rest} FROM cells GROUP BY ALL"
         )
 
     accounts = accounts_table().num_rows if by == "customer" else 0
-    question = ("ageing", by, buckets, facts.frame.entity_ids, accounts)
+    question = ("ageing", by, buckets, facts.scope, accounts)
     return facts.kept(question, from_cells if by in keys else from_items)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 
+from huikuan.queries.cells import currency_order
 from huikuan.queries.directory import (
     CustomerFacts,
     accounts_table,
@@ -17,13 +20,13 @@ from huikuan.queries.directory import (
     find_customers,
 )
 from huikuan.queries.facts import Facts, read_facts
-from huikuan.queries.finding import amount_of, amount_sql
+from huikuan.queries.finding import amount_of, amount_sql, bound_sql
 from huikuan.queries.frame import Frame
-from huikuan.queries.listing import Page, limit_of, order_of
-from huikuan.queries.open_rows import CASH_LEGS, ids
-from huikuan.queries.receipts import LEG_COLUMNS, ReceiptRow, money_of, receipt_row
+from huikuan.queries.listing import CHUNK, ROWS_MAX, Page, Whole, limit_of, order_of
+from huikuan.queries.open_rows import CASH_LEGS, day_of, ids
+from huikuan.queries.receipts import LEG_COLUMNS, ReceiptRow, money_of, receipt_row, receipts_mine
 from huikuan.store.models import Receipt, ReceiptParty
-from huikuan.store.public_ids import public_id
+from huikuan.store.public_ids import inner_id, public_id
 
 CASH_STATES = {
     "todo": "unidentified_minor + unapplied_minor > 0",
@@ -40,6 +43,8 @@ _SORTS = {
     "amount": "base_minor",
     "rest": "base_minor::HUGEINT * (unidentified_minor + unapplied_minor + on_account_minor) // amount_minor",
 }
+_AMOUNTS = {"amount": "amount_minor", "rest": "unidentified_minor + unapplied_minor + on_account_minor"}
+"""What is put in order within a currency where books are kept in several."""
 _HITS_MAX = 10_000
 
 
@@ -73,6 +78,21 @@ class CashTotal:
         return self.unidentified_minor + self.unapplied_minor + self.on_account_minor
 
 
+@dataclass(frozen=True, slots=True)
+class CashFilters:
+    """What the list is narrowed to. ``state`` of ``CASH_STATES``; days are value dates; amounts are what was received,
+    in major units of its currency; ``receipts`` public ids."""
+
+    search: str = ""
+    state: str = "todo"
+    currency: str = ""
+    value_from: date | None = None
+    value_to: date | None = None
+    amount_from: Decimal | None = None
+    amount_to: Decimal | None = None
+    receipts: tuple[str, ...] = ()
+
+
 def cash_page(
     frame: Frame,
     *,
@@ -82,36 +102,71 @@ def cash_page(
     sort: str = "-value_date",
     page: int = 1,
     size: int = 50,
+    filters: CashFilters | None = None,
 ) -> Page[CashRow]:
-    """Receipts of the frame's entities. ``state`` of ``CASH_STATES``; ``search`` references, source numbers, payers,
-    customers, exact amounts; ``sort``: reference, value_date, amount, rest."""
+    """Receipts of the frame's entities, narrowed by ``filters`` or, in short, by the first three. ``search``
+    references, source numbers, payers, customers, exact amounts; ``sort``: reference, value_date, amount, rest."""
+    filters = filters or CashFilters(search, state, currency)
     with read_facts(frame) as facts:
-        wheres = [CASH_STATES.get(state, "true")]
-        given: dict[str, Any] = {}
-        if currency:
-            wheres.append("currency = $currency")
-            given["currency"] = currency
-        if search.strip():
-            wheres.append(_hits(facts, search.strip()))
-            given["wanted"] = search.strip().lower()
-        found = f"(SELECT * FROM {_source(facts, state)} WHERE {' AND '.join(wheres)})"
-        totals = facts.rows(
-            "SELECT currency, count(*) AS receipts, sum(amount_minor)::BIGINT AS amount_minor,"
-            " sum(unidentified_minor)::BIGINT AS unidentified_minor, sum(unapplied_minor)::BIGINT AS unapplied_minor,"
-            f" sum(on_account_minor)::BIGINT AS on_account_minor FROM {found} GROUP BY currency ORDER BY currency",
-            given,
-        )
-        order = order_of(sort, _SORTS, "-value_date", ["receipt_id DESC"])
-        picked = facts.rows(f"SELECT receipt_id FROM {found} {order} {limit_of(page, size)}", given)
-        numbers = [row["receipt_id"] for row in picked]
+        numbers, totals = _find(facts, filters, sort, limit_of(page, size))
         legs = _legs(facts, numbers)
-    return Page(
-        rows=_rows(frame, numbers, legs),
-        total=sum(row["receipts"] for row in totals),
-        page=page,
-        size=size,
-        totals={row["currency"]: CashTotal(**row) for row in totals},
+    total = sum(row.receipts for row in totals.values())
+    return Page(_rows(frame, numbers, legs), total, page, size, totals)
+
+
+def cash_whole(frame: Frame, filters: CashFilters, *, sort: str = "-value_date") -> Whole[CashRow]:
+    """Everything ``cash_page`` would show page by page, from one state of the ledger."""
+    with read_facts(frame) as facts:
+        numbers, totals = _find(facts, filters, sort, f"LIMIT {ROWS_MAX}")
+        legs: dict[int, list[dict[str, Any]]] = {}
+        for start in range(0, len(numbers), CHUNK):
+            legs |= _legs(facts, numbers[start : start + CHUNK])
+
+    def shown() -> Iterator[CashRow]:
+        for start in range(0, len(numbers), CHUNK):
+            yield from _rows(frame, numbers[start : start + CHUNK], legs)
+
+    return Whole(shown(), len(numbers), totals)
+
+
+def _find(facts: Facts, filters: CashFilters, sort: str, limit: str) -> tuple[list[int], dict[str, CashTotal]]:
+    """The receipts found, in their order, and the totals of all."""
+    wheres, given = _narrowed(facts, filters)
+    found = f"(SELECT * FROM {_source(facts, filters.state)} WHERE {' AND '.join(wheres)})"
+    totals = facts.rows(
+        "SELECT currency, count(*) AS receipts, sum(amount_minor)::BIGINT AS amount_minor,"
+        " sum(unidentified_minor)::BIGINT AS unidentified_minor, sum(unapplied_minor)::BIGINT AS unapplied_minor,"
+        f" sum(on_account_minor)::BIGINT AS on_account_minor FROM {found} GROUP BY currency ORDER BY currency",
+        given,
     )
+    currencies = currency_order(facts.frame.entity_ids)
+    order = order_of(sort, _SORTS, "-value_date", ["receipt_id DESC"], amounts=_AMOUNTS, currencies=currencies)
+    picked = facts.rows(f"SELECT receipt_id FROM {found} {order} {limit}", given)
+    return [row["receipt_id"] for row in picked], {row["currency"]: CashTotal(**row) for row in totals}
+
+
+def _narrowed(facts: Facts, filters: CashFilters) -> tuple[list[str], dict[str, Any]]:
+    """Predicates over receipts, and their parameters."""
+    wheres = [CASH_STATES.get(filters.state, "true")]
+    given: dict[str, Any] = {}
+    if filters.currency:
+        wheres.append("currency = $currency")
+        given["currency"] = filters.currency
+    if filters.value_from:
+        wheres.append(f"value_date >= {day_of(filters.value_from)}")
+    if filters.value_to:
+        wheres.append(f"value_date <= {day_of(filters.value_to)}")
+    if filters.amount_from is not None:
+        wheres.append(f"amount_minor >= {bound_sql(filters.amount_from, upper=False)}")
+    if filters.amount_to is not None:
+        wheres.append(f"amount_minor <= {bound_sql(filters.amount_to, upper=True)}")
+    if filters.receipts:
+        numbers = ids(n for text in filters.receipts if (n := inner_id("rcp", text)) is not None)
+        wheres.append(f"receipt_id IN ({numbers})")
+    if text := filters.search.strip():
+        wheres.append(_hits(facts, text))
+        given["wanted"] = text.lower()
+    return wheres, given
 
 
 def cash_counts(frame: Frame) -> dict[str, int]:
@@ -143,7 +198,7 @@ def _source(facts: Facts, state: str) -> str:
         "(SELECT r.receipt_id, r.currency, r.value_date, r.reference, r.external_id, r.amount_minor, r.base_minor,"
         " coalesce(o.account_id, r.account_id) AS account_id, coalesce(o.unidentified_minor, 0) AS unidentified_minor,"
         " coalesce(o.unapplied_minor, 0) AS unapplied_minor, coalesce(o.on_account_minor, 0) AS on_account_minor"
-        f" FROM (SELECT * FROM receipts WHERE {facts.mine} AND {facts.counting.counts}) AS r {kind}"
+        f" FROM (SELECT * FROM receipts WHERE {receipts_mine(facts)} AND {facts.counting.counts}) AS r {kind}"
         f" (SELECT receipt_id, max(nullif(account_id, 0)) AS account_id, {buckets} FROM open_receipts"
         f" WHERE {facts.mine} GROUP BY receipt_id) AS o ON o.receipt_id = r.receipt_id)"
     )

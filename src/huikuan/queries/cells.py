@@ -70,7 +70,8 @@ def need_cells(facts: Facts, buckets: Buckets = DUE) -> None:
     facts.give("accounts", accounts_table())
     facts.view(
         "cells",
-        f"SELECT a.customer_id, c.* FROM all_cells AS c JOIN accounts AS a USING (account_id) WHERE c.{facts.mine}",
+        "SELECT a.customer_id, c.* FROM all_cells AS c JOIN accounts AS a USING (account_id)"
+        f" WHERE {facts.mine_of('c')}",
     )
 
 
@@ -137,9 +138,25 @@ def unapplied(buckets: Buckets, amount: str = "open_minor") -> str:
     return f"coalesce(sum({amount}) FILTER (WHERE bucket = {len(buckets.bounds) + 1}), 0)::BIGINT"
 
 
+def book_currency(entity_ids: Sequence[int]) -> str:
+    """The currency these entities keep their books in; empty where they keep them in several."""
+    found = {entity.currency for number, entity in entities_table().items() if number in entity_ids}
+    return found.pop() if len(found) == 1 else ""
+
+
+def currency_order(entity_ids: Sequence[int]) -> str:
+    """How amounts of several books are put in order: SQL that puts rows by currency, those of the books first. Empty
+    for one book, in whose currency all amounts have a value to be put in order by."""
+    if book_currency(entity_ids):
+        return ""
+    books = sorted({entity.currency for number, entity in entities_table().items() if number in entity_ids})
+    cases = " ".join(f"WHEN '{code}' THEN {place}" for place, code in enumerate(books))
+    return f"CASE currency {cases} ELSE {len(books)} END, currency" if cases else "currency"
+
+
 def book_value(amount: str) -> str:
-    """SQL that makes book values of entities comparable for sorting: major units of their books' currency, at the
-    smallest unit any of them has. Books in different currencies are compared by the number alone."""
+    """SQL that makes book values of entities comparable where they keep books in one currency: at the smallest unit
+    any of them has. Over books in several currencies nothing is to be put in order by it."""
     places = {number: exponent_of(entity.currency) for number, entity in entities_table().items()}
     finest = max(places.values(), default=0)
     cases = " ".join(f"WHEN {n} THEN {10 ** (finest - p)}" for n, p in sorted(places.items()) if p != finest)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
-from huikuan.queries.cells import DUE, book_value, need_cells, overdue, unapplied
+from huikuan.queries.cells import DUE, book_value, currency_order, need_cells, overdue, unapplied
 from huikuan.queries.directory import (
     accounts_of,
     accounts_table,
@@ -20,7 +21,7 @@ from huikuan.queries.directory import (
 from huikuan.queries.facts import Facts, read_facts
 from huikuan.queries.frame import Frame
 from huikuan.queries.items import ItemRow, items_of_accounts
-from huikuan.queries.listing import Page, limit_of, order_of
+from huikuan.queries.listing import CHUNK, ROWS_MAX, Page, Whole, limit_of, order_of
 from huikuan.queries.receipts import ReceiptRow, receipts_of_accounts
 from huikuan.store.models import Customer, CustomerAccount, CustomerRef
 from huikuan.store.public_ids import inner_id
@@ -64,22 +65,57 @@ class CustomerRow:
     items: int
 
 
+@dataclass(frozen=True, slots=True)
+class CustomerFilters:
+    """What the list is narrowed to. ``country`` and ``segment`` as they stand on the customer; ``owner`` and
+    ``collector`` are user names of people whose accounts they are; ``overdue``: only who owes something past due."""
+
+    search: str = ""
+    currency: str = ""
+    country: str = ""
+    segment: str = ""
+    owner: str = ""
+    collector: str = ""
+    overdue: bool = False
+
+
 def customer_page(
-    frame: Frame, *, search: str = "", sort: str = "-open", page: int = 1, size: int = 50, currency: str = ""
+    frame: Frame,
+    *,
+    search: str = "",
+    sort: str = "-open",
+    page: int = 1,
+    size: int = 50,
+    currency: str = "",
+    filters: CustomerFilters | None = None,
 ) -> Page[CustomerRow]:
     """Customers of the frame's entities, a row per currency in which something is open; those who owe nothing have one
-    row of zeros. ``sort``: name, open, overdue, unapplied, days_past_due, items (amounts by their book value)."""
+    row of zeros. ``sort``: name, open, overdue, unapplied, days_past_due, items; amounts by their book value, with
+    books in several currencies by currency and then by themselves."""
+    filters = filters or CustomerFilters(search, currency)
+    rows, total, totals = _find(frame, filters, sort, limit_of(page, size))
+    return Page(_customer_rows(frame, rows), total, page, size, totals)
+
+
+def customer_whole(frame: Frame, filters: CustomerFilters, *, sort: str = "-open") -> Whole[CustomerRow]:
+    """Everything ``customer_page`` would show page by page."""
+    rows, _total, totals = _find(frame, filters, sort, f"LIMIT {ROWS_MAX}")
+
+    def shown() -> Iterator[CustomerRow]:
+        for start in range(0, len(rows), CHUNK):
+            yield from _customer_rows(frame, rows[start : start + CHUNK])
+
+    return Whole(shown(), len(rows), totals)
+
+
+def _find(
+    frame: Frame, filters: CustomerFilters, sort: str, limit: str
+) -> tuple[list[dict[str, Any]], int, dict[str, CustomerTotal]]:
     with read_facts(frame) as facts:
         table = facts.kept(("customers", frame.entity_ids, accounts_table().num_rows), lambda: _all_rows(facts))
         facts.give("found", table)
-        where = "true"
-        if search.strip():
-            facts.give("wanted", pa.table({"customer_id": pa.array(find_customers(frame, search), pa.int64())}))
-            where = "customer_id IN (SELECT customer_id FROM wanted)"
-        given: dict[str, Any] = {}
-        if currency:
-            where += " AND currency = $currency"
-            given["currency"] = currency
+        wheres, given = _narrowed(facts, filters)
+        where = " AND ".join(wheres)
         totals = facts.rows(
             "SELECT currency, count(*) AS rows, sum(open_minor)::BIGINT AS open_minor,"
             " sum(overdue_minor)::BIGINT AS overdue_minor, sum(unapplied_minor)::BIGINT AS unapplied_minor,"
@@ -90,15 +126,44 @@ def customer_page(
         if sort.removeprefix("-") == "name":
             facts.give("names", names_table())
             names = "JOIN names USING (customer_id)"
-        order = order_of(sort, SORTS, "-open", ["customer_id", "currency"])
-        rows = facts.rows(f"SELECT * FROM found {names} WHERE {where} {order} {limit_of(page, size)}", given)
-    return Page(
-        rows=_customer_rows(frame, rows),
-        total=sum(row["rows"] for row in totals),
-        page=page,
-        size=size,
-        totals={row["currency"]: CustomerTotal(**{k: v for k, v in row.items() if k != "rows"}) for row in totals},
-    )
+        amounts = {"open": "open_minor", "overdue": "overdue_minor", "unapplied": "unapplied_minor"}
+        order = order_of(
+            sort,
+            SORTS,
+            "-open",
+            ["customer_id", "currency"],
+            amounts=amounts,
+            currencies=currency_order(frame.entity_ids),
+        )
+        rows = facts.rows(f"SELECT * FROM found {names} WHERE {where} {order} {limit}", given)
+    sums = {row["currency"]: CustomerTotal(**{k: v for k, v in row.items() if k != "rows"}) for row in totals}
+    return rows, sum(row["rows"] for row in totals), sums
+
+
+def _narrowed(facts: Facts, filters: CustomerFilters) -> tuple[list[str], dict[str, Any]]:
+    """Predicates over the list's rows, and their parameters."""
+    wheres, given = ["true"], {}
+    if filters.currency:
+        wheres.append("currency = $currency")
+        given["currency"] = filters.currency
+    if filters.overdue:
+        wheres.append("overdue_minor > 0")
+    wanted: set[int] | None = set(find_customers(facts.frame, filters.search)) if filters.search.strip() else None
+    same = {name: getattr(filters, name) for name in ("country", "segment") if getattr(filters, name)}
+    if same:
+        wanted = _both(wanted, Customer.objects.filter(**same).values_list("id", flat=True))
+    mine = CustomerAccount.objects.filter(entity_id__in=facts.frame.entity_ids)
+    for name in ("owner", "collector"):
+        if who := getattr(filters, name):
+            wanted = _both(wanted, mine.filter(**{f"{name}__username": who}).values_list("customer_id", flat=True))
+    if wanted is not None:
+        facts.give("wanted", pa.table({"customer_id": pa.array(sorted(wanted), pa.int64())}))
+        wheres.append("customer_id IN (SELECT customer_id FROM wanted)")
+    return wheres, given
+
+
+def _both(wanted: set[int] | None, found: Iterable[int]) -> set[int]:
+    return set(found) if wanted is None else wanted & set(found)
 
 
 def _all_rows(facts: Facts) -> Any:
@@ -229,7 +294,7 @@ def _balances(rows: list[dict[str, Any]]) -> list[Balance]:
 
 
 def _accounts(frame: Frame, customer_id: int) -> list[AccountRow]:
-    accounts = CustomerAccount.objects.filter(customer_id=customer_id, entity_id__in=frame.entity_ids)
+    accounts = CustomerAccount.objects.filter(frame.visible(""), customer_id=customer_id)
     refs: dict[int, list[str]] = {}
     for account_id, text in (
         CustomerRef.objects.filter(account__in=accounts).order_by("id").values_list("account_id", "external_id")

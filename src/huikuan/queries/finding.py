@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -36,6 +36,17 @@ def amount_sql(value: Decimal) -> str:
     )
     usual = next(whole for places, whole in parts if places == 2)
     return f"CASE {cases} ELSE {usual} END"
+
+
+def bound_sql(value: Decimal, *, upper: bool) -> str:
+    """SQL of an amount as a bound in minor units of the row's currency: rounded inwards where there are no such
+    places."""
+    rounding = ROUND_FLOOR if upper else ROUND_CEILING
+    cases = []
+    for places in sorted(set(EXPONENTS.values()) - {2}):
+        codes = ", ".join(f"'{code}'" for code, p in EXPONENTS.items() if p == places)
+        cases.append(f"WHEN currency IN ({codes}) THEN {int(value.scaleb(places).to_integral_value(rounding))}")
+    return f"CASE {' '.join(cases)} ELSE {int(value.scaleb(2).to_integral_value(rounding))} END"
 
 
 def give_hits(facts: Facts, text: str) -> str:

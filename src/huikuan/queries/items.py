@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from huikuan.core.ageing import bucket_of
-from huikuan.queries.cells import DUE, book_value
-from huikuan.queries.directory import accounts_of, accounts_table, customer_ids_of, customers_of, names_table
+from huikuan.queries.cells import DUE, book_value, currency_order
+from huikuan.queries.directory import (
+    accounts_of,
+    accounts_table,
+    customer_ids_of,
+    customers_of,
+    entities_table,
+    names_table,
+)
 from huikuan.queries.entries import EntryDetail, entry
 from huikuan.queries.facts import Facts, read_facts
-from huikuan.queries.finding import give_hits
+from huikuan.queries.finding import bound_sql, give_hits
 from huikuan.queries.frame import Frame
-from huikuan.queries.listing import Page, limit_of, order_of
+from huikuan.queries.listing import CHUNK, ROWS_MAX, Page, Whole, limit_of, order_of
 from huikuan.queries.lives import ItemLife, item_life
 from huikuan.queries.open_rows import basis_day, day_of, ids
 from huikuan.store.models import OpenItem
 from huikuan.store.public_ids import inner_id, public_id
 
-__all__ = ["EntryDetail", "ItemLife", "ItemRow", "entry", "item_life", "item_page", "items_of_accounts"]
+__all__ = [
+    "EntryDetail",
+    "ItemFilters",
+    "ItemLife",
+    "ItemRow",
+    "entry",
+    "item_life",
+    "item_page",
+    "item_whole",
+    "items_of_accounts",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +60,35 @@ class ItemRow:
     customer_name: str
     customer_public_id: str
     entity_id: int
+    entity_code: str = ""
+    customer_number: str = ""
+    contract_number: str = ""
+    external_id: str = ""
+    sales_rep: str = ""
+    region: str = ""
+    product: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFilters:
+    """What a list of items is narrowed to. ``state``: open, overdue, all; ``bucket`` an ageing bucket by due date (open
+    items only); ``customer`` a public id; amounts are of the document, in major units of its currency; ``sales_rep``,
+    ``region``, ``product`` as they stand on the item; ``items`` public ids."""
+
+    search: str = ""
+    state: str = "open"
+    bucket: str = ""
+    customer: str = ""
+    currency: str = ""
+    kind: str = ""
+    due_from: date | None = None
+    due_to: date | None = None
+    amount_from: Decimal | None = None
+    amount_to: Decimal | None = None
+    sales_rep: str = ""
+    region: str = ""
+    product: str = ""
+    items: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,70 +112,96 @@ def item_page(
     sort: str = "due_date",
     page: int = 1,
     size: int = 50,
+    filters: ItemFilters | None = None,
 ) -> Page[ItemRow]:
-    """Items of the frame's entities. ``state``: open, overdue, all; ``bucket`` an ageing bucket by due date (open items
-    only); ``customer`` a public id; ``search`` document, PO, contract and source numbers, customers, exact amounts;
-    ``sort``: document_number, customer, document_date, due_date, amount, open, days_past_due."""
-    accounts: Sequence[int] | None = None
-    if customer:
-        customer_id = inner_id("cus", customer)
-        accounts = [] if customer_id is None else accounts_of(frame, customer_id)
-    return _page(frame, accounts, search, state, bucket, currency, sort, page, size)
+    """Items of the frame's entities, narrowed by ``filters`` or, in short, by the first five (see ``ItemFilters``).
+    ``search``: document, PO, contract and source numbers, customers, exact amounts; ``sort``: document_number,
+    customer, document_date, due_date, amount, open, days_past_due."""
+    filters = filters or ItemFilters(search, state, bucket, customer, currency)
+    rows, totals = _find(frame, _accounts(frame, filters), filters, sort, limit_of(page, size))
+    return Page(_item_rows(frame, rows), sum(total.items for total in totals.values()), page, size, totals)
+
+
+def item_whole(frame: Frame, filters: ItemFilters, *, sort: str = "due_date") -> Whole[ItemRow]:
+    """Everything ``item_page`` would show page by page."""
+    rows, totals = _find(frame, _accounts(frame, filters), filters, sort, f"LIMIT {ROWS_MAX}")
+
+    def shown() -> Iterator[ItemRow]:
+        for start in range(0, len(rows), CHUNK):
+            yield from _item_rows(frame, rows[start : start + CHUNK])
+
+    return Whole(shown(), len(rows), totals)
 
 
 def items_of_accounts(
     frame: Frame, accounts: Sequence[int], *, state: str = "open", sort: str = "due_date", page: int = 1, size: int = 50
 ) -> Page[ItemRow]:
     """The items of these accounts; the caller has asked whether they may be seen."""
-    return _page(frame, accounts, "", state, "", "", sort, page, size)
+    rows, totals = _find(frame, accounts, ItemFilters(state=state), sort, limit_of(page, size))
+    return Page(_item_rows(frame, rows), sum(total.items for total in totals.values()), page, size, totals)
 
 
-def _page(
-    frame: Frame,
-    accounts: Sequence[int] | None,
-    search: str,
-    state: str,
-    bucket: str,
-    currency: str,
-    sort: str,
-    page: int,
-    size: int,
-) -> Page[ItemRow]:
+def _accounts(frame: Frame, filters: ItemFilters) -> Sequence[int] | None:
+    if not filters.customer:
+        return None
+    customer_id = inner_id("cus", filters.customer)
+    return [] if customer_id is None else accounts_of(frame, customer_id)
+
+
+def _find(
+    frame: Frame, accounts: Sequence[int] | None, filters: ItemFilters, sort: str, limit: str
+) -> tuple[list[dict[str, Any]], dict[str, ItemTotal]]:
+    """The rows found (item_id, account_id, open_minor) in their order, and the totals of all."""
     with read_facts(frame) as facts:
         if accounts is None:
             facts.need("open_items")
         else:
             facts.need_items_of(accounts)
         facts.give("accounts", accounts_table())
-        filters = [facts.mine]
-        if accounts is not None:
-            filters.append(f"account_id IN ({ids(accounts)})")
-        source = _source(facts, state, " AND ".join(filters))
-        wheres = ["true"]
-        given: dict[str, Any] = {}
-        if currency:
-            wheres.append("currency = $currency")
-            given["currency"] = currency
-        if bucket:
-            wheres.append(f"open_minor <> 0 AND {DUE.day_range(facts, bucket)}")
-        if state == "overdue":
-            wheres.append(f"due_date < {day_of(frame.as_of)}")
-        if search.strip():
-            wheres.append(give_hits(facts, search))
+        mine = facts.mine if accounts is None else f"{facts.mine} AND account_id IN ({ids(accounts)})"
+        source = _source(facts, filters.state, mine)
+        wheres, given = _narrowed(facts, filters)
         found = f"(SELECT * FROM {source} WHERE {' AND '.join(wheres)})"
         totals = facts.rows(
             "SELECT currency, count(*) AS items, sum(amount_minor)::BIGINT AS amount_minor,"
             f" sum(open_minor)::BIGINT AS open_minor FROM {found} GROUP BY currency ORDER BY currency",
             given,
         )
-        rows = facts.rows(_ordered(facts, found, sort, limit_of(page, size)), given)
-    return Page(
-        rows=_item_rows(frame, rows),
-        total=sum(row["items"] for row in totals),
-        page=page,
-        size=size,
-        totals={row["currency"]: ItemTotal(**row) for row in totals},
-    )
+        rows = facts.rows(_ordered(facts, found, sort, limit), given)
+    return rows, {row["currency"]: ItemTotal(**row) for row in totals}
+
+
+def _narrowed(facts: Facts, filters: ItemFilters) -> tuple[list[str], dict[str, Any]]:
+    """Predicates over the rows of a state, and their parameters."""
+    wheres = ["true"]
+    given: dict[str, Any] = {}
+    if filters.currency:
+        wheres.append("currency = $currency")
+        given["currency"] = filters.currency
+    if filters.bucket:
+        wheres.append(f"open_minor <> 0 AND {DUE.day_range(facts, filters.bucket)}")
+    if filters.state == "overdue":
+        wheres.append(f"due_date < {day_of(facts.frame.as_of)}")
+    if filters.due_from:
+        wheres.append(f"due_date >= {day_of(filters.due_from)}")
+    if filters.due_to:
+        wheres.append(f"due_date <= {day_of(filters.due_to)}")
+    if filters.amount_from is not None:
+        wheres.append(f"amount_minor >= {bound_sql(filters.amount_from, upper=False)}")
+    if filters.amount_to is not None:
+        wheres.append(f"amount_minor <= {bound_sql(filters.amount_to, upper=True)}")
+    if filters.items:
+        wheres.append(f"item_id IN ({ids(n for text in filters.items if (n := inner_id('itm', text)) is not None)})")
+    same = {name: getattr(filters, name) for name in ("kind", "sales_rep", "region", "product")}
+    same = {name: text for name, text in same.items() if text}
+    if same:
+        wheres.append(
+            f"item_id IN (SELECT item_id FROM items WHERE {' AND '.join(f'{name} = ${name}' for name in same)})"
+        )
+        given |= same
+    if filters.search.strip():
+        wheres.append(give_hits(facts, filters.search))
+    return wheres, given
 
 
 def _source(facts: Facts, state: str, where: str) -> str:
@@ -162,7 +235,14 @@ def _ordered(facts: Facts, found: str, sort: str, limit: str) -> str:
         "open": book_value("open_base"),
         "days_past_due": f"CASE WHEN open_minor <> 0 THEN {day_of(facts.frame.as_of)} - due_date END",
     }
-    order = order_of(sort, columns, "due_date", ["item_id"])
+    order = order_of(
+        sort,
+        columns,
+        "due_date",
+        ["item_id"],
+        amounts={"amount": "amount_minor", "open": "open_minor"},
+        currencies=currency_order(facts.frame.entity_ids),
+    )
     return f"SELECT item_id, account_id, open_minor FROM {found} {joined} {order} {limit}"
 
 
@@ -171,6 +251,7 @@ def _item_rows(frame: Frame, rows: list[dict[str, Any]]) -> list[ItemRow]:
     items = OpenItem.objects.in_bulk([row["item_id"] for row in rows])
     owners = customer_ids_of(row["account_id"] for row in rows)
     names = customers_of(frame, owners.values())
+    entities = entities_table()
     shown = []
     for row in rows:
         item, owner = items[row["item_id"]], owners[row["account_id"]]
@@ -192,6 +273,13 @@ def _item_rows(frame: Frame, rows: list[dict[str, Any]]) -> list[ItemRow]:
                 customer_name=names[owner].name,
                 customer_public_id=public_id("cus", owner),
                 entity_id=item.entity_id,
+                entity_code=entities[item.entity_id].code,
+                customer_number=names[owner].external_id,
+                contract_number=item.contract_number,
+                external_id=item.external_id,
+                sales_rep=item.sales_rep,
+                region=item.region,
+                product=item.product,
             )
         )
     return shown

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -23,19 +23,45 @@ class Page(Generic[T]):
     totals: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Whole(Generic[T]):
+    """Everything a question found, for a file: ``rows`` come one by one, ``total`` and ``totals`` are known before."""
+
+    rows: Iterator[T]
+    total: int
+    totals: dict[str, Any] = field(default_factory=dict)
+
+
+ROWS_MAX = 1_000_000
+"""So many rows at most go into one file: a sheet holds a few more."""
+CHUNK = 1_000
+"""Rows of a file are brought in so many at a time."""
+
+
 def limit_of(page: int, size: int) -> str:
     """LIMIT and OFFSET of a page, whatever numbers were asked for."""
     size = min(max(int(size), 1), PAGE_SIZE_MAX)
     return f"LIMIT {size} OFFSET {(max(int(page), 1) - 1) * size}"
 
 
-def order_of(sort: str, columns: Mapping[str, str], usual: str, ties: Sequence[str]) -> str:
+def order_of(
+    sort: str,
+    columns: Mapping[str, str],
+    usual: str,
+    ties: Sequence[str],
+    *,
+    amounts: Mapping[str, str] | None = None,
+    currencies: str = "",
+) -> str:
     """ORDER BY for ``sort`` (a name of ``columns``, with ``-`` for descending); an unknown name means ``usual``.
 
-    Equal rows are put in the order of ``ties``, so that pages never overlap.
+    Equal rows are put in the order of ``ties``, so that pages never overlap. Where ``currencies`` is given, amounts are
+    put by currency first, and then by themselves (``amounts``: column by name) and not by a value (``columns``).
     """
     name = sort.removeprefix("-")
     if name not in columns:
         sort, name = usual, usual.removeprefix("-")
     turn = "DESC" if sort.startswith("-") else "ASC"
+    if currencies and name in (amounts or {}):
+        return f"ORDER BY {currencies}, {(amounts or {})[name]} {turn} NULLS LAST, {', '.join(ties)}"
     return f"ORDER BY {columns[name]} {turn} NULLS LAST, {', '.join(ties)}"
