@@ -9,7 +9,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from huikuan.core.accounts import EntryKind
-from huikuan.store.models import JournalEntry, OpenItem, Posting, Receipt
+from huikuan.store.models import ClosingMark, GlExport, GoLiveProof, JournalEntry, OpenItem, Posting, Receipt
 from huikuan.store.trigger_sql import APPEND_ONLY
 from tests.databases import LedgerDb
 from tests.services.ledger import NOW, Ledger, entry_of_item
@@ -26,7 +26,20 @@ def ledger(ledger_db: LedgerDb) -> Ledger:
     entry = entry_of_item(item)
     run("INSERT INTO store_seal (ledger_seq, entry_id, hash) VALUES (1, %s, %s)", [entry, b"\1" * 32])
     run("INSERT INTO store_sealrun (last_seq, sealed_at, head_hash) VALUES (1, %s, %s)", [stored(NOW), b"\1" * 32])
+    add_month_end_rows(ledger.entity_id)
     return ledger
+
+
+def add_month_end_rows(entity_id: int) -> None:
+    month, sha = date(2026, 3, 1), "a" * 64
+    ClosingMark.objects.create(entity_id=entity_id, month=month, point="ageing", is_done=True, marked_at=NOW)
+    GlExport.objects.create(
+        entity_id=entity_id, month=month, format="csv", number=1, from_seq=0, to_seq=1, entries=1, first_voucher=1,
+        vouchers=1, debit_base_minor=100, totals=[], recipe={}, file_name="x.csv", sha256=sha, size=1, made_at=NOW,
+    )  # fmt: skip
+    GoLiveProof.objects.create(
+        entity_id=entity_id, cut_over=month, balances=[], items=1, receipts=0, head_seq=1, head_hash=sha, live_at=NOW
+    )
 
 
 def run(sql: str, values: list[Any] | None = None) -> None:

@@ -10,6 +10,9 @@ APPEND_ONLY = (
     "store_seal",
     "store_sealrun",
     "store_auditevent",
+    "store_glexport",
+    "store_closingmark",
+    "store_goliveproof",
 )
 """Tables whose rows are added and never changed or deleted."""
 
@@ -20,6 +23,9 @@ _KEYS = {
     "store_seal": "ledger_seq",
     "store_sealrun": "last_seq",
     "store_auditevent": "id",
+    "store_glexport": "id",
+    "store_closingmark": "id",
+    "store_goliveproof": "id",
 }
 
 _IDENTITIES = {
@@ -27,6 +33,8 @@ _IDENTITIES = {
     "store_openitem": ("item_identity", "entity_id source_id external_id version"),
     "store_receipt": ("receipt_identity", "entity_id source_id external_id version"),
     "store_seal": ("entry_id", "entry_id"),
+    "store_glexport": ("gl_export_once", "entity_id month format number"),
+    "store_goliveproof": ("entity_id", "entity_id"),
 }
 """The other unique columns by table, with the name a refusal goes by."""
 

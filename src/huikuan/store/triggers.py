@@ -10,28 +10,34 @@ transaction that wrote them, and the foreign key is over both columns.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from huikuan.store.trigger_sql import APPEND_ONLY, postgres_objects, sqlite_triggers
 
 ENTRY, POSTING = "store_journalentry", "store_posting"
 
+_TABLE = re.compile(r' ON "(\w+)"')
+
 
 def install(connection: Any) -> None:
-    """Creates or replaces every trigger. Safe to call again."""
+    """Creates or replaces every trigger. Safe to call again; tables that a later migration makes are left to it."""
     with connection.cursor() as cursor:
+        present = set(connection.introspection.table_names(cursor))
         if connection.vendor == "sqlite":
             for name, sql in sqlite_triggers().items():
-                cursor.execute(f'DROP TRIGGER IF EXISTS "{name}"')
-                cursor.execute(sql)
+                if _TABLE.findall(sql)[0] in present:
+                    cursor.execute(f'DROP TRIGGER IF EXISTS "{name}"')
+                    cursor.execute(sql)
         else:
             _install_transaction_columns(cursor)
             functions, triggers = postgres_objects()
             for sql in functions.values():
                 cursor.execute(sql)
             for (table, name), sql in triggers.items():
-                cursor.execute(f"DROP TRIGGER IF EXISTS {name} ON {table}")
-                cursor.execute(sql)
+                if table in present:
+                    cursor.execute(f"DROP TRIGGER IF EXISTS {name} ON {table}")
+                    cursor.execute(sql)
 
 
 def install_in_migration(apps: Any, schema_editor: Any) -> None:
