@@ -151,8 +151,20 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_NAME = "huikuan_session"
 CSRF_COOKIE_NAME = "huikuan_csrf"
 
+# -- programs that come in, programs that are told --------------------------------------------------------------------
+API_REQUESTS_PER_MINUTE = int(os.environ.get("HUIKUAN_API_REQUESTS_PER_MINUTE") or 600)
+# For a bench or a network of one's own: addresses without TLS, and addresses that are not on the open internet.
+ALLOW_HTTP_WEBHOOKS = environment.flag("HUIKUAN_ALLOW_HTTP_WEBHOOKS")
+ALLOW_PRIVATE_WEBHOOKS = environment.flag("HUIKUAN_ALLOW_PRIVATE_WEBHOOKS")
+
 # -- background work, mail, log -------------------------------------------------------------------------------------
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
+HUIKUAN_TASKS = {
+    "import.check": "huikuan.jobs.tasks.check_import",
+    "import.publish": "huikuan.jobs.tasks.publish_import",
+}
+# An upload of more bytes is checked and posted by the worker while the page shows how far it is.
+HUIKUAN_BACKGROUND_BYTES = int(os.environ.get("HUIKUAN_BACKGROUND_BYTES") or 2_000_000)
 EMAIL_BACKEND = os.environ.get("HUIKUAN_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
 DEFAULT_FROM_EMAIL = os.environ.get("HUIKUAN_FROM_EMAIL", "huikuan@localhost")
 

@@ -60,11 +60,29 @@ def sweep_imports(now: datetime) -> str | None:
     return f"{removed} folders of imports removed" if removed else None
 
 
+def send_webhooks(now: datetime) -> str | None:
+    """Sends webhooks that are due, in the background: a slow endpoint must not keep the sealer waiting."""
+    from huikuan.delivery.webhooks import courier
+
+    courier.nudge()
+    return None
+
+
+def prune_outbox(now: datetime) -> str | None:
+    """Removes events that were told long ago, with the log of their deliveries."""
+    from huikuan.services.webhooks import prune
+
+    removed = prune(now)
+    return f"{removed} events removed from the outbox" if removed else None
+
+
 def all_jobs() -> list[Job]:
     """Everything scheduled, in the order in which it is tried."""
     return [
         Job("seal", timedelta(seconds=2), seal_entries, is_kept=False),
+        Job("webhooks", timedelta(seconds=2), send_webhooks, is_kept=False),
         Job("export-head-hash", timedelta(days=1), export_head_hash),
         Job("tidy-up", timedelta(days=1), tidy_up),
         Job("sweep-imports", timedelta(days=1), sweep_imports),
+        Job("prune-outbox", timedelta(days=1), prune_outbox),
     ]

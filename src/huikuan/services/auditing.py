@@ -6,6 +6,7 @@ import json
 from datetime import datetime
 from typing import Any
 
+from huikuan.services.telling import tell_recorded
 from huikuan.store.rows import insert_rows
 
 
@@ -19,9 +20,13 @@ def record(
     subject: str = "",
     **data: Any,
 ) -> None:
-    """``subject`` is what it was done to (``item:12``); ``data`` must survive JSON and hold no personal data."""
+    """``subject`` is what it was done to (``item:12``); ``data`` must survive JSON and hold no personal data.
+
+    Whoever subscribed to it is told (``services.telling``).
+    """
     insert_rows(
         "store_auditevent",
         ("at", "actor_id", "code", "entity_id", "subject", "data"),
         [(now, actor_id, code, entity_id, subject, json.dumps(data))],
     )
+    tell_recorded(code, entity_id, subject, data, now=now)

@@ -10,6 +10,7 @@ from huikuan.core.refusals import Refusal
 from huikuan.core.texts import NAME_MAX, TEXT_MAX, check_texts
 from huikuan.services.auditing import record
 from huikuan.services.sources import source_id_of
+from huikuan.services.telling import tell_customers
 from huikuan.services.transaction import run_in_transaction
 from huikuan.store.models import (
     Customer,
@@ -98,6 +99,8 @@ def add_customers(
                 _update(account.customer, new)
             accounts[new.external_id] = account.id
         record("customers.add", now=now, actor_id=actor_id, entity_id=entity_id, count=len(customers))
+        changed = CustomerAccount.objects.filter(id__in=list(accounts.values()))
+        tell_customers(changed.values_list("customer_id", flat=True), now=now)
         return accounts
 
     return run_in_transaction(work)

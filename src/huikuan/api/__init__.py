@@ -1,0 +1,1 @@
+"""The programming interface: REST under /api/v1/, described by OpenAPI."""

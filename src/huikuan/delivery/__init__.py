@@ -1,0 +1,1 @@
+"""Taking what the outbox holds to where it is wanted."""
