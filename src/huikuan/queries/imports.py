@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from huikuan.core.refusals import DataError, DataWarning
 from huikuan.engines.files import ColumnGuess
 from huikuan.engines.schemas import fields_of
 from huikuan.queries.frame import Frame
+from huikuan.queries.import_work import state_of
 from huikuan.queries.listing import PAGE_SIZE_MAX, Page
-from huikuan.store.batch_locks import is_held
 from huikuan.store.models import Entity, ImportBatch
 
 
 @dataclass(frozen=True, slots=True)
 class ImportRow:
-    """A file handed in. ``state``: staged, publishing, published or discarded."""
+    """A file handed in. ``state``: checking, stopped (a check that died), staged, queued, publishing, published or
+    discarded."""
 
     id: int
     file_name: str
@@ -55,7 +54,8 @@ class CurrencyTotal:
 @dataclass(frozen=True, slots=True)
 class ImportDetail(ImportRow):
     """``changes`` counts rows: new, unchanged, changed, vanished, reduced, late. ``entity_ids``: the entities whose
-    books it touches, all of which a reader must be allowed to see. ``rows_posted``, ``settlements``: once published."""
+    books it touches, all of which a reader must be allowed to see. ``rows_posted``, ``settlements``: once published.
+    ``failure``: why the worker did not do what was asked last (``code``, ``template``, ``params``)."""
 
     entity_ids: tuple[int, ...] = ()
     profile: str | None = None
@@ -71,6 +71,7 @@ class ImportDetail(ImportRow):
     totals: list[CurrencyTotal] = field(default_factory=list)
     rows_posted: int = 0
     settlements: int = 0
+    failure: dict[str, Any] | None = None
 
 
 def import_page(frame: Frame, *, page: int = 1, size: int = 50) -> Page[ImportRow]:
@@ -107,6 +108,7 @@ def import_detail(batch_id: int) -> ImportDetail | None:
         totals=[CurrencyTotal(*total) for total in data.get("totals", ())],
         rows_posted=int(data.get("rows_posted", 0)),
         settlements=int(data.get("settlements", 0)),
+        failure=batch.failure,
     )
 
 
@@ -126,7 +128,7 @@ def _basics(batch: ImportBatch) -> dict[str, Any]:
         "kind": batch.kind,
         "feed": batch.feed,
         "source": batch.source.code,
-        "state": _state_of(batch),
+        "state": state_of(batch),
         "entity_id": batch.entity_id,
         "entity_name": batch.entity.name if batch.entity else "",
         "rows_total": int(data.get("rows_total", 0)),
@@ -138,14 +140,6 @@ def _basics(batch: ImportBatch) -> dict[str, Any]:
         "published_at": batch.published_at,
         "published_by": _name_of(batch.published_by),
     }
-
-
-def _state_of(batch: ImportBatch) -> str:
-    """A batch whose publisher died is staged, whatever its row says until somebody touches it."""
-    state = str(batch.state)
-    if state == ImportBatch.State.PUBLISHING and not is_held(Path(settings.HUIKUAN_HOME) / batch.folder):
-        return str(ImportBatch.State.STAGED)
-    return state
 
 
 def _name_of(user: Any) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,28 @@ def preview_upload(
     kind: str,
     path: str | Path | None = None,
     data: bytes | None = None,
+    progress: Progress | None = None,
+    **asked: Any,
+) -> Preview:
+    """Stages a file (``path``, or ``data``) and says what posting it would change.
+
+    ``asked``: see ``asked_options``, which says what is refused; faults of the file do not raise, they are in the
+    preview.
+    """
+    options = asked_options(kind, **asked)
+    folder = make_folder()
+    try:
+        given = data if data is not None else Path(path or "")
+        original, sha256 = keep_original(folder, file_name, given)
+        return work_out(options, Handed(original, folder, file_name, sha256), actor_id, now, progress)
+    except BaseException:
+        shutil.rmtree(Path(settings.HUIKUAN_HOME) / folder, ignore_errors=True)
+        raise
+
+
+def asked_options(
+    kind: str,
+    *,
     profile: str | Profile | None = None,
     mapping: Mapping[str, str] | None = None,
     currency: str | None = None,
@@ -81,14 +103,12 @@ def preview_upload(
     source: str | None = None,
     customer_scope: str | None = None,
     snapshot_date: date | None = None,
-    progress: Progress | None = None,
-) -> Preview:
-    """Stages a file (``path``, or ``data``) and says what posting it would change.
+) -> ImportOptions:
+    """How a file is to be read, checked as far as that goes without the file.
 
     ``mapping``: field → heading in the file. ``entity_id``: for rows without an entity (the only one there is, by
     default). ``create_entities``: currency of the books of entities not known yet. ``source``: the system the numbers
-    in the file belong to (default: the profile's name, else ``files``). Refuses bad options; faults of the file do not
-    raise, they are in the preview.
+    in the file belong to (default: the profile's name, else ``files``).
     """
     options = ImportOptions(
         kind=kind,
@@ -109,14 +129,7 @@ def preview_upload(
     if isinstance(options.profile, str):
         named_profile(options.profile)
     check_entity(entity_id)
-    folder = make_folder()
-    try:
-        given = data if data is not None else Path(path or "")
-        original, sha256 = keep_original(folder, file_name, given)
-        return _preview(options, original, folder, file_name, sha256, actor_id, now, progress)
-    except BaseException:
-        shutil.rmtree(Path(settings.HUIKUAN_HOME) / folder, ignore_errors=True)
-        raise
+    return options
 
 
 def preview_again(
@@ -131,6 +144,21 @@ def preview_again(
     """The same file read with other columns (``mapping``: field → heading, replacing all that was read before) or other
     options, as a new batch; the former one is discarded. Refuses ``import.unknown`` and ``import.published``."""
     former = get_batch(batch_id)
+    answer = preview_upload(
+        actor_id=actor_id,
+        now=now,
+        file_name=former.file_name,
+        kind=former.kind,
+        path=original_of(former),
+        progress=progress,
+        **asked_again(former, mapping, changes),
+    )
+    discard_batch(former)
+    return answer
+
+
+def asked_again(former: ImportBatch, mapping: Mapping[str, str] | None, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """What was asked of a batch, with changes: the options of another check of the same file."""
     options = ImportOptions.from_json(former.options)
     given: dict[str, Any] = {
         "profile": options.read_profile(),
@@ -146,17 +174,7 @@ def preview_again(
     }
     if mapping is not None:
         given["profile"], given["mapping"] = _mapped(given["profile"], former, dict(mapping)), None
-    answer = preview_upload(
-        actor_id=actor_id,
-        now=now,
-        file_name=former.file_name,
-        kind=former.kind,
-        path=original_of(former),
-        progress=progress,
-        **given,
-    )
-    discard_batch(former)
-    return answer
+    return given
 
 
 def _mapped(profile: str | Profile | None, former: ImportBatch, mapping: dict[str, str]) -> Profile:
@@ -222,35 +240,48 @@ def annotated(batch_id: int) -> tuple[str, Path]:
     return f"{name.stem}-faults{name.suffix}", path
 
 
-def _preview(
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A file as it was handed in: where it lies, in which folder, its name and what it holds."""
+
+    original: Path
+    folder: str
+    file_name: str
+    sha256: str
+
+
+def work_out(
     options: ImportOptions,
-    original: Path,
-    folder: str,
-    file_name: str,
-    sha256: str,
+    handed: Handed,
     actor_id: int | None,
     now: datetime,
     progress: Progress | None,
+    batch: ImportBatch | None = None,
 ) -> Preview:
-    staged = stage_file(original, file_name, options, progress)
+    """Stages and compares a file; its batch, made here unless there is one, is staged when this returns."""
+    staged = stage_file(handed.original, handed.file_name, options, progress)
     options = replace(
         options,
         source=options.source or staged.profile or "files",
         customer_scope=options.customer_scope or ("group" if staged.profile in GROUP_PROFILES else "entity"),
     )
     source_id = source_id_of(options.source)
-    batch = create_batch(
-        options,
-        source_id=source_id,
-        file_name=file_name,
-        sha256=sha256,
-        folder=folder,
-        actor_id=actor_id,
-        now=now,
-        summary={"columns": staged.columns, "profile": staged.profile},
-    )
+    summary = {"columns": staged.columns, "profile": staged.profile}
+    if batch is None:
+        batch = create_batch(
+            options,
+            source_id=source_id,
+            file_name=handed.file_name,
+            sha256=handed.sha256,
+            folder=handed.folder,
+            actor_id=actor_id,
+            now=now,
+            summary=summary,
+        )
+    else:
+        batch.source_id, batch.options, batch.summary = source_id, options.to_json(), summary
     preview = _start(batch, staged, options)
-    _note_repeated(preview, batch, sha256)
+    _note_repeated(preview, batch, handed.sha256)
     if progress:
         progress("compare", 0, None)
     with open_desk(batch, now) as desk:
@@ -259,11 +290,12 @@ def _preview(
         _take_counts(preview, desk, counts)
         touched = sorted(number for number in desk.books if number > 0)
         found, _ = desk.faults(warning=False, limit=FAULTS_KEPT, grouped=False)
-        write_faults(original.parent, [*staged.errors, *staged.warnings, *found])
+        write_faults(handed.original.parent, [*staged.errors, *staged.warnings, *found])
     batch.summary = {**batch.summary, **_summary(preview, staged), "entities": touched}
     if len(touched) == 1 and not preview.new_entities:
         batch.entity_id = touched[0]
-    batch.save(update_fields=["summary", "entity"])
+    batch.state, batch.failure = ImportBatch.State.STAGED, None
+    batch.save(update_fields=["source", "options", "summary", "entity", "state", "failure"])
     return preview
 
 

@@ -16,6 +16,7 @@ from django.conf import settings
 from huikuan.core.refusals import Conflict, Refusal
 from huikuan.services.imports_types import ImportOptions
 from huikuan.store.batch_locks import hold_folder
+from huikuan.store.batch_work import Work, work_state
 from huikuan.store.models import ImportBatch
 
 KEPT_DAYS = 30
@@ -70,6 +71,7 @@ def create_batch(
     actor_id: int | None,
     now: datetime,
     summary: dict[str, Any],
+    state: str = State.STAGED,
 ) -> ImportBatch:
     return ImportBatch.objects.create(
         kind=options.kind,
@@ -81,6 +83,7 @@ def create_batch(
         folder=folder,
         options=options.to_json(),
         summary=summary,
+        state=state,
         created_at=now,
         created_by_id=actor_id,
     )
@@ -101,10 +104,12 @@ def get_batch(batch_id: int) -> ImportBatch:
 
 
 def recover(batch: ImportBatch) -> ImportBatch:
-    """A batch left behind as ``publishing`` by a process that died is staged again: nothing of it was written."""
-    if batch.state == State.PUBLISHING:
+    """A batch left behind by a process that died while it was posting is staged again: nothing of it was written."""
+    left = batch.state == State.PUBLISHING or (batch.state == State.QUEUED and work_state(batch) == Work.STOPPED)
+    if left:
         with contextlib.suppress(Conflict), hold(batch):
-            ImportBatch.objects.filter(id=batch.id, state=State.PUBLISHING).update(state=State.STAGED)
+            found = ImportBatch.objects.filter(id=batch.id, state=batch.state, task_id=batch.task_id)
+            found.update(state=State.STAGED)
             batch.refresh_from_db()
     return batch
 
@@ -138,9 +143,10 @@ def sweep(now: datetime) -> int:
     """Discards batches nobody posted for ``KEPT_DAYS`` and removes files nobody needs; gives how many folders went."""
     limit = now - timedelta(days=KEPT_DAYS)
     removed = 0
-    for batch in ImportBatch.objects.filter(created_at__lt=limit, state__in=[State.STAGED, State.PUBLISHING]):
+    waiting = ImportBatch.objects.exclude(state__in=[State.PUBLISHED, State.DISCARDED])
+    for batch in waiting.filter(created_at__lt=limit):
         with contextlib.suppress(Conflict):
-            if recover(batch).state == State.STAGED:
+            if recover(batch).state in (State.STAGED, State.CHECKING):
                 discard_batch(batch)
                 removed += 1
     for batch in ImportBatch.objects.filter(published_at__lt=limit, state=State.PUBLISHED):

@@ -86,20 +86,29 @@ def publish_batch(
     ``import.not_staged``, ``import.in_progress`` and ``import.nothing``.
     """
     with hold(batch):
+        result = publish_held(batch, actor_id=actor_id, now=now, good_rows_only=good_rows_only, progress=progress)
+    seal_after(now)
+    return result
+
+
+def publish_held(
+    batch: ImportBatch, *, actor_id: int | None, now: datetime, good_rows_only: bool, progress: Progress | None
+) -> ImportResult:
+    """``publish_batch`` for who holds the batch already, without sealing."""
+    found = ImportBatch.objects.filter(id=batch.id, state__in=[State.PUBLISHING, State.QUEUED])
+    found.update(state=State.STAGED)
+    batch.refresh_from_db()
+    if batch.state != State.STAGED:
+        raise Refusal("import.not_staged", "this import is {state}, not staged", state=str(batch.state))
+    _check_staged(batch, good_rows_only)
+    ImportBatch.objects.filter(id=batch.id).update(state=State.PUBLISHING)
+    try:
+        outcome = _publish(batch, actor_id, now, good_rows_only, progress)
+    except BaseException:
         ImportBatch.objects.filter(id=batch.id, state=State.PUBLISHING).update(state=State.STAGED)
-        batch.refresh_from_db()
-        if batch.state != State.STAGED:
-            raise Refusal("import.not_staged", "this import is {state}, not staged", state=str(batch.state))
-        _check_staged(batch, good_rows_only)
-        ImportBatch.objects.filter(id=batch.id).update(state=State.PUBLISHING)
-        try:
-            outcome = _publish(batch, actor_id, now, good_rows_only, progress)
-        except BaseException:
-            ImportBatch.objects.filter(id=batch.id, state=State.PUBLISHING).update(state=State.STAGED)
-            raise
-        batch.refresh_from_db()
-        annotated = outcome.rows_left_out > 0 and annotate(batch) is not None
-    _seal(now)
+        raise
+    batch.refresh_from_db()
+    annotated = outcome.rows_left_out > 0 and annotate(batch) is not None
     return ImportResult(
         batch.id,
         outcome.rows,
@@ -240,7 +249,7 @@ def _finish(batch: ImportBatch, actor_id: int | None, now: datetime, outcome: Ou
     summary = {**batch.summary, "changes": outcome.counts.changes, "rows_posted": outcome.rows}
     summary["settlements"] = outcome.settlements
     ImportBatch.objects.filter(id=batch.id).update(
-        state=State.PUBLISHED, published_at=now, published_by_id=actor_id, summary=summary
+        state=State.PUBLISHED, published_at=now, published_by_id=actor_id, summary=summary, failure=None
     )
     record(
         "import.published",
@@ -269,7 +278,7 @@ def annotate(batch: ImportBatch) -> Path | None:
     return target
 
 
-def _seal(now: datetime) -> None:
+def seal_after(now: datetime) -> None:
     """Seals what was just written, so that it is known from now on. The scheduler does it again if this fails."""
     from huikuan.services.sealing import seal
 

@@ -10,8 +10,8 @@ from huikuan.store.parties import Entity, Source, User
 
 
 class ImportBatch(models.Model):
-    """One file handed in: staged (checked, nothing written), published, or discarded. A large one is checked and
-    posted in the background: ``checking`` and ``queued`` until the worker has done it. ``failure`` says why it did not."""
+    """One file handed in: staged (checked, nothing written), published, or discarded. A large one is checked and posted
+    in the background: ``checking`` and ``queued`` until the worker has done it; ``failure`` says why it has not."""
 
     class State(models.TextChoices):
         CHECKING = "checking"

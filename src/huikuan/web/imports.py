@@ -16,8 +16,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from huikuan.core.refusals import Refusal
 from huikuan.engines.files import ColumnGuess
 from huikuan.queries import imports as queries
+from huikuan.queries.import_work import import_work
 from huikuan.queries.settlements import settlements_waiting
 from huikuan.services import imports as services
+from huikuan.services import imports_background as background
 from huikuan.web.frames import Seat, read_day
 from huikuan.web.pages import demand_posting, may_post, page, read_list, refusal_text, show
 from huikuan.web.tags import address
@@ -87,22 +89,24 @@ def _check_upload(request: HttpRequest, seat: Seat, form: UploadForm) -> HttpRes
         raise Refusal("import.no_file", "Choose a file first.")
     # A large upload lies in a temporary file already and is not read into memory.
     path = upload.temporary_file_path() if isinstance(upload, TemporaryUploadedFile) else None
-    preview = services.preview_upload(
-        actor_id=request.user.pk,
-        now=timezone.now(),
-        file_name=upload.name,
-        path=path,
-        data=None if path else upload.read(),
-        kind=form.kind,
-        profile=form.profile or None,
-        currency=form.currency or None,
-        entity_id=_entity_id(seat, form.entity),
-        feed=form.feed,
-        source=form.source or None,
-        snapshot_date=read_day(form.snapshot_date),
-        create_entities=form.create_entities or None,
-    )
-    return redirect(address(seat.kept, "import", preview.batch_id))
+    asked: dict[str, Any] = {
+        "actor_id": request.user.pk,
+        "now": timezone.now(),
+        "file_name": upload.name,
+        "path": path,
+        "data": None if path else upload.read(),
+        "kind": form.kind,
+        "profile": form.profile or None,
+        "currency": form.currency or None,
+        "entity_id": _entity_id(seat, form.entity),
+        "feed": form.feed,
+        "source": form.source or None,
+        "snapshot_date": read_day(form.snapshot_date),
+        "create_entities": form.create_entities or None,
+    }
+    if background.is_large(upload.size or 0):
+        return redirect(address(seat.kept, "import", background.start_preview(**asked)))
+    return redirect(address(seat.kept, "import", services.preview_upload(**asked).batch_id))
 
 
 def _entity_id(seat: Seat, code: str) -> int | None:
@@ -127,6 +131,14 @@ def _detail(request: HttpRequest, seat: Seat, batch_id: int) -> queries.ImportDe
     return found
 
 
+def _failure(found: queries.ImportDetail) -> str:
+    """Why the worker did not do what was asked last; nothing while it tries again or has done it."""
+    failure = found.failure
+    if failure is None or found.state not in ("staged", "stopped", "checking"):
+        return ""
+    return refusal_text(Refusal(failure["code"], failure["template"], **failure["params"]))
+
+
 @dataclass(frozen=True, slots=True)
 class MappingLine:
     guess: ColumnGuess
@@ -140,6 +152,9 @@ def show_import(request: HttpRequest, seat: Seat, batch_id: int) -> HttpResponse
     choices = [(name, word_of(FIELDS, name)) for name in found.fields]
     context = {
         "batch": found,
+        "work": import_work(batch_id) if found.state in ("checking", "queued", "publishing") else None,
+        "failure": _failure(found),
+        "may_give_up": may_post(seat) and found.state == "stopped",
         "mapping": [MappingLine(guess, choices) for guess in found.mapping],
         "may_change": may_post(seat) and found.state == "staged",
         "can_post": found.state == "staged" and found.rows_good > 0 and not found.errors_total,
@@ -162,8 +177,25 @@ def check_again(request: HttpRequest, seat: Seat, batch_id: int) -> HttpResponse
     found = _detail(request, seat, batch_id)
     named = ((request.POST.get(f"field-{index}", ""), guess.column) for index, guess in enumerate(found.mapping))
     mapping = {field: column for field, column in named if field}
-    preview = services.preview_again(batch_id=batch_id, actor_id=request.user.pk, now=timezone.now(), mapping=mapping)
-    return redirect(address(seat.kept, "import", preview.batch_id))
+    asked: dict[str, Any] = {
+        "batch_id": batch_id,
+        "actor_id": request.user.pk,
+        "now": timezone.now(),
+        "mapping": mapping,
+    }
+    if background.is_large_batch(batch_id):
+        return redirect(address(seat.kept, "import", background.start_check_again(**asked)))
+    return redirect(address(seat.kept, "import", services.preview_again(**asked).batch_id))
+
+
+@require_POST
+@page
+def retry_check(request: HttpRequest, seat: Seat, batch_id: int) -> HttpResponse:
+    """A check that stopped is handed to the worker again."""
+    demand_posting(seat)
+    _detail(request, seat, batch_id)
+    background.retry_check(batch_id=batch_id)
+    return redirect(address(seat.kept, "import", batch_id))
 
 
 @require_POST
@@ -171,12 +203,16 @@ def check_again(request: HttpRequest, seat: Seat, batch_id: int) -> HttpResponse
 def post_import(request: HttpRequest, seat: Seat, batch_id: int) -> HttpResponse:
     demand_posting(seat)
     _detail(request, seat, batch_id)
-    result = services.publish(
-        batch_id=batch_id,
-        actor_id=request.user.pk,
-        now=timezone.now(),
-        good_rows_only=request.POST.get("good_rows_only") == "yes",
-    )
+    asked: dict[str, Any] = {
+        "batch_id": batch_id,
+        "actor_id": request.user.pk,
+        "now": timezone.now(),
+        "good_rows_only": request.POST.get("good_rows_only") == "yes",
+    }
+    if background.is_large_batch(batch_id):
+        background.start_publish(**asked)
+        return redirect(address(seat.kept, "import", batch_id))
+    result = services.publish(**asked)
     text = ngettext("Posted {n} row.", "Posted {n} rows.", result.rows).format(n=f"{result.rows:,}")
     messages.success(request, text)
     return redirect(address(seat.kept, "import", batch_id))

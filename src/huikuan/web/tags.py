@@ -100,6 +100,7 @@ _WORDS = {
     "account": words.LEDGER_ACCOUNTS,
     "receipt": words.RECEIPT_STATES,
     "import_kind": words.IMPORT_KINDS,
+    "import_stage": words.IMPORT_STAGES,
     "import_state": words.IMPORT_STATES,
     "feed": words.FEEDS,
     "period": words.PERIOD_STATES,

@@ -38,6 +38,7 @@ urlpatterns = [
     path("receivables/imports/new/", imports.new_import, name="import_new"),
     path("receivables/imports/<int:batch_id>/", imports.show_import, name="import"),
     path("receivables/imports/<int:batch_id>/check/", imports.check_again, name="import_check"),
+    path("receivables/imports/<int:batch_id>/retry/", imports.retry_check, name="import_retry"),
     path("receivables/imports/<int:batch_id>/post/", imports.post_import, name="import_post"),
     path("receivables/imports/<int:batch_id>/discard/", imports.discard_import, name="import_discard"),
     path("receivables/imports/<int:batch_id>/annotated", imports.download_annotated, name="import_annotated"),

@@ -85,10 +85,19 @@ FEEDS: Words = {
     "snapshot": _("Snapshot: everything open; what is missing has been settled"),
 }
 
+IMPORT_STAGES: Words = {
+    "read": _("Reading the file"),
+    "compare": _("Comparing with the ledger"),
+    "post": _("Posting"),
+}
+
 IMPORT_STATES: Words = {
     "staged": _("Checked, not posted"),
     "previewed": _("Checked, not posted"),
     "refused": _("Refused"),
+    "checking": _("Being checked"),
+    "stopped": _("Check stopped"),
+    "queued": _("To be posted"),
     "publishing": _("Being posted"),
     "published": _("Posted"),
     "partly_published": _("Good rows posted"),

@@ -1,0 +1,30 @@
+"""What the worker does when it is handed a task; named in ``HUIKUAN_TASKS``, called with what was enqueued."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django_tasks import task
+
+
+@task(takes_context=True)
+def check_import(context: Any, batch_id: int) -> None:
+    """Reads and compares a file that was handed in."""
+    from huikuan.services.imports_background import run_check
+
+    run_check(batch_id=batch_id, task_id=str(context.task_result.id), now=datetime.now(UTC))
+
+
+@task(takes_context=True)
+def publish_import(context: Any, batch_id: int, actor_id: int | None, good_rows_only: bool) -> None:
+    """Posts a file that was checked."""
+    from huikuan.services.imports_background import run_publish
+
+    run_publish(
+        batch_id=batch_id,
+        actor_id=actor_id,
+        good_rows_only=good_rows_only,
+        task_id=str(context.task_result.id),
+        now=datetime.now(UTC),
+    )
