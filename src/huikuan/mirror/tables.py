@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from huikuan.store.arrow import INSTANT
+from huikuan.store.arrow import INSTANT, text_of
 
 _INT, _TEXT, _DAY = pa.int64(), pa.string(), pa.date32()
 
@@ -114,7 +114,7 @@ class MirrorTable:
             return f"t.id AS {name}"
         if name == "entry_id":
             return "e.id AS entry_id"
-        return f"{'e' if name in self.entry_columns else 't'}.{name}"
+        return text_of(f"{'e' if name in self.entry_columns else 't'}.{name}", self.schema.field(name).type)
 
 
 _ENTRY = frozenset(

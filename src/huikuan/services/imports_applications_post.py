@@ -14,7 +14,8 @@ from huikuan.services.imports_items_post import ENTRY, POSTING, plain_column, sq
 from huikuan.services.imports_types import Progress
 from huikuan.services.reversals import add_reversals
 from huikuan.services.writing import Unit
-from huikuan.store.bulk import drop_temp_table, fill_temp_table, instant, is_sqlite, run
+from huikuan.store.arrow import is_sqlite
+from huikuan.store.bulk import drop_temp_table, fill_temp_table, instant, run
 from huikuan.store.rows import reserve_ids
 
 CHUNK_ENTRIES = 30_000

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
-from django.db import connection
 
 from huikuan.core.refusals import Refusal
+from huikuan.core.rights import Right
+from huikuan.queries.grants import held_by
 from huikuan.services.books import Books, load_rates, open_books
 from huikuan.services.imports_desk import Desk, quoted
-from huikuan.store.bulk import is_sqlite, read_arrow, run, text_of
-from huikuan.store.models import Entity, EntityMembership, User
+from huikuan.store.arrow import is_sqlite, read_arrow, text_of
+from huikuan.store.bulk import run
+from huikuan.store.models import Entity, User
 
 IMPORT_LOCK = 7203
 """Advisory lock class: one import at a time for each entity and source."""
@@ -24,11 +26,10 @@ FEW = 20_000
 
 
 def postable_entities(actor_id: int | None) -> set[int] | None:
-    """Ids of the entities a person may post into; ``None`` for all (a superuser, or the system itself)."""
+    """Ids of the entities a person may import into; ``None`` for all (a superuser, or the system itself)."""
     if actor_id is None or User.objects.filter(id=actor_id, is_superuser=True).exists():
         return None
-    rows = EntityMembership.objects.filter(user_id=actor_id, can_post=True)
-    return set(rows.values_list("entity_id", flat=True))
+    return {entity_id for entity_id, held in held_by(actor_id).items() if Right.IMPORT in held.whole}
 
 
 def put_entities(desk: Desk, actor_id: int | None) -> None:
@@ -192,7 +193,7 @@ def put_items(desk: Desk, source_id: int, keys_sql: str, *, all_open: bool = Fal
         " WHERE state = 'rejected' AND decided_at IS NOT NULL GROUP BY item_id) j ON j.item_id = i.id"
         f" WHERE b.is_current AND i.source_id = {int(source_id)} AND {_in_entities(desk, 'i.entity_id')}{narrow}"
     )
-    desk.put_batches("known", ITEM_SCHEMA, _batches(sql, params, ITEM_SCHEMA))
+    desk.put_batches("known", ITEM_SCHEMA, read_arrow(sql, params, ITEM_SCHEMA))
 
 
 _RECEIPT_FIELDS: tuple[tuple[str, Any, str], ...] = (
@@ -223,12 +224,7 @@ def put_receipts(desk: Desk, source_id: int, keys_sql: str) -> None:
         f"SELECT {columns} FROM store_receipt i JOIN store_receiptbalance b ON b.receipt_id = i.id"
         f" WHERE b.is_current AND i.source_id = {int(source_id)} AND {_in_entities(desk, 'i.entity_id')}{narrow}"
     )
-    desk.put_batches("known_receipts", RECEIPT_SCHEMA, _batches(sql, params, RECEIPT_SCHEMA))
-
-
-def _batches(sql: str, params: Sequence[Any], schema: Any) -> Iterator[Any]:
-    connection.ensure_connection()
-    return read_arrow(sql, params, schema)
+    desk.put_batches("known_receipts", RECEIPT_SCHEMA, read_arrow(sql, params, RECEIPT_SCHEMA))
 
 
 def check_entity(entity_id: int | None) -> None:
@@ -266,7 +262,7 @@ def put_application_legs(desk: Desk, source_id: int, keys_sql: str) -> None:
         " WHERE e.external_id <> '' AND p.ledger_account IN ('trade', 'notes', 'advances', 'source_settlement')"
         f" AND e.source_id = {int(source_id)} AND {_in_entities(desk, 'e.entity_id')}{narrow}"
     )
-    desk.put_batches("app_legs", _LEG_SCHEMA, _batches(sql, params, _LEG_SCHEMA))
+    desk.put_batches("app_legs", _LEG_SCHEMA, read_arrow(sql, params, _LEG_SCHEMA))
 
 
 def put_unmet(desk: Desk) -> None:
@@ -277,4 +273,4 @@ def put_unmet(desk: Desk) -> None:
         " - CASE WHEN s.amount_minor < 0 THEN -s.met_minor ELSE s.met_minor END) AS bigint)"
         " FROM store_sourcesettlement s WHERE s.state = 'posted' GROUP BY s.item_id"
     )
-    desk.put_batches("unmet", schema, _batches(sql, [], schema))
+    desk.put_batches("unmet", schema, read_arrow(sql, [], schema))

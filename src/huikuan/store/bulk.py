@@ -1,4 +1,4 @@
-"""Bulk traffic between Arrow and the database: large results out, prepared rows in by way of a temporary table.
+"""Many prepared rows into the database by way of a temporary table.
 
 Rows go in once, into a temporary table, by COPY on PostgreSQL and ``executemany`` on SQLite; from there SQL that both
 databases share spreads them over the ledger's tables.
@@ -7,7 +7,7 @@ databases share spreads them over the ledger's tables.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 from django.db import connection
 
-FETCH_ROWS = 20_000
+from huikuan.store.arrow import is_sqlite
 
 _POSTGRES_TYPES = {
     pa.int64(): "bigint",
@@ -26,10 +26,6 @@ _POSTGRES_TYPES = {
     pa.bool_(): "boolean",
     pa.timestamp("us", tz="UTC"): "timestamptz",
 }
-
-
-def is_sqlite() -> bool:
-    return bool(connection.vendor == "sqlite")
 
 
 def can_notice_writers() -> bool:
@@ -54,72 +50,6 @@ def run(sql: str, params: Sequence[Any] = ()) -> int:
 def instant(moment: datetime) -> Any:
     """An instant as a parameter of ``run``."""
     return connection.ops.adapt_datetimefield_value(moment)
-
-
-def text_of(column: str, kind: Any) -> str:
-    """The SQL for reading a column without SQLite's slow converters of dates and booleans."""
-    return (
-        f"CAST({column} AS TEXT)" if is_sqlite() and (pa.types.is_date(kind) or pa.types.is_timestamp(kind)) else column
-    )
-
-
-def read_arrow(sql: str, params: Sequence[Any], schema: Any) -> Iterator[Any]:
-    """Streams a query's rows as record batches of ``schema``.
-
-    On SQLite select dates through ``text_of``. Strings, whole numbers, dates, booleans and instants only.
-    """
-    yield from _read_sqlite(sql, params, schema) if is_sqlite() else _read_postgres(sql, params, schema)
-
-
-def _read_sqlite(sql: str, params: Sequence[Any], schema: Any) -> Iterator[Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        while rows := cursor.fetchmany(FETCH_ROWS):
-            columns = list(zip(*rows, strict=True))
-            arrays = [_from_sqlite(values, field.type) for values, field in zip(columns, schema, strict=True)]
-            yield pa.record_batch(arrays, schema=schema)
-
-
-def _from_sqlite(values: Sequence[Any], kind: Any) -> Any:
-    if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
-        text = pa.array(values, pa.string())
-        if pa.types.is_date(kind):
-            return pc.cast(text, kind)
-        return pc.assume_timezone(pc.cast(text, pa.timestamp("us")), "UTC")
-    if pa.types.is_boolean(kind):
-        return pa.array([None if value is None else bool(value) for value in values], kind)
-    return pa.array(values, kind)
-
-
-def _read_postgres(sql: str, params: Sequence[Any], schema: Any) -> Iterator[Any]:
-    # A small result is not worth a COPY, but COPY as CSV reads a million rows about five times as fast as fetchmany.
-    convert = pa_csv.ConvertOptions(
-        column_types=schema,
-        null_values=[""],
-        strings_can_be_null=True,
-        quoted_strings_can_be_null=False,
-        true_values=["t"],
-        false_values=["f"],
-    )
-    read = pa_csv.ReadOptions(column_names=schema.names)
-    parse = pa_csv.ParseOptions(newlines_in_values=True)
-    with connection.cursor() as cursor, cursor.copy(f"COPY ({sql}) TO STDOUT (FORMAT csv)", params) as copy:
-        block, lines = io.BytesIO(), 0
-        for part in copy:
-            block.write(part)
-            lines += 1
-            if lines == FETCH_ROWS:
-                yield from _parse_csv(block, read, parse, convert)
-                block, lines = io.BytesIO(), 0
-        if lines:
-            yield from _parse_csv(block, read, parse, convert)
-
-
-def _parse_csv(block: io.BytesIO, read: Any, parse: Any, convert: Any) -> Iterator[Any]:
-    data = block.getvalue()
-    if data:
-        table = pa_csv.read_csv(pa.BufferReader(data), read, parse, convert)
-        yield from table.to_batches()
 
 
 def fill_temp_table(name: str, rows: Any) -> None:
