@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import click
@@ -22,7 +23,9 @@ def setup() -> None:
 
 def setup_database() -> None:
     """``setup``, and the tables are there: made now in a new database, refused (``database.old``) in one of an earlier
-    version, because an upgrade is a step a person takes."""
+    version, because an upgrade is a step a person takes. Who asks for help needs no database."""
+    if {"--help", "-h"} & set(sys.argv):
+        return
     setup()
     from django.db import connection
     from django.db.migrations.recorder import MigrationRecorder
