@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,8 @@ from tests.services.ledger import NOW, Ledger
 
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+ODT = "application/vnd.oasis.opendocument.text"
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 COMMON = {"actor_id": None, "now": NOW}
 
 pytestmark = [pytest.mark.practice("C7")]
@@ -46,8 +49,8 @@ def zipped(*names: str, **contents: str) -> bytes:
         (b"RIFF0000WEBPVP8 ", "a.webp", "image/webp", "a.webp"),
         (zipped("[Content_Types].xml", "word/document.xml"), "a.docx", DOCX, "a.docx"),
         (zipped("OFD.xml", "Doc_0/Document.xml"), "票.ofd", "application/ofd", "票.ofd"),
-        (zipped(mimetype="application/vnd.oasis.opendocument.text"), "a", "application/vnd.oasis.opendocument.text", "a.odt"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "WordDocument".encode("utf-16-le"), "a.doc", "application/msword", "a.doc"),
+        (zipped(mimetype=ODT), "a", ODT, "a.odt"),
+        (OLE + "WordDocument".encode("utf-16-le"), "a.doc", "application/msword", "a.doc"),
         (b'<?xml version="1.0"?><a/>', "a.xml", "application/xml", "a.xml"),
         (b"From: a@b.example\nSubject: x\n\nHello\n", "m.eml", "message/rfc822", "m.eml"),
         ("今收到货款".encode("gb18030"), "会议.txt", "text/plain", "会议.txt"),
@@ -101,7 +104,7 @@ def test_same_bytes_are_kept_once_and_seen_through_every_link(ledger_db: object)
 
     frame = frame_at(now=NOW, entity_ids=(books.entity_id,))
     customer = CustomerAccount.objects.get(id=account).customer_id
-    assert [row.id for row in documents_of_customer(frame, customer)] == [other, first]
+    assert [row.id for row in documents_of_customer(frame, public_id("cus", customer))] == [other, first]
     (row,) = documents_of(frame, "item", public_id("itm", item))
     assert (row.name, row.evidence_type, row.dated, {link.kind for link in row.links}) == (
         "签收单.pdf",
@@ -152,7 +155,7 @@ def test_refusals_of_links_and_rights(ledger_db: object) -> None:
     books = Ledger()
     account = books.customer("C1")
     nobody = User.objects.create_user("nobody", "n@example.com", "x")
-    cases = {
+    cases: dict[str, dict[str, Any]] = {
         "document.no_link": {"links": []},
         "document.no_target": {"links": [("item", 999)]},
         "document.bad_evidence": {"evidence_type": "poem"},

@@ -80,9 +80,10 @@ def documents_of(frame: Frame, kind: LinkKind | str, text: str) -> list[Document
     return [row for row in _rows(frame, _newest(found)) if row.links]
 
 
-def documents_of_customer(frame: Frame, customer_id: int) -> list[DocumentRow]:
+def documents_of_customer(frame: Frame, text: str) -> list[DocumentRow]:
     """Everything linked to the customer's accounts, items, receipts and entries in the frame, newest first."""
-    accounts = accounts_of(frame, customer_id)
+    customer_id = inner_id("cus", text)
+    accounts = [] if customer_id is None else accounts_of(frame, customer_id)
     return _rows(frame, _newest(Document.objects.filter(links__in=links_of_accounts(accounts)))) if accounts else []
 
 

@@ -9,6 +9,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from huikuan.queries import customers as queries
+from huikuan.queries.documents import documents_of_customer
+from huikuan.queries.targets import account_targets
+from huikuan.web.documents import documents_card
 from huikuan.web.frames import Seat
 from huikuan.web.items import ITEM_SORTS, amount_labels, state_chips
 from huikuan.web.lists import total_lines
@@ -58,6 +61,15 @@ def show_customer(request: HttpRequest, seat: Seat, public_id: str) -> HttpRespo
         "state_chips": state_chips(request, state),
         "one_currency": False,
         "receipts": receipts,
+        "documents_about": True,
+        "document_entities": account_targets(seat.frame, public_id),
+        **documents_card(
+            seat,
+            "customer",
+            public_id,
+            documents_of_customer(seat.frame, public_id),
+            [account.entity_id for account in found.accounts],
+        ),
         **amount_labels(),
     }
     return show(request, seat, "customers/detail.html", context, room="customers")

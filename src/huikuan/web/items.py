@@ -12,8 +12,10 @@ from django.views.decorators.http import require_safe
 
 from huikuan.queries import customers as customer_queries
 from huikuan.queries import items as queries
+from huikuan.queries.documents import documents_of
 from huikuan.queries.entries import PostingRow
 from huikuan.web.actions import item_bar
+from huikuan.web.documents import documents_card
 from huikuan.web.format import format_day, format_moment
 from huikuan.web.frames import Seat
 from huikuan.web.lists import Chip, changed, chips_of, total_lines
@@ -96,6 +98,7 @@ def show_life(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
         "facts": [(label, value) for label, value in facts if value],
         "postings": undoable(seat, item.entity_id, [life_line(seat, row, row.amount_minor) for row in found.postings]),
         "after_word": _("Open after"),
+        **documents_card(seat, "item", public_id, documents_of(seat.frame, "item", public_id), [item.entity_id]),
         **item_bar(seat, public_id),
     }
     return show(request, seat, "items/life.html", context, room="items")
@@ -146,6 +149,7 @@ def show_entry(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse
         "via": next((line for line in legs if line.href), None),
         "sums": leg_sums(entry.postings),
         "base_sum": sum(row.base_minor for row in entry.postings),
+        **documents_card(seat, "entry", public_id, documents_of(seat.frame, "entry", public_id), [entry.entity_id]),
         **entry_bar(seat, public_id),
     }
     return show(request, seat, "items/entry.html", context, room="items")

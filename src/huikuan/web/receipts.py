@@ -7,7 +7,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from huikuan.queries.documents import documents_of
 from huikuan.queries.lives import receipt_life
+from huikuan.web.documents import documents_card
 from huikuan.web.format import format_day, mask_number
 from huikuan.web.frames import Seat
 from huikuan.web.lives import life_line
@@ -40,6 +42,9 @@ def show_receipt(request: HttpRequest, seat: Seat, public_id: str) -> HttpRespon
             seat, receipt.entity_id, [life_line(seat, row, -row.amount_minor) for row in found.postings]
         ),
         "after_word": _("Left after"),
+        **documents_card(
+            seat, "receipt", public_id, documents_of(seat.frame, "receipt", public_id), [receipt.entity_id]
+        ),
         **receipt_bar(seat, public_id),
     }
     return show(request, seat, "receipts/life.html", context, room="cash")

@@ -75,6 +75,12 @@ def moment(value: datetime | None) -> str:
 
 
 @register.filter
+def file_size(size: int) -> str:
+    """``23 KB``, ``1.4 MB``."""
+    return f"{max(round(size / 1024), 1):,} KB" if size < 1024 * 1024 else f"{size / 1024 / 1024:,.1f} MB"
+
+
+@register.filter
 def bucket_word(bucket: str) -> str:
     return words.bucket_word(bucket)
 
@@ -108,6 +114,7 @@ _WORDS = {
     "field": words.FIELDS,
     "change": words.CHANGES,
     "settlement": words.SETTLEMENT_STATES,
+    "evidence": words.EVIDENCE_TYPES,
 }
 
 

@@ -119,6 +119,19 @@ PERIOD_STATES: Words = {
     "closed": _("Closed"),
 }
 
+EVIDENCE_TYPES: Words = {
+    "invoice": _("Invoice"),
+    "contract": _("Contract"),
+    "delivery_note": _("Signed delivery note"),
+    "acceptance": _("Acceptance certificate"),
+    "confirmation": _("Confirmed statement of account"),
+    "iou": _("IOU"),
+    "minutes": _("Minutes"),
+    "letter": _("Letter"),
+    "payment_order": _("Order to pay for another"),
+    "other": _("Other document"),
+}
+
 GROUPINGS: Words = {
     "customer": _("Customer"),
     "entity": _("Legal entity"),
