@@ -52,15 +52,17 @@ def test_people(
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("a long one, 密码\n".encode())))
     main(["user", "add", "anna", "--superuser", "--email", "anna@example.com", "--password-stdin"])
     monkeypatch.setattr(sys, "stdin", io.StringIO("quite another one\n"))
-    main(["user", "add", "bob", "--may-see", "E1", "--password-stdin", "--as", "anna"])
+    main(["user", "add", "bob", "--role", "E1:auditor", "--password-stdin", "--as", "anna"])
     monkeypatch.setattr(sys, "stdin", io.StringIO("and yet another\n"))
     main(["user", "password", "bob", "--password-stdin"])
-    main(["user", "entities", "bob", "--may-post", "E1"])
-    assert capsys.readouterr().out.splitlines()[-4:] == [
+    main(["user", "revoke", "bob", "--role", "E1:auditor", "--as", "anna"])
+    main(["user", "grant", "bob", "--role", "E1:ar_clerk:own"])
+    assert capsys.readouterr().out.splitlines()[-5:] == [
         "anna may sign in.",
         "bob may sign in.",
         "bob has a new password.",
-        "bob: E1 (posts)",
+        "bob: no roles",
+        "bob: E1:ar_clerk:own",
     ]
     anna, bob = (User.objects.get(username=name) for name in ("anna", "bob"))
     assert (anna.is_superuser, bob.is_superuser) == (True, False)
@@ -69,5 +71,5 @@ def test_people(
     assert AuditEvent.objects.get(code="user.add", subject=f"user:{bob.id}").actor_id == anna.id
     monkeypatch.setattr(sys, "stdin", io.StringIO("short\n"))
     assert "at least 10 characters" in refused(capsys, "user", "add", "carl", "--password-stdin")
-    assert "there is no entity E9" in refused(capsys, "user", "entities", "bob", "--may-see", "E9")
+    assert "there is no entity E9" in refused(capsys, "user", "grant", "bob", "--role", "E9:auditor")
     assert not User.objects.filter(username="carl").exists()

@@ -18,7 +18,7 @@ from huikuan.queries.items import ItemFilters, item_page, item_whole
 from huikuan.services.applications import Named, apply_receipt
 from huikuan.services.items import NewItem, post_items
 from huikuan.services.receipts import NewReceipt, post_receipts
-from huikuan.store.models import EntityMembership, User
+from huikuan.store.models import RoleGrant, User
 from tests.queries.conftest import MARCH, Shop
 
 pytestmark = pytest.mark.practice("J1", "A1", "D1")
@@ -239,7 +239,7 @@ def test_ageing_refuses_what_it_cannot_do(shop: Shop) -> None:
 @pytest.mark.practice("K1")
 def test_nobody_sees_what_is_not_theirs(shop: Shop) -> None:
     clerk = User.objects.create(username="clerk")
-    EntityMembership.objects.create(user=clerk, entity_id=shop.de)
+    RoleGrant.objects.create(user=clerk, entity_id=shop.de, role="auditor", granted_at=MARCH)
     assert [row.code for row in entities_of(clerk)] == ["DE"]
     assert resolve_frame(clerk, now=MARCH, entity="CN") is None
     frame = resolve_frame(clerk, now=MARCH)

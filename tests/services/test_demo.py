@@ -15,6 +15,7 @@ from huikuan.core.applications import Order
 from huikuan.core.periods import PeriodState
 from huikuan.core.refusals import Refusal
 from huikuan.core.registration import is_unified_code
+from huikuan.core.rights import Role
 from huikuan.mirror.reader import open_snapshot
 from huikuan.services import demo
 from huikuan.services import demo_events as happened
@@ -185,12 +186,10 @@ def test_people_of_the_demo(sqlite_db: databases.LedgerDb) -> None:
     assert demo.ensure_demo(now=NOW) == {"username": "demo", "password": "huikuan-demo"}
     chief, clerk, auditor = (User.objects.get(username=name) for name in ("demo", "clerk", "auditor"))
     assert (chief.is_superuser, clerk.is_superuser, auditor.is_superuser) == (True, False, False)
-    for person, can_post in ((clerk, True), (auditor, False)):
+    for person, role in ((clerk, "ar_clerk"), (auditor, "auditor")):
         assert person.check_password("huikuan-demo")
-        assert set(person.entitymembership_set.values_list("entity__code", "can_post")) == {
-            ("HD", can_post),
-            ("YX", can_post),
-        }
+        assert set(person.grants.values_list("entity__code", "role")) == {("HD", role), ("YX", role)}
+    assert set(User.objects.filter(grants__isnull=False).values_list("grants__role", flat=True)) == set(Role)
     entries = JournalEntry.objects.count()
     assert demo.ensure_demo(now=NOW + timedelta(days=3)) == {"username": "demo", "password": "huikuan-demo"}
     assert JournalEntry.objects.count() == entries, "a second look writes nothing"

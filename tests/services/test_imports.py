@@ -20,7 +20,6 @@ from huikuan.store.models import (
     Customer,
     CustomerAccount,
     Entity,
-    EntityMembership,
     ExchangeRate,
     ImportBatch,
     JournalEntry,
@@ -28,6 +27,7 @@ from huikuan.store.models import (
     OpenItemBalance,
     Posting,
     ReceiptBalance,
+    RoleGrant,
     User,
 )
 from tests.databases import LedgerDb
@@ -251,7 +251,7 @@ def test_missing_rates_are_named_together_with_days_and_rows(now: datetime) -> N
 def test_nobody_imports_into_books_they_may_not_post_to(now: datetime) -> None:
     mine, _ = entity(now, "DE", "EUR"), entity(now, "FR", "EUR")
     clerk = User.objects.create_user("clerk", password="x" * 12)
-    EntityMembership.objects.create(user=clerk, entity_id=mine, can_post=True)
+    RoleGrant.objects.create(user=clerk, entity_id=mine, role="ar_clerk", granted_at=now)
     text = "entity,item_id,customer_id,document_date,due_date,currency,amount\n" + (
         "DE,I1,C1,2026-01-05,2026-02-05,EUR,1.00\nFR,I2,C1,2026-01-05,2026-02-05,EUR,1.00\n"
         "XX,I3,C1,2026-01-05,2026-02-05,EUR,1.00\n"

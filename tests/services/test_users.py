@@ -9,8 +9,9 @@ import pytest
 from django.contrib.auth import authenticate
 
 from huikuan.core.refusals import Refusal
+from huikuan.core.rights import Grant, Role
 from huikuan.services.customers import add_entity
-from huikuan.services.users import create_user, set_memberships, set_password
+from huikuan.services.users import create_user, set_password
 from huikuan.store.models import AuditEvent, User
 from tests import databases
 
@@ -30,14 +31,14 @@ def refusal_of(name: str, **values: Any) -> tuple[str, str]:
 def test_a_person_signs_in_by_name_or_address(ledger_db: databases.LedgerDb) -> None:
     entity_id = add_entity("E1", "One", "EUR", **WHO)
     user_id = create_user(
-        "anna", password=PASSWORD, email="anna@example.com", full_name="Anna 安", memberships={entity_id: True}, **WHO
+        "anna", password=PASSWORD, email="anna@example.com", full_name="Anna 安", grants=[Grant(entity_id, Role.AR_CLERK)], **WHO
     )
     user = User.objects.get(id=user_id)
     assert authenticate(None, username="anna", password=PASSWORD) == user
     assert authenticate(None, email="anna@example.com", password=PASSWORD) == user
     assert authenticate(None, username="anna", password="wrong") is None
     assert (user.is_superuser, user.is_staff, user.first_name, user.date_joined) == (False, False, "Anna 安", NOW)
-    assert list(user.entitymembership_set.values_list("entity_id", "can_post")) == [(entity_id, True)]
+    assert list(user.grants.values_list("entity_id", "role", "reach")) == [(entity_id, "ar_clerk", "all")]
     event = AuditEvent.objects.get(code="user.add")
     assert (event.subject, event.data, event.at) == (f"user:{user_id}", {"superuser": False}, NOW)
 
@@ -63,22 +64,6 @@ def test_another_password(sqlite_db: databases.LedgerDb) -> None:
     assert User.objects.get(username="anna").check_password("quite another one")
 
 
-def test_entities_a_person_may_see(sqlite_db: databases.LedgerDb) -> None:
-    for code in ("E1", "E2"):
-        add_entity(code, code, "EUR", **WHO)
-    create_user("anna", password=None, **WHO)
-    user = User.objects.get(username="anna")
-    set_memberships("anna", {"E1": True, "E2": False}, **WHO)
-    assert set(user.entitymembership_set.values_list("entity__code", "can_post")) == {("E1", True), ("E2", False)}
-    set_memberships("anna", {"E2": True}, **WHO)
-    assert set(user.entitymembership_set.values_list("entity__code", "can_post")) == {("E2", True)}
-    for name, code, refused_as in (("nobody", "E1", "user.unknown"), ("anna", "E9", "entity.unknown")):
-        with pytest.raises(Refusal) as refused:
-            set_memberships(name, {code: True}, **WHO)
-        assert refused.value.code == refused_as
-    assert user.entitymembership_set.count() == 1
-
-
 def test_refusals(sqlite_db: databases.LedgerDb) -> None:
     create_user("anna", password=None, email="anna@example.com", **WHO)
     assert refusal_of("ANNA") == ("user.exists", "there is a user ANNA already")
@@ -91,7 +76,7 @@ def test_refusals(sqlite_db: databases.LedgerDb) -> None:
         "'two words': a user name has letters, digits and @ . + - _ only",
     )
     assert refusal_of("bob", email="nowhere") == ("user.bad_email", "'nowhere' is not an e-mail address")
-    assert refusal_of("bob", memberships={99: True}) == ("entity.unknown", "there is no entity 99")
+    assert refusal_of("bob", grants=[Grant(99, Role.AUDITOR)]) == ("entity.unknown", "there is no entity 99")
     code, message = refusal_of("bob", password="short")
     assert code == "user.weak_password"
     assert "at least 10 characters" in message

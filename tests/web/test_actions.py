@@ -11,7 +11,6 @@ from django.test import Client
 
 from huikuan.services.items import NewItem, post_items
 from huikuan.store.models import (
-    EntityMembership,
     ExchangeRate,
     JournalEntry,
     OpenItem,
@@ -19,6 +18,7 @@ from huikuan.store.models import (
     Period,
     Receipt,
     ReceiptBalance,
+    RoleGrant,
     User,
 )
 from huikuan.store.public_ids import public_id
@@ -278,7 +278,9 @@ def test_a_month_end_is_revalued_and_rates_are_added(world: World) -> None:
 def test_rights_are_asked_per_entity_and_action(world: World) -> None:
     auditor, clerk = signed_in("auditor"), signed_in("clerk")
     # The clerk may look at the German books, not post to them.
-    EntityMembership.objects.create(user=User.objects.get(username="clerk"), entity_id=world.de)
+    RoleGrant.objects.create(
+        user=User.objects.get(username="clerk"), entity_id=world.de, role="auditor", granted_at=START
+    )
     paths = [
         item_path("DE-1", "settle/?kind=write_off"),
         item_path("DE-1", "recover/"),

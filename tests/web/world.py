@@ -14,7 +14,7 @@ from huikuan.services.items import NewItem, post_items
 from huikuan.services.receipts import NewReceipt, post_receipts
 from huikuan.services.reversals import reverse_entry
 from huikuan.services.sealing import seal
-from huikuan.store.models import EntityMembership, User
+from huikuan.store.models import RoleGrant, User
 
 PASSWORD = "correct horse 12"
 START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
@@ -38,8 +38,10 @@ def build_world() -> World:
     de = add_entity("DE01", "Beispiel GmbH", "EUR", timezone="Europe/Berlin", actor_id=boss.pk, now=START)
     clerk = User.objects.create_user("clerk", "clerk@example.com", PASSWORD)
     auditor = User.objects.create_user("auditor", "auditor@example.com", PASSWORD)
-    EntityMembership.objects.create(user=clerk, entity_id=cn, can_post=True)
-    EntityMembership.objects.create(user=auditor, entity_id=de)
+    # One hand for everything: these pages are not about who does what.
+    for role in ("ar_clerk", "cfo", "collector"):
+        RoleGrant.objects.create(user=clerk, entity_id=cn, role=role, granted_at=START)
+    RoleGrant.objects.create(user=auditor, entity_id=de, role="auditor", granted_at=START)
     accounts = add_customers(
         cn,
         [

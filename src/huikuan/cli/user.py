@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import click
 
 from huikuan.cli.django import setup_database
+from huikuan.core.refusals import Refusal
+from huikuan.core.rights import Grant, Reach, Role
 
 
 @click.group()
 def user() -> None:
-    """Make a person who may sign in, give a new password, say which entities the person may see."""
+    """Make a person who may sign in, give a new password, give and take back roles, let in and shut out."""
     setup_database()
 
 
 _ACTOR = click.option("--as", "actor", metavar="USER", help="Who does it (for the audit trail); without, the system.")
-_MAY = (
-    click.option("--may-see", multiple=True, metavar="ENTITY", help="An entity the person may look at, by code."),
-    click.option("--may-post", multiple=True, metavar="ENTITY", help="An entity whose books the person may change."),
+_ROLE_HELP = (
+    f"A role in an entity (by code): {', '.join(role.value for role in Role)}; for whose customers: own, team or all"
+    " (without, all). May be given several times."
 )
+_ROLE = click.option("--role", "roles", multiple=True, metavar="ENTITY:ROLE[:REACH]", help=_ROLE_HELP)
 
 
 @user.command("add")
@@ -29,8 +33,7 @@ _MAY = (
 @click.option("--email", default="", help="May be used to sign in, too.")
 @click.option("--full-name", default="", help="As shown beside what the person did.")
 @click.option("--language", default="", type=click.Choice(["", "en", "zh-hans"]), help="Without one, the browser's.")
-@_MAY[0]
-@_MAY[1]
+@_ROLE
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking.")
 @_ACTOR
 def add(
@@ -39,17 +42,16 @@ def add(
     email: str,
     full_name: str,
     language: str,
-    may_see: tuple[str, ...],
-    may_post: tuple[str, ...],
+    roles: tuple[str, ...],
     password_stdin: bool,
     actor: str | None,
 ) -> None:
     """Make a person who may sign in. The password is asked for."""
     from huikuan.services.lookup import find_user
-    from huikuan.services.users import create_user, entity_ids
+    from huikuan.services.users import create_user
 
     actor_id = find_user(actor)
-    memberships = entity_ids(_memberships(may_see, may_post))
+    grants = _grants(roles)
     create_user(
         name,
         password=_password(password_stdin),
@@ -57,7 +59,7 @@ def add(
         full_name=full_name,
         language=language,
         is_superuser=superuser,
-        memberships=memberships,
+        grants=grants,
         actor_id=actor_id,
         now=datetime.now(UTC),
     )
@@ -77,24 +79,115 @@ def password(name: str, password_stdin: bool, actor: str | None) -> None:
     click.echo(f"{name} has a new password.")
 
 
-@user.command("entities")
+@user.command("grant")
 @click.argument("name")
-@_MAY[0]
-@_MAY[1]
+@_ROLE
 @_ACTOR
-def entities(name: str, may_see: tuple[str, ...], may_post: tuple[str, ...], actor: str | None) -> None:
-    """Say which entities a person may see from now on, and where the person may post: these and no others."""
+def grant(name: str, roles: tuple[str, ...], actor: str | None) -> None:
+    """Give a person roles, or a role the person has another reach."""
+    from huikuan.services import people
     from huikuan.services.lookup import find_user
-    from huikuan.services.users import set_memberships
+    from huikuan.services.transaction import run_in_transaction
 
-    wanted = _memberships(may_see, may_post)
-    set_memberships(name, wanted, actor_id=find_user(actor), now=datetime.now(UTC))
-    shown = ", ".join(f"{code} ({'posts' if posts else 'looks'})" for code, posts in sorted(wanted.items()))
-    click.echo(f"{name}: {shown or 'no entities'}")
+    grants, actor_id, user_id, now = _grants(roles), find_user(actor), _known(name), datetime.now(UTC)
+
+    def work() -> None:
+        for one in grants:
+            people.grant(user_id, one, actor_id=actor_id, now=now)
+
+    run_in_transaction(work)
+    click.echo(f"{name}: {_roles_of(user_id)}")
 
 
-def _memberships(may_see: tuple[str, ...], may_post: tuple[str, ...]) -> dict[str, bool]:
-    return dict.fromkeys(may_see, False) | dict.fromkeys(may_post, True)
+@user.command("revoke")
+@click.argument("name")
+@_ROLE
+@_ACTOR
+def revoke(name: str, roles: tuple[str, ...], actor: str | None) -> None:
+    """Take roles back from a person."""
+    from huikuan.services import people
+    from huikuan.services.lookup import find_user
+    from huikuan.services.transaction import run_in_transaction
+
+    grants, actor_id, user_id, now = _grants(roles), find_user(actor), _known(name), datetime.now(UTC)
+
+    def work() -> None:
+        for one in grants:
+            people.revoke(user_id, entity_id=one.entity_id, role=one.role, actor_id=actor_id, now=now)
+
+    run_in_transaction(work)
+    click.echo(f"{name}: {_roles_of(user_id)}")
+
+
+@user.command("shut-out")
+@click.argument("name")
+@_ACTOR
+def shut_out(name: str, actor: str | None) -> None:
+    """Let a person sign in no more; open sessions end. Roles and customers stay as they are."""
+    _set_active(name, False, actor)
+    click.echo(f"{name} is shut out.")
+
+
+@user.command("let-in")
+@click.argument("name")
+@_ACTOR
+def let_in(name: str, actor: str | None) -> None:
+    """Let a person who was shut out sign in again."""
+    _set_active(name, True, actor)
+    click.echo(f"{name} may sign in.")
+
+
+@user.command("list")
+def list_people() -> None:
+    """Everybody, with the roles held."""
+    from huikuan.queries.people import people_rows
+
+    for row in people_rows():
+        state = "" if row.is_active else " (shut out)"
+        chief = " superuser" if row.is_superuser else ""
+        click.echo(f"{row.username}{state}:{chief} {_roles_of(row.id)}".rstrip())
+
+
+def _set_active(name: str, active: bool, actor: str | None) -> None:
+    from huikuan.services.lookup import find_user
+    from huikuan.services.people import set_active
+
+    set_active(_known(name), active, actor_id=find_user(actor), now=datetime.now(UTC))
+
+
+def _known(name: str) -> int:
+    """The person's number, shut out or not. Refuses ``user.unknown``."""
+    from huikuan.queries.people import people_rows
+
+    found = next((row.id for row in people_rows() if row.username.lower() == name.lower()), None)
+    if found is None:
+        raise Refusal("user.unknown", "there is no user {name}", name=name)
+    return found
+
+
+def _roles_of(user_id: int) -> str:
+    from huikuan.queries.people import grant_rows
+
+    grants = grant_rows(user_id)
+    return ", ".join(f"{row.entity_code}:{row.role}:{row.reach}" for row in grants) or "no roles"
+
+
+def _grants(texts: Iterable[str]) -> list[Grant]:
+    """Refuses ``grant.unreadable`` and ``entity.unknown``."""
+    from huikuan.queries.entities import all_entities
+
+    numbers = {row["code"]: row["id"] for row in all_entities()}
+    grants = []
+    for text in texts:
+        code, role, reach = (*text.split(":"), "all")[:3] if ":" in text else ("", "", "")
+        if role not in set(Role) or reach not in set(Reach) or text.count(":") > 2:
+            raise Refusal(
+                "grant.unreadable", "{text} is not a role in an entity; write it as ENTITY:ROLE[:REACH]", text=text
+            )
+        if code not in numbers:
+            raise Refusal("entity.unknown", "there is no entity {entity}", entity=code)
+        grants.append(Grant(numbers[code], Role(role), Reach(reach)))
+    return grants
 
 
 def _password(from_stdin: bool) -> str:

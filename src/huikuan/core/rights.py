@@ -7,6 +7,7 @@ Nothing is allowed that no role allows.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -63,6 +64,15 @@ class Reach(StrEnum):
     ALL = "all"
 
 
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role in an entity, and for whose customers."""
+
+    entity_id: int
+    role: Role
+    reach: Reach = Reach.ALL
+
+
 R = Right
 _READ = frozenset({R.SEE_LEDGER})
 ROLE_RIGHTS: dict[Role, frozenset[Right]] = {
@@ -90,6 +100,37 @@ DUTIES_APART: tuple[tuple[Right, Right], ...] = (
 )
 """Pairs one person must not hold in one entity: who posts cash may not write off or change payer accounts, and who
 gives rights may not move money."""
+
+
+RIGHT_WORDS: dict[Right, str] = {
+    R.SEE_LEDGER: "see the ledger",
+    R.SEE_AUDIT: "see the audit trail",
+    R.EXPORT: "export",
+    R.UNMASK: "see personal data in full",
+    R.IMPORT: "import files",
+    R.POST_ITEM: "post items",
+    R.POST_CASH: "post cash",
+    R.POST_ADJUSTMENT: "write off and offset",
+    R.REVERSE: "reverse entries",
+    R.DECIDE_SETTLEMENT: "decide on source settlements",
+    R.EDIT_RATES: "edit exchange rates",
+    R.CLOSE_PERIOD: "open, soft-close and revalue months",
+    R.CLOSE_PERIOD_HARD: "close months for good",
+    R.POST_SOFT_CLOSED: "post into soft-closed months",
+    R.EXPORT_GL: "export to the general ledger",
+    R.MAP_GL: "map accounts of the general ledger",
+    R.EDIT_CUSTOMER: "edit customers",
+    R.MERGE_CUSTOMER: "merge customers",
+    R.EDIT_PAYER_ACCOUNT: "change payer accounts",
+    R.ADD_DOCUMENT: "add documents",
+    R.MANAGE_PEOPLE: "manage people",
+    R.MANAGE_POLICY: "manage policies",
+    R.MANAGE_SYSTEM: "manage the system",
+}
+"""What a right allows, as people say it; also the key of its translation."""
+
+ROLES_OF_ALL = frozenset({Role.ADMINISTRATOR})
+"""Roles that are about the whole entity: always granted for all customers."""
 
 
 def rights_of_roles(roles: Iterable[Role]) -> frozenset[Right]:

@@ -102,7 +102,7 @@ def _items(facts: Facts, by: Sequence[str]) -> str:
         f" s.open_minor AS amount, p.customer_id, p.customer, p.entity{extra}"
         f" FROM ({OPEN_ITEMS.sums(facts.counting.counts)}) AS s"
         " JOIN items AS i ON i.item_id = s.item_id"
-        f" LEFT JOIN people AS p ON p.account_id = i.account_id WHERE i.{facts.mine})"
+        f" LEFT JOIN people AS p ON p.account_id = i.account_id WHERE {facts.mine_of('i')})"
     )
 
 
@@ -111,7 +111,7 @@ def _receipts(facts: Facts) -> str:
         "(SELECT r.receipt_id, r.currency, DATE '1900-01-01' AS posting_date, r.open_minor AS amount, p.customer_id,"
         " p.customer, p.entity"
         f" FROM ({OPEN_RECEIPTS.with_facts(OPEN_RECEIPTS.sums(facts.counting.counts))}) AS r"
-        f" LEFT JOIN people AS p ON p.account_id = r.account_id WHERE r.{facts.mine}"
+        f" LEFT JOIN people AS p ON p.account_id = r.account_id WHERE {facts.mine_of('r')}"
         f" AND r.ledger_account IN ({texts(CASH_CONTROLS)}))"
     )
 

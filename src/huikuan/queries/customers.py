@@ -152,7 +152,7 @@ def _narrowed(facts: Facts, filters: CustomerFilters) -> tuple[list[str], dict[s
     same = {name: getattr(filters, name) for name in ("country", "segment") if getattr(filters, name)}
     if same:
         wanted = _both(wanted, Customer.objects.filter(**same).values_list("id", flat=True))
-    mine = CustomerAccount.objects.filter(entity_id__in=facts.frame.entity_ids)
+    mine = CustomerAccount.objects.filter(facts.frame.visible(""))
     for name in ("owner", "collector"):
         if who := getattr(filters, name):
             wanted = _both(wanted, mine.filter(**{f"{name}__username": who}).values_list("customer_id", flat=True))

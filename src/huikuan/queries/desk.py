@@ -21,6 +21,7 @@ from huikuan.store.models import (
     Entity,
     JournalEntry,
     OpenItem,
+    Posting,
     Receipt,
     ReceiptBalance,
 )
@@ -126,10 +127,11 @@ def find_owners(frame: Frame, entity_id: int, text: str, *, limit: int = 8) -> l
     text = text.strip()
     if not text or entity_id not in frame.entity_ids:
         return []
-    narrow = replace(frame, entity_id=entity_id, entity_ids=(entity_id,))
+    kept = tuple((number, people) for number, people in frame.narrowed if number == entity_id)
+    narrow = replace(frame, entity_id=entity_id, entity_ids=(entity_id,), narrowed=kept)
     number = inner_id("cus", text)
     found = [number] if number is not None else find_customers(narrow, text)
-    accounts = CustomerAccount.objects.filter(customer_id__in=found[:500], entity_id=entity_id)
+    accounts = CustomerAccount.objects.filter(narrow.visible(""), customer_id__in=found[:500])
     pairs = list(accounts.order_by("customer__name", "id").values_list("id", "customer_id"))
     if len(pairs) > 1:
         exact = _exact(narrow, pairs, text)
@@ -157,7 +159,14 @@ def receipt_now(frame: Frame, text: str, now: datetime) -> ReceiptNow | None:
         return None
     found = Receipt.objects.filter(id=number, entity_id__in=frame.entity_ids)
     receipt = found.select_related("balance", "entity", "party").first()
-    return None if receipt is None else _receipt(frame, receipt, now)
+    if receipt is None or not frame.shows(receipt.entity_id, [_standing_with(receipt.balance)]):
+        return None
+    return _receipt(frame, receipt, now)
+
+
+def _standing_with(balance: ReceiptBalance) -> int | None:
+    """Whose money a receipt is; nobody's while any of it stands in suspense."""
+    return None if balance.unidentified_minor else balance.account_id
 
 
 def _receipt(frame: Frame, receipt: Receipt, now: datetime) -> ReceiptNow:
@@ -198,7 +207,7 @@ def item_now(frame: Frame, text: str, now: datetime) -> ItemNow | None:
     number = inner_id("itm", text)
     if number is None:
         return None
-    found = OpenItem.objects.filter(id=number, entity_id__in=frame.entity_ids).select_related("balance", "entity")
+    found = OpenItem.objects.filter(frame.visible(), id=number).select_related("balance", "entity")
     item = found.first()
     if item is None:
         return None
@@ -229,7 +238,7 @@ def entry_now(frame: Frame, text: str, now: datetime) -> EntryNow | None:
 
 def entry_by_number(frame: Frame, number: int, now: datetime) -> EntryNow | None:
     entry = JournalEntry.objects.filter(id=number, entity_id__in=frame.entity_ids).select_related("entity").first()
-    if entry is None:
+    if entry is None or not _shows_entry(frame, entry):
         return None
     return EntryNow(
         id=entry.id,
@@ -241,6 +250,14 @@ def entry_by_number(frame: Frame, number: int, now: datetime) -> EntryNow | None
         is_reversed=JournalEntry.objects.filter(reverses_id=entry.id).exists(),
         today=now.astimezone(ZoneInfo(entry.entity.timezone)).date(),
     )
+
+
+def _shows_entry(frame: Frame, entry: JournalEntry) -> bool:
+    """Whether every account the entry names is seen: one that is only part of it is read, not dealt with."""
+    if entry.entity_id in frame.whole_ids:
+        return True
+    named = Posting.objects.filter(entry_id=entry.pk, account__isnull=False).values_list("account_id", flat=True)
+    return frame.shows(entry.entity_id, set(named))
 
 
 def same_receipts(entity_id: int, *, currency: str, amount_minor: int, day: date, but: str) -> list[str]:

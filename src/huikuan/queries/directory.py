@@ -90,9 +90,7 @@ def external_ids_of(frame: Frame, customer_ids: Iterable[int]) -> dict[int, list
     found: dict[int, list[str]] = defaultdict(list)
     wanted = list(customer_ids)
     for start in range(0, len(wanted), _CHUNK):
-        refs = CustomerRef.objects.filter(
-            account__customer_id__in=wanted[start : start + _CHUNK], entity_id__in=frame.entity_ids
-        )
+        refs = CustomerRef.objects.filter(frame.visible(), account__customer_id__in=wanted[start : start + _CHUNK])
         for customer_id, text in refs.order_by("id").values_list("account__customer_id", "external_id"):
             if text not in found[customer_id]:
                 found[customer_id].append(text)
@@ -104,16 +102,16 @@ def find_customers(frame: Frame, text: str) -> list[int]:
     text = text.strip()
     named = Customer.objects.filter(
         Q(search_text__contains=text.lower()) | Q(registration_number__icontains=text),
-        accounts__entity_id__in=frame.entity_ids,
+        frame.visible("accounts", "accounts__entity_id"),
     )
-    numbered = CustomerRef.objects.filter(external_id__icontains=text, entity_id__in=frame.entity_ids)
+    numbered = CustomerRef.objects.filter(frame.visible(), external_id__icontains=text)
     found = set(named.values_list("id", flat=True))
     return sorted(found | set(numbered.values_list("account__customer_id", flat=True)))
 
 
 def accounts_of(frame: Frame, customer_id: int) -> list[int]:
-    """The customer's accounts with the frame's entities."""
-    mine = CustomerAccount.objects.filter(customer_id=customer_id, entity_id__in=frame.entity_ids)
+    """The customer's accounts that the frame shows."""
+    mine = CustomerAccount.objects.filter(frame.visible(""), customer_id=customer_id)
     return list(mine.order_by("id").values_list("id", flat=True))
 
 
@@ -142,11 +140,11 @@ def actors_of(user_ids: Iterable[int | None]) -> dict[int | None, str]:
 
 def names_of_accounts(frame: Frame) -> dict[int, tuple[str, str]]:
     """account → (the number a source knows it by, the customer's name), for the frame's entities."""
-    mine = CustomerAccount.objects.filter(entity_id__in=frame.entity_ids)
+    mine = CustomerAccount.objects.filter(frame.visible(""))
     found = {
         number: ("", name) for number, name in mine.values_list("id", "customer__name").iterator(chunk_size=20_000)
     }
-    refs = CustomerRef.objects.filter(entity_id__in=frame.entity_ids).order_by("-id")
+    refs = CustomerRef.objects.filter(frame.visible()).order_by("-id")
     for account_id, text in refs.values_list("account_id", "external_id").iterator(chunk_size=20_000):
         if account_id in found:
             found[account_id] = (text, found[account_id][1])

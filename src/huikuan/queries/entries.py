@@ -61,10 +61,23 @@ def entry(frame: Frame, public_id: str) -> EntryDetail | None:
         return None
     with read_facts(frame) as facts:
         legs = facts.rows(f"SELECT * FROM journal WHERE entry_id = {entry_id} ORDER BY line")
-        if not legs or legs[0]["entity_id"] not in frame.entity_ids:
+        legs = _seen(frame, legs)
+        if not legs:
             return None
         later = facts.rows(f"SELECT entry_id FROM journal WHERE reverses_id = {entry_id} LIMIT 1")
     return _detail(frame, public_id, legs, later[0]["entry_id"] if later else None)
+
+
+def _seen(frame: Frame, legs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """All legs where every account they name is seen. Else those of the accounts that are, and none that names no
+    account: its amount would tell what the others hold."""
+    if not legs or legs[0]["entity_id"] not in frame.entity_ids:
+        return []
+    named = {leg["account_id"] for leg in legs} - {None}
+    if frame.shows(legs[0]["entity_id"], named):
+        return legs
+    seen = frame.seen_among(legs[0]["entity_id"], named)
+    return [leg for leg in legs if leg["account_id"] in seen]
 
 
 def _detail(frame: Frame, text: str, legs: list[dict[str, Any]], reversed_by: int | None) -> EntryDetail:

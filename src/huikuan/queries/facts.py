@@ -10,13 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
 from typing import Any
+
+import pyarrow as pa
 
 from huikuan.core.ageing import Basis
 from huikuan.mirror.reader import Snapshot, open_snapshot
 from huikuan.queries.cache import answers
 from huikuan.queries.frame import Frame
 from huikuan.queries.open_rows import BOOK_VALUE, OPEN_ITEMS, OPEN_RECEIPTS, Counting, OpenRows, ids
+from huikuan.store.models import CustomerAccount
 
 NEXT_FLOOR = 5_000
 """Sealed entries above a floor before the next floor is laid."""
@@ -66,8 +71,32 @@ class Facts:
 
     @property
     def mine(self) -> str:
-        """The predicate of what belongs to the frame's entities."""
-        return f"entity_id IN ({ids(self.frame.entity_ids)})"
+        """The predicate of what the frame shows, on rows with ``entity_id`` and ``account_id``."""
+        return self.mine_of()
+
+    def mine_of(self, alias: str = "") -> str:
+        """``mine`` of a relation with an alias."""
+        way, frame = f"{alias}." if alias else "", self.frame
+        whole = f"{way}entity_id IN ({ids(frame.whole_ids)})"
+        if not frame.narrowed:
+            return whole
+        self.give("reached", self.reached)
+        return f"({whole} OR {way}account_id IN (SELECT account_id FROM reached))"
+
+    @cached_property
+    def reached(self) -> Any:
+        """account_id of the accounts seen in the entities that are not seen whole; read anew for every question."""
+        some = [entity_id for entity_id, _ in self.frame.narrowed]
+        mine = CustomerAccount.objects.filter(self.frame.visible("", "entity_id"), entity_id__in=some)
+        return pa.table({"account_id": pa.array(mine.order_by("id").values_list("id", flat=True), pa.int64())})
+
+    @cached_property
+    def scope(self) -> Hashable:
+        """What the frame shows, for the key of a kept answer: nobody may be given what was worked out for another."""
+        if not self.frame.narrowed:
+            return self.frame.entity_ids
+        numbers = self.reached["account_id"].combine_chunks().buffers()[1]
+        return self.frame.whole_ids, sha256(numbers or b"").digest()
 
     def table(self, sql: str, given: Mapping[str, Any] | None = None) -> Any:
         """The answer to a query as an Arrow table. ``given``: Arrow tables by name, and ``$name`` parameters."""

@@ -1,32 +1,59 @@
-"""Where a reader stands: which entities, as of which day, as known when. Every question takes a ``Frame``."""
+"""Where a reader stands: which entities and whose customers, as of which day, as known when. Every question takes a
+``Frame``, and what the frame does not show is not there."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q
+
 from huikuan.core.ageing import end_of_day
+from huikuan.core.rights import Right
 from huikuan.mirror.reader import resolve_known
-from huikuan.store.models import Entity, EntityMembership, SealHead
+from huikuan.queries.grants import NOTHING, Held, held_by
+from huikuan.store.models import CustomerAccount, Entity, SealHead
+
+POSTING = frozenset({Right.POST_ITEM, Right.POST_CASH, Right.POST_ADJUSTMENT, Right.REVERSE})
+"""Rights to change the ledger."""
 
 
 @dataclass(frozen=True, slots=True)
 class EntityRow:
-    """A legal entity a user may see. ``can_post``: the user may also change its ledger."""
+    """A legal entity of which a user may see the ledger, and what the user holds there."""
 
     id: int
     code: str
     name: str
     currency: str
-    can_post: bool = False
+    held: Held = field(default=NOTHING, compare=False)
+
+    def can(self, right: Right) -> bool:
+        """Whether the right is held here, for some customers at least."""
+        return self.held.can(right)
+
+    @property
+    def can_post(self) -> bool:
+        """Whether the user may post anything here."""
+        return bool(self.held.rights & POSTING)
+
+    @property
+    def sees(self) -> tuple[int, ...] | None:
+        """The people whose customers are seen; ``None`` is all customers."""
+        people = self.held.people(Right.SEE_LEDGER)
+        return None if people is None else tuple(sorted(people))
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
     """One point of view. ``entity_ids`` are the entities in it (the chosen one, or all the user may see): what belongs
     to others is not there. ``known_on`` is an instant, ``None`` for all that is known now.
+
+    ``narrowed``: of these entities only the customer accounts are seen that these people own or collect from; of the
+    others everything, money nobody knows the owner of included.
 
     ``known_seq``: the sealed number a ``known_on`` stands for. ``provisional``: that instant lies after the last seal,
     so the answer may still change.
@@ -40,16 +67,57 @@ class Frame:
     provisional: bool
     today: date
     entity_ids: tuple[int, ...] = ()
+    narrowed: tuple[tuple[int, tuple[int, ...]], ...] = ()
+
+    @property
+    def whole_ids(self) -> tuple[int, ...]:
+        """The entities of which everything is seen."""
+        some = {entity_id for entity_id, _ in self.narrowed}
+        return tuple(number for number in self.entity_ids if number not in some)
+
+    def visible(self, account: str = "account", entity: str = "entity_id") -> Q:
+        """The filter of rows the frame shows, in the database. ``account``: the way from a row to its customer account
+        (empty for the account itself); ``entity``: to its entity's id."""
+        found = Q(**{f"{entity}__in": self.whole_ids})
+        way = f"{account}__" if account else ""
+        for entity_id, people in self.narrowed:
+            theirs = Q(**{f"{way}owner__in": people}) | Q(**{f"{way}collector__in": people})
+            found |= Q(**{entity: entity_id}) & theirs
+        return found
+
+    def shows(self, entity_id: int, account_ids: Iterable[int | None]) -> bool:
+        """Whether all these accounts of an entity are seen; ``None`` is nobody's money."""
+        if entity_id in self.whole_ids:
+            return True
+        wanted = set(account_ids)
+        if entity_id not in self.entity_ids or not wanted or None in wanted:
+            return False
+        return len(self.seen_among(entity_id, wanted)) == len(wanted)
+
+    def seen_among(self, entity_id: int, account_ids: Iterable[int | None]) -> set[int]:
+        """Those of the accounts of an entity that are seen."""
+        wanted = {number for number in account_ids if number is not None}
+        if entity_id in self.whole_ids:
+            return wanted
+        mine = CustomerAccount.objects.filter(self.visible("", "entity_id"), id__in=wanted, entity_id=entity_id)
+        return set(mine.values_list("id", flat=True))
 
 
 def entities_of(user: Any) -> list[EntityRow]:
-    """The entities a user may see, by code: all for a superuser, else those the user is a member of."""
-    if user.is_superuser:
-        rows = [(entity, True) for entity in Entity.objects.order_by("code")]
-    else:
-        memberships = EntityMembership.objects.filter(user_id=user.pk).select_related("entity").order_by("entity__code")
-        rows = [(membership.entity, membership.can_post) for membership in memberships]
-    return [EntityRow(entity.id, entity.code, entity.name, entity.currency, can_post) for entity, can_post in rows]
+    """The entities whose ledger a user may see, by code: all for a superuser, else those a role allows."""
+    return seen_entities(held_by(user.pk))
+
+
+def seen_entities(held: Mapping[int, Held]) -> list[EntityRow]:
+    """Of the entities a person holds something in, those whose ledger the person may see, by code."""
+    seen = [number for number, rights in held.items() if rights.can(Right.SEE_LEDGER)]
+    rows = Entity.objects.filter(id__in=seen).order_by("code").values_list("id", "code", "name", "currency")
+    return [EntityRow(*row, held=held[row[0]]) for row in rows]
+
+
+def narrowed_of(rows: Iterable[EntityRow]) -> dict[int, tuple[int, ...]]:
+    """Of the entities not seen whole, the people whose customers are seen, as ``frame_at`` takes them."""
+    return {row.id: people for row in rows if (people := row.sees) is not None}
 
 
 def frame_at(
@@ -59,8 +127,10 @@ def frame_at(
     entity_id: int | None = None,
     as_of: date | None = None,
     known_on: date | datetime | None = None,
+    narrowed: Mapping[int, tuple[int, ...]] | None = None,
 ) -> Frame:
     """The frame of a question asked at ``now``, by someone who may see ``entity_ids``; ``entity_id`` narrows it to one.
+    ``narrowed``: of these entities only what belongs to customers of these people (``narrowed_of``).
 
     Today, and the end of a bare ``known_on`` day, are those of the entity's zone; with several zones the latest, so
     that nothing a colleague further east (or west) booked on that day is missing.
@@ -89,6 +159,7 @@ def frame_at(
         provisional=provisional,
         today=today,
         entity_ids=chosen,
+        narrowed=tuple(sorted((number, who) for number, who in (narrowed or {}).items() if number in chosen)),
     )
 
 
@@ -106,4 +177,6 @@ def resolve_frame(
     if entity and found is None:
         return None
     allowed = tuple(row.id for row in rows)
-    return frame_at(now=now, entity_ids=allowed, entity_id=found, as_of=as_of, known_on=known_on)
+    return frame_at(
+        now=now, entity_ids=allowed, entity_id=found, as_of=as_of, known_on=known_on, narrowed=narrowed_of(rows)
+    )

@@ -6,7 +6,7 @@ what is open in all, less what counts later, in a small table by these two days.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -59,13 +59,14 @@ def totals_on(facts: Facts, days: Sequence[date], buckets: Buckets) -> list[Mont
     facts.give("asked_days", pa.table({"as_of": pa.array(list(days), pa.date32())}))
     facts.give("standing", _standing(facts, floors, buckets.day))
     facts.give("moves", _moves(facts, floors, min(days), buckets.day))
+    mine = "true" if facts.frame.narrowed else facts.mine
     number = f"CASE WHEN day IS NULL THEN {len(buckets.bounds) + 1} ELSE {buckets.number('as_of', 'day')} END"
     rows = facts.rows(
         f"SELECT as_of, currency, {number} AS bucket, sum(amount_minor)::BIGINT AS open_minor FROM ("
         "SELECT as_of, entity_id, currency, day, amount_minor FROM asked_days, standing UNION ALL"
         " SELECT as_of, entity_id, currency, day, amount_minor FROM asked_days"
         " JOIN moves ON (taken_out AND counted > as_of) OR (NOT taken_out AND counted <= as_of))"
-        f" WHERE {facts.mine} GROUP BY ALL HAVING sum(amount_minor) <> 0 ORDER BY ALL"
+        f" WHERE {mine} GROUP BY ALL HAVING sum(amount_minor) <> 0 ORDER BY ALL"
     )
     labels = buckets.labels
     return [MonthPoint(row["as_of"], row["currency"], labels[row["bucket"]], row["open_minor"]) for row in rows]
@@ -77,17 +78,19 @@ Floors = Mapping[str, Floor]
 def _standing(facts: Facts, floors: Floors, day: str) -> Any:
     """What the floors hold: entity_id, currency, day (the item's; null for unapplied money), amount_minor."""
 
+    only, scope = _only(facts)
+
     def make() -> Any:
         given = {f"{name}_floor": floor.table for name, floor in floors.items()}
         return facts.table(
             f"SELECT entity_id, currency, {day} AS day, sum(open_minor)::BIGINT AS amount_minor FROM open_items_floor"
-            " GROUP BY ALL UNION ALL"
+            f" WHERE {only} GROUP BY ALL UNION ALL"
             " SELECT entity_id, currency, NULL, -sum(open_minor)::BIGINT FROM open_receipts_floor"
-            f" WHERE ledger_account IN ({texts(CASH_CONTROLS)}) GROUP BY ALL",
+            f" WHERE {only} AND ledger_account IN ({texts(CASH_CONTROLS)}) GROUP BY ALL",
             given,
         )
 
-    return answers.get_or_make(("standing", facts.snapshot.ledger, _reach(floors), day), make)
+    return answers.get_or_make(("standing", facts.snapshot.ledger, _reach(floors), day, scope), make)
 
 
 def _moves(facts: Facts, floors: Floors, first: date, day: str) -> Any:
@@ -95,29 +98,36 @@ def _moves(facts: Facts, floors: Floors, first: date, day: str) -> Any:
     and those above the floors, to be added to later ones."""
     since = first.replace(day=1) - timedelta(days=1)
     later = Counting(since, facts.basis).is_later
-    key = ("moves", facts.snapshot.ledger, _reach(floors), facts.basis, since, day)
+    key = ("moves", facts.snapshot.ledger, _reach(floors), facts.basis, since, day, _only(facts)[1])
     taken_out = {name: f"{facts.below(floor)} AND {later}" for name, floor in floors.items()}
     below = answers.get_or_make(key, lambda: facts.table(_moves_sql(facts, taken_out, day, "-", "true")))
     if not any(facts.reaches_above(floor) for floor in floors.values()):
         return below
     added = {name: facts.above(floor) for name, floor in floors.items()}
     above = answers.get_or_make(
-        ("moves above", facts.snapshot.cache_key, _reach(floors), facts.basis, day),
+        ("moves above", facts.snapshot.cache_key, _reach(floors), facts.basis, day, _only(facts)[1]),
         lambda: facts.table(_moves_sql(facts, added, day, "", "false")),
     )
     return pa.concat_tables([below, above])
 
 
 def _moves_sql(facts: Facts, where: Mapping[str, str], day: str, sign: str, taken_out: str) -> str:
-    counted = basis_day(facts.basis)
+    counted, only = basis_day(facts.basis), _only(facts)[0]
     return (
         f"SELECT j.entity_id, j.currency, j.{counted} AS counted, i.{day} AS day, {taken_out} AS taken_out,"
         f" {sign}sum(j.amount_minor)::BIGINT AS amount_minor"
-        f" FROM (SELECT * FROM journal WHERE {ITEM_LEGS} AND {where['open_items']}) AS j"
+        f" FROM (SELECT * FROM journal WHERE {only} AND {ITEM_LEGS} AND {where['open_items']}) AS j"
         " JOIN items AS i ON i.item_id = j.item_id GROUP BY ALL UNION ALL"
         f" SELECT entity_id, currency, {counted}, NULL, {taken_out}, {sign}sum(amount_minor)::BIGINT FROM journal"
-        f" WHERE {CASH_LEGS} AND ledger_account IN ({texts(CASH_CONTROLS)}) AND {where['open_receipts']} GROUP BY ALL"
+        f" WHERE {only} AND {CASH_LEGS} AND ledger_account IN ({texts(CASH_CONTROLS)})"
+        f" AND {where['open_receipts']} GROUP BY ALL"
     )
+
+
+def _only(facts: Facts) -> tuple[str, Hashable]:
+    """These sums are kept per entity for everybody. Where not all accounts of one are seen they are made of those that
+    are and kept for whoever sees the same: the predicate of rows, and what to keep the sums by."""
+    return (facts.mine, facts.scope) if facts.frame.narrowed else ("true", None)
 
 
 def _reach(floors: Floors) -> tuple[int, ...]:

@@ -75,8 +75,8 @@ class ImportDetail(ImportRow):
 
 
 def import_page(frame: Frame, *, page: int = 1, size: int = 50) -> Page[ImportRow]:
-    """Files handed in for the frame's entities, the newest first. A file for several entities is listed for those who
-    see all of them."""
+    """Files handed in for the frame's entities, the newest first. A file holds anybody's customers, so it is listed
+    for those who see the whole entity; one for several entities for those who see all of them."""
     found = _in_frame(frame)
     size = min(max(size, 1), PAGE_SIZE_MAX)
     start = (max(page, 1) - 1) * size
@@ -114,8 +114,8 @@ def import_detail(batch_id: int) -> ImportDetail | None:
 
 def _in_frame(frame: Frame) -> QuerySet[ImportBatch]:
     found = ImportBatch.objects.exclude(state=ImportBatch.State.DISCARDED)
-    mine = Q(entity_id__in=frame.entity_ids)
-    if not Entity.objects.exclude(id__in=frame.entity_ids).exists():
+    mine = Q(entity_id__in=frame.whole_ids)
+    if not Entity.objects.exclude(id__in=frame.whole_ids).exists():
         mine |= Q(entity_id=None)
     return found.filter(mine)
 

@@ -106,7 +106,7 @@ def item_life(frame: Frame, public_id: str) -> ItemLife | None:
         return None
     with read_facts(frame) as facts:
         known = facts.rows(f"SELECT {_COLUMNS} FROM journal WHERE item_id = {item_id} {_ORDER}")
-        if not known or known[0]["entity_id"] not in frame.entity_ids:
+        if not known or not frame.shows(known[0]["entity_id"], [known[0]["account_id"]]):
             return None
         rows = _legs_shown([row for row in known if row["posting_date"] <= frame.as_of])
         others = _others(facts, rows, f"(item_id IS NULL OR item_id <> {item_id})")
@@ -170,19 +170,26 @@ def receipt_life(frame: Frame, public_id: str) -> ReceiptLife | None:
         return None
     with read_facts(frame) as facts:
         known = facts.rows(f"SELECT {_COLUMNS} FROM journal WHERE receipt_id = {receipt_id} {_ORDER}")
-        if not known or known[0]["entity_id"] not in frame.entity_ids:
-            return None
         own = [row for row in known if row["item_id"] is None and row["ledger_account"] in _RECEIPT_BUCKETS]
         rows = [row for row in own if row["posting_date"] <= frame.as_of]
+        if not known or not frame.shows(known[0]["entity_id"], [_owner_of(rows) if rows else known[0]["account_id"]]):
+            return None
         others = _others(facts, rows, "item_id IS NOT NULL")
     shown = _life(rows, others, _RECEIPT_BUCKETS, sign=-1)
     receipt = Receipt.objects.select_related("party").get(id=receipt_id)
     return ReceiptLife(_receipt_detail(frame, receipt, rows), shown)
 
 
-def _receipt_detail(frame: Frame, receipt: Receipt, rows: list[dict[str, Any]]) -> ReceiptDetail:
+def _owner_of(rows: list[dict[str, Any]]) -> int | None:
+    """Whose account a receipt's money was last put on; nobody's while any of it stands in suspense."""
+    if sum(row["amount_minor"] for row in rows if row["ledger_account"] == "suspense"):
+        return None
     owners = [row["account_id"] for row in rows if row["account_id"] is not None and row["amount_minor"] < 0]
-    account_id = owners[-1] if owners else receipt.account_id
+    return owners[-1] if owners else None
+
+
+def _receipt_detail(frame: Frame, receipt: Receipt, rows: list[dict[str, Any]]) -> ReceiptDetail:
+    account_id = _owner_of(rows) if rows else receipt.account_id
     owner = customer_ids_of([account_id]).get(account_id) if account_id is not None else None
     party = getattr(receipt, "party", None)
     return ReceiptDetail(
@@ -204,7 +211,7 @@ def _others(facts: Facts, rows: list[dict[str, Any]], which: str) -> dict[int, l
     found: dict[int, list[dict[str, Any]]] = {}
     for row in facts.rows(
         "SELECT entry_id, line, item_id, receipt_id FROM journal"
-        f" WHERE entry_id IN ({ids(sorted(entry_ids))}) AND {which}"
+        f" WHERE entry_id IN ({ids(sorted(entry_ids))}) AND {which} AND {facts.mine}"
         " AND coalesce(item_id, receipt_id) IS NOT NULL ORDER BY entry_id, line"
     ):
         found.setdefault(row["entry_id"], []).append(row)

@@ -14,7 +14,7 @@ from huikuan.queries.cache import answers
 from huikuan.queries.facts import Facts, read_facts
 from huikuan.queries.frame import Frame
 from huikuan.queries.listing import Page, limit_of
-from huikuan.queries.open_rows import CASH_CONTROLS, basis_day, ids
+from huikuan.queries.open_rows import CASH_CONTROLS, CASH_LEGS, basis_day, ids
 from huikuan.store.models import Receipt
 from huikuan.store.public_ids import public_id
 
@@ -105,7 +105,7 @@ def receipts_of_accounts(frame: Frame, accounts: Sequence[int], *, page: int = 1
         facts.give("owners", _owners(facts))
         found = (
             "(SELECT DISTINCT receipt_id, value_date, currency, amount_minor, ledger_seq FROM owners"
-            f" WHERE account_id IN ({ids(accounts)}) AND {facts.counting.counts})"
+            f" WHERE account_id IN ({ids(accounts)}) AND {facts.counting.counts}{_and_seen(facts)})"
         )
         totals = facts.rows(
             "SELECT currency, count(*) AS receipts, sum(amount_minor)::BIGINT AS amount_minor"
@@ -146,6 +146,43 @@ def _owners(facts: Facts) -> Any:
         ("owners above", facts.snapshot.cache_key, floor.known_seq), lambda: make(facts.above(floor))
     )
     return pa.concat_tables([floor.table, later])
+
+
+def receipts_mine(facts: Facts) -> str:
+    """The predicate of receipts the frame shows, on rows with ``entity_id`` and ``receipt_id``. In an entity not seen
+    whole: those whose money was last put on an account that is seen, and of which nothing is back in suspense."""
+    whole = f"entity_id IN ({ids(facts.frame.whole_ids)})"
+    if not facts.frame.narrowed:
+        return whole
+    facts.need("open_receipts")
+    facts.give("receipts_seen", facts.kept(("receipts seen", facts.scope), lambda: _seen(facts)))
+    return f"({whole} OR receipt_id IN (SELECT receipt_id FROM receipts_seen))"
+
+
+def _seen(facts: Facts) -> Any:
+    facts.give("owners", _owners(facts))
+    facts.give("reached", facts.reached)
+    return facts.table(
+        "WITH placed AS (SELECT receipt_id, account_id FROM journal SEMI JOIN"
+        " (SELECT receipt_id FROM owners SEMI JOIN reached USING (account_id)) AS touched USING (receipt_id)"
+        f" WHERE {CASH_LEGS} AND account_id IS NOT NULL AND amount_minor < 0 AND {facts.counting.counts}"
+        " QUALIFY row_number() OVER (PARTITION BY receipt_id"
+        " ORDER BY ledger_seq DESC NULLS FIRST, entry_id DESC, line DESC) = 1)"
+        " SELECT receipt_id FROM placed SEMI JOIN reached USING (account_id) ANTI JOIN"
+        " (SELECT receipt_id FROM open_receipts WHERE ledger_account = 'suspense') AS lost USING (receipt_id)"
+    )
+
+
+def _and_seen(facts: Facts) -> str:
+    """Of receipts that once were an account's, those that now are another's are not seen with it."""
+    if not facts.frame.narrowed:
+        return ""
+    receipts_mine(facts)
+    whole = ids(facts.frame.whole_ids)
+    return (
+        " AND (receipt_id IN (SELECT receipt_id FROM receipts_seen)"
+        f" OR receipt_id IN (SELECT receipt_id FROM receipts WHERE entity_id IN ({whole})))"
+    )
 
 
 def legs_of(facts: Facts, receipt_ids: Sequence[int], since: int = 0) -> dict[int, list[dict[str, Any]]]:

@@ -81,7 +81,7 @@ def proposed_ids(frame: Frame, wanted: Iterable[int] | None = None, *, batch_id:
 
 
 def _in_frame(frame: Frame) -> QuerySet[SourceSettlement]:
-    return SourceSettlement.objects.filter(item__entity_id__in=frame.entity_ids)
+    return SourceSettlement.objects.filter(frame.visible("item__account", "item__entity_id"))
 
 
 def _row(settlement: SourceSettlement) -> SettlementRow:

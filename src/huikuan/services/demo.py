@@ -16,6 +16,7 @@ from huikuan.core.money import exponent_of
 from huikuan.core.refusals import Refusal
 from huikuan.services.accounts import NewAccount, open_accounts, set_credit_limits
 from huikuan.services.customers import NewCustomer, add_customers, add_entity
+from huikuan.services.demo_people import CLERK, give_out_customers, make_people
 from huikuan.services.demo_plan import DemoPlan, DemoSize, make_plan
 from huikuan.services.demo_world import AccountPlan, CustomerPlan
 from huikuan.services.demo_writer import ITEM_SOURCE, Writer
@@ -27,7 +28,6 @@ from huikuan.store.models import Customer, CustomerRef, Entity, Installation, Jo
 
 USERNAME = "demo"
 PASSWORD = "huikuan-demo"  # noqa: S105 - of the demo company, printed and documented; no other installation has it
-CLERK, AUDITOR = "clerk", "auditor"
 
 _BEGUN, _DONE = "demo", "demo_done"
 
@@ -141,21 +141,10 @@ def _make(plan: DemoPlan, now: datetime) -> None:
         )
         for entity in plan.entities
     }
-    for username, full_name, can_post in ((CLERK, "林悦 Lin Yue", True), (AUDITOR, "Hanna Wirth", False)):
-        create_user(
-            username,
-            password=None,
-            email=f"{username}@example.com",
-            full_name=full_name,
-            memberships=dict.fromkeys(entities.values(), can_post),
-            actor_id=chief,
-            now=start,
-        )
-    # Hashing takes half a second each time, as it should; the three of the demo share one hash.
-    hashed = User.objects.values_list("password", flat=True).get(id=chief)
-    User.objects.filter(username__in=[CLERK, AUDITOR]).update(password=hashed)
+    people = make_people(entities, chief, start)
     add_rates(plan.rates, actor_id=chief, now=start)
     _make_customers(plan, entities, chief, start)
+    give_out_customers(plan, people, chief, start)
 
 
 def _make_customers(plan: DemoPlan, entities: dict[str, int], chief: int, start: datetime) -> None:

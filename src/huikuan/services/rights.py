@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from django.db.models import Q
+
 from huikuan.core.refusals import Refusal
-from huikuan.core.rights import Right, Role, rights_of_roles
-from huikuan.store.models import EntityMembership, RoleGrant, User
+from huikuan.core.rights import Right
+from huikuan.queries.grants import held_by, held_in
+from huikuan.store.models import CustomerAccount
+
+_PART = 500
 
 
 class Forbidden(Refusal):
@@ -13,24 +20,66 @@ class Forbidden(Refusal):
 
 def rights_in(actor_id: int, entity_id: int) -> frozenset[Right]:
     """Everything a person may do in an entity, for some customers at least. A superuser may do everything."""
-    user = User.objects.filter(id=actor_id, is_active=True).only("is_superuser").first()
-    if user is None:
-        return frozenset()
-    if user.is_superuser:
-        return frozenset(Right)
-    roles = RoleGrant.objects.filter(user_id=actor_id, entity_id=entity_id).values_list("role", flat=True)
-    held = rights_of_roles(Role(role) for role in roles)
-    if EntityMembership.objects.filter(user_id=actor_id, entity_id=entity_id, can_post=True).exists():
-        held |= frozenset(Right) - {Right.MANAGE_PEOPLE, Right.MANAGE_SYSTEM}
-    return held
+    return held_in(actor_id, entity_id).rights
 
 
 def demand(actor_id: int | None, right: Right, *, entity_id: int, account_id: int | None = None) -> None:
     """Refuses ``right.missing`` where the person may not. ``actor_id`` ``None`` is the system or the shell, which may.
 
-    ``account_id``: the customer account it is about, which must be in the person's reach.
+    ``account_id``: the customer account it is about, which must be in the person's reach (``right.out_of_reach``).
+    Without one it is about the whole entity, or about money nobody knows the owner of: the right must be held for all
+    customers.
     """
+    demand_accounts(actor_id, right, entity_id=entity_id, account_ids=[account_id])
+
+
+def demand_accounts(actor_id: int | None, right: Right, *, entity_id: int, account_ids: Iterable[int | None]) -> None:
+    """``demand`` for several customer accounts of an entity at once; ``None`` among them is nobody's account."""
     if actor_id is None:
         return
-    if right not in rights_in(actor_id, entity_id):
-        raise Forbidden("right.missing", "you may not do this here: the right {right} is needed", right=right.value)
+    held = held_in(actor_id, entity_id)
+    if not held.can(right):
+        raise missing(right)
+    people = held.people(right)
+    if people is None:
+        return
+    wanted = set(account_ids)
+    if None in wanted or _in_reach(entity_id, people, wanted) < len(wanted):
+        raise Forbidden(
+            "right.out_of_reach",
+            "you hold the right {right} for some customers only, and this is about others",
+            right=right.value,
+        )
+
+
+def demand_customer(actor_id: int | None, right: Right, *, customer_id: int) -> None:
+    """``demand`` for what belongs to a customer of the whole group: the right must be held for one of its accounts at
+    least, or, for a customer without any, in some entity for all customers."""
+    if actor_id is None:
+        return
+    held = held_by(actor_id)
+    accounts = list(CustomerAccount.objects.filter(customer_id=customer_id).values_list("id", "entity_id"))
+    if not accounts and any(right in one.whole for one in held.values()):
+        return
+    for account_id, entity_id in accounts:
+        people = held[entity_id].people(right) if entity_id in held else frozenset()
+        if people is None or (people and _in_reach(entity_id, people, {account_id})):
+            return
+    raise missing(right)
+
+
+def demand_anywhere(actor_id: int | None, right: Right) -> None:
+    """``demand`` for what belongs to no entity: the right must be held for all customers of one at least."""
+    if actor_id is not None and not any(right in held.whole for held in held_by(actor_id).values()):
+        raise missing(right)
+
+
+def missing(right: Right) -> Forbidden:
+    return Forbidden("right.missing", "you may not do this here: the right {right} is needed", right=right.value)
+
+
+def _in_reach(entity_id: int, people: frozenset[int], account_ids: Iterable[int | None]) -> int:
+    """How many of the accounts these people own or collect from."""
+    wanted = sorted(number for number in account_ids if number is not None)
+    theirs = CustomerAccount.objects.filter(Q(owner__in=people) | Q(collector__in=people), entity_id=entity_id)
+    return sum(theirs.filter(id__in=wanted[start : start + _PART]).count() for start in range(0, len(wanted), _PART))

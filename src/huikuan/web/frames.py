@@ -6,7 +6,8 @@ the receiver what the sender saw.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
 
@@ -14,20 +15,52 @@ from django.http import Http404, HttpRequest
 from django.utils import timezone
 
 from huikuan.core.refusals import Refusal
-from huikuan.queries.frame import EntityRow, Frame, entities_of, frame_at
+from huikuan.core.rights import Right
+from huikuan.queries.frame import EntityRow, Frame, frame_at, narrowed_of, seen_entities
+from huikuan.queries.grants import EVERYTHING, NOTHING, Held, held_by
 
 KEPT = ("entity", "as_of", "known_on")
 
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """Where the reader stands: the frame, the entities they may choose from, and what links carry on."""
+    """Where the reader stands: the frame, the entities they may choose from, and what links carry on.
+
+    ``held``: what the reader holds in each entity, in those too whose ledger is not seen. ``is_superuser``: everything,
+    even where there are no entities yet.
+    """
 
     frame: Frame
     entities: list[EntityRow]
     entity: EntityRow | None
     kept: dict[str, str]
     refusal: Refusal | None = None
+    held: Mapping[int, Held] = field(default_factory=dict)
+    is_superuser: bool = False
+
+    def held_in(self, entity_id: int) -> Held:
+        return EVERYTHING if self.is_superuser else self.held.get(entity_id, NOTHING)
+
+    def can(self, right: Right, entity_id: int | None = None) -> bool:
+        """Whether the reader holds a right, for some customers at least; without an entity, in any of them."""
+        if entity_id is not None:
+            return self.held_in(entity_id).can(right)
+        return self.is_superuser or any(held.can(right) for held in self.held.values())
+
+    def can_whole(self, right: Right, entity_id: int | None = None) -> bool:
+        """``can`` for all customers: what the whole entity is about, like its months and imports."""
+        if entity_id is not None:
+            return right in self.held_in(entity_id).whole
+        return self.is_superuser or any(right in held.whole for held in self.held.values())
+
+    def covers(self, right: Right) -> bool:
+        """Whether the right is held for everything the frame shows, as taking a copy of it asks."""
+        for entity_id in self.frame.entity_ids:
+            people = self.held_in(entity_id).people(right)
+            seen = dict(self.frame.narrowed).get(entity_id)
+            if people is not None and (seen is None or not set(seen) <= people):
+                return False
+        return bool(self.frame.entity_ids)
 
 
 def read_seat(request: HttpRequest) -> Seat:
@@ -35,7 +68,8 @@ def read_seat(request: HttpRequest) -> Seat:
 
     A date that is none does not lose the page: the seat is today's and carries the refusal to show.
     """
-    entities = entities_of(request.user)
+    held = held_by(int(request.user.pk or 0))
+    entities = seen_entities(held)
     entity = _entity_of(request, entities)
     kept = {name: text for name in KEPT if (text := request.GET.get(name, "").strip())}
     stand = partial(
@@ -43,13 +77,15 @@ def read_seat(request: HttpRequest) -> Seat:
         now=timezone.now(),
         entity_ids=tuple(row.id for row in entities),
         entity_id=entity.id if entity else None,
+        narrowed=narrowed_of(entities),
     )
+    chief = bool(getattr(request.user, "is_superuser", False))
     try:
         frame = stand(as_of=read_day(kept.get("as_of")), known_on=_instant_of(kept.get("known_on")))
     except Refusal as refusal:
         kept = {name: text for name, text in kept.items() if name == "entity"}
-        return Seat(stand(), entities, entity, kept, refusal)
-    return Seat(frame, entities, entity, kept)
+        return Seat(stand(), entities, entity, kept, refusal, held, chief)
+    return Seat(frame, entities, entity, kept, None, held, chief)
 
 
 def _entity_of(request: HttpRequest, entities: list[EntityRow]) -> EntityRow | None:
