@@ -1,0 +1,1 @@
+"""Facts → what leaves the house: files and letters. Pure: bytes out, nothing read, nothing kept."""
