@@ -11,7 +11,7 @@ import pyarrow as pa
 from huikuan.queries.cells import DUE, book_value, currency_order, need_cells, overdue, unapplied
 from huikuan.queries.directory import (
     accounts_of,
-    accounts_table,
+    accounts_version,
     customers_of,
     entities_table,
     external_ids_of,
@@ -63,6 +63,8 @@ class CustomerRow:
     unapplied_minor: int
     days_past_due_max: int
     items: int
+    segment: str = ""
+    registration_number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ def _find(
     frame: Frame, filters: CustomerFilters, sort: str, limit: str
 ) -> tuple[list[dict[str, Any]], int, dict[str, CustomerTotal]]:
     with read_facts(frame) as facts:
-        table = facts.kept(("customers", frame.entity_ids, accounts_table().num_rows), lambda: _all_rows(facts))
+        table = facts.kept(("customers", facts.scope, accounts_version()), lambda: _all_rows(facts))
         facts.give("found", table)
         wheres, given = _narrowed(facts, filters)
         where = " AND ".join(wheres)
@@ -198,6 +200,8 @@ def _customer_rows(frame: Frame, rows: list[dict[str, Any]]) -> list[CustomerRow
             unapplied_minor=row["unapplied_minor"],
             days_past_due_max=row["days_past_due_max"],
             items=row["items"],
+            segment=facts.segment,
+            registration_number=facts.registration_number,
         )
         for row in rows
     ]

@@ -16,7 +16,7 @@ from django.db.models import Count, Max, Q
 
 from huikuan.queries.cache import answers
 from huikuan.queries.frame import Frame
-from huikuan.store.models import Customer, CustomerAccount, CustomerRef, Entity, User
+from huikuan.store.models import Customer, CustomerAccount, CustomerMerge, CustomerRef, Entity, User
 
 ACCOUNTS = pa.schema({"account_id": pa.int64(), "customer_id": pa.int64(), "entity_id": pa.int64()})
 NAMES = pa.schema({"customer_id": pa.int64(), "sort_name": pa.string()})
@@ -27,10 +27,16 @@ def database_key() -> tuple[str, str]:
     return str(connection.settings_dict["NAME"]), str(connection.settings_dict.get("PORT", ""))
 
 
+def accounts_version() -> tuple[int, ...]:
+    """Changes whenever an account is added or goes to another customer because duplicates are merged or parted."""
+    count = CustomerAccount.objects.aggregate(count=Count("id"), last=Max("id"))
+    merges = CustomerMerge.objects.aggregate(count=Count("id"), undone=Count("undone_at"))
+    return count["count"], count["last"] or 0, merges["count"], merges["undone"]
+
+
 def accounts_table() -> Any:
-    """Every customer account: account_id, customer_id, entity_id. Kept until accounts are added."""
-    version = CustomerAccount.objects.aggregate(count=Count("id"), last=Max("id"))
-    key: Hashable = ("accounts", database_key(), version["count"], version["last"])
+    """Every customer account: account_id, customer_id, entity_id. Kept while ``accounts_version`` stays."""
+    key: Hashable = ("accounts", database_key(), *accounts_version())
     rows = CustomerAccount.objects.values_list("id", "customer_id", "entity_id")
     return answers.get_or_make(key, lambda: _table(rows.iterator(chunk_size=20_000), ACCOUNTS))
 
@@ -73,6 +79,8 @@ class CustomerFacts:
     name: str
     country: str
     external_id: str
+    segment: str = ""
+    registration_number: str = ""
 
 
 def customers_of(frame: Frame, customer_ids: Iterable[int]) -> dict[int, CustomerFacts]:
@@ -80,8 +88,10 @@ def customers_of(frame: Frame, customer_ids: Iterable[int]) -> dict[int, Custome
     wanted = sorted(set(customer_ids))
     refs = external_ids_of(frame, wanted)
     return {
-        number: CustomerFacts(name, country, next(iter(refs.get(number, ())), ""))
-        for number, name, country in _in_chunks(Customer.objects, wanted, ("id", "name", "country"))
+        number: CustomerFacts(name, country, next(iter(refs.get(number, ())), ""), segment, registration)
+        for number, name, country, segment, registration in _in_chunks(
+            Customer.objects, wanted, ("id", "name", "country", "segment", "registration_number")
+        )
     }
 
 

@@ -16,8 +16,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from huikuan.core.money import exponent_of
 from huikuan.core.refusals import Refusal
+from huikuan.core.rights import Right
 from huikuan.queries import applicable, desk
-from huikuan.queries.cash import CASH_STATES, cash_counts, cash_page
+from huikuan.queries.cash import CASH_STATES, cash_counts
 from huikuan.queries.desk import Owner
 from huikuan.queries.frame import EntityRow
 from huikuan.queries.ids import receipt_id_text
@@ -28,44 +29,32 @@ from huikuan.web.acting import (
     actor,
     amount_text,
     demand_now,
-    may_post_to,
     read_on,
     read_positive,
     read_text,
 )
 from huikuan.web.frames import Seat
-from huikuan.web.lists import Chip, changed, chips_of, total_lines
-from huikuan.web.pages import page, read_list, show
+from huikuan.web.lists import chips_of
+from huikuan.web.pages import page, show
+from huikuan.web.tables.asks import read_table
+from huikuan.web.tables.cash import CASH
+from huikuan.web.tables.grid import grid_of
 from huikuan.web.tags import address
-
-SORTS = ("reference", "value_date", "amount", "rest")
 
 
 @require_safe
 @page
 def list_cash(request: HttpRequest, seat: Seat) -> HttpResponse:
-    state = request.GET.get("state", "todo")
+    ask = read_table(request, seat, CASH)
+    rows = CASH.rows(seat.frame, ask.wanted, ask.basics.sort, ask.basics.page, ask.basics.size)
+    state = ask.values.get("state", "todo")
     state = state if state in CASH_STATES else "todo"
-    currency = request.GET.get("currency", "")[:3]
-    ask = read_list(request, sort="-value_date", sorts=SORTS)
-    rows = cash_page(
-        seat.frame,
-        state=state,
-        search=ask.search,
-        currency=currency,
-        sort=ask.sort,
-        page=ask.page,
-        size=ask.size,
-    )
+    chips = chips_of(request, "state", _state_choices(seat), active=state)
     context = {
-        "ask": ask,
+        "grid": grid_of(request, seat, ask, rows, own_chips=[(_("Which receipts"), chips)]),
         "rows": rows,
-        "totals": total_lines(rows.totals),
-        "state_chips": chips_of(request, "state", _state_choices(seat), active=state),
-        "drop_chips": [Chip(f"{currency} ×", changed(request, currency=None), True)] if currency else [],
-        "filtered": bool(ask.search or currency or state != "todo"),
-        "with_entity": len(seat.frame.entity_ids) > 1,
-        "may_record": any(may_post_to(seat, number) for number in seat.frame.entity_ids),
+        "filtered": ask.is_narrowed,
+        "may_record": bool(postable(seat)),
     }
     return show(request, seat, "cash/list.html", context, room="cash")
 
@@ -96,7 +85,7 @@ def suggest_customers(request: HttpRequest, seat: Seat) -> HttpResponse:
 
 def postable(seat: Seat) -> list[EntityRow]:
     """The entities in the frame this person may post to."""
-    return [row for row in seat.entities if row.can_post and row.id in seat.frame.entity_ids]
+    return [row for row in seat.entities if row.can(Right.POST_CASH) and row.id in seat.frame.entity_ids]
 
 
 def who_context(seat: Seat, entity: EntityRow | None, given: QueryDict) -> dict[str, Any]:

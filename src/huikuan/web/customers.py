@@ -14,18 +14,18 @@ from huikuan.queries.targets import account_targets
 from huikuan.web.documents import documents_card
 from huikuan.web.frames import Seat
 from huikuan.web.items import ITEM_SORTS, amount_labels, state_chips
-from huikuan.web.lists import total_lines
 from huikuan.web.pages import page, read_int, read_list, show
-
-SORTS = ("name", "open", "overdue", "unapplied", "days_past_due", "items")
+from huikuan.web.tables.asks import read_table
+from huikuan.web.tables.customers import CUSTOMERS
+from huikuan.web.tables.grid import grid_of
 
 
 @require_safe
 @page
 def list_customers(request: HttpRequest, seat: Seat) -> HttpResponse:
-    ask = read_list(request, sort="-open", sorts=SORTS)
-    rows = queries.customer_page(seat.frame, search=ask.search, sort=ask.sort, page=ask.page, size=ask.size)
-    context = {"ask": ask, "rows": rows, "totals": total_lines(rows.totals)}
+    ask = read_table(request, seat, CUSTOMERS)
+    rows = CUSTOMERS.rows(seat.frame, ask.wanted, ask.basics.sort, ask.basics.page, ask.basics.size)
+    context = {"grid": grid_of(request, seat, ask, rows), "rows": rows, "filtered": ask.is_narrowed}
     return show(request, seat, "customers/list.html", context, room="customers")
 
 

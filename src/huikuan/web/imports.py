@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from huikuan.core.refusals import Refusal
+from huikuan.core.rights import Right
 from huikuan.engines.files import ColumnGuess
 from huikuan.queries import imports as queries
 from huikuan.queries.import_work import import_work
@@ -21,7 +22,10 @@ from huikuan.queries.settlements import settlements_waiting
 from huikuan.services import imports as services
 from huikuan.services import imports_background as background
 from huikuan.web.frames import Seat, read_day
-from huikuan.web.pages import demand_posting, may_post, page, read_list, refusal_text, show
+from huikuan.web.pages import page, refusal_text, show
+from huikuan.web.tables.asks import read_table
+from huikuan.web.tables.grid import grid_of
+from huikuan.web.tables.imports import IMPORTS
 from huikuan.web.tags import address
 from huikuan.web.words import FIELDS, word_of
 
@@ -30,11 +34,11 @@ FEEDS = ("incremental", "snapshot")
 
 
 @require_safe
-@page
+@page(right=Right.SEE_LEDGER, whole=True)
 def list_imports(request: HttpRequest, seat: Seat) -> HttpResponse:
-    ask = read_list(request, sort="-created_at", sorts=("created_at",))
-    rows = queries.import_page(seat.frame, page=ask.page, size=ask.size)
-    context = {"rows": rows, "waiting": settlements_waiting(seat.frame)}
+    ask = read_table(request, seat, IMPORTS)
+    rows = IMPORTS.rows(seat.frame, ask.wanted, "", ask.basics.page, ask.basics.size)
+    context = {"grid": grid_of(request, seat, ask, rows), "rows": rows, "waiting": settlements_waiting(seat.frame)}
     return show(request, seat, "imports/list.html", context, room="imports")
 
 
@@ -67,9 +71,8 @@ def read_form(data: QueryDict, seat: Seat) -> UploadForm:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@page
+@page(right=Right.IMPORT, whole=True)
 def new_import(request: HttpRequest, seat: Seat) -> HttpResponse:
-    demand_posting(seat)
     reason, status = "", 200
     if request.method == "POST":
         form = read_form(request.POST, seat)
@@ -122,7 +125,7 @@ def _entity_id(seat: Seat, code: str) -> int | None:
 def _detail(request: HttpRequest, seat: Seat, batch_id: int) -> queries.ImportDetail:
     """The import, for those who may see every entity it touches; one that touches none yet, for who handed it in."""
     found = queries.import_detail(batch_id)
-    allowed = {row.id for row in seat.entities}
+    allowed = {row.id for row in seat.entities if row.sees is None}
     if found is None or not set(found.entity_ids) <= allowed:
         raise Http404
     user: Any = request.user
@@ -146,7 +149,7 @@ class MappingLine:
 
 
 @require_safe
-@page
+@page(right=Right.SEE_LEDGER, whole=True)
 def show_import(request: HttpRequest, seat: Seat, batch_id: int) -> HttpResponse:
     found = _detail(request, seat, batch_id)
     choices = [(name, word_of(FIELDS, name)) for name in found.fields]
@@ -154,9 +157,9 @@ def show_import(request: HttpRequest, seat: Seat, batch_id: int) -> HttpResponse
         "batch": found,
         "work": import_work(batch_id) if found.state in ("checking", "queued", "publishing") else None,
         "failure": _failure(found),
-        "may_give_up": may_post(seat) and found.state == "stopped",
+        "may_give_up": seat.can_whole(Right.IMPORT) and found.state == "stopped",
         "mapping": [MappingLine(guess, choices) for guess in found.mapping],
-        "may_change": may_post(seat) and found.state == "staged",
+        "may_change": seat.can_whole(Right.IMPORT) and found.state == "staged",
         "can_post": found.state == "staged" and found.rows_good > 0 and not found.errors_total,
         "can_post_good": found.state == "staged" and found.rows_good > 0 and found.errors_total > 0,
         "waiting": settlements_waiting(seat.frame, batch_id=batch_id),
@@ -170,10 +173,9 @@ def show_import(request: HttpRequest, seat: Seat, batch_id: int) -> HttpResponse
 
 
 @require_POST
-@page
+@page(right=Right.IMPORT, whole=True)
 def check_again(request: HttpRequest, seat: Seat, batch_id: int) -> HttpResponse:
     """The same file read with the columns a person named."""
-    demand_posting(seat)
     found = _detail(request, seat, batch_id)
     named = ((request.POST.get(f"field-{index}", ""), guess.column) for index, guess in enumerate(found.mapping))
     mapping = {field: column for field, column in named if field}
@@ -189,19 +191,17 @@ def check_again(request: HttpRequest, seat: Seat, batch_id: int) -> HttpResponse
 
 
 @require_POST
-@page
+@page(right=Right.IMPORT, whole=True)
 def retry_check(request: HttpRequest, seat: Seat, batch_id: int) -> HttpResponse:
     """A check that stopped is handed to the worker again."""
-    demand_posting(seat)
     _detail(request, seat, batch_id)
     background.retry_check(batch_id=batch_id)
     return redirect(address(seat.kept, "import", batch_id))
 
 
 @require_POST
-@page
+@page(right=Right.IMPORT, whole=True)
 def post_import(request: HttpRequest, seat: Seat, batch_id: int) -> HttpResponse:
-    demand_posting(seat)
     _detail(request, seat, batch_id)
     asked: dict[str, Any] = {
         "batch_id": batch_id,
@@ -219,17 +219,16 @@ def post_import(request: HttpRequest, seat: Seat, batch_id: int) -> HttpResponse
 
 
 @require_POST
-@page
+@page(right=Right.IMPORT, whole=True)
 def discard_import(request: HttpRequest, seat: Seat, batch_id: int) -> HttpResponse:
     """Gives up a file that was checked and not posted."""
-    demand_posting(seat)
     _detail(request, seat, batch_id)
-    services.discard(batch_id)
+    services.discard(batch_id, actor_id=request.user.pk)
     return redirect(address(seat.kept, "imports"))
 
 
 @require_safe
-@page
+@page(right=Right.SEE_LEDGER, whole=True)
 def download_annotated(request: HttpRequest, seat: Seat, batch_id: int) -> FileResponse:
     """The file as handed in with a column that says what is wrong in each row, to mend and hand in again."""
     _detail(request, seat, batch_id)

@@ -18,16 +18,17 @@ from huikuan.web.actions import item_bar
 from huikuan.web.documents import documents_card
 from huikuan.web.format import format_day, format_moment
 from huikuan.web.frames import Seat
-from huikuan.web.lists import Chip, changed, chips_of, total_lines
+from huikuan.web.lists import Chip, chips_of
 from huikuan.web.lives import life_line
-from huikuan.web.pages import page, read_list, show
+from huikuan.web.pages import page, show
 from huikuan.web.reversing import entry_bar, undoable
+from huikuan.web.tables.asks import read_table
+from huikuan.web.tables.grid import grid_of
+from huikuan.web.tables.items import BUCKETS, ITEMS, STATES
 from huikuan.web.tags import address
 from huikuan.web.words import bucket_class, bucket_word
 
 ITEM_SORTS = ("document_number", "customer", "document_date", "due_date", "amount", "open", "days_past_due")
-STATES = ("open", "overdue", "all")
-BUCKETS = ("not_due", "1-30", "31-60", "61-90", ">90")
 
 
 def amount_labels() -> dict[str, str]:
@@ -42,35 +43,21 @@ def state_chips(request: HttpRequest, active: str, states: Iterable[str] = ("ope
 @require_safe
 @page
 def list_items(request: HttpRequest, seat: Seat) -> HttpResponse:
-    state = request.GET.get("state", "open")
-    state = state if state in STATES else "open"
-    bucket, customer, currency = (request.GET.get(name, "")[:60] for name in ("bucket", "customer", "currency"))
-    ask = read_list(request, sort="due_date", sorts=ITEM_SORTS)
-    rows = queries.item_page(
-        seat.frame,
-        search=ask.search,
-        state=state,
-        bucket=bucket,
-        customer=customer,
-        currency=currency,
-        sort=ask.sort,
-        page=ask.page,
-        size=ask.size,
-    )
-    whose = customer_queries.customer(seat.frame, customer) if customer else None
-    drops = [(name, text) for name, text in (("customer", whose.name if whose else ""), ("currency", currency)) if text]
+    ask = read_table(request, seat, ITEMS)
+    rows = ITEMS.rows(seat.frame, ask.wanted, ask.basics.sort, ask.basics.page, ask.basics.size)
+    state = ask.values.get("state", "open")
+    bucket = ask.values.get("bucket", "")
+    whose = customer_queries.customer(seat.frame, ask.values["customer"]) if "customer" in ask.values else None
     buckets = [(code, bucket_word(code), bucket_class(code)) for code in BUCKETS]
+    own_chips = [
+        (_("Which items"), state_chips(request, state if state in STATES else "open", STATES)),
+        (_("Ageing"), chips_of(request, "bucket", buckets, active=bucket, optional=True)),
+    ]
     context = {
-        "ask": ask,
+        "grid": grid_of(request, seat, ask, rows, own_chips=own_chips),
         "rows": rows,
-        "totals": total_lines(rows.totals),
         "customer": whose,
-        "one_currency": False,
-        "state_chips": state_chips(request, state, STATES),
-        "bucket_chips": chips_of(request, "bucket", buckets, active=bucket, optional=True),
-        "drop_chips": [Chip(f"{text} ×", changed(request, **{name: None}), True) for name, text in drops],
-        "filtered": bool(ask.search or bucket or customer or currency or state != "open"),
-        **amount_labels(),
+        "filtered": ask.is_narrowed,
     }
     return show(request, seat, "items/list.html", context, room="items")
 

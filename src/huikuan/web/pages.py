@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import wraps
-from typing import Any
+from functools import partial, wraps
+from typing import Any, overload
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
@@ -18,8 +17,11 @@ from django.utils.translation import activate, get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from huikuan.core.refusals import Refusal
+from huikuan.core.rights import Right
+from huikuan.services.rights import Forbidden, missing
 from huikuan.web.format import format_day
 from huikuan.web.frames import Seat, read_seat
+from huikuan.web.people_words import right_word
 
 SIZES = (25, 50, 100, 200)
 
@@ -39,26 +41,59 @@ ROOMS = (
         "items",
         "receivables",
         _("Receivables"),
-        (("items", _("Open items")), ("ageing", _("Ageing")), ("imports", _("Imports"))),
+        (("items", _("Open items")), ("ageing", _("Ageing")), ("journal", _("Journal")), ("imports", _("Imports"))),
     ),
     Room("cash", "cash", _("Cash")),
     Room("settings", "settings", _("Settings")),
 )
 
+
+def rooms_of(seat: Seat) -> tuple[Room, ...]:
+    """The rooms a person has something to do in."""
+    shut: set[str] = set()
+    if not seat.can(Right.SEE_LEDGER):
+        shut |= {"customers", "items", "cash", "journal"}
+    if not seat.can_whole(Right.SEE_LEDGER):
+        shut.add("imports")
+    return tuple(
+        replace(room, pages=tuple(one for one in room.pages if one[0] not in shut))
+        for room in ROOMS
+        if room.name not in shut
+    )
+
+
 SeatedView = Callable[..., HttpResponseBase]
 
 
-def page(view: SeatedView) -> SeatedView:
-    """Gives a view its seat and turns a refusal into a page that says what is wrong."""
+@overload
+def page(view: SeatedView) -> SeatedView: ...
+@overload
+def page(*, right: Right | None, whole: bool = False) -> Callable[[SeatedView], SeatedView]: ...
+def page(
+    view: SeatedView | None = None, *, right: Right | None = Right.SEE_LEDGER, whole: bool = False
+) -> SeatedView | Callable[[SeatedView], SeatedView]:
+    """Gives a view its seat and turns a refusal into a page that says what is wrong.
 
+    403 for one who holds ``right`` for no customer of any entity, or, with ``whole``, for all customers of none. Which
+    entity and whose customer it is about, the view asks. ``None``: a page of everybody who is signed in.
+    """
+    if view is None:
+        return partial(_seated, right=right, whole=whole)
+    return _seated(view, right=right, whole=whole)
+
+
+def _seated(view: SeatedView, *, right: Right | None, whole: bool) -> SeatedView:
     @wraps(view)
     def seated(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         kept = take_preferences(request)
         seat = read_seat(request)
         try:
+            if right is not None and not (seat.can_whole(right) if whole else seat.can(right)):
+                raise missing(right)
             response: HttpResponseBase = view(request, seat, *args, **kwargs)
         except Refusal as refusal:
-            response = show(request, seat, "refused.html", {"reason": refusal_text(refusal)}, status=400)
+            status = 403 if isinstance(refusal, Forbidden) else 400
+            response = show(request, seat, "refused.html", {"reason": refusal_text(refusal)}, status=status)
         for cookie, text in kept.items():
             response.set_cookie(cookie, text, max_age=365 * 24 * 3600, samesite="Lax", secure=request.is_secure())
         patch_vary_headers(response, ["HX-Request", "HX-Target", "Cookie", "Accept-Language"])
@@ -88,27 +123,20 @@ def show(
         "seat": seat,
         "frame": seat.frame,
         "kept": seat.kept,
-        "rooms": ROOMS,
+        "rooms": rooms_of(seat),
         "room": room,
         "layout": "layouts/drawer.html" if in_drawer else "layouts/page.html",
         "in_drawer": in_drawer,
-        "may_import": may_post(seat),
+        "may_import": seat.can_whole(Right.IMPORT),
+        "may_export": seat.covers(Right.EXPORT),
+        "may_open_books": seat.can_whole(Right.MANAGE_SYSTEM),
+        "may_manage_people": seat.can_whole(Right.MANAGE_PEOPLE),
+        "sees_ledger": seat.can(Right.SEE_LEDGER),
         **as_of_context(request, seat),
         "seat_refusal": refusal_text(seat.refusal) if seat.refusal else "",
         **context,
     }
     return render(request, template, full, status=status)
-
-
-def may_post(seat: Seat) -> bool:
-    """Whether this person may change the ledger of any entity; which rows of which, the services decide."""
-    return any(row.can_post for row in seat.entities)
-
-
-def demand_posting(seat: Seat) -> None:
-    """403 for someone who may only read."""
-    if not may_post(seat):
-        raise PermissionDenied
 
 
 def as_of_context(request: HttpRequest, seat: Seat) -> dict[str, Any]:
@@ -136,6 +164,8 @@ def as_of_context(request: HttpRequest, seat: Seat) -> dict[str, Any]:
 def refusal_text(refusal: Refusal) -> str:
     """A refusal in the reader's language: its English template is the key."""
     template = gettext(refusal.template)
+    if isinstance(refusal, Forbidden) or refusal.code == "duties.conflict":
+        return template.format(**{name: right_word(str(value)) for name, value in refusal.params.items()})
     return template.format(**refusal.params) if refusal.params else template
 
 

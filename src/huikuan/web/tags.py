@@ -182,16 +182,25 @@ def icon(name: str) -> SafeString:
 
 @register.inclusion_tag("parts/th.html", takes_context=True)
 def th(
-    context: template.Context, key: str, label: str, *, css: str = "", sort: str = "", dot: str = ""
+    context: template.Context,
+    key: str,
+    label: str,
+    *,
+    css: str = "",
+    sort: str = "",
+    dot: str = "",
+    pick: bool = False,
+    still: bool = False,
 ) -> dict[str, Any]:
-    """A column heading that sorts. First click: amounts and days from the largest, names and dates from the first."""
+    """A column heading that sorts. First click: amounts and days from the largest, names and dates from the first.
+    ``pick``: with a box that ticks every row; ``still``: it does not sort."""
     first = f"-{key}" if "num" in css else key
     turned = key if sort == f"-{key}" else f"-{key}"
     active = sort.removeprefix("-") == key
     target = turned if active else first
     state = ("descending" if sort.startswith("-") else "ascending") if active else ""
     href = here(context, sort=target)
-    return {"label": label, "css": css, "state": state, "href": href, "dot": dot}
+    return {"label": label, "css": css, "state": state, "href": href, "dot": dot, "pick": pick, "still": still}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, re_path
 
 from huikuan.web import (
     actions,
     ageing,
     applying,
     cash,
+    converting,
     customers,
     documents,
     entities,
     home,
     imports,
     items,
+    journal,
     periods,
     preferences,
     receipt_acts,
@@ -23,6 +25,7 @@ from huikuan.web import (
     search,
     settlements,
 )
+from huikuan.web.tables import views as table_views
 
 urlpatterns = [
     path("", home.show_home, name="home"),
@@ -33,6 +36,10 @@ urlpatterns = [
     path("receivables/items/<slug:public_id>/", items.show_life, name="item"),
     path("receivables/receipts/<slug:public_id>/", receipts.show_receipt, name="receipt"),
     path("receivables/entries/<slug:public_id>/", items.show_entry, name="entry"),
+    path("receivables/journal/", journal.list_entries, name="journal"),
+    path("tables/<slug:key>/filters/", table_views.show_filters, name="table_filters"),
+    path("tables/<slug:key>/views/", table_views.change_views, name="table_views"),
+    re_path(r"^tables/(?P<key>[a-z]+)/export\.(?P<form>xlsx|csv)$", table_views.export, name="table_export"),
     path("receivables/ageing/", ageing.show_ageing, name="ageing"),
     path("receivables/ageing.xlsx", ageing.export_ageing, name="ageing_export"),
     path("receivables/imports/", imports.list_imports, name="imports"),
@@ -51,6 +58,8 @@ urlpatterns = [
     path("receivables/receipts/<slug:public_id>/identify/", receipt_acts.identify, name="receipt_identify"),
     path("receivables/receipts/<slug:public_id>/apply/", applying.apply_money, name="receipt_apply"),
     path("receivables/receipts/<slug:public_id>/spread/", applying.spread_money, name="receipt_spread"),
+    path("receivables/receipts/<slug:public_id>/convert/", converting.convert_money, name="receipt_convert"),
+    path("receivables/receipts/<slug:public_id>/convert/check/", converting.check_conversion, name="receipt_converted"),
     path("receivables/receipts/<slug:public_id>/park/", receipt_acts.park, name="receipt_park"),
     path("receivables/receipts/<slug:public_id>/refund/", receipt_acts.refund, name="receipt_refund"),
     path("receivables/receipts/<slug:public_id>/bounce/", receipt_acts.bounce, name="receipt_bounce"),

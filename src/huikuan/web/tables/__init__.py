@@ -1,0 +1,1 @@
+"""Tables: one definition each, from which the page, the chooser of columns, saved views and the files come."""

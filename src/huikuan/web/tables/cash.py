@@ -1,0 +1,147 @@
+"""The table of receipts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from huikuan.queries import cash as queries
+from huikuan.queries import choices
+from huikuan.queries.cash import CASH_STATES, CashFilters, CashRow, CashTotal
+from huikuan.queries.frame import Frame
+from huikuan.queries.listing import Page, Whole
+from huikuan.web import words
+from huikuan.web.format import format_count, format_day
+from huikuan.web.tables.columns import Column, Filter, Kind, Table
+
+
+def read_filters(values: Mapping[str, Any]) -> CashFilters:
+    """The values of the address; an unknown state is ``todo``."""
+    known = {name: value for name, value in values.items() if name != "state"}
+    state = values.get("state", "todo")
+    return CashFilters(**known, state=state if state in CASH_STATES else "todo")
+
+
+def find_rows(frame: Frame, values: Mapping[str, Any], sort: str, page: int, size: int) -> Page[CashRow]:
+    return queries.cash_page(frame, filters=read_filters(values), sort=sort, page=page, size=size)
+
+
+def find_whole(frame: Frame, values: Mapping[str, Any], sort: str) -> Whole[CashRow]:
+    return queries.cash_whole(frame, read_filters(values), sort=sort)
+
+
+def _currencies(frame: Frame) -> list[tuple[str, str]]:
+    return [(code, code) for code in choices.receipt_currencies(frame)]
+
+
+def _reference(row: CashRow) -> SafeString:
+    day = format_day(row.row.value_date, get_language() or "en")
+    return format_html('{}<small class="dim phone-only">{}</small>', row.row.reference, day)
+
+
+def _payer(row: CashRow) -> SafeString:
+    other = row.payer_name if row.payer_name and row.payer_name != row.customer_name else ""
+    if not other:
+        return format_html("{}", row.customer_name)
+    return format_html('{} <small class="dim" title="{}">{}</small>', row.customer_name, _now("Payer"), other)
+
+
+def _count_word(line: CashTotal) -> str:
+    return ngettext("{shown} receipt", "{shown} receipts", line.receipts).format(shown=format_count(line.receipts))
+
+
+COLUMNS = (
+    Column("reference", _("Reference"), Kind.CODE, lambda row: row.row.reference, sort=True, html=_reference),
+    Column("value_date", _("Value date"), Kind.DAY, lambda row: row.row.value_date, sort=True, css="desk-only"),
+    Column("posting_date", _("Counts from"), Kind.DAY, lambda row: row.row.posting_date, shown=False),
+    Column(
+        "customer",
+        _("Customer"),
+        Kind.TEXT,
+        lambda row: row.customer_name,
+        css="clip",
+        width=36,
+        html=_payer,
+        page=lambda row: ("customer", row.customer_public_id),
+    ),
+    Column("payer", _("Payer"), Kind.TEXT, lambda row: row.payer_name, shown=False, width=30),
+    Column("entity", _("Legal entity"), Kind.CODE, lambda row: row.entity_code, css="desk-only", width=12),
+    Column("currency", _("Currency"), Kind.TEXT, lambda row: row.row.currency, width=9),
+    Column(
+        "amount",
+        _("Received"),
+        Kind.MONEY,
+        lambda row: row.row.amount_minor,
+        sort=True,
+        css="desk-only",
+        total=lambda line: line.amount_minor,
+        by_value=True,
+    ),
+    Column(
+        "unidentified",
+        _("Payer unknown"),
+        Kind.MONEY,
+        lambda row: row.unidentified_minor or None,
+        css="desk-only",
+        total=lambda line: line.unidentified_minor,
+    ),
+    Column(
+        "unapplied",
+        _("Unapplied"),
+        Kind.MONEY,
+        lambda row: row.unapplied_minor or None,
+        css="desk-only",
+        total=lambda line: line.unapplied_minor,
+    ),
+    Column(
+        "on_account",
+        _("On account"),
+        Kind.MONEY,
+        lambda row: row.on_account_minor or None,
+        css="desk-only",
+        total=lambda line: line.on_account_minor,
+    ),
+    Column(
+        "rest",
+        _("Left"),
+        Kind.MONEY,
+        lambda row: row.row.unapplied_minor,
+        sort=True,
+        total=lambda line: line.rest_minor,
+        by_value=True,
+    ),
+    Column("applied", _("Applied to items"), Kind.MONEY, lambda row: row.row.applied_minor, shown=False),
+    Column("state", _("State"), Kind.TEXT, lambda row: words.word_of(words.RECEIPT_STATES, row.row.state), width=16),
+    Column("external_id", _("Number in the source system"), Kind.CODE, lambda row: row.row.external_id, shown=False),
+)
+
+CASH = Table(
+    key="cash",
+    word=_("Receipts"),
+    room="cash",
+    page="cash",
+    columns=COLUMNS,
+    filters=(
+        Filter("state", _("Which receipts"), "choice", is_quiet=True),
+        Filter("currency", _("Currency"), "choice", _currencies),
+        Filter("value_from", _("Value date from"), "day"),
+        Filter("value_to", _("Value date to"), "day"),
+        Filter("amount_from", _("Amount from"), "amount"),
+        Filter("amount_to", _("Amount to"), "amount"),
+    ),
+    usual_sort="-value_date",
+    rows=find_rows,
+    whole=find_whole,
+    open=lambda row: ("receipt", row.row.public_id),
+    currency=lambda row: str(row.row.currency),
+    total_word=_count_word,
+    tick=lambda row: row.row.public_id,
+    fixed=("state",),
+    searches=_("Reference, payer, customer or amount"),
+)

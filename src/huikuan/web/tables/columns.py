@@ -1,0 +1,115 @@
+"""What a table is: its columns, its filters, and how its rows are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.safestring import SafeString
+
+from huikuan.queries.frame import Frame
+from huikuan.queries.listing import Page, Whole
+
+Word = str | Promise
+
+
+class Kind(StrEnum):
+    """What stands in a column: how it is shown, aligned, and written to a sheet."""
+
+    TEXT = "text"
+    CODE = "code"
+    """A number of somebody's system: text, never a figure."""
+    MONEY = "money"
+    COUNT = "count"
+    DAY = "day"
+    MOMENT = "moment"
+
+
+RIGHT = frozenset({Kind.MONEY, Kind.COUNT})
+WIDTHS = {Kind.TEXT: 22, Kind.CODE: 18, Kind.MONEY: 17, Kind.COUNT: 9, Kind.DAY: 12, Kind.MOMENT: 24}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. ``value`` takes a row: minor units for money, a date, an instant, a number or text; ``None`` is an
+    empty cell. ``page``: the page the cell leads to and the public id there. ``total`` takes a line of the totals.
+    ``html`` replaces the usual cell on the page; the file has ``value`` all the same."""
+
+    key: str
+    word: Word
+    kind: Kind
+    value: Callable[[Any], Any]
+    sort: bool = False
+    shown: bool = True
+    css: str = ""
+    width: int = 0
+    page: Callable[[Any], tuple[str, str]] | None = None
+    total: Callable[[Any], Any] | None = None
+    html: Callable[[Any], SafeString] | None = None
+    by_value: bool = False
+    """An amount that is put in order by its value in the books."""
+
+    @property
+    def classes(self) -> str:
+        usual = "num" if self.kind in RIGHT else {Kind.CODE: "code", Kind.DAY: "date"}.get(self.kind, "")
+        return " ".join(part for part in (usual, self.css) if part)
+
+    @property
+    def still(self) -> bool:
+        """Whether rows are not put in order by it."""
+        return not self.sort
+
+    @property
+    def sheet_width(self) -> int:
+        return self.width or WIDTHS[self.kind]
+
+
+Choices = Callable[[Frame], list[tuple[str, str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One thing a table is narrowed by. ``kind``: choice, text, day, amount or flag. ``choices`` gives codes and words;
+    for ``text`` they are proposals. ``is_quiet``: set by links, shown as a chip, not offered among the filters;
+    ``say`` gives the chip's words for a value where they are not the value's own."""
+
+    key: str
+    word: Word
+    kind: str
+    choices: Choices | None = None
+    is_quiet: bool = False
+    say: Callable[[Frame, str], str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A list of the product. ``rows`` and ``whole`` take a frame, the values read of the filters, the order (and the
+    slice). The first column stays first and is always shown; ``open`` gives the page a row leads to."""
+
+    key: str
+    word: Word
+    room: str
+    page: str
+    columns: tuple[Column, ...]
+    filters: tuple[Filter, ...]
+    usual_sort: str
+    rows: Callable[[Frame, Mapping[str, Any], str, int, int], Page[Any]]
+    whole: Callable[[Frame, Mapping[str, Any], str], Whole[Any]]
+    open: Callable[[Any], tuple[str, Any]]
+    currency: Callable[[Any], str] = lambda row: str(row.currency)
+    total_word: Callable[[Any], str] | None = None
+    tick: Callable[[Any], str] | None = None
+    """The value of a row's checkbox, where rows can be chosen."""
+    fixed: tuple[str, ...] = ()
+    """Parameters of the address that are the page's own: chips beside the filters."""
+    is_full: bool = False
+    """Rows open as a page, not in the drawer."""
+    searches: Word = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def sorts(self) -> tuple[str, ...]:
+        return tuple(column.key for column in self.columns if column.sort)

@@ -1,0 +1,109 @@
+"""The table of journal entries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from huikuan.core.refusals import Refusal
+from huikuan.queries import journal as queries
+from huikuan.queries.frame import Frame
+from huikuan.queries.journal import JournalFilters, JournalRow, JournalTotal
+from huikuan.queries.listing import Page, Whole
+from huikuan.web import words
+from huikuan.web.format import format_count
+from huikuan.web.frames import read_day
+from huikuan.web.tables.columns import Column, Filter, Kind, Table
+
+
+def read_filters(values: Mapping[str, Any]) -> JournalFilters:
+    """Refuses ``table.bad_month``."""
+    month = values.get("month", "")
+    try:
+        first = read_day(f"{month}-01") if month else None
+    except Refusal:
+        raise Refusal("table.bad_month", "{text} is not a month; write it as 2026-03", text=month[:20]) from None
+    return JournalFilters(
+        kind=values.get("kind", ""),
+        month=first,
+        account=values.get("account", ""),
+        actor=values.get("actor", ""),
+        late=bool(values.get("late")),
+    )
+
+
+def find_rows(frame: Frame, values: Mapping[str, Any], sort: str, page: int, size: int) -> Page[JournalRow]:
+    return queries.journal_page(frame, read_filters(values), sort=sort, page=page, size=size)
+
+
+def find_whole(frame: Frame, values: Mapping[str, Any], sort: str) -> Whole[JournalRow]:
+    return queries.journal_whole(frame, read_filters(values), sort=sort)
+
+
+def _kinds(_frame: Frame) -> list[tuple[str, str]]:
+    return [(code, str(word)) for code, word in words.ENTRY_KINDS.items()]
+
+
+def _accounts(_frame: Frame) -> list[tuple[str, str]]:
+    return [(code, str(word)) for code, word in words.LEDGER_ACCOUNTS.items()]
+
+
+def _actors(frame: Frame) -> list[tuple[str, str]]:
+    return [("-", _now("The system")), *queries.journal_actors(frame)]
+
+
+def _number(row: JournalRow) -> SafeString:
+    if row.ledger_seq is None:
+        return format_html('<span class="dim">{}</span>', _now("not sealed yet"))
+    return format_html("{}", format_count(row.ledger_seq))
+
+
+def _counts(row: JournalRow) -> str:
+    return words.word_of(words.ENTRY_KINDS, row.kind)
+
+
+def _count_word(line: JournalTotal) -> str:
+    return ngettext("{shown} entry", "{shown} entries", line.entries).format(shown=format_count(line.entries))
+
+
+COLUMNS = (
+    Column("number", _("Entry no."), Kind.COUNT, lambda row: row.ledger_seq, sort=True, width=14, html=_number),
+    Column("kind", _("Kind"), Kind.TEXT, _counts),
+    Column("concerns", _("Concerns"), Kind.TEXT, lambda row: row.concerns, css="clip", width=36),
+    Column("posting_date", _("Counts from"), Kind.DAY, lambda row: row.posting_date, sort=True),
+    Column("effective_date", _("Happened on"), Kind.DAY, lambda row: row.effective_date, sort=True),
+    Column("entity", _("Legal entity"), Kind.CODE, lambda row: row.entity_code, css="desk-only", width=12),
+    Column("currency", _("Currency of the books"), Kind.TEXT, lambda row: row.base_currency, width=9),
+    Column("debit", _("Debit = credit"), Kind.MONEY, lambda row: row.debit_minor, total=lambda line: line.debit_minor),
+    Column("actor", _("Recorded by"), Kind.TEXT, lambda row: row.actor),
+    Column("recorded_at", _("Recorded at"), Kind.MOMENT, lambda row: row.recorded_at, sort=True),
+    Column("memo", _("Memo"), Kind.TEXT, lambda row: row.memo, shown=False, width=30),
+    Column("external_id", _("Number in the source system"), Kind.CODE, lambda row: row.external_id, shown=False),
+)
+
+JOURNAL = Table(
+    key="journal",
+    word=_("Journal"),
+    room="journal",
+    page="journal",
+    columns=COLUMNS,
+    filters=(
+        Filter("kind", _("Kind"), "choice", _kinds),
+        Filter("month", _("Month"), "month"),
+        Filter("account", _("Ledger account"), "choice", _accounts),
+        Filter("actor", _("Recorded by"), "choice", _actors),
+        Filter("late", _("Late entries only"), "flag"),
+    ),
+    usual_sort="-number",
+    rows=find_rows,
+    whole=find_whole,
+    open=lambda row: ("entry", row.public_id),
+    currency=lambda row: str(row.base_currency),
+    total_word=_count_word,
+)
