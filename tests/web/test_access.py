@@ -11,7 +11,8 @@ from tests.databases import LedgerDb
 from tests.web.world import visitor
 
 OPEN = {"health", "set_language"}
-OPEN_ACCOUNT = ("account_",)
+OPEN_ACCOUNT = ("account_", "api_")
+"""Sign-in itself; and the programming interface, which answers strangers with a 401 of its own (tests/api)."""
 
 
 def addresses(resolver: URLResolver, before: str = "") -> Iterator[tuple[str, str]]:

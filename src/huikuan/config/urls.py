@@ -18,5 +18,6 @@ urlpatterns = [
     path("healthz", health, name="health"),
     path("i18n/setlang/", login_not_required(set_language), name="set_language"),
     path("accounts/", include("allauth.account.urls")),
+    path("api/v1/", include("huikuan.api.site")),
     path("", include("huikuan.web.urls")),
 ]

@@ -1,0 +1,110 @@
+"""``/api/v1/``: the resources put together, their description, and what every answer has in common."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import cache, wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import URLPattern, path, re_path
+from ninja import NinjaAPI
+
+from huikuan import __version__
+from huikuan.api import audit, entities, items, journal, receipts
+from huikuan.api.callers import Door
+from huikuan.api.description import complete
+from huikuan.api.problems import MEDIA, add_handlers, problem
+
+View = Callable[..., HttpResponseBase]
+
+api = NinjaAPI(
+    title="huikuan",
+    version="1",
+    description="Receivables: customers, items, receipts, applications, the journal, ageing. See docs/api.md.",
+    docs_url=None,
+    openapi_url=None,
+    auth=Door(),
+    urls_namespace="api",
+)
+add_handlers(api)
+for prefix, router in (
+    ("/entities", entities.router),
+    ("/items", items.router),
+    ("/receipts", receipts.router),
+    ("/applications", journal.applications),
+    ("/journal", journal.router),
+    ("/audit", audit.router),
+):
+    api.add_router(prefix, router)
+
+
+@cache
+def description() -> dict[str, Any]:
+    """The OpenAPI document."""
+    return complete(dict(api.get_openapi_schema(path_prefix="/api/v1")), __version__)
+
+
+def show_description(request: HttpRequest) -> HttpResponse:
+    """``/api/v1/openapi.json``; it tells nothing of anybody and is open to all."""
+    text = json.dumps(description(), ensure_ascii=False)
+    return HttpResponse(text, content_type="application/json", headers={"Cache-Control": "private, max-age=300"})
+
+
+def show_nothing(request: HttpRequest) -> HttpResponse:
+    """What the interface does not have."""
+    return problem(404, "api.not_found", "there is no such address: see /api/v1/openapi.json")
+
+
+def common(view: View) -> View:
+    """What every answer has: no sign-in page for strangers, errors of one kind, what is left of the key's minute."""
+
+    @wraps(view)
+    def shown(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not _accepts(request):
+            return problem(406, "api.not_acceptable", "this interface answers in application/json")
+        response = view(request, *args, **kwargs)
+        if response.status_code == 405:
+            allow = response["Allow"]
+            response = problem(405, "api.method", f"only {allow} here", Allow=allow)
+        allowance = getattr(request, "api_budget", None)
+        if allowance is not None:
+            response["RateLimit-Limit"] = str(allowance.limit)
+            response["RateLimit-Remaining"] = str(max(allowance.left, 0))
+            response["RateLimit-Reset"] = str(allowance.resets_in)
+            if response.status_code == 429:
+                response["Retry-After"] = str(allowance.resets_in)
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+    shown.login_required = False  # type: ignore[attr-defined]  # the door asks, and answers programs in their words
+    shown.csrf_exempt = True  # type: ignore[attr-defined]  # asked by the door where a browser's session is used
+    return shown
+
+
+_OWN_FORMS = ("/api/v1/ageing", "/api/v1/documents")
+"""Resources that answer in other forms too and look at Accept themselves."""
+
+
+def _accepts(request: HttpRequest) -> bool:
+    if request.path.startswith(_OWN_FORMS) or "Accept" not in request.headers:
+        return True
+    return any(request.accepts(kind) for kind in ("application/json", MEDIA))
+
+
+def _urls() -> list[URLPattern]:
+    patterns = []
+    for found in api.urls[0]:
+        assert isinstance(found, URLPattern)  # noqa: S101
+        if found.name == "api-root":
+            continue
+        patterns.append(URLPattern(found.pattern, common(found.callback), found.default_args, f"api_{found.name}"))
+    return [
+        path("openapi.json", common(show_description), name="api_openapi"),
+        *patterns,
+        re_path(r"^.*$", common(show_nothing), name="api_nothing"),
+    ]
+
+
+urlpatterns = _urls()
