@@ -44,7 +44,7 @@ OTHER_MEANINGS = {
     "tests": {"client"},
 }
 
-CLOCKLESS = ("core", "bank", "letters", "engines", "services", "queries", "store", "mirror")
+CLOCKLESS = ("core", "bank", "invoices", "letters", "engines", "services", "queries", "store", "mirror")
 CLOCK_CALLS = {
     ("date", "today"),
     ("datetime", "now"),

@@ -1,0 +1,79 @@
+"""PDF files: the XML a ZUGFeRD/Factur-X PDF carries, or the text of a Chinese e-invoice."""
+
+from __future__ import annotations
+
+import io
+import logging
+
+from pypdf import PdfReader
+from pypdf.errors import PyPdfError
+
+from huikuan.core.refusals import Refusal
+from huikuan.invoices.limits import FILE_MAX, broken
+
+ATTACHMENTS = ("factur-x.xml", "zugferd-invoice.xml", "xrechnung.xml", "cii.xml", "order-x.xml")
+PAGES_MAX = 50
+
+logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what is wrong is said by our own refusals
+
+
+def open_pdf(data: bytes, name: str) -> PdfReader:
+    """Refuses ``invoice.broken`` (damaged, or needing a password)."""
+    try:
+        reader = PdfReader(io.BytesIO(data), strict=False)
+        if reader.is_encrypted and not reader.decrypt(""):
+            raise broken(name, "it needs a password")
+        len(reader.pages)
+    except Refusal:
+        raise
+    except _DAMAGE as error:
+        raise broken(name, str(error) or type(error).__name__) from None
+    return reader
+
+
+_DAMAGE = (
+    PyPdfError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    OSError,
+    RecursionError,
+    OverflowError,
+    NotImplementedError,
+    AssertionError,
+    ZeroDivisionError,
+    MemoryError,
+)
+"""A damaged PDF makes its reader fail in any of these ways."""
+
+
+def embedded_xml(reader: PdfReader, name: str) -> tuple[str, bytes] | None:
+    """The invoice's XML among the attachments, by its usual names; else the only XML there is; ``None`` without one."""
+    try:
+        listed = [(str(title).lower(), str(title)) for title in reader.attachments]
+        wanted = next((title for short in ATTACHMENTS for low, title in listed if low == short), None)
+        if wanted is None:
+            others = [title for low, title in listed if low.endswith(".xml")]
+            wanted = others[0] if len(others) == 1 else None
+        if wanted is None:
+            return None
+        content = reader.attachments[wanted]
+        data = content[0] if isinstance(content, list) else content
+    except Refusal:
+        raise
+    except _DAMAGE as error:
+        raise broken(name, str(error) or type(error).__name__) from None
+    if len(data) > FILE_MAX:
+        raise Refusal("invoice.bomb", "{name} unpacks to far more than its size: refused for safety", name=name)
+    return wanted, bytes(data)
+
+
+def page_text(reader: PdfReader, name: str) -> str:
+    """The text of the first pages."""
+    try:
+        texts = [page.extract_text() for page in reader.pages[:PAGES_MAX]]
+    except _DAMAGE as error:
+        raise broken(name, str(error) or type(error).__name__) from None
+    return "\n".join(texts)
