@@ -6,6 +6,7 @@ from huikuan.store.customer_file import Contact, CustomerChange, CustomerMerge, 
 from huikuan.store.documents import Document, DocumentLink
 from huikuan.store.general_ledger import ClosingMark, GlAccount, GlExport, GlSettings
 from huikuan.store.going_live import GoLive, GoLiveProof, OpeningBalance
+from huikuan.store.einvoices import EInvoice, EInvoiceTax, EInvoiceUpload
 from huikuan.store.imports import ImportBatch, SourceSettlement
 from huikuan.store.ledger import (
     ExchangeRate,
@@ -50,6 +51,9 @@ __all__ = [
     "DistinctCustomers",
     "Document",
     "DocumentLink",
+    "EInvoice",
+    "EInvoiceTax",
+    "EInvoiceUpload",
     "Entity",
     "ExchangeRate",
     "GlAccount",

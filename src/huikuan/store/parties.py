@@ -14,6 +14,7 @@ class Entity(models.Model):
     currency = models.CharField(max_length=3)
     timezone = models.CharField(max_length=60, default="UTC")
     country = models.CharField(max_length=2, blank=True)
+    tax_id = models.CharField(max_length=60, blank=True, db_default="", help_text="VAT or taxpayer number")
 
     def __str__(self) -> str:
         return f"{self.code} {self.name}"

@@ -13,6 +13,8 @@ APPEND_ONLY = (
     "store_glexport",
     "store_closingmark",
     "store_goliveproof",
+    "store_einvoice",
+    "store_einvoicetax",
 )
 """Tables whose rows are added and never changed or deleted."""
 
@@ -26,6 +28,8 @@ _KEYS = {
     "store_glexport": "id",
     "store_closingmark": "id",
     "store_goliveproof": "id",
+    "store_einvoice": "id",
+    "store_einvoicetax": "id",
 }
 
 _IDENTITIES = {
@@ -35,6 +39,7 @@ _IDENTITIES = {
     "store_seal": ("entry_id", "entry_id"),
     "store_glexport": ("gl_export_once", "entity_id month format number"),
     "store_goliveproof": ("entity_id", "entity_id"),
+    "store_einvoice": ("item_id", "item_id"),
 }
 """The other unique columns by table, with the name a refusal goes by."""
 
