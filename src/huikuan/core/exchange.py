@@ -62,3 +62,12 @@ def convert(minor: int, currency: str, base: str, rate: Decimal) -> int:
     """
     scaled = Fraction(minor) * Fraction(rate) * Fraction(10) ** (exponent_of(base) - exponent_of(currency))
     return round_half_up(scaled)
+
+
+def convert_across(minor: int, currency: str, to: str, table: RateTable, day: date) -> int:
+    """Minor units of ``currency`` → of ``to`` by way of the table's base, rounded half up once, at the end.
+
+    With 1 EUR = 7.80 CNY and 1 USD = 7.20 CNY, ``100.00 EUR`` → ``108.33 USD``. Refuses ``exchange.no_rate``.
+    """
+    rate = Fraction(table.rate_on(currency, day)) / Fraction(table.rate_on(to, day))
+    return check_size(round_half_up(minor * rate * Fraction(10) ** (exponent_of(to) - exponent_of(currency))), to)

@@ -158,6 +158,21 @@ def applied_by(entry_id: int) -> Applied:
     )
 
 
+def currencies_owed(entity_id: int, account_id: int) -> list[str]:
+    """The currencies in which an account owes something."""
+    found = OpenItemBalance.objects.filter(account_id=account_id, open_minor__gt=0, item__entity_id=entity_id)
+    return sorted(set(found.values_list("item__currency", flat=True)))
+
+
 def owes(account_id: int, currency: str) -> bool:
     """Whether anything of that currency is open that money could be applied to."""
     return OpenItemBalance.objects.filter(account_id=account_id, open_minor__gt=0, item__currency=currency).exists()
+
+
+def owes_in_others(account_id: int, currency: str) -> bool:
+    """Whether anything is open in other currencies, for money in ``currency``."""
+    return (
+        OpenItemBalance.objects.filter(account_id=account_id, open_minor__gt=0)
+        .exclude(item__currency=currency)
+        .exists()
+    )

@@ -9,9 +9,6 @@ from datetime import datetime
 
 from django.db.models import Count, Q
 
-from huikuan.core.rights import Right
-from huikuan.queries.frame import Frame
-from huikuan.queries.grants import held_by
 from huikuan.store.models import CustomerAccount, RoleGrant, Team, User
 
 
@@ -140,58 +137,14 @@ def team_rows() -> list[TeamRow]:
                 id=team.pk,
                 name=team.name,
                 manager_id=team.manager_id,
-                manager=_name(team.manager) if team.manager else "",
+                manager=name_of(team.manager) if team.manager else "",
                 member_ids=[user.pk for user in members],
-                members=[_name(user) for user in members],
+                members=[name_of(user) for user in members],
             )
         )
     return rows
 
 
-def _name(user: User) -> str:
+def name_of(user: User) -> str:
+    """As shown beside what the person did."""
     return user.get_full_name() or user.get_username()
-
-
-@dataclass(frozen=True, slots=True)
-class Assignable:
-    """A person customers of an entity can be given to."""
-
-    id: int
-    name: str
-
-
-def assignable(entity_id: int) -> list[Assignable]:
-    """People let in who see customers of an entity, by name. Superusers are there to look after the system."""
-    granted = User.objects.filter(grants__entity_id=entity_id, is_active=True, is_superuser=False).distinct()
-    people = [user for user in granted if held_by(user.pk)[entity_id].can(Right.SEE_LEDGER)]
-    return sorted((Assignable(user.pk, _name(user)) for user in people), key=lambda one: one.name)
-
-
-@dataclass(frozen=True, slots=True)
-class Assigned:
-    """Whose a customer account is; names are empty where it is nobody's."""
-
-    account_id: int
-    entity_id: int
-    entity_name: str
-    owner_id: int | None
-    owner: str
-    collector_id: int | None
-    collector: str
-
-
-def assigned_of(frame: Frame, customer_id: int) -> list[Assigned]:
-    """The customer's accounts the frame shows, with whose they are."""
-    mine = CustomerAccount.objects.filter(frame.visible(""), customer_id=customer_id)
-    return [
-        Assigned(
-            account_id=account.pk,
-            entity_id=account.entity_id,
-            entity_name=account.entity.name,
-            owner_id=account.owner_id,
-            owner=_name(account.owner) if account.owner else "",
-            collector_id=account.collector_id,
-            collector=_name(account.collector) if account.collector else "",
-        )
-        for account in mine.select_related("entity", "owner", "collector").order_by("entity__code")
-    ]

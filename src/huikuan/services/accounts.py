@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from huikuan.core.refusals import Refusal
+from huikuan.core.rights import Right
 from huikuan.services.auditing import record
+from huikuan.services.rights import demand, demand_accounts
 from huikuan.services.sources import source_id_of
 from huikuan.services.transaction import run_in_transaction
 from huikuan.store.models import CustomerAccount, CustomerRef, Entity
@@ -38,6 +40,7 @@ def open_accounts(
     def work() -> dict[str, int]:
         if not Entity.objects.filter(id=entity_id).exists():
             raise Refusal("entity.unknown", "there is no entity {entity}", entity=entity_id)
+        demand(actor_id, Right.EDIT_CUSTOMER, entity_id=entity_id)
         source_id = source_id_of(source)
         made = {new.external_id: _open(entity_id, source_id, new, now) for new in accounts}
         record("accounts.open", now=now, actor_id=actor_id, entity_id=entity_id, count=len(made))
@@ -73,6 +76,7 @@ def set_credit_limits(entity_id: int, limits: Mapping[int, int | None], *, actor
     """
 
     def work() -> None:
+        demand_accounts(actor_id, Right.EDIT_CUSTOMER, entity_id=entity_id, account_ids=limits)
         found = list(
             CustomerAccount.objects.select_for_update().filter(entity_id=entity_id, id__in=limits).order_by("id")
         )

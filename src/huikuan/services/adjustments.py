@@ -10,7 +10,9 @@ from huikuan.core.accounts import EntryKind, LedgerAccount
 from huikuan.core.applications import fund_out_legs, settlement_legs
 from huikuan.core.journal import PostingDraft
 from huikuan.core.refusals import Refusal
-from huikuan.services.locking import fund_of, lock_items, lock_receipt
+from huikuan.core.rights import Right
+from huikuan.queries.funds import fund_of
+from huikuan.services.locking import lock_items, lock_receipt
 from huikuan.services.posting import post_one
 from huikuan.store.models import Posting
 
@@ -46,7 +48,16 @@ def settle_item(
 
     request = (kind, item_id, amount_minor, on)
     return post_one(
-        entity_id, f"item.{kind.value}", request, decide, on=on, actor_id=actor_id, now=now, memo=memo, key=key
+        entity_id,
+        f"item.{kind.value}",
+        request,
+        decide,
+        right=Right.POST_ADJUSTMENT,
+        on=on,
+        actor_id=actor_id,
+        now=now,
+        memo=memo,
+        key=key,
     )
 
 
@@ -90,7 +101,17 @@ def recover_item(
         return EntryKind.RECOVERY, fund_out_legs(fund, amount_minor, LedgerAccount.RECOVERY, item_id=item_id)
 
     request = (item_id, receipt_id, amount_minor, on)
-    return post_one(entity_id, "item.recover", request, decide, on=on, actor_id=actor_id, now=now, key=key)
+    return post_one(
+        entity_id,
+        "item.recover",
+        request,
+        decide,
+        right=Right.POST_ADJUSTMENT,
+        on=on,
+        actor_id=actor_id,
+        now=now,
+        key=key,
+    )
 
 
 def _sum(item_id: int, account: LedgerAccount) -> int:

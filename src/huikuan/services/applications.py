@@ -12,7 +12,9 @@ from huikuan.core.accounts import EntryKind, LedgerAccount
 from huikuan.core.applications import Line, OpenRow, Order, credit_legs, discount_allowed, distribute, fund_legs
 from huikuan.core.journal import PostingDraft
 from huikuan.core.refusals import Refusal
-from huikuan.services.locking import fund_of, lock_items, lock_receipt
+from huikuan.core.rights import Right
+from huikuan.queries.funds import fund_of
+from huikuan.services.locking import lock_items, lock_receipt
 from huikuan.services.posting import post_one
 from huikuan.services.source_settlements import lock_owed, unmet_settlements
 from huikuan.store.models import Posting
@@ -64,7 +66,17 @@ def apply_receipt(
         return EntryKind.APPLICATION, fund_legs(fund, lines)
 
     request = (receipt_id, tuple(named), order, amount_minor, on, from_account)
-    return post_one(entity_id, "application.post", request, decide, on=on, actor_id=actor_id, now=now, key=key)
+    return post_one(
+        entity_id,
+        "application.post",
+        request,
+        decide,
+        right=Right.POST_CASH,
+        on=on,
+        actor_id=actor_id,
+        now=now,
+        key=key,
+    )
 
 
 def named_lines(
@@ -112,4 +124,6 @@ def apply_credit(
         return EntryKind.APPLICATION, credit_legs(rows[credit_item_id], lines)
 
     request = (credit_item_id, tuple(named), on)
-    return post_one(entity_id, "credit.apply", request, decide, on=on, actor_id=actor_id, now=now, key=key)
+    return post_one(
+        entity_id, "credit.apply", request, decide, right=Right.POST_CASH, on=on, actor_id=actor_id, now=now, key=key
+    )

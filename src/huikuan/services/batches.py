@@ -10,11 +10,14 @@ from huikuan.core.accounts import EntryKind, LedgerAccount
 from huikuan.core.applications import Fund, Line, OpenRow, Order, credit_legs, distribute, fund_legs
 from huikuan.core.journal import EntryDraft, PostingDraft
 from huikuan.core.refusals import Refusal
+from huikuan.core.rights import Right
+from huikuan.queries.funds import fund_of
 from huikuan.services.applications import Named, named_lines
 from huikuan.services.auditing import record
 from huikuan.services.books import open_books
 from huikuan.services.idempotency import once
-from huikuan.services.locking import fund_of, lock_items, lock_receipts
+from huikuan.services.locking import lock_items, lock_receipts
+from huikuan.services.rights import demand_legs, demand_some
 from huikuan.services.row_days import RowDays
 from huikuan.services.source_settlements import lock_owed, unmet_settlements
 from huikuan.services.writing import Unit
@@ -59,7 +62,8 @@ def apply_batch(
     """
 
     def work() -> dict[str, list[int]]:
-        books = open_books(entity_id)
+        demand_some(actor_id, Right.POST_CASH, entity_id=entity_id)
+        books = open_books(entity_id, actor_id=actor_id)
         unit = Unit(entity_id, actor_id, now)
         desk, days = _Desk(entity_id), RowDays()
         desk.load(uses)
@@ -71,6 +75,7 @@ def apply_batch(
                 unit.flush()
                 desk.load([use])
             legs = desk.decide(use)
+            demand_legs(actor_id, Right.POST_CASH, entity_id=entity_id, legs=legs)
             desk.note(legs)
             day = days.posting_day(books, on, legs)
             ids.append(unit.add_entry(EntryDraft(EntryKind.APPLICATION, day.effective_date, day.posting_date, legs)))

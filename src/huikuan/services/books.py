@@ -13,6 +13,8 @@ from django.db import connection
 from huikuan.core.exchange import Rate, RateTable
 from huikuan.core.periods import PeriodState, PostingDay, decide_posting_date
 from huikuan.core.refusals import Refusal
+from huikuan.core.rights import Right
+from huikuan.queries.grants import held_in
 from huikuan.store.models import ExchangeRate
 
 POSTING_LOCK = 7201
@@ -29,9 +31,12 @@ class Books:
     zone: ZoneInfo
     states: dict[date, PeriodState]
     rates: RateTable
+    may_post_soft_closed: bool = False
 
     def posting_day(self, effective_date: date, *, may_post_soft_closed: bool = False) -> PostingDay:
-        return decide_posting_date(effective_date, self.states, may_post_soft_closed=may_post_soft_closed)
+        """The day an entry counts from. Who may post into soft-closed months posts on the true day there."""
+        may = may_post_soft_closed or self.may_post_soft_closed
+        return decide_posting_date(effective_date, self.states, may_post_soft_closed=may)
 
     def to_base(self, minor: int, currency: str, day: date) -> int:
         return self.rates.to_base(minor, currency, day)
@@ -41,8 +46,11 @@ class Books:
         return instant.astimezone(self.zone).date()
 
 
-def open_books(entity_id: int, *, exclusive: bool = False) -> Books:
-    """Reads the books inside a transaction, holding off period changes until it ends. Refuses ``entity.unknown``."""
+def open_books(entity_id: int, *, exclusive: bool = False, actor_id: int | None = None) -> Books:
+    """Reads the books inside a transaction, holding off period changes until it ends. Refuses ``entity.unknown``.
+
+    ``actor_id``: who posts; the system and the shell post into soft-closed months no more than anybody.
+    """
     if connection.vendor == "postgresql":
         shared = "" if exclusive else "_shared"
         with connection.cursor() as cursor:
@@ -62,7 +70,12 @@ def open_books(entity_id: int, *, exclusive: bool = False) -> Books:
         zone=ZoneInfo(timezone),
         states=states,
         rates=load_rates(currency),
+        may_post_soft_closed=PeriodState.SOFT_CLOSED in states.values() and _may_post_soft_closed(actor_id, entity_id),
     )
+
+
+def _may_post_soft_closed(actor_id: int | None, entity_id: int) -> bool:
+    return actor_id is not None and Right.POST_SOFT_CLOSED in held_in(actor_id, entity_id).whole
 
 
 def load_rates(base: str) -> RateTable:

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from huikuan.core.refusals import Refusal
+from huikuan.core.rights import Right, Role
 from huikuan.core.texts import NAME_MAX, TEXT_MAX, check_texts
 from huikuan.services.auditing import record
+from huikuan.services.customer_names import refresh_search_text
+from huikuan.services.rights import demand, demand_anywhere
 from huikuan.services.sources import source_id_of
 from huikuan.services.telling import tell_customers
 from huikuan.services.transaction import run_in_transaction
@@ -19,6 +22,8 @@ from huikuan.store.models import (
     CustomerPayerAccount,
     CustomerRef,
     Entity,
+    RoleGrant,
+    User,
 )
 from huikuan.store.search import search_text_of
 
@@ -61,13 +66,24 @@ def add_entity(
         raise Refusal("entity.bad_zone", "{zone!r} is not a time zone", zone=timezone)
 
     def work() -> int:
+        demand_anywhere(actor_id, Right.MANAGE_SYSTEM)
         if Entity.objects.filter(code=code).exists():
             raise Refusal("entity.exists", "entity {entity} exists", entity=code)
         entity = Entity.objects.create(code=code, name=name, currency=currency, timezone=timezone, country=country)
         record("entity.add", now=now, actor_id=actor_id, entity_id=entity.id, code=code, currency=currency)
+        make_first_administrator(entity.id, actor_id, now)
         return int(entity.id)
 
     return run_in_transaction(work)
+
+
+def make_first_administrator(entity_id: int, actor_id: int | None, now: datetime) -> None:
+    """Who opens books and is no superuser manages their people: somebody must."""
+    if actor_id is None or User.objects.filter(id=actor_id, is_superuser=True).exists():
+        return
+    role = Role.ADMINISTRATOR.value
+    RoleGrant.objects.create(user_id=actor_id, entity_id=entity_id, role=role, granted_at=now)
+    record("people.grant", now=now, actor_id=None, entity_id=entity_id, subject=f"user:{actor_id}", role=role)
 
 
 def add_customers(
@@ -83,12 +99,13 @@ def add_customers(
         check_texts(new, _TEXTS)
 
     def work() -> dict[str, int]:
+        demand(actor_id, Right.EDIT_CUSTOMER, entity_id=entity_id)
         source_id = source_id_of(source)
         known = {
             ref.external_id: ref.account
             for ref in CustomerRef.objects.filter(
                 source_id=source_id, entity_id=entity_id, external_id__in=[new.external_id for new in customers]
-            ).select_related("account__customer")
+            ).select_related("account__customer", "account__origin")
         }
         accounts: dict[str, int] = {}
         for new in customers:
@@ -96,7 +113,8 @@ def add_customers(
             if account is None:
                 account = _create(entity_id, source_id, new, now)
             else:
-                _update(account.customer, new)
+                # What a source says of a duplicate is about the duplicate, also while it is merged into another.
+                _update(account.origin or account.customer, new)
             accounts[new.external_id] = account.id
         record("customers.add", now=now, actor_id=actor_id, entity_id=entity_id, count=len(customers))
         changed = CustomerAccount.objects.filter(id__in=list(accounts.values()))
@@ -125,15 +143,14 @@ def _create(entity_id: int, source_id: int, new: NewCustomer, now: datetime) -> 
 
 def _update(customer: Customer, new: NewCustomer) -> None:
     if new.name and new.name != customer.name:
-        CustomerAlias.objects.get_or_create(customer=customer, name=customer.name)
+        CustomerAlias.objects.get_or_create(customer=customer, name=customer.name, defaults={"is_former": True})
         customer.name = new.name
     for field in ("registration_number", "country", "language", "segment"):
         if getattr(new, field):
             setattr(customer, field, getattr(new, field))
     _add_names_and_accounts(customer, new)
-    names = customer.aliases.values_list("name", flat=True)
-    customer.search_text = search_text_of(customer.name, tuple(names))
     customer.save()
+    refresh_search_text(customer.id)
 
 
 def _add_names_and_accounts(customer: Customer, new: NewCustomer) -> None:

@@ -17,6 +17,7 @@ from django.conf import settings
 
 from huikuan.core.money import exponent_of
 from huikuan.core.refusals import DataError, DataWarning, Refusal
+from huikuan.core.rights import Right
 from huikuan.engines.files import Profile
 from huikuan.engines.profiles import named_profile
 from huikuan.services.imports_batches import (
@@ -46,6 +47,7 @@ from huikuan.services.imports_types import (
     check_options,
     profile_names,
 )
+from huikuan.services.rights import demand, demand_anywhere
 from huikuan.services.sources import source_id_of
 from huikuan.store.models import ImportBatch
 
@@ -80,6 +82,7 @@ def preview_upload(
     ``asked``: see ``asked_options``, which says what is refused; faults of the file do not raise, they are in the
     preview.
     """
+    demand_anywhere(actor_id, Right.IMPORT)
     options = asked_options(kind, **asked)
     folder = make_folder()
     try:
@@ -198,12 +201,27 @@ def publish(
 ) -> ImportResult:
     """Posts a staged import in one transaction. See ``imports_publish.publish_batch`` for what it refuses."""
     batch = get_batch(batch_id)
+    demand_import(batch, actor_id)
     return publish_batch(batch, actor_id=actor_id, now=now, good_rows_only=good_rows_only, progress=progress)
 
 
-def discard(batch_id: int) -> None:
-    """Gives up a staged import and removes its files. Refuses ``import.unknown`` and ``import.published``."""
-    discard_batch(get_batch(batch_id))
+def discard(batch_id: int, *, actor_id: int | None = None) -> None:
+    """Gives up a staged import and removes its files. Refuses ``right.missing``, ``import.unknown`` and
+    ``import.published``."""
+    batch = get_batch(batch_id)
+    demand_import(batch, actor_id)
+    discard_batch(batch)
+
+
+def demand_import(batch: ImportBatch, actor_id: int | None) -> None:
+    """Refuses ``right.missing`` to one who may not import into every entity a batch touches."""
+    touched: set[int] = set(batch.summary.get("entities", ()))
+    if batch.entity_id is not None:
+        touched.add(batch.entity_id)
+    for entity_id in touched:
+        demand(actor_id, Right.IMPORT, entity_id=entity_id)
+    if not touched:
+        demand_anywhere(actor_id, Right.IMPORT)
 
 
 def errors_of(batch_id: int) -> list[DataError]:

@@ -18,8 +18,9 @@ from typing import Any
 from django.conf import settings
 
 from huikuan.core.refusals import BadData, Conflict, Refusal
+from huikuan.core.rights import Right
 from huikuan.services.background import enqueue
-from huikuan.services.imports import Handed, asked_again, asked_options, work_out
+from huikuan.services.imports import Handed, asked_again, asked_options, demand_import, work_out
 from huikuan.services.imports_batches import (
     State,
     create_batch,
@@ -33,6 +34,7 @@ from huikuan.services.imports_batches import (
 )
 from huikuan.services.imports_publish import publish_held, seal_after
 from huikuan.services.imports_types import ImportOptions, Progress
+from huikuan.services.rights import demand_anywhere
 from huikuan.services.sources import source_id_of
 from huikuan.services.transaction import run_in_transaction
 from huikuan.store.batch_work import Progress as Told
@@ -67,6 +69,7 @@ def start_preview(
     **asked: Any,
 ) -> int:
     """Keeps a file and hands its check to the worker; gives the batch's id. Options as ``imports.asked_options``."""
+    demand_anywhere(actor_id, Right.IMPORT)
     options = asked_options(kind, **asked)
     folder = make_folder()
     try:
@@ -142,7 +145,7 @@ def start_publish(*, batch_id: int, actor_id: int | None, now: datetime, good_ro
 
     Refuses ``import.unknown`` and ``import.not_staged``.
     """
-    get_batch(batch_id)
+    demand_import(get_batch(batch_id), actor_id)
 
     def work() -> None:
         taken = ImportBatch.objects.filter(id=batch_id, state=State.STAGED).update(state=State.QUEUED, failure=None)

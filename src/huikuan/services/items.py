@@ -20,9 +20,11 @@ from huikuan.core.accounts import (
 from huikuan.core.journal import EntryDraft, PostingDraft
 from huikuan.core.money import check_size, exponent_of
 from huikuan.core.refusals import Refusal
+from huikuan.core.rights import Right
 from huikuan.core.texts import TEXT_MAX, check_texts
 from huikuan.services.books import Books, open_books
 from huikuan.services.idempotency import once
+from huikuan.services.rights import demand_accounts
 from huikuan.services.sources import source_id_of
 from huikuan.services.writing import ItemRow, Unit
 
@@ -75,14 +77,16 @@ def post_items(
 ) -> list[int]:
     """Posts items, one entry each, all or none; gives their ids in order.
 
-    Refuses ``item.exists``, ``item.zero``, ``item.wrong_sign``, ``account.unknown``, ``exchange.no_rate`` and what
-    money and periods refuse.
+    Refuses ``right.missing``, ``item.exists``, ``item.zero``, ``item.wrong_sign``, ``account.unknown``,
+    ``exchange.no_rate`` and what money and periods refuse.
     """
 
     def work() -> dict[str, list[int]]:
-        books = open_books(entity_id)
+        accounts = {item.account_id for item in items}
+        demand_accounts(actor_id, Right.POST_ITEM, entity_id=entity_id, account_ids=accounts)
+        books = open_books(entity_id, actor_id=actor_id)
         unit = Unit(entity_id, actor_id, now, source_id_of(source))
-        check_accounts(entity_id, {item.account_id for item in items})
+        check_accounts(entity_id, accounts)
         ids = add_items(unit, books, items)
         unit.flush()
         return {"items": ids}

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 from django.db import connection
-from django.db.models import Model, Sum
+from django.db.models import Model
 
 from huikuan.core.accounts import Charge, LedgerAccount
-from huikuan.core.applications import Fund, OpenRow
+from huikuan.core.applications import OpenRow
 from huikuan.core.refusals import Refusal
-from huikuan.store.models import OpenItem, Posting, Receipt, ReceiptBalance
+from huikuan.store.models import OpenItem, Receipt, ReceiptBalance
 
 M = TypeVar("M", bound=Model)
 
@@ -119,28 +119,3 @@ def _fetch(model: type[M], where: str, values: Sequence[int]) -> list[M]:
     with connection.cursor() as cursor:
         cursor.execute(f'SELECT {columns} FROM "{model._meta.db_table}" m WHERE {where}', values)
         return [model.from_db("default", fields, row) for row in cursor.fetchall()]
-
-
-def fund_of(receipt: Receipt, balance: ReceiptBalance, ledger_account: LedgerAccount) -> Fund:
-    """The part of a receipt standing on one account, with its base value: all that is left of the receipt where the
-    money stands on that account alone, else what the journal has there."""
-    parts = {
-        LedgerAccount.SUSPENSE: balance.unidentified_minor,
-        LedgerAccount.UNAPPLIED: balance.unapplied_minor,
-        LedgerAccount.ADVANCES: balance.on_account_minor,
-    }
-    amount = parts[ledger_account]
-    alone = amount == sum(parts.values())
-    return Fund(
-        receipt_id=receipt.id,
-        account_id=None if ledger_account == LedgerAccount.SUSPENSE else balance.account_id,
-        ledger_account=ledger_account,
-        currency=receipt.currency,
-        available_minor=amount,
-        base_minor=balance.open_base_minor if alone else _base_on(receipt.id, ledger_account),
-    )
-
-
-def _base_on(receipt_id: int, ledger_account: LedgerAccount) -> int:
-    legs = Posting.objects.filter(receipt_id=receipt_id, item_id=None, ledger_account=ledger_account.value)
-    return -int(legs.aggregate(base=Sum("base_minor"))["base"] or 0)

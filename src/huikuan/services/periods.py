@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from huikuan.core.periods import PeriodState, decide_period_change, month_of, state_of
+from huikuan.core.rights import Right
 from huikuan.services.auditing import record
 from huikuan.services.books import open_books
+from huikuan.services.rights import demand
 from huikuan.services.transaction import run_in_transaction
 from huikuan.store.models import JournalEntry, Period
 
@@ -19,6 +21,8 @@ def set_period(entity_id: int, month: date, state: PeriodState, *, actor_id: int
     month = month_of(month)
 
     def work() -> None:
+        right = Right.CLOSE_PERIOD_HARD if state == PeriodState.CLOSED else Right.CLOSE_PERIOD
+        demand(actor_id, right, entity_id=entity_id)
         books = open_books(entity_id, exclusive=True)
         old = state_of(month, books.states)
         earlier_open = state == PeriodState.CLOSED and any(

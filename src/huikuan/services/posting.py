@@ -7,10 +7,12 @@ from datetime import date, datetime
 
 from huikuan.core.accounts import EntryKind
 from huikuan.core.journal import EntryDraft, PostingDraft
+from huikuan.core.rights import Right
 from huikuan.core.texts import NAME_MAX, check_text
 from huikuan.services.auditing import record
 from huikuan.services.books import open_books
 from huikuan.services.idempotency import once
+from huikuan.services.rights import demand_legs, demand_some
 from huikuan.services.row_days import RowDays
 from huikuan.services.writing import Unit
 
@@ -23,6 +25,7 @@ def post_one(
     request: object,
     decide: Callable[[], tuple[EntryKind, Legs]],
     *,
+    right: Right,
     on: date,
     actor_id: int | None,
     now: datetime,
@@ -31,15 +34,18 @@ def post_one(
 ) -> int:
     """``decide`` reads locked rows and gives the entry's kind and legs; returns the id of the posted entry.
 
-    ``on`` is the effective date; the posting date follows from the entity's periods and the rows it moves.
+    ``right``: what the person must hold for the customers whose accounts the legs move something on. ``on`` is the
+    effective date; the posting date follows from the entity's periods and the rows it moves.
     """
 
     check_text("memo", memo, NAME_MAX)
 
     def work() -> dict[str, int]:
-        books = open_books(entity_id)
+        demand_some(actor_id, right, entity_id=entity_id)
+        books = open_books(entity_id, actor_id=actor_id)
         unit = Unit(entity_id, actor_id, now)
         kind, legs = decide()
+        demand_legs(actor_id, right, entity_id=entity_id, legs=legs)
         day = RowDays().posting_day(books, on, legs)
         entry_id = unit.add_entry(EntryDraft(kind, day.effective_date, day.posting_date, legs, memo=memo))
         unit.flush()

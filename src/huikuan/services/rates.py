@@ -10,6 +10,7 @@ from huikuan.core.exchange import Rate
 from huikuan.core.money import exponent_of
 from huikuan.core.refusals import Refusal
 from huikuan.services.auditing import record
+from huikuan.services.rights import demand_rates
 from huikuan.services.transaction import run_in_transaction
 from huikuan.store.models import ExchangeRate
 
@@ -21,6 +22,8 @@ def add_rates(rates: Sequence[Rate], *, actor_id: int | None, now: datetime) -> 
     """
 
     def work() -> int:
+        for base in sorted({rate.base for rate in rates}):
+            demand_rates(actor_id, base)
         added = 0
         for rate in rates:
             _check(rate)

@@ -11,12 +11,15 @@ from huikuan.core.applications import fund_out_legs
 from huikuan.core.journal import EntryDraft, PostingDraft
 from huikuan.core.money import check_size, exponent_of
 from huikuan.core.refusals import Refusal
+from huikuan.core.rights import Right
 from huikuan.core.texts import NAME_MAX, TEXT_MAX, check_texts
+from huikuan.queries.funds import fund_of
 from huikuan.services.books import Books, open_books
 from huikuan.services.idempotency import once
 from huikuan.services.items import check_accounts
-from huikuan.services.locking import fund_of, lock_receipt
+from huikuan.services.locking import lock_receipt
 from huikuan.services.posting import post_one
+from huikuan.services.rights import demand_accounts
 from huikuan.services.sources import source_id_of
 from huikuan.services.writing import ReceiptRow, Unit
 from huikuan.store.models import Posting
@@ -58,7 +61,9 @@ def post_receipts(
     """
 
     def work() -> dict[str, list[int]]:
-        books = open_books(entity_id)
+        accounts = {row.account_id for row in receipts}
+        demand_accounts(actor_id, Right.POST_CASH, entity_id=entity_id, account_ids=accounts)
+        books = open_books(entity_id, actor_id=actor_id)
         unit = Unit(entity_id, actor_id, now, source_id_of(source))
         check_accounts(entity_id, {row.account_id for row in receipts if row.account_id is not None})
         ids = add_receipts(unit, books, receipts)
@@ -156,7 +161,17 @@ def identify_receipt(
         )
 
     request = (receipt_id, account_id, on)
-    return post_one(entity_id, "receipt.identify", request, decide, on=on, actor_id=actor_id, now=now, key=key)
+    return post_one(
+        entity_id,
+        "receipt.identify",
+        request,
+        decide,
+        right=Right.POST_CASH,
+        on=on,
+        actor_id=actor_id,
+        now=now,
+        key=key,
+    )
 
 
 def _check_owner(receipt_id: int, account_id: int) -> None:
@@ -188,7 +203,9 @@ def park_receipt(
         return EntryKind.PARK, fund_out_legs(fund, amount_minor, LedgerAccount.ADVANCES)
 
     request = (receipt_id, amount_minor, on)
-    return post_one(entity_id, "receipt.park", request, decide, on=on, actor_id=actor_id, now=now, key=key)
+    return post_one(
+        entity_id, "receipt.park", request, decide, right=Right.POST_CASH, on=on, actor_id=actor_id, now=now, key=key
+    )
 
 
 def refund_receipt(
@@ -210,4 +227,6 @@ def refund_receipt(
         return EntryKind.REFUND, fund_out_legs(fund, amount_minor, LedgerAccount.BANK)
 
     request = (receipt_id, amount_minor, on, from_account)
-    return post_one(entity_id, "receipt.refund", request, decide, on=on, actor_id=actor_id, now=now, key=key)
+    return post_one(
+        entity_id, "receipt.refund", request, decide, right=Right.POST_CASH, on=on, actor_id=actor_id, now=now, key=key
+    )

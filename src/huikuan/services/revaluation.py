@@ -10,8 +10,10 @@ from huikuan.core.accounts import CONTROL_ACCOUNTS, EntryKind, LedgerAccount
 from huikuan.core.journal import EntryDraft, PostingDraft, reverse_draft
 from huikuan.core.periods import month_end
 from huikuan.core.refusals import Refusal
+from huikuan.core.rights import Right
 from huikuan.services.auditing import record
 from huikuan.services.books import open_books
+from huikuan.services.rights import demand
 from huikuan.services.transaction import run_in_transaction
 from huikuan.services.writing import Unit
 
@@ -27,6 +29,7 @@ def revalue(entity_id: int, month: date, *, actor_id: int | None, now: datetime)
     day = month_end(month)
 
     def work() -> list[int]:
+        demand(actor_id, Right.CLOSE_PERIOD, entity_id=entity_id)
         # Alone: two runs at once would each post the whole difference.
         books = open_books(entity_id, exclusive=True)
         for counted in (day, day + timedelta(days=1)):
@@ -34,7 +37,7 @@ def revalue(entity_id: int, month: date, *, actor_id: int | None, now: datetime)
                 raise Refusal("revaluation.period_closed", "{day} lies in a closed period", day=counted.isoformat())
         unit = Unit(entity_id, actor_id, now)
         ids = []
-        for currency, amount, book in _open_foreign(entity_id, books.currency, day):
+        for currency, amount, book in open_foreign(entity_id, books.currency, day):
             difference = books.to_base(amount, currency, day) - book
             if difference:
                 ids.append(_add_pair(unit, currency, difference, day))
@@ -56,7 +59,7 @@ def _add_pair(unit: Unit, currency: str, difference: int, day: date) -> int:
     return entry_id
 
 
-def _open_foreign(entity_id: int, base: str, day: date) -> list[tuple[str, int, int]]:
+def open_foreign(entity_id: int, base: str, day: date) -> list[tuple[str, int, int]]:
     """Per foreign currency: open amount and its book value on the control accounts and by revaluation so far, by
     posting date up to ``day``."""
     accounts = [account.value for account in (*CONTROL_ACCOUNTS, LedgerAccount.REVALUATION)]

@@ -10,11 +10,13 @@ from django.db.models import Q
 from huikuan.core.accounts import EntryKind, LedgerAccount
 from huikuan.core.journal import PostingDraft, reverse_draft
 from huikuan.core.refusals import Refusal
+from huikuan.core.rights import Right
 from huikuan.core.texts import NAME_MAX, check_text
 from huikuan.services.auditing import record
 from huikuan.services.books import Books, open_books
 from huikuan.services.idempotency import once
 from huikuan.services.reversal_checks import check_unused, used_since
+from huikuan.services.rights import demand_legs, demand_some
 from huikuan.services.transaction import run_in_transaction
 from huikuan.services.writing import Unit
 from huikuan.store.models import JournalEntry, OpenItem, OpenItemBalance, Posting, Receipt, ReceiptBalance
@@ -45,12 +47,15 @@ def reverse_entry(
     check_text("memo", memo, NAME_MAX)
 
     def work() -> dict[str, list[int]]:
-        books = open_books(entity_id)
+        demand_some(actor_id, Right.REVERSE, entity_id=entity_id)
+        books = open_books(entity_id, actor_id=actor_id)
         unit = Unit(entity_id, actor_id, now)
         found = JournalEntry.objects.filter(id=entry_id, entity_id=entity_id).first()
         if found is not None and on < found.effective_date:
             raise Refusal("entry.before_original", "an entry is not reversed before its own day", entry_id=entry_id)
         ids = add_reversals(unit, books, [entry_id], on=on, memo=memo)
+        for _, draft in unit.entries:
+            demand_legs(actor_id, Right.REVERSE, entity_id=entity_id, legs=draft.postings)
         unit.flush()
         record("entry.reverse", now=now, actor_id=actor_id, entity_id=entity_id, subject=f"entry:{entry_id}", memo=memo)
         return {"entries": ids}

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 
 from django.db.models import Q
 
+from huikuan.core.accounts import CONTROL_ACCOUNTS
+from huikuan.core.journal import PostingDraft
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
 from huikuan.queries.grants import held_by, held_in
-from huikuan.store.models import CustomerAccount
+from huikuan.store.models import CustomerAccount, Entity, User
 
 _PART = 500
 
@@ -52,6 +54,44 @@ def demand_accounts(actor_id: int | None, right: Right, *, entity_id: int, accou
         )
 
 
+def demand_some(actor_id: int | None, right: Right, *, entity_id: int) -> None:
+    """Refuses ``right.missing`` to one who does not hold the right for any customer, before anything is looked at:
+    ``demand_accounts`` follows when it is known whose accounts it is about."""
+    if actor_id is not None and not held_in(actor_id, entity_id).can(right):
+        raise missing(right)
+
+
+def demand_legs(actor_id: int | None, right: Right, *, entity_id: int, legs: Iterable[PostingDraft]) -> None:
+    """``demand`` for a posting: every customer account it moves something on; where it is on none (or on money nobody
+    knows the owner of), the right must be held for all customers."""
+    if actor_id is not None:
+        moved = {leg.account_id for leg in legs if leg.ledger_account in CONTROL_ACCOUNTS}
+        demand_accounts(actor_id, right, entity_id=entity_id, account_ids=moved or {None})
+
+
+def demand_seen(actor_id: int | None, right: Right, *, entity_id: int) -> None:
+    """``demand`` for taking out what one sees in an entity: the right must be held for every customer that is seen."""
+    if actor_id is None:
+        return
+    held = held_in(actor_id, entity_id)
+    people, seen = held.people(right), held.people(Right.SEE_LEDGER)
+    if people is not None and (not people or seen is None or not seen <= people):
+        raise missing(right)
+
+
+def demand_rates(actor_id: int | None, base: str) -> None:
+    """``demand`` for exchange rates into a currency: of one of the entities whose books are kept in it; where there is
+    none, of any."""
+    if actor_id is None:
+        return
+    books = set(Entity.objects.filter(currency=base).values_list("id", flat=True))
+    held = held_by(actor_id)
+    if not books:
+        demand_anywhere(actor_id, Right.EDIT_RATES)
+    elif not any(Right.EDIT_RATES in held[entity_id].whole for entity_id in books & held.keys()):
+        raise missing(Right.EDIT_RATES)
+
+
 def demand_customer(actor_id: int | None, right: Right, *, customer_id: int) -> None:
     """``demand`` for what belongs to a customer of the whole group: the right must be held for one of its accounts at
     least, or, for a customer without any, in some entity for all customers."""
@@ -70,7 +110,9 @@ def demand_customer(actor_id: int | None, right: Right, *, customer_id: int) -> 
 
 def demand_anywhere(actor_id: int | None, right: Right) -> None:
     """``demand`` for what belongs to no entity: the right must be held for all customers of one at least."""
-    if actor_id is not None and not any(right in held.whole for held in held_by(actor_id).values()):
+    if actor_id is None or any(right in held.whole for held in held_by(actor_id).values()):
+        return
+    if not User.objects.filter(id=actor_id, is_active=True, is_superuser=True).exists():
         raise missing(right)
 
 

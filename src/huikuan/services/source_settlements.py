@@ -16,9 +16,11 @@ from huikuan.core.accounts import EntryKind, LedgerAccount
 from huikuan.core.applications import OpenRow, settlement_legs
 from huikuan.core.journal import EntryDraft
 from huikuan.core.refusals import Refusal
+from huikuan.core.rights import Right
 from huikuan.services.auditing import record
 from huikuan.services.books import open_books
 from huikuan.services.locking import lock_items, lock_open_items, open_item_ids
+from huikuan.services.rights import demand_accounts
 from huikuan.services.transaction import run_in_transaction
 from huikuan.services.writing import Unit
 from huikuan.store.models import SourceSettlement
@@ -101,7 +103,9 @@ def decide_settlements(
 def _decide_group(
     entity_id: int, group: Sequence[SourceSettlement], *, accept: bool, actor_id: int | None, now: datetime
 ) -> None:
-    books = open_books(entity_id)
+    accounts = {settlement.item.account_id for settlement in group}
+    demand_accounts(actor_id, Right.DECIDE_SETTLEMENT, entity_id=entity_id, account_ids=accounts)
+    books = open_books(entity_id, actor_id=actor_id)
     unit = Unit(entity_id, actor_id, now)
     rows = lock_items(entity_id, [settlement.item_id for settlement in group])
     for settlement in group:

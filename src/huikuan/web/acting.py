@@ -11,7 +11,6 @@ from typing import Any
 from uuid import uuid4
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -22,7 +21,9 @@ from django.utils.translation import gettext as _
 
 from huikuan.core.money import parse_amount
 from huikuan.core.refusals import Conflict, Refusal
+from huikuan.core.rights import Right
 from huikuan.queries.desk import entry_by_number
+from huikuan.services.rights import Forbidden, missing
 from huikuan.web.format import format_amount, format_day
 from huikuan.web.frames import Seat, read_day
 from huikuan.web.pages import show
@@ -57,15 +58,15 @@ class Field:
 
 
 # -- rights ----------------------------------------------------------------------------------------------------------
-def may_post_to(seat: Seat, entity_id: int) -> bool:
-    """Whether this person may change that entity's ledger."""
-    return any(row.id == entity_id and row.can_post for row in seat.entities)
+def may_post_to(seat: Seat, entity_id: int, right: Right) -> bool:
+    """Whether this person holds a right in that entity, for some customers at least; the services ask whose it is."""
+    return seat.can(right, entity_id)
 
 
-def demand_posting_to(seat: Seat, entity_id: int) -> None:
-    """403 for someone who may not post there; refuses ``frame.past`` where the frame is not now."""
-    if not may_post_to(seat, entity_id):
-        raise PermissionDenied
+def demand_posting_to(seat: Seat, entity_id: int, right: Right) -> None:
+    """403 for someone without the right there; refuses ``frame.past`` where the frame is not now."""
+    if not may_post_to(seat, entity_id, right):
+        raise missing(right)
     demand_now(seat)
 
 
@@ -168,6 +169,8 @@ def act(
     if request.method == "POST":
         try:
             return do(given, key)
+        except Forbidden:
+            raise
         except Refusal as refusal:
             reason, status = told(refusal, currency), 409 if isinstance(refusal, Conflict) else 400
             key = new_key() if refusal.code == "idempotency.other_body" else key

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from huikuan.core.accounts import EntryKind
 from huikuan.core.refusals import Refusal
+from huikuan.core.rights import Right
 from huikuan.queries import desk
 from huikuan.queries.desk import ItemNow, ReceiptNow
 from huikuan.services.adjustments import recover_item, settle_item
@@ -69,15 +70,16 @@ DONE: Words = {
 def item_bar(seat: Seat, public_id: str) -> dict[str, Any]:
     """The buttons of an item's page, for who may post."""
     item = desk.item_now(seat.frame, public_id, timezone.now())
-    if item is None or not may_post_to(seat, item.entity_id):
+    if item is None:
         return bar(seat, [])
+    adjusts = may_post_to(seat, item.entity_id, Right.POST_ADJUSTMENT)
     deeds = []
-    if item.is_credit and item.open_minor:
+    if item.is_credit and item.open_minor and may_post_to(seat, item.entity_id, Right.POST_CASH):
         deeds.append(Deed(_("Apply the credit"), address(seat.kept, "item_credit", public_id), primary=True))
     kinds = [kind for kind in KINDS.values() if not (item.is_credit and kind == EntryKind.ASSIGNMENT)]
-    if item.open_minor:
+    if item.open_minor and adjusts:
         deeds += [Deed(TITLES[kind], address(seat.kept, "item_settle", public_id, kind=kind.value)) for kind in kinds]
-    if item.written_off_minor > 0:
+    if item.written_off_minor > 0 and adjusts:
         deeds.append(Deed(_("Recovery"), address(seat.kept, "item_recover", public_id)))
     return bar(seat, deeds)
 
@@ -86,7 +88,7 @@ def _item(seat: Seat, public_id: str) -> ItemNow:
     item = desk.item_now(seat.frame, public_id, timezone.now())
     if item is None:
         raise Http404
-    demand_posting_to(seat, item.entity_id)
+    demand_posting_to(seat, item.entity_id, Right.POST_ADJUSTMENT)
     return item
 
 

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from huikuan.core.accounts import LedgerAccount
 from huikuan.core.applications import Order
 from huikuan.core.refusals import Refusal
+from huikuan.core.rights import Right
 from huikuan.queries import applicable, desk
 from huikuan.queries.applicable import Candidate
 from huikuan.queries.desk import ItemNow, Owner, ReceiptNow
@@ -191,7 +192,7 @@ def _context(fund: Fund, now: Any, given: QueryDict, lines: list[Line] | None = 
         "orders": ORDERS if fund.kind == "receipt" else ORDERS[:2],
         "hidden_rows": max(len(fund.found) - ROWS_MAX, 0),
         "with_discount": any(one.discount_minor for one in fund.found),
-        "from_account": _account_from(now, given).value if isinstance(now, ReceiptNow) else "",
+        "from_account": account_from(now, given).value if isinstance(now, ReceiptNow) else "",
         "both_accounts": isinstance(now, ReceiptNow) and now.unapplied_minor > 0 and now.on_account_minor > 0,
         "receipt": now if isinstance(now, ReceiptNow) else None,
         "page_name": "receipt_apply" if fund.kind == "receipt" else "item_credit",
@@ -200,7 +201,7 @@ def _context(fund: Fund, now: Any, given: QueryDict, lines: list[Line] | None = 
 
 
 # -- a receipt's money -----------------------------------------------------------------------------------------------
-def _account_from(receipt: ReceiptNow, given: QueryDict) -> LedgerAccount:
+def account_from(receipt: ReceiptNow, given: QueryDict) -> LedgerAccount:
     """Where the money is taken from: unapplied unless the form says so or there is none."""
     named = given.get("from", "")
     if named == "advances" or (not named and not receipt.unapplied_minor and receipt.on_account_minor):
@@ -212,10 +213,10 @@ def _receipt_fund(seat: Seat, public_id: str, given: QueryDict) -> tuple[Receipt
     receipt = desk.receipt_now(seat.frame, public_id, timezone.now())
     if receipt is None:
         raise Http404
-    demand_posting_to(seat, receipt.entity_id)
+    demand_posting_to(seat, receipt.entity_id, Right.POST_CASH)
     if receipt.owner is None:
         raise Refusal("receipt.unidentified", "say first whose money this is")
-    source = _account_from(receipt, given)
+    source = account_from(receipt, given)
     return receipt, Fund(
         kind="receipt",
         public_id=receipt.public_id,
@@ -242,7 +243,7 @@ def apply_money(request: HttpRequest, seat: Seat, public_id: str) -> HttpRespons
             receipt.id,
             named,
             on=read_on(given, receipt.today, since=since),
-            from_account=_account_from(receipt, given),
+            from_account=account_from(receipt, given),
             key=key,
             **actor(request),
         )
@@ -266,7 +267,7 @@ def _credit_fund(seat: Seat, public_id: str) -> tuple[ItemNow, Fund]:
     credit = desk.item_now(seat.frame, public_id, timezone.now())
     if credit is None:
         raise Http404
-    demand_posting_to(seat, credit.entity_id)
+    demand_posting_to(seat, credit.entity_id, Right.POST_CASH)
     if not credit.is_credit:
         raise Refusal("application.not_a_credit", "the item has no credit left")
     return credit, Fund(

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from huikuan.queries import customers as queries
 from huikuan.queries.documents import documents_of_customer
 from huikuan.queries.targets import account_targets
+from huikuan.web.assigning import assign_context
 from huikuan.web.documents import documents_card
 from huikuan.web.frames import Seat
 from huikuan.web.items import ITEM_SORTS, amount_labels, state_chips
@@ -48,6 +49,7 @@ def show_customer(request: HttpRequest, seat: Seat, public_id: str) -> HttpRespo
         seat.frame, public_id, page=read_int(request, "r_page", 1, low=1, high=10_000_000), size=25
     )
     context = {
+        **assign_context(seat, public_id),
         "customer": found,
         "balances": [
             BalanceLine(

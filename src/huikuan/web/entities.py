@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from zoneinfo import available_timezones
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -14,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from huikuan.core.refusals import Refusal
+from huikuan.core.rights import Right
 from huikuan.services.customers import add_entity
 from huikuan.web.frames import Seat
 from huikuan.web.pages import page, refusal_text, show
@@ -30,10 +30,8 @@ class EntityForm:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@page
+@page(right=Right.MANAGE_SYSTEM, whole=True)
 def new_entity(request: HttpRequest, seat: Seat) -> HttpResponse:
-    if not getattr(request.user, "is_superuser", False):
-        raise PermissionDenied
     form, reason = EntityForm(), ""
     if request.method == "POST":
         form = EntityForm(**{name: request.POST.get(name, "").strip() for name in EntityForm.__slots__})

@@ -42,7 +42,7 @@ class MonthRow:
 
 
 @require_safe
-@page
+@page(right=None)
 def show_home(request: HttpRequest, seat: Seat) -> HttpResponse:
     found = home(seat.frame)
     lines = [

@@ -165,7 +165,7 @@ def show_import(request: HttpRequest, seat: Seat, batch_id: int) -> HttpResponse
         "waiting": settlements_waiting(seat.frame, batch_id=batch_id),
         "changes": [
             (code, found.changes[code])
-            for code in ("new", "unchanged", "changed", "vanished", "reduced", "late")
+            for code in ("new", "unchanged", "changed", "not_reposted", "vanished", "reduced", "late")
             if code in found.changes
         ],
     }

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from huikuan.core.exchange import Rate
 from huikuan.core.periods import PeriodState
 from huikuan.core.refusals import Refusal
+from huikuan.core.rights import Right
 from huikuan.queries import closing
 from huikuan.queries.frame import EntityRow
 from huikuan.queries.ids import entry_id_text
@@ -26,7 +27,6 @@ from huikuan.services.periods import set_period
 from huikuan.services.rates import add_rates
 from huikuan.services.revaluation import revalue
 from huikuan.web.acting import actor, demand_now, demand_posting_to, read_text
-from huikuan.web.cash import postable
 from huikuan.web.format import format_month
 from huikuan.web.frames import Seat, read_day
 from huikuan.web.lists import chips_of
@@ -47,7 +47,7 @@ def _periods(request: HttpRequest, seat: Seat, *, reason: str = "", status: int 
     now, every = timezone.now(), request.GET.get("months") == "all"
     books = []
     for row in seat.entities:
-        if row.id not in seat.frame.entity_ids:
+        if row.id not in seat.frame.whole_ids:
             continue
         months = closing.month_rows(row.id, now)
         shown = months if every else months[:MONTHS_SHOWN]
@@ -57,10 +57,11 @@ def _periods(request: HttpRequest, seat: Seat, *, reason: str = "", status: int 
                 "months": shown,
                 "hidden": len(months) - len(shown),
                 "next_to_close": closing.earliest_open(row.id),
-                "may": row.can_post and seat.frame.is_now,
+                "may_close": row.can(Right.CLOSE_PERIOD_HARD),
+                "may": row.can(Right.CLOSE_PERIOD) and seat.frame.is_now,
             }
         )
-    past = any(row.can_post for row in seat.entities) and not seat.frame.is_now
+    past = seat.can(Right.CLOSE_PERIOD) and not seat.frame.is_now
     context = {"books": books, "reason": reason, "is_past": past}
     return show(request, seat, "settings/periods.html", context, room="settings", status=status)
 
@@ -68,10 +69,10 @@ def _periods(request: HttpRequest, seat: Seat, *, reason: str = "", status: int 
 def _book(request: HttpRequest, seat: Seat) -> tuple[EntityRow, date]:
     """The entity and month a form is about. 404 for an entity one may not see, 403 for one one may not post to."""
     code, text = request.POST.get("book", ""), request.POST.get("month", "")
-    found = next((row for row in seat.entities if row.code == code and row.id in seat.frame.entity_ids), None)
+    found = next((row for row in seat.entities if row.code == code and row.id in seat.frame.whole_ids), None)
     if found is None:
         raise Http404
-    demand_posting_to(seat, found.id)
+    demand_posting_to(seat, found.id, Right.CLOSE_PERIOD)
     day = read_day(f"{text[:7]}-01")
     if day is None:
         raise Http404
@@ -88,6 +89,8 @@ def change_period(request: HttpRequest, seat: Seat) -> HttpResponse:
     except ValueError:
         raise Http404 from None
     text = format_month(month, get_language() or "en")
+    if state == PeriodState.CLOSED:
+        demand_posting_to(seat, book.id, Right.CLOSE_PERIOD_HARD)
     if state == PeriodState.CLOSED and request.POST.get("sure") != "yes":
         context = {"book": book, "month": month, "now_open": closing.earliest_open(book.id)}
         return show(request, seat, "settings/close.html", context, room="settings")
@@ -146,7 +149,7 @@ def show_rates(request: HttpRequest, seat: Seat) -> HttpResponse:
     context = {
         "rows": closing.rate_page(bases, currency=currency, page=ask.page, size=ask.size),
         "currency_chips": chips_of(request, "currency", choices, active=currency, optional=True),
-        "bases": sorted({row.currency for row in postable(seat)}) if seat.frame.is_now else [],
+        "bases": sorted({row.currency for row in seat.entities if row.can(Right.EDIT_RATES) and seat.frame.is_now}),
         "given": given,
         "reason": reason,
         "valid_from": given.get("valid_from", seat.frame.today.isoformat()),
@@ -156,7 +159,7 @@ def show_rates(request: HttpRequest, seat: Seat) -> HttpResponse:
 
 def _add_rate(request: HttpRequest, seat: Seat) -> HttpResponse:
     given, base = request.POST, request.POST.get("base", "")
-    if not any(row.can_post and row.currency == base for row in seat.entities):
+    if not any(row.can(Right.EDIT_RATES) and row.currency == base for row in seat.entities):
         raise PermissionDenied
     demand_now(seat)
     day = read_day(given.get("valid_from", "").strip()[:10])

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 from django.views.decorators.http import require_http_methods
 
+from huikuan.core.rights import Right
 from huikuan.services.preferences import save_preferences
 from huikuan.web.frames import Seat
 from huikuan.web.pages import page, show
@@ -27,11 +28,12 @@ YEAR = 365 * 24 * 3600
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@page
+@page(right=None)
 def show_settings(request: HttpRequest, seat: Seat) -> HttpResponse:
     if request.method == "POST":
         return _save(request, seat)
     context = {
+        "may_schedule": seat.can_whole(Right.MANAGE_SYSTEM),
         "themes": THEMES,
         "densities": DENSITIES,
         "theme": request.COOKIES.get("theme", "auto"),

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from huikuan.core.accounts import LedgerAccount
 from huikuan.core.refusals import Refusal
+from huikuan.core.rights import Right
 from huikuan.queries import applicable, desk
 from huikuan.queries.desk import ReceiptNow
 from huikuan.services.receipts import identify_receipt, park_receipt, refund_receipt
@@ -52,8 +53,13 @@ Doing = Callable[[QueryDict, str], HttpResponse]
 def receipt_bar(seat: Seat, public_id: str) -> dict[str, Any]:
     """The buttons of a receipt's page, for who may post."""
     receipt = desk.receipt_now(seat.frame, public_id, timezone.now())
-    if receipt is None or receipt.is_reversed or not may_post_to(seat, receipt.entity_id):
+    if receipt is None or receipt.is_reversed:
         return bar(seat, [])
+    bounced = []
+    if may_post_to(seat, receipt.entity_id, Right.REVERSE):
+        bounced.append(Deed(_("Bounced …"), address(seat.kept, "receipt_bounce", public_id)))
+    if not may_post_to(seat, receipt.entity_id, Right.POST_CASH):
+        return bar(seat, bounced)
 
     def deed(word: str, name: str, primary: bool = False) -> Deed:
         return Deed(word, address(seat.kept, name, public_id), primary)
@@ -63,18 +69,20 @@ def receipt_bar(seat: Seat, public_id: str) -> dict[str, Any]:
         deeds.append(deed(_("Identify the payer"), "receipt_identify", primary=True))
     if receipt.unapplied_minor or receipt.on_account_minor:
         deeds.append(deed(pgettext("do", "Apply"), "receipt_apply", primary=True))
+        if receipt.owner and applicable.owes_in_others(receipt.owner.account_id, receipt.currency):
+            deeds.append(deed(_("Apply to another currency"), "receipt_convert"))
     if receipt.unapplied_minor:
         deeds.append(deed(_("Keep on account"), "receipt_park"))
     if receipt.rest_minor:
         deeds.append(deed(pgettext("do", "Refund"), "receipt_refund"))
-    return bar(seat, [*deeds, deed(_("Bounced …"), "receipt_bounce")])
+    return bar(seat, [*deeds, *bounced])
 
 
-def _receipt(seat: Seat, public_id: str) -> ReceiptNow:
+def _receipt(seat: Seat, public_id: str, right: Right = Right.POST_CASH) -> ReceiptNow:
     receipt = desk.receipt_now(seat.frame, public_id, timezone.now())
     if receipt is None:
         raise Http404
-    demand_posting_to(seat, receipt.entity_id)
+    demand_posting_to(seat, receipt.entity_id, right)
     return receipt
 
 
@@ -217,7 +225,7 @@ def refund(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
 @page
 def bounce(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
     """The bank took the payment back: unapplied everywhere first, then reversed."""
-    receipt = _receipt(seat, public_id)
+    receipt = _receipt(seat, public_id, Right.REVERSE)
     entry = desk.entry_now(seat.frame, receipt.entry_public_id, timezone.now())
     if entry is None:
         raise Http404

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from huikuan.core.accounts import EntryKind
 from huikuan.core.refusals import Refusal
+from huikuan.core.rights import Right
 from huikuan.queries import desk
 from huikuan.queries.desk import EntryNow
 from huikuan.queries.ids import entry_id_text
@@ -43,7 +44,9 @@ from huikuan.web.words import ENTRY_KINDS, word_of
 def entry_bar(seat: Seat, public_id: str) -> dict[str, Any]:
     """The button of an entry's page, for who may post."""
     entry = desk.entry_now(seat.frame, public_id, timezone.now())
-    if entry is None or entry.is_reversed or entry.kind == EntryKind.REVERSAL or not may_post_to(seat, entry.entity_id):
+    if entry is None or entry.is_reversed or entry.kind == EntryKind.REVERSAL:
+        return bar(seat, [])
+    if not may_post_to(seat, entry.entity_id, Right.REVERSE):
         return bar(seat, [])
     word = _("Unapply …") if entry.kind == EntryKind.APPLICATION else _("Reverse …")
     return bar(seat, [Deed(word, address(seat.kept, "entry_reverse", public_id))])
@@ -51,7 +54,7 @@ def entry_bar(seat: Seat, public_id: str) -> dict[str, Any]:
 
 def undoable(seat: Seat, entity_id: int, lines: Sequence[LifeLine]) -> list[LifeLine]:
     """The lines of a life; applications that stand get the way to unapply them, for who may post, now."""
-    if not seat.frame.is_now or not may_post_to(seat, entity_id):
+    if not seat.frame.is_now or not may_post_to(seat, entity_id, Right.REVERSE):
         return list(lines)
     gone = {line.row.reverses_public_id for line in lines}
     return [
@@ -113,7 +116,7 @@ def reverse(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
     entry = desk.entry_now(seat.frame, public_id, timezone.now())
     if entry is None:
         raise Http404
-    demand_posting_to(seat, entry.entity_id)
+    demand_posting_to(seat, entry.entity_id, Right.REVERSE)
     is_application = entry.kind == EntryKind.APPLICATION
     back = address(seat.kept, "entry", public_id)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,10 +14,10 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 
 from huikuan.core.refusals import DataError
-from huikuan.web import faults, words
+from huikuan.web import faults, people_words, words
 from huikuan.web import format as fmt
 
 register = template.Library()
@@ -75,6 +75,17 @@ def moment(value: datetime | None) -> str:
 
 
 @register.filter
+def interval(value: timedelta) -> str:
+    """``2 s``, ``15 min``, ``24 h``."""
+    seconds = int(value.total_seconds())
+    if seconds < 60:
+        return ngettext("{n} second", "{n} seconds", seconds).format(n=seconds)
+    if seconds < 3600:
+        return ngettext("{n} minute", "{n} minutes", seconds // 60).format(n=seconds // 60)
+    return ngettext("{n} hour", "{n} hours", seconds // 3600).format(n=seconds // 3600)
+
+
+@register.filter
 def file_size(size: int) -> str:
     """``23 KB``, ``1.4 MB``."""
     return f"{max(round(size / 1024), 1):,} KB" if size < 1024 * 1024 else f"{size / 1024 / 1024:,.1f} MB"
@@ -107,9 +118,15 @@ _WORDS = {
     "receipt": words.RECEIPT_STATES,
     "import_kind": words.IMPORT_KINDS,
     "import_stage": words.IMPORT_STAGES,
+    "job": words.JOBS,
+    "run": words.RUN_STATES,
+    "watched": words.WATCHED_STATES,
+    "every": words.EVERY,
     "import_state": words.IMPORT_STATES,
     "feed": words.FEEDS,
     "period": words.PERIOD_STATES,
+    "role": people_words.ROLES,
+    "reach": people_words.REACHES,
     "grouping": words.GROUPINGS,
     "field": words.FIELDS,
     "change": words.CHANGES,
