@@ -1,12 +1,13 @@
 """Every model of the product, gathered for Django; each file holds one business word."""
 
 from huikuan.store.api import ApiKey
+from huikuan.store.approvals import Absence, ApprovalDecision, ApprovalRequest, ApprovalRule
 from huikuan.store.audit import AuditEvent, IdempotencyKey, Installation
 from huikuan.store.customer_file import Contact, CustomerChange, CustomerMerge, CustomerNote, DistinctCustomers
 from huikuan.store.documents import Document, DocumentLink
+from huikuan.store.einvoices import EInvoice, EInvoiceTax, EInvoiceUpload
 from huikuan.store.general_ledger import ClosingMark, GlAccount, GlExport, GlSettings
 from huikuan.store.going_live import GoLive, GoLiveProof, OpeningBalance
-from huikuan.store.einvoices import EInvoice, EInvoiceTax, EInvoiceUpload
 from huikuan.store.imports import ImportBatch, SourceSettlement
 from huikuan.store.ledger import (
     ExchangeRate,
@@ -36,7 +37,11 @@ from huikuan.store.sealing import Seal, SealHead, SealRun, Segment
 from huikuan.store.views import TableView, UsualView
 
 __all__ = [
+    "Absence",
     "ApiKey",
+    "ApprovalDecision",
+    "ApprovalRequest",
+    "ApprovalRule",
     "AuditEvent",
     "ClosingMark",
     "Contact",

@@ -15,6 +15,7 @@ APPEND_ONLY = (
     "store_goliveproof",
     "store_einvoice",
     "store_einvoicetax",
+    "store_approvaldecision",
 )
 """Tables whose rows are added and never changed or deleted."""
 
@@ -30,6 +31,7 @@ _KEYS = {
     "store_goliveproof": "id",
     "store_einvoice": "id",
     "store_einvoicetax": "id",
+    "store_approvaldecision": "id",
 }
 
 _IDENTITIES = {
@@ -40,6 +42,7 @@ _IDENTITIES = {
     "store_glexport": ("gl_export_once", "entity_id month format number"),
     "store_goliveproof": ("entity_id", "entity_id"),
     "store_einvoice": ("item_id", "item_id"),
+    "store_approvaldecision": ("approval_decided_once", "request_id number"),
 }
 """The other unique columns by table, with the name a refusal goes by."""
 
