@@ -1,4 +1,4 @@
-"""One field for customers, numbers and documents: suggestions while typing, results on Enter."""
+"""One field for customers, people, numbers, documents, receipts and amounts, and the palette of commands."""
 
 from __future__ import annotations
 
@@ -6,13 +6,26 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from huikuan.queries.cash import cash_page
+from huikuan.queries.contacts_found import find_contacts
 from huikuan.queries.customers import customer_page
 from huikuan.queries.items import item_page
 from huikuan.web.frames import Seat
-from huikuan.web.pages import page, show
+from huikuan.web.pages import as_of_context, page, rooms_of, show
 from huikuan.web.tags import address
+
+COMMANDS: tuple[tuple[str, str | Promise], ...] = (
+    ("cash_new", _("Record a receipt")),
+    ("import_new", _("Import a file")),
+    ("settlements", _("Settlements to review")),
+    ("periods", _("Periods and revaluation")),
+    ("rates", _("Exchange rates")),
+)
+"""Pages below the rooms that the palette goes to."""
 
 
 @require_safe
@@ -22,17 +35,48 @@ def show_results(request: HttpRequest, seat: Seat) -> HttpResponse:
     suggesting = request.GET.get("part") == "suggest"
     if suggesting and len(q) < 2:
         return HttpResponse("")
-    size = 6 if suggesting else 20
     context: dict[str, Any] = {"q": q, "kept": seat.kept}
     if q:
-        customers = customer_page(seat.frame, search=q, sort="-open", page=1, size=size)
-        items = item_page(
-            seat.frame, search=q, state="all", bucket="", customer="", sort="document_number", page=1, size=size
-        )
-        if not suggesting and customers.total + items.total == 1:
-            only = ("customer", customers.rows[0]) if customers.total else ("item", items.rows[0])
-            return redirect(address(seat.kept, only[0], only[1].public_id))
-        context |= {"customers": customers, "items": items}
+        context |= find_all(seat, q, size=5 if suggesting else 20)
+        if not suggesting and (only := _only_one(context)):
+            return redirect(address(seat.kept, *only))
     if suggesting:
         return render(request, "search/suggest.html", context)
     return show(request, seat, "search/results.html", context, room="search")
+
+
+def find_all(seat: Seat, q: str, *, size: int) -> dict[str, Any]:
+    """What is found of every kind, the first ``size`` of each."""
+    customers = customer_page(seat.frame, search=q, sort="-open", page=1, size=size)
+    items = item_page(seat.frame, search=q, state="all", sort="document_number", page=1, size=size)
+    receipts = cash_page(seat.frame, search=q, state="all", sort="-value_date", page=1, size=size)
+    contacts = find_contacts(seat.frame, q, limit=size)
+    found = bool(customers.total or items.total or receipts.total or contacts)
+    return {"customers": customers, "items": items, "receipts": receipts, "contacts": contacts, "found": found}
+
+
+def _only_one(found: dict[str, Any]) -> tuple[str, str] | None:
+    """The page of the one thing found."""
+    customers, items, receipts = found["customers"], found["items"], found["receipts"]
+    if customers.total + items.total + receipts.total + len(found["contacts"]) != 1:
+        return None
+    if found["contacts"]:
+        return "customer", found["contacts"][0].customer_public_id
+    if customers.total:
+        return "customer", customers.rows[0].public_id
+    return ("item", items.rows[0].public_id) if items.total else ("receipt", receipts.rows[0].row.public_id)
+
+
+@require_safe
+@page(right=None)
+def show_palette(request: HttpRequest, seat: Seat) -> HttpResponse:
+    """Commands to choose from by typing, and the keys; fetched when first asked for."""
+    rooms = rooms_of(seat)
+    pages = [(room.name, room.word) for room in rooms]
+    pages += [(name, word) for room in rooms for name, word in room.pages if name != room.name]
+    known = {name for name, _word in pages}
+    hidden = set() if "imports" in known else {"import_new", "settlements"}
+    hidden |= set() if "cash" in known else {"cash_new"}
+    pages += [(name, word) for name, word in COMMANDS if name not in hidden]
+    context = {"pages": pages, "kept": seat.kept, "seat": seat, **as_of_context(request, seat)}
+    return render(request, "search/palette.html", context)

@@ -64,7 +64,7 @@ def grid_of(
     """What a table's page shows. ``picks``: whether rows can be ticked; where it is not said, those who may take a
     file of them can."""
     table = ask.table
-    picks = table.tick is not None and (may_export(seat) if picks is None else picks)
+    picks = table.tick is not None and (seat.covers(Right.EXPORT) if picks is None else picks)
     return Grid(
         table=table,
         ask=ask,
@@ -78,15 +78,9 @@ def grid_of(
         column_fields=hidden_fields(request, "cols"),
         sizes=SIZES,
         own_chips=own_chips or [],
-        may_export=may_export(seat),
+        may_export=seat.covers(Right.EXPORT),
         picks=picks,
     )
-
-
-def may_export(seat: Seat) -> bool:
-    """Whether this person may take files of everything the frame shows."""
-    mine = [row for row in seat.entities if row.id in seat.frame.entity_ids]
-    return bool(mine) and all(row.can(Right.EXPORT) for row in mine)
 
 
 def order_note(seat: Seat, ask: TableAsk) -> str:

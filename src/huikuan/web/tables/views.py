@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from huikuan.core.refusals import Refusal
+from huikuan.core.rights import Right
 from huikuan.queries.listing import Whole
 from huikuan.services.exporting import record_export
-from huikuan.services.rights import Forbidden
 from huikuan.services.views import delete_view, save_view, set_usual
 from huikuan.web.acting import actor, read_text
 from huikuan.web.format import format_moment
@@ -26,7 +26,7 @@ from huikuan.web.pages import page, refusal_text
 from huikuan.web.tables.asks import TableAsk, params_of, read_filter, read_table
 from huikuan.web.tables.columns import Table
 from huikuan.web.tables.files import Sheet, csv_lines, write_workbook
-from huikuan.web.tables.grid import may_export, order_note
+from huikuan.web.tables.grid import order_note
 from huikuan.web.tables.registry import TABLES
 from huikuan.web.tags import address
 
@@ -63,30 +63,27 @@ def show_filters(request: HttpRequest, seat: Seat, key: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@page
+@page(right=Right.EXPORT)
 def export(request: HttpRequest, seat: Seat, key: str, form: str) -> HttpResponseBase:
     """Everything the table finds as a workbook or CSV, not the page of it; a POST names rows: only those."""
     table = _table(key)
-    if not may_export(seat):
+    if not seat.covers(Right.EXPORT):
         raise PermissionDenied
     ask = read_table(request, seat, table)
     wanted = dict(ask.wanted)
     if request.method == "POST":
         wanted = _picked(request, table)
     whole = table.whole(seat.frame, wanted, ask.basics.sort)
-    try:
-        record_export(
-            table.key,
-            form=form,
-            rows=whole.total,
-            columns=[column.key for column in ask.columns],
-            filters=[name for name, value in wanted.items() if value],
-            as_of=seat.frame.as_of,
-            entity_ids=seat.frame.entity_ids,
-            **actor(request),
-        )
-    except Forbidden:
-        raise PermissionDenied from None
+    record_export(
+        table.key,
+        form=form,
+        rows=whole.total,
+        columns=[column.key for column in ask.columns],
+        filters=[name for name, value in wanted.items() if value],
+        as_of=seat.frame.as_of,
+        entity_ids=seat.frame.entity_ids,
+        **actor(request),
+    )
     sheet = Sheet(table, ask.columns, whole, _asked(request, seat, ask, whole), get_language() or "en")
     name = f"huikuan-{table.key}-{seat.frame.as_of.isoformat()}.{form}"
     if form == "csv":

@@ -113,6 +113,7 @@
     },
     j: () => step(1),
     k: () => step(-1),
+    x: () => chosen?.querySelector("input.pick")?.click(),
     " ": () => chosen && openDrawer(chosen.dataset.href),
     Enter: () => {
       if (!drawer.hidden) location.assign(drawer.dataset.href);
@@ -121,7 +122,7 @@
     },
   };
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") {
+    if (event.key === "Escape" && !document.querySelector("dialog[open]")) {
       const menu = $("details.menu[open]");
       if (menu) { closeMenus(); $("summary", menu)?.focus(); } else if (!closeDrawer()) choose(null);
       $("#suggest")?.replaceChildren();
