@@ -13,6 +13,13 @@ HUIKUAN_HOME = environment.home_path()
 MIRROR_DIR = HUIKUAN_HOME / "mirror"
 # Each day's head of the hash chain is written here: best a folder on another machine.
 HEADS_DIR = Path(os.environ.get("HUIKUAN_HEADS_DIR") or HUIKUAN_HOME / "heads")
+# Folders files are imported from must lie below one of these (separated as in PATH); without one, none is watched.
+WATCH_DIRS = [
+    Path(name).expanduser().resolve() for name in os.environ.get("HUIKUAN_WATCH_DIR", "").split(os.pathsep) if name
+]
+# Scheduled reports and backups: best folders that people, and another machine, can reach.
+REPORTS_DIR = Path(os.environ.get("HUIKUAN_REPORTS_DIR") or HUIKUAN_HOME / "reports")
+BACKUP_DIR = Path(os.environ.get("HUIKUAN_BACKUP_DIR") or HUIKUAN_HOME / "backups")
 
 DEBUG = environment.flag("HUIKUAN_DEBUG")
 SECRET_KEY = environment.secret_key(HUIKUAN_HOME)

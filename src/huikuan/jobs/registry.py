@@ -1,25 +1,14 @@
-"""What is done without anybody asking, and how often."""
+"""What is done without anybody asking: each job of ``core.schedule.PLANS`` and its work."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from huikuan.core.refusals import Refusal
 
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A piece of scheduled work. ``run(now)`` does it and returns a line for the log, or nothing to say nothing.
-
-    ``every`` is counted from the last time it succeeded, which outlives a restart when ``is_kept``.
-    """
-
-    name: str
-    every: timedelta
-    run: Callable[[datetime], str | None]
-    is_kept: bool = True
+Work = Callable[[datetime], str | None]
+"""Does a job at an instant; gives a line for the log, or nothing where there was nothing to do."""
 
 
 def seal_entries(now: datetime) -> str | None:
@@ -44,12 +33,15 @@ def export_head_hash(now: datetime) -> str | None:
 
 
 def tidy_up(now: datetime) -> str | None:
-    """Removes sessions that have ended and results of background tasks older than a month."""
+    """Removes sessions that have ended, results of background tasks older than a month and old lines of the log."""
     from django.core.management import call_command
+
+    from huikuan.services.schedule import prune
 
     call_command("clearsessions", verbosity=0)
     call_command("prune_db_task_results", "--min-age-days=30", verbosity=0)
-    return None
+    removed = prune(now)
+    return f"{removed} old lines of the log removed" if removed else None
 
 
 def sweep_imports(now: datetime) -> str | None:
@@ -60,29 +52,25 @@ def sweep_imports(now: datetime) -> str | None:
     return f"{removed} folders of imports removed" if removed else None
 
 
-def send_webhooks(now: datetime) -> str | None:
-    """Sends webhooks that are due, in the background: a slow endpoint must not keep the sealer waiting."""
-    from huikuan.delivery.webhooks import courier
+def watch_folders(now: datetime) -> str | None:
+    """Imports what has come into watched folders."""
+    from huikuan.services.watching import look
 
-    courier.nudge()
-    return None
-
-
-def prune_outbox(now: datetime) -> str | None:
-    """Removes events that were told long ago, with the log of their deliveries."""
-    from huikuan.services.webhooks import prune
-
-    removed = prune(now)
-    return f"{removed} events removed from the outbox" if removed else None
+    return look(now)
 
 
-def all_jobs() -> list[Job]:
-    """Everything scheduled, in the order in which it is tried."""
-    return [
-        Job("seal", timedelta(seconds=2), seal_entries, is_kept=False),
-        Job("webhooks", timedelta(seconds=2), send_webhooks, is_kept=False),
-        Job("export-head-hash", timedelta(days=1), export_head_hash),
-        Job("tidy-up", timedelta(days=1), tidy_up),
-        Job("sweep-imports", timedelta(days=1), sweep_imports),
-        Job("prune-outbox", timedelta(days=1), prune_outbox),
-    ]
+def write_reports(now: datetime) -> str | None:
+    """Writes the reports whose day, week or month is over."""
+    from huikuan.services.reports import write_due
+
+    return write_due(now)
+
+
+WORK: dict[str, Work] = {
+    "seal": seal_entries,
+    "watched-folders": watch_folders,
+    "reports": write_reports,
+    "export-head-hash": export_head_hash,
+    "sweep-imports": sweep_imports,
+    "tidy-up": tidy_up,
+}

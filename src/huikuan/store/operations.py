@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
 
 from huikuan.store.imports import ImportBatch
 from huikuan.store.parties import Entity, User
@@ -75,13 +74,6 @@ class WatchedFile(models.Model):
     line = models.TextField(blank=True)
     batch = models.ForeignKey(ImportBatch, on_delete=models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["watched", "sha256"], condition=Q(state="imported"), name="watched_file_once"
-            )
-        ]
 
 
 class ReportSchedule(models.Model):

@@ -85,6 +85,19 @@ FEEDS: Words = {
     "snapshot": _("Snapshot: everything open; what is missing has been settled"),
 }
 
+JOBS: Words = {
+    "seal": _("Seal entries"),
+    "watched-folders": _("Import from watched folders"),
+    "reports": _("Write reports"),
+    "export-head-hash": _("Write the head of the chain outside the database"),
+    "backup": _("Back up"),
+    "sweep-imports": _("Remove staged files nobody needs"),
+    "tidy-up": _("Remove old sessions and logs"),
+}
+RUN_STATES: Words = {"running": _("running"), "done": _("done"), "failed": _("failed"), "lost": _("died")}
+WATCHED_STATES: Words = {"imported": _("imported"), "refused": _("refused"), "known": _("known already")}
+EVERY: Words = {"daily": _("Every day"), "weekly": _("Every week"), "monthly": _("Every month")}
+
 IMPORT_STAGES: Words = {
     "read": _("Reading the file"),
     "compare": _("Comparing with the ledger"),

@@ -109,9 +109,6 @@ class Migration(migrations.Migration):
                 ('batch', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='store.importbatch')),
                 ('watched', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='files', to='store.watchedfolder')),
             ],
-            options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'imported')), fields=('watched', 'sha256'), name='watched_file_once')],
-            },
         ),
         migrations.RunPython(create_cache_table, drop_cache_table),
     ]
