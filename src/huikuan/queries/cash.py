@@ -103,14 +103,16 @@ def cash_page(
     page: int = 1,
     size: int = 50,
     filters: CashFilters | None = None,
+    counted: bool = True,
 ) -> Page[CashRow]:
     """Receipts of the frame's entities, narrowed by ``filters`` or, in short, by the first three. ``search``
-    references, source numbers, payers, customers, exact amounts; ``sort``: reference, value_date, amount, rest."""
+    references, source numbers, payers, customers, exact amounts; ``sort``: reference, value_date, amount, rest.
+    Not ``counted``: only the rows, and how many they are."""
     filters = filters or CashFilters(search, state, currency)
     with read_facts(frame) as facts:
-        numbers, totals = _find(facts, filters, sort, limit_of(page, size))
+        numbers, totals = _find(facts, filters, sort, limit_of(page, size), counted=counted)
         legs = _legs(facts, numbers)
-    total = sum(row.receipts for row in totals.values())
+    total = sum(row.receipts for row in totals.values()) if counted else len(numbers)
     return Page(_rows(frame, numbers, legs), total, page, size, totals)
 
 
@@ -129,16 +131,18 @@ def cash_whole(frame: Frame, filters: CashFilters, *, sort: str = "-value_date")
     return Whole(shown(), len(numbers), totals)
 
 
-def _find(facts: Facts, filters: CashFilters, sort: str, limit: str) -> tuple[list[int], dict[str, CashTotal]]:
+def _find(
+    facts: Facts, filters: CashFilters, sort: str, limit: str, *, counted: bool = True
+) -> tuple[list[int], dict[str, CashTotal]]:
     """The receipts found, in their order, and the totals of all."""
     wheres, given = _narrowed(facts, filters)
     found = f"(SELECT * FROM {_source(facts, filters.state)} WHERE {' AND '.join(wheres)})"
-    totals = facts.rows(
+    sums = (
         "SELECT currency, count(*) AS receipts, sum(amount_minor)::BIGINT AS amount_minor,"
         " sum(unidentified_minor)::BIGINT AS unidentified_minor, sum(unapplied_minor)::BIGINT AS unapplied_minor,"
-        f" sum(on_account_minor)::BIGINT AS on_account_minor FROM {found} GROUP BY currency ORDER BY currency",
-        given,
+        f" sum(on_account_minor)::BIGINT AS on_account_minor FROM {found} GROUP BY currency ORDER BY currency"
     )
+    totals = facts.rows(sums, given) if counted else []
     currencies = currency_order(facts.frame.entity_ids)
     order = order_of(sort, _SORTS, "-value_date", ["receipt_id DESC"], amounts=_AMOUNTS, currencies=currencies)
     picked = facts.rows(f"SELECT receipt_id FROM {found} {order} {limit}", given)

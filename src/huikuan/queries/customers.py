@@ -90,12 +90,13 @@ def customer_page(
     size: int = 50,
     currency: str = "",
     filters: CustomerFilters | None = None,
+    counted: bool = True,
 ) -> Page[CustomerRow]:
     """Customers of the frame's entities, a row per currency in which something is open; those who owe nothing have one
     row of zeros. ``sort``: name, open, overdue, unapplied, days_past_due, items; amounts by their book value, with
-    books in several currencies by currency and then by themselves."""
+    books in several currencies by currency and then by themselves. Not ``counted``: only the rows, and how many."""
     filters = filters or CustomerFilters(search, currency)
-    rows, total, totals = _find(frame, filters, sort, limit_of(page, size))
+    rows, total, totals = _find(frame, filters, sort, limit_of(page, size), counted=counted)
     return Page(_customer_rows(frame, rows), total, page, size, totals)
 
 
@@ -111,19 +112,19 @@ def customer_whole(frame: Frame, filters: CustomerFilters, *, sort: str = "-open
 
 
 def _find(
-    frame: Frame, filters: CustomerFilters, sort: str, limit: str
+    frame: Frame, filters: CustomerFilters, sort: str, limit: str, *, counted: bool = True
 ) -> tuple[list[dict[str, Any]], int, dict[str, CustomerTotal]]:
     with read_facts(frame) as facts:
         table = facts.kept(("customers", facts.scope, accounts_version()), lambda: _all_rows(facts))
         facts.give("found", table)
         wheres, given = _narrowed(facts, filters)
         where = " AND ".join(wheres)
-        totals = facts.rows(
+        sums = (
             "SELECT currency, count(*) AS rows, sum(open_minor)::BIGINT AS open_minor,"
             " sum(overdue_minor)::BIGINT AS overdue_minor, sum(unapplied_minor)::BIGINT AS unapplied_minor,"
-            f" sum(items)::BIGINT AS items FROM found WHERE {where} GROUP BY currency ORDER BY currency",
-            given,
+            f" sum(items)::BIGINT AS items FROM found WHERE {where} GROUP BY currency ORDER BY currency"
         )
+        totals = facts.rows(sums, given) if counted else []
         names = ""
         if sort.removeprefix("-") == "name":
             facts.give("names", names_table())
@@ -138,8 +139,10 @@ def _find(
             currencies=currency_order(frame.entity_ids),
         )
         rows = facts.rows(f"SELECT * FROM found {names} WHERE {where} {order} {limit}", given)
-    sums = {row["currency"]: CustomerTotal(**{k: v for k, v in row.items() if k != "rows"}) for row in totals}
-    return rows, sum(row["rows"] for row in totals), sums
+    if not counted:
+        return rows, len(rows), {}
+    lines = {row["currency"]: CustomerTotal(**{k: v for k, v in row.items() if k != "rows"}) for row in totals}
+    return rows, sum(row["rows"] for row in totals), lines
 
 
 def _narrowed(facts: Facts, filters: CustomerFilters) -> tuple[list[str], dict[str, Any]]:

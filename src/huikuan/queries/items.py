@@ -113,12 +113,15 @@ def item_page(
     page: int = 1,
     size: int = 50,
     filters: ItemFilters | None = None,
+    counted: bool = True,
 ) -> Page[ItemRow]:
     """Items of the frame's entities, narrowed by ``filters`` or, in short, by the first five (see ``ItemFilters``).
     ``search``: document, PO, contract and source numbers, customers, exact amounts; ``sort``: document_number,
-    customer, document_date, due_date, amount, open, days_past_due."""
+    customer, document_date, due_date, amount, open, days_past_due. Not ``counted``: only the rows, and how many they are."""
     filters = filters or ItemFilters(search, state, bucket, customer, currency)
-    rows, totals = _find(frame, _accounts(frame, filters), filters, sort, limit_of(page, size))
+    rows, totals = _find(frame, _accounts(frame, filters), filters, sort, limit_of(page, size), counted=counted)
+    if not counted:
+        return Page(_item_rows(frame, rows), len(rows), page, size)
     return Page(_item_rows(frame, rows), sum(total.items for total in totals.values()), page, size, totals)
 
 
@@ -149,7 +152,7 @@ def _accounts(frame: Frame, filters: ItemFilters) -> Sequence[int] | None:
 
 
 def _find(
-    frame: Frame, accounts: Sequence[int] | None, filters: ItemFilters, sort: str, limit: str
+    frame: Frame, accounts: Sequence[int] | None, filters: ItemFilters, sort: str, limit: str, *, counted: bool = True
 ) -> tuple[list[dict[str, Any]], dict[str, ItemTotal]]:
     """The rows found (item_id, account_id, open_minor) in their order, and the totals of all."""
     with read_facts(frame) as facts:
@@ -162,11 +165,11 @@ def _find(
         source = _source(facts, filters.state, mine)
         wheres, given = _narrowed(facts, filters)
         found = f"(SELECT * FROM {source} WHERE {' AND '.join(wheres)})"
-        totals = facts.rows(
+        sums = (
             "SELECT currency, count(*) AS items, sum(amount_minor)::BIGINT AS amount_minor,"
-            f" sum(open_minor)::BIGINT AS open_minor FROM {found} GROUP BY currency ORDER BY currency",
-            given,
+            f" sum(open_minor)::BIGINT AS open_minor FROM {found} GROUP BY currency ORDER BY currency"
         )
+        totals = facts.rows(sums, given) if counted else []
         rows = facts.rows(_ordered(facts, found, sort, limit), given)
     return rows, {row["currency"]: ItemTotal(**row) for row in totals}
 

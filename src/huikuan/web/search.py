@@ -37,7 +37,7 @@ def show_results(request: HttpRequest, seat: Seat) -> HttpResponse:
         return HttpResponse("")
     context: dict[str, Any] = {"q": q, "kept": seat.kept}
     if q:
-        context |= find_all(seat, q, size=5 if suggesting else 20)
+        context |= find_all(seat, q, size=5 if suggesting else 20, counted=not suggesting)
         if not suggesting and (only := _only_one(context)):
             return redirect(address(seat.kept, *only))
     if suggesting:
@@ -45,11 +45,11 @@ def show_results(request: HttpRequest, seat: Seat) -> HttpResponse:
     return show(request, seat, "search/results.html", context, room="search")
 
 
-def find_all(seat: Seat, q: str, *, size: int) -> dict[str, Any]:
-    """What is found of every kind, the first ``size`` of each."""
-    customers = customer_page(seat.frame, search=q, sort="-open", page=1, size=size)
-    items = item_page(seat.frame, search=q, state="all", sort="document_number", page=1, size=size)
-    receipts = cash_page(seat.frame, search=q, state="all", sort="-value_date", page=1, size=size)
+def find_all(seat: Seat, q: str, *, size: int, counted: bool = True) -> dict[str, Any]:
+    """What is found of every kind, the first ``size`` of each; ``counted``: with how many there are."""
+    customers = customer_page(seat.frame, search=q, sort="-open", size=size, counted=counted)
+    items = item_page(seat.frame, search=q, state="all", sort="document_number", size=size, counted=counted)
+    receipts = cash_page(seat.frame, search=q, state="all", sort="-value_date", size=size, counted=counted)
     contacts = find_contacts(seat.frame, q, limit=size)
     found = bool(customers.total or items.total or receipts.total or contacts)
     return {"customers": customers, "items": items, "receipts": receipts, "contacts": contacts, "found": found}
