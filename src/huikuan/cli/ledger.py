@@ -212,15 +212,43 @@ def credit_(context: dict[str, Any], credit: str, to: tuple[str, ...], on: datet
 @click.argument("month", type=_MONTH)
 @click.argument("state", type=click.Choice(["open", "soft_closed", "closed"]))
 @click.option("--entity", help="Code of the legal entity, where there are several.")
+@click.option("--reason", default="", help="Why it is closed for good while points of its list are open.")
 @click.pass_obj
-def period(context: dict[str, Any], month: datetime, state: str, entity: str | None) -> None:
-    """Open, soft-close or close a month (YYYY-MM)."""
+def period(context: dict[str, Any], month: datetime, state: str, entity: str | None, reason: str) -> None:
+    """Open, soft-close or close a month (YYYY-MM). Closing for good looks at the month's list (ledger checklist)."""
     from huikuan.core.periods import PeriodState
+    from huikuan.services.closing import close_month
     from huikuan.services.lookup import find_entity
     from huikuan.services.periods import set_period
 
-    set_period(find_entity(entity)[0], month.date(), PeriodState(state), **context)
+    number, _ = find_entity(entity)
+    if state == PeriodState.CLOSED:
+        close_month(number, month.date(), reason=reason, **context)
+    else:
+        set_period(number, month.date(), PeriodState(state), **context)
     click.echo(f"{month:%Y-%m} {state}")
+
+
+@ledger.command()
+@click.argument("month", type=_MONTH)
+@click.option("--entity", help="Code of the legal entity, where there are several.")
+@click.option("--tick", multiple=True, help="Tick a point that people tick; may be given several times.")
+@click.pass_obj
+def checklist(context: dict[str, Any], month: datetime, entity: str | None, tick: tuple[str, ...]) -> None:
+    """Show what is to be done before a month (YYYY-MM) is closed. Exit 1 while a point is open."""
+    from huikuan.services.checklist import month_points
+    from huikuan.services.closing import mark_point
+    from huikuan.services.lookup import find_entity
+
+    number, _ = find_entity(entity)
+    for point in tick:
+        mark_point(number, month.date(), point, is_done=True, **context)
+    points = month_points(number, month.date(), now=context["now"])
+    for one in points:
+        more = f"{one.count}  {' '.join(one.names)}" if one.count else one.marked_by
+        click.echo(f"{'done' if one.is_done else 'open':<5} {one.code:<18} {more}".rstrip())
+    if not all(one.is_done for one in points):
+        raise click.exceptions.Exit(1)
 
 
 @ledger.command()

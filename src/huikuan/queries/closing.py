@@ -15,6 +15,7 @@ from huikuan.core.accounts import EntryKind
 from huikuan.core.periods import PeriodState, closed_through, month_end, month_of, next_month, state_of
 from huikuan.queries.listing import Page
 from huikuan.store.models import Entity, ExchangeRate, JournalEntry, Period
+from huikuan.store.public_ids import public_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,3 +123,28 @@ def rate_page(bases: Sequence[str], *, currency: str = "", page: int = 1, size: 
 def rate_currencies(bases: Sequence[str]) -> list[str]:
     """Currencies with a rate into one of these."""
     return sorted(ExchangeRate.objects.filter(base__in=list(bases)).values_list("currency", flat=True).distinct())
+
+
+@dataclass(frozen=True, slots=True)
+class LateRow:
+    """An entry that counts from another month than it happened in."""
+
+    public_id: str
+    kind: str
+    effective_date: date
+    posting_date: date
+    memo: str
+
+
+def late_rows(entity_id: int, month: date, *, limit: int = 200) -> tuple[list[LateRow], list[LateRow]]:
+    """Entries that count from this month and happened in an earlier one; and those that happened in this month and
+    count from a later one; newest first."""
+    month, after = month_of(month), next_month(month_of(month))
+    mine = JournalEntry.objects.filter(entity_id=entity_id).order_by("-posting_date", "-id")
+    came_in = mine.filter(posting_date__gte=month, posting_date__lt=after, effective_date__lt=month)
+    went_out = mine.filter(effective_date__gte=month, effective_date__lt=after, posting_date__gte=after)
+    return ([_late(row) for row in came_in[:limit]], [_late(row) for row in went_out[:limit]])
+
+
+def _late(row: JournalEntry) -> LateRow:
+    return LateRow(public_id("ent", row.id), row.kind, row.effective_date, row.posting_date, row.memo)
