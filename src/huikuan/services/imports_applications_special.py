@@ -15,11 +15,12 @@ from huikuan.core.applications import Fund, Line, OpenRow, fund_legs, settlement
 from huikuan.core.journal import EntryDraft, PostingDraft, merge_legs
 from huikuan.core.money import share
 from huikuan.core.refusals import BadData, DataError, Refusal
+from huikuan.queries.funds import fund_of
 from huikuan.services.imports_applications import CONTRA_BY_SOURCE
 from huikuan.services.imports_desk import Desk
 from huikuan.services.imports_retake import legs_of
 from huikuan.services.imports_types import Progress
-from huikuan.services.locking import fund_of, lock_items, lock_receipt
+from huikuan.services.locking import lock_items, lock_receipt
 from huikuan.services.source_settlements import unmet_settlements
 from huikuan.services.writing import Unit
 from huikuan.store.models import OpenItem

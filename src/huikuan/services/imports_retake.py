@@ -10,8 +10,9 @@ from huikuan.core.accounts import CONTROL_ACCOUNTS, EntryKind, LedgerAccount
 from huikuan.core.applications import Line, OpenRow, credit_legs, fund_legs, settlement_legs
 from huikuan.core.journal import EntryDraft, PostingDraft
 from huikuan.core.money import share
+from huikuan.queries.funds import fund_of
 from huikuan.services.books import Books
-from huikuan.services.locking import fund_of, lock_items, lock_receipt
+from huikuan.services.locking import lock_items, lock_receipt
 from huikuan.services.source_settlements import unmet_settlements
 from huikuan.services.writing import Unit
 from huikuan.store.models import JournalEntry, OpenItem, Posting, Receipt, SourceSettlement
