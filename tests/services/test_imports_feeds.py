@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db.models import Sum
 
 from huikuan.core.accounts import EntryKind, LedgerAccount
 from huikuan.services import imports
+from huikuan.services.applications import Named, apply_receipt
+from huikuan.services.receipts import park_receipt, refund_receipt
 from huikuan.store.models import (
     Customer,
     ExchangeRate,
@@ -247,6 +250,44 @@ def test_money_in_another_currency_than_the_books_leaves_exact_differences(now: 
     assert (balance.open_minor, balance.open_base_minor) == (0, 0)
     difference = Posting.objects.filter(ledger_account=LedgerAccount.EXCHANGE_DIFFERENCE).aggregate(x=Sum("base_minor"))
     assert difference["x"] == -3000
+    assert_sound()
+
+
+def test_what_is_not_posted_again_on_a_changed_document_is_said_first(now: datetime) -> None:
+    entity_id = entity(now)
+    common: dict[str, Any] = {"actor_id": None, "now": now}
+    ExchangeRate.objects.create(currency="USD", base="CNY", valid_from=date(2026, 1, 1), rate="7.0")
+    bring(now, ITEMS + "I1,C1,A,2026-01-05,2026-02-05,CNY,100.00\nI2,C1,A,2026-01-05,2026-02-05,CNY,100.00\n")
+    bring(
+        now,
+        RECEIPTS + "R1,C1,90.00,CNY,2026-01-20,\nR2,C1,10.00,USD,2026-01-20,\nR3,C1,5.00,CNY,2026-01-20,\n",
+        "receipts",
+    )
+    one, two, three = Receipt.objects.order_by("id")
+    day = date(2026, 1, 25)
+    first, second = OpenItem.objects.order_by("id")
+    refund_receipt(entity_id, one.id, 10_00, on=day, **common)
+    apply_receipt(entity_id, one.id, [Named(first.id, 20_00)], on=day, **common)
+    apply_receipt(entity_id, two.id, [Named(second.id, 70_00, paid_minor=10_00)], on=day, **common)
+    park_receipt(entity_id, three.id, 1_00, on=day, **common)
+    park_receipt(entity_id, three.id, 2_00, on=day, **common)
+    found = preview(now, ITEMS + "I1,C1,A,2026-01-05,2026-02-05,CNY,80.00\nI2,C1,A,2026-01-05,2026-02-05,CNY,80.00\n")
+    assert found.changes["not_reposted"] == 1
+    warning = found.warnings[0]
+    assert (warning.row, warning.code, warning.value) == (3, "item.not_reposted", "I2")
+    assert "application across currencies" in warning.reason
+    result = imports.publish(batch_id=found.batch_id, actor_id=None, now=now)
+    assert result.changes["not_reposted"] == 1 and result.warnings[0].code == "item.not_reposted"
+    assert (open_of("I1"), open_of("I2")) == (60_00, 80_00)
+    money = RECEIPTS + "R1,C1,80.00,CNY,2026-01-20,\nR2,C1,10.00,USD,2026-01-20,\nR3,C1,6.00,CNY,2026-01-20,\n"
+    found = preview(now, money, "receipts")
+    assert found.changes["not_reposted"] == 1
+    assert [(one.value, one.code) for one in found.errors] == [("R1", "receipt.refunded")]
+    said = [(one.value, one.reason) for one in found.warnings if one.code == "receipt.not_reposted"]
+    assert [name for name, _ in said] == ["R3"]
+    assert "money kept on account (2)" in said[0][1]
+    imports.publish(batch_id=found.batch_id, actor_id=None, now=now, good_rows_only=True)
+    assert "not_reposted" not in preview(now, money, "receipts").changes
     assert_sound()
 
 

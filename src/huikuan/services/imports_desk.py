@@ -159,14 +159,15 @@ class Desk:
         return int(self.one("SELECT count(DISTINCT row) FROM faults WHERE NOT warning") or 0)
 
     def faults(self, *, warning: bool, limit: int, grouped: bool = True) -> tuple[list[DataError], int]:
-        """The faults found by comparing, in the order of the file, and how many there are."""
+        """The faults found by comparing, in the order of the file, and how many there are. What a person has to post
+        again comes first."""
         make = DataWarning if warning else DataError
         together = f"code IN ({', '.join(map(quoted, GROUPED))})" if grouped else "false"
         rows = self.all(
             f"SELECT row, field, code, reason, value, 1 AS n FROM faults WHERE warning = {warning} AND NOT {together}"
             f" UNION ALL SELECT min(row), field, code, reason, value, count(*) FROM faults"
             f" WHERE warning = {warning} AND {together} GROUP BY field, code, reason, value"
-            f" ORDER BY 1, 2, 3 LIMIT {limit}"
+            f" ORDER BY code LIKE '%.not_reposted' DESC, 1, 2, 3 LIMIT {limit}"
         )
         total = self.one(
             f"SELECT count(*) FILTER (NOT {together}) + count(DISTINCT (field, code, reason)) FILTER ({together})"

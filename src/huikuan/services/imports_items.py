@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from huikuan.core.accounts import CONTRA_ACCOUNTS, ITEM_ACCOUNTS, ItemKind
 from huikuan.services.imports_desk import MINOR_SQL, TOO_LARGE, Desk, quoted
 from huikuan.services.imports_lookup import put_customer_refs, put_entities, put_items
+from huikuan.services.imports_standing import count_not_reposted, note_standing
 
 
 @dataclass(slots=True)
@@ -32,9 +33,12 @@ def plan_items(desk: Desk, source_id: int, actor_id: int | None) -> Counts:
     put_items(desk, source_id, "SELECT DISTINCT external_id FROM work", all_open=snapshot)
     desk.con.execute(f"CREATE OR REPLACE TABLE status AS {_status_sql(desk)}")
     _note_oddities(desk)
+    note_standing(desk, "item")
     desk.forget_faulty("work", "status")
     _put_settled(desk, snapshot)
-    return _count(desk)
+    counts = _count(desk)
+    count_not_reposted(desk, counts.changes)
+    return counts
 
 
 def _put_work(desk: Desk) -> None:

@@ -12,6 +12,7 @@ from huikuan.services.imports_desk import MINOR_SQL, TOO_LARGE, Desk, quoted
 from huikuan.services.imports_items import Counts, count_rest
 from huikuan.services.imports_items_post import CHUNK_ROWS, ENTRY, POSTING, plain_column, sql_id
 from huikuan.services.imports_lookup import put_customer_refs, put_entities, put_receipts
+from huikuan.services.imports_standing import count_not_reposted, note_standing
 from huikuan.services.imports_types import Progress
 from huikuan.store.bulk import drop_temp_table, fill_temp_table, instant, run
 from huikuan.store.rows import reserve_ids
@@ -38,10 +39,12 @@ def plan_receipts(desk: Desk, source_id: int, actor_id: int | None) -> Counts:
     desk.con.execute(f"CREATE OR REPLACE TABLE status AS {_status_sql(desk)}")
     reason = "'the receipt differs from the ledger in ' || what || ': it is taken back and posted anew'"
     desk.note("status", "what <> ''", "receipt_id", "receipt.changed", reason, warning=True)
+    note_standing(desk, "receipt")
     desk.forget_faulty("work", "status")
     counts = Counts(dict.fromkeys(("new", "unchanged", "changed"), 0))
     counts.changes |= dict(desk.all("SELECT status, count(*) FROM status GROUP BY status"))
     count_rest(desk, counts)
+    count_not_reposted(desk, counts.changes)
     return counts
 
 

@@ -83,7 +83,8 @@ class Preview:
     """A file as it would be posted; nothing has been written to the ledger.
 
     ``changes`` counts rows: new, unchanged, changed, vanished and reduced (snapshot, or settled in the source), late
-    (their month is closed, so they count from the next open one). ``mapping``: what each column of the file is read as.
+    (their month is closed, so they count from the next open one), not_reposted (changed, with a refund or the like on
+    the old version that a person has to post again). ``mapping``: what each column of the file is read as.
     """
 
     batch_id: int

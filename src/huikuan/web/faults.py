@@ -74,6 +74,9 @@ SENTENCES: dict[str, str | Promise] = {
     "instant.unparseable": _("Not an instant such as 2026-03-31T17:00:00+08:00."),
     "item.after_snapshot": _("Posted after the day of the snapshot."),
     "item.changed": _("Differs from the ledger: taken back and posted anew."),
+    "item.not_reposted": _(
+        "Recoveries, payments across currencies and the like on the old version are not posted again: do so by hand."
+    ),
     "item.open_above": _("More is open in the file than in the ledger; nothing is changed."),
     "item.other_customer": _("The ledger has this item under another customer."),
     "item.unknown": _("This item is not known."),
@@ -98,7 +101,11 @@ SENTENCES: dict[str, str | Promise] = {
     "profile.kind": _("This layout reads another kind of file."),
     "profile.note": _("A note of this layout."),
     "receipt.changed": _("Differs from the ledger: taken back and posted anew."),
+    "receipt.not_reposted": _(
+        "Recoveries, payments across currencies and the like on the old version are not posted again: do so by hand."
+    ),
     "receipt.not_positive": _("Money received must be positive; money sent back is a refund."),
+    "receipt.refunded": _("Money of it was sent back: reverse the refund first."),
     "receipt.unknown": _("This receipt is not known."),
     "receipt.negative": _("Negative: read as money given back."),
     "receipt.zero_amount": _("The amount is zero: nothing was received."),
@@ -119,6 +126,8 @@ EXACTER = frozenset(
             "import.repeated",
             "item.changed",
             "receipt.changed",
+            "item.not_reposted",
+            "receipt.not_reposted",
             "entity.unknown",
             "application.currency",
         ),

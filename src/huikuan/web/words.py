@@ -201,6 +201,7 @@ CHANGES: Words = {
     "unchanged": _("Unchanged"),
     "changed": _("Changed: reversed and posted anew"),
     "reduced": _("Smaller in the file: to be reviewed as settled in part"),
+    "not_reposted": _("Not posted again: what stood on their old version"),
     "late": _("Late: their month is closed, so they count from the next open one"),
     "vanished": _("No longer in the file: to be reviewed as settled"),
 }
