@@ -34,6 +34,19 @@ def add(code: str, name: str, currency: str, timezone: str, country: str, user: 
     click.echo(f"{code}: books in {currency}")
 
 
+@entity.command("tax-id")
+@click.argument("code")
+@click.argument("number")
+@click.option("--as", "user", metavar="USER", help="Who does it (for the audit trail); without it, the system.")
+def tax_id(code: str, number: str, user: str | None) -> None:
+    """Set the VAT or taxpayer NUMBER by which an entity's own e-invoices are told."""
+    from huikuan.services.einvoices import set_tax_id
+    from huikuan.services.lookup import find_entity, find_user
+
+    set_tax_id(find_entity(code)[0], number, actor_id=find_user(user), now=datetime.now(UTC))
+    click.echo(f"{code}: {number}")
+
+
 @entity.command("list")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def list_entities(as_json: bool) -> None:
