@@ -9,7 +9,17 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from huikuan.core.accounts import EntryKind
-from huikuan.store.models import ClosingMark, GlExport, GoLiveProof, JournalEntry, OpenItem, Posting, Receipt
+from huikuan.store.models import (
+    ClosingMark,
+    EInvoice,
+    EInvoiceTax,
+    GlExport,
+    GoLiveProof,
+    JournalEntry,
+    OpenItem,
+    Posting,
+    Receipt,
+)
 from huikuan.store.trigger_sql import APPEND_ONLY
 from tests.databases import LedgerDb
 from tests.services.ledger import NOW, Ledger, entry_of_item
@@ -27,7 +37,17 @@ def ledger(ledger_db: LedgerDb) -> Ledger:
     run("INSERT INTO store_seal (ledger_seq, entry_id, hash) VALUES (1, %s, %s)", [entry, b"\1" * 32])
     run("INSERT INTO store_sealrun (last_seq, sealed_at, head_hash) VALUES (1, %s, %s)", [stored(NOW), b"\1" * 32])
     add_month_end_rows(ledger.entity_id)
+    add_einvoice(ledger.entity_id, item)
     return ledger
+
+
+def add_einvoice(entity_id: int, item_id: int) -> None:
+    invoice = EInvoice.objects.create(
+        entity_id=entity_id, item_id=item_id, source_format="ubl", number="1", issue_date=DAY, currency="CNY",
+        net_minor=90, tax_minor=10, gross_minor=100, prepaid_minor=0, payable_minor=100, file_sha256="a" * 64,
+        imported_at=NOW,
+    )  # fmt: skip
+    EInvoiceTax.objects.create(einvoice=invoice, category="S", rate_bp=1100, net_minor=90, tax_minor=10)
 
 
 def add_month_end_rows(entity_id: int) -> None:
