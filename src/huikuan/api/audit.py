@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints
 
 from huikuan.api.callers import caller_of
 from huikuan.api.paging import Asked, Cursor
-from huikuan.api.schemas import Code
+from huikuan.api.schemas import Code, Instant
 from huikuan.core.rights import Right
 from huikuan.queries.entities import all_entities
 from huikuan.queries.feeds_journal import AuditFacts, audit_slice
@@ -23,7 +23,7 @@ router = Router(tags=["Audit"])
 class AuditAsked(Asked):
     entity: Code = ""
     code: Annotated[str, StringConstraints(pattern=r"^[a-z_.]{0,60}$")] = Field("", description="`period.` finds all.")
-    since: datetime | None = None
+    since: Instant | None = None
 
 
 class AuditOut(Schema):

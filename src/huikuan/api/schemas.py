@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
 from ninja import Schema
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from huikuan.api.paging import Asked
 from huikuan.core.accounts import Charge, EntryKind, ItemKind
@@ -28,6 +28,21 @@ Id = Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z]{3}_[0-9a-z
 Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
 
 
+def _read_moment(value: object) -> object:
+    """Ten characters are a day. A plus sign that an address has turned into a blank is one again."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value.replace(" ", "+"))
+    except ValueError:
+        return value
+
+
+Instant = Annotated[AwareDatetime, Field(ge=datetime(1900, 1, 1, tzinfo=UTC), le=datetime(2199, 12, 31, tzinfo=UTC))]
+Moment = Annotated[Instant | Day, BeforeValidator(_read_moment)]
+"""An instant with an offset, or a day."""
+
+
 class Given(Schema):
     """A body: what is not described is refused."""
 
@@ -39,7 +54,7 @@ class Standpoint(Schema):
 
     entity: Code = Field("", description="An entity's code; without, every entity you may see.")
     as_of: Day | None = Field(None, description="The day the answer is for; today by default.")
-    known_on: datetime | Day | None = Field(
+    known_on: Moment | None = Field(
         None, description="As it was known then: an instant with an offset, or a day (its end). Now by default."
     )
 

@@ -12,7 +12,7 @@ from django.urls import URLPattern, path, re_path
 from ninja import NinjaAPI
 
 from huikuan import __version__
-from huikuan.api import audit, entities, items, journal, receipts
+from huikuan.api import ageing, audit, customers, documents, entities, imports, items, journal, receipts
 from huikuan.api.callers import Door
 from huikuan.api.description import complete
 from huikuan.api.problems import MEDIA, add_handlers, problem
@@ -31,10 +31,14 @@ api = NinjaAPI(
 add_handlers(api)
 for prefix, router in (
     ("/entities", entities.router),
+    ("/customers", customers.router),
     ("/items", items.router),
     ("/receipts", receipts.router),
     ("/applications", journal.applications),
     ("/journal", journal.router),
+    ("/ageing", ageing.router),
+    ("/documents", documents.router),
+    ("/imports", imports.router),
     ("/audit", audit.router),
 ):
     api.add_router(prefix, router)

@@ -14,7 +14,7 @@ from huikuan.queries.age_database import age_database
 from huikuan.queries.bridge import BridgeStep, bridge_steps
 from huikuan.queries.cells import Buckets, book_value, bucket_columns, cells_of, currency_order, need_cells
 from huikuan.queries.control import ControlRow, control_accounts
-from huikuan.queries.directory import accounts_table, customers_of, entities_table, find_customers, names_table
+from huikuan.queries.directory import accounts_version, customers_of, entities_table, find_customers, names_table
 from huikuan.queries.facts import Facts, read_facts
 from huikuan.queries.frame import Frame
 from huikuan.queries.history import month_before, totals_on
@@ -202,7 +202,7 @@ def _grouped(facts: Facts, by: str, buckets: Buckets) -> Any:
             f" SELECT key, currency, {rest} FROM cells GROUP BY ALL"
         )
 
-    accounts = accounts_table().num_rows if by == "customer" else 0
+    accounts = accounts_version() if by == "customer" else ()
     question = ("ageing", by, buckets, facts.scope, accounts)
     return facts.kept(question, from_cells if by in keys else from_items)
 
@@ -290,3 +290,18 @@ def ageing_export(
     ask = _Ask.checked(by, buckets, bucket_by, basis, sort, search, currency)
     found = _answer(frame, ask, 1, ROWS_MAX, f"LIMIT {ROWS_MAX}")
     return ageing_sheet(frame, found, by=by, bucket_by=bucket_by, basis=basis, search=ask.search, language=language)
+
+
+def ageing_whole(
+    frame: Frame,
+    *,
+    by: str = "customer",
+    buckets: Sequence[int] = BUCKETS,
+    bucket_by: str = "due",
+    basis: str = "posting",
+    currency: str = "",
+    rows_max: int = 1_000_000,
+) -> AgeingPage:
+    """Every row of the ageing, the groups in an order of their own."""
+    ask = _Ask.checked(by, buckets, bucket_by, basis, "-items", "", currency)
+    return _answer(frame, ask, 1, rows_max, f"LIMIT {rows_max}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from huikuan.store.public_ids import public_id
+from huikuan.store.public_ids import inner_id, public_id
 
 
 def entry_id_text(entry_id: int) -> str:
@@ -15,3 +15,12 @@ def item_id_text(item_id: int) -> str:
 
 def receipt_id_text(receipt_id: int) -> str:
     return public_id("rcp", receipt_id)
+
+
+def import_id_text(batch_id: int) -> str:
+    return public_id("imp", batch_id)
+
+
+def import_number(text: str) -> int | None:
+    """The number behind an import's opaque id."""
+    return inner_id("imp", text)
