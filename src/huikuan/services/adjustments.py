@@ -8,13 +8,15 @@ from django.db.models import Sum
 
 from huikuan.core.accounts import EntryKind, LedgerAccount
 from huikuan.core.applications import fund_out_legs, settlement_legs
+from huikuan.core.approvals import ApprovalKind
 from huikuan.core.journal import PostingDraft
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
 from huikuan.queries.funds import fund_of
+from huikuan.services.approvals import Approved, NewApproval, carries_out
 from huikuan.services.locking import lock_items, lock_receipt
 from huikuan.services.posting import post_one
-from huikuan.store.models import Posting
+from huikuan.store.models import OpenItem, Posting
 
 _CONTRA = {
     EntryKind.WRITE_OFF: LedgerAccount.BAD_DEBT,
@@ -34,10 +36,12 @@ def settle_item(
     now: datetime,
     memo: str = "",
     key: str | None = None,
+    approved: int | None = None,
 ) -> int:
     """Takes (part of) an item off the books by ``kind``: write_off, offset against what we owe, or assignment.
 
-    ``amount_minor`` has the item's sign. Refuses ``adjustment.bad_kind`` and ``application.over_applied``.
+    ``amount_minor`` has the item's sign. Refuses ``adjustment.bad_kind``, ``application.over_applied`` and
+    ``approval.needed`` where the entity wants such an amount approved; ``approved`` is the request carried out.
     """
     if kind not in _CONTRA:
         raise Refusal("adjustment.bad_kind", "{kind} does not settle an item", kind=kind.value)
@@ -45,6 +49,21 @@ def settle_item(
     def decide() -> tuple[EntryKind, tuple[PostingDraft, ...]]:
         row = lock_items(entity_id, [item_id])[item_id]
         return kind, settlement_legs(row, amount_minor, _CONTRA[kind])
+
+    def proposal(legs: tuple[PostingDraft, ...]) -> NewApproval:
+        item = OpenItem.objects.get(id=item_id)
+        return NewApproval(
+            kind=ApprovalKind(kind.value),
+            entity_id=entity_id,
+            account_id=item.account_id,
+            subject=f"item:{item_id}",
+            title=item.document_number,
+            amount_minor=amount_minor,
+            currency=item.currency,
+            base_minor=sum(leg.base_minor for leg in legs if leg.ledger_account == _CONTRA[kind]),
+            facts={"item": item_id, "on": on.isoformat()},
+            reason=memo,
+        )
 
     request = (kind, item_id, amount_minor, on)
     return post_one(
@@ -58,6 +77,25 @@ def settle_item(
         now=now,
         memo=memo,
         key=key,
+        proposal=proposal,
+        approved=approved,
+    )
+
+
+@carries_out(ApprovalKind.WRITE_OFF, ApprovalKind.OFFSET, ApprovalKind.ASSIGNMENT)
+def settle_approved(request: Approved) -> int:
+    """Does what was approved. Refuses what ``settle_item`` refuses by now."""
+    return settle_item(
+        request.entity_id,
+        EntryKind(request.kind.value),
+        request.facts["item"],
+        request.amount_minor,
+        on=date.fromisoformat(request.facts["on"]),
+        memo=request.reason,
+        actor_id=request.actor_id,
+        now=request.now,
+        key=f"approval:{request.request_id}",
+        approved=request.request_id,
     )
 
 

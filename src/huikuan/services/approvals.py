@@ -58,6 +58,7 @@ class Approved:
     """A request that passed its last step, to be carried out. ``actor_id`` is who asked."""
 
     request_id: int
+    kind: ApprovalKind
     entity_id: int
     amount_minor: int
     facts: Mapping[str, Any]
@@ -100,11 +101,9 @@ def carries_out(*kinds: ApprovalKind) -> Callable[[Executor], Executor]:
     return keep
 
 
-def demand_approved(proposal: NewApproval, *, actor_id: int | None, approved: int | None) -> None:
+def demand_approved(proposal: NewApproval) -> None:
     """Within a deed's transaction: refuses ``approval.needed`` where the entity's ladder asks for a decision on this
-    amount and ``approved`` is not the request being carried out. The system and the shell need none."""
-    if actor_id is None or approved is not None:
-        return
+    amount. Not asked for what the system or the shell does, nor for a request that is being carried out."""
     due = steps_due(ladder_of(proposal.entity_id, proposal.kind), proposal.base_minor)
     if due:
         raise ApprovalNeeded(proposal, due[0].role)
@@ -335,9 +334,12 @@ def _lock(request_id: int) -> ApprovalRequest:
 
 
 def _carry_out(row: ApprovalRequest, now: datetime) -> int:
+    from huikuan.services import adjustments, receipts  # noqa: F401 - what they carry out is known once they are read
+
     return _EXECUTORS[ApprovalKind(row.kind)](
         Approved(
             request_id=row.pk,
+            kind=ApprovalKind(row.kind),
             entity_id=row.entity_id,
             amount_minor=row.amount_minor,
             facts=row.facts,

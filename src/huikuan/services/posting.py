@@ -9,6 +9,7 @@ from huikuan.core.accounts import EntryKind
 from huikuan.core.journal import EntryDraft, PostingDraft
 from huikuan.core.rights import Right
 from huikuan.core.texts import NAME_MAX, check_text
+from huikuan.services.approvals import NewApproval, demand_approved
 from huikuan.services.auditing import record
 from huikuan.services.books import open_books
 from huikuan.services.idempotency import once
@@ -31,11 +32,14 @@ def post_one(
     now: datetime,
     memo: str = "",
     key: str | None = None,
+    proposal: Callable[[Legs], NewApproval] | None = None,
+    approved: int | None = None,
 ) -> int:
     """``decide`` reads locked rows and gives the entry's kind and legs; returns the id of the posted entry.
 
     ``right``: what the person must hold for the customers whose accounts the legs move something on. ``on`` is the
-    effective date; the posting date follows from the entity's periods and the rows it moves.
+    effective date; the posting date follows from the entity's periods and the rows it moves. ``proposal``: what to ask
+    for where the amount needs approval; ``approved``: the request being carried out.
     """
 
     check_text("memo", memo, NAME_MAX)
@@ -46,6 +50,8 @@ def post_one(
         unit = Unit(entity_id, actor_id, now)
         kind, legs = decide()
         demand_legs(actor_id, right, entity_id=entity_id, legs=legs)
+        if proposal is not None and actor_id is not None and approved is None:
+            demand_approved(proposal(legs))
         day = RowDays().posting_day(books, on, legs)
         entry_id = unit.add_entry(EntryDraft(kind, day.effective_date, day.posting_date, legs, memo=memo))
         unit.flush()

@@ -8,12 +8,14 @@ from datetime import date, datetime
 
 from huikuan.core.accounts import EntryKind, LedgerAccount
 from huikuan.core.applications import fund_out_legs
+from huikuan.core.approvals import ApprovalKind
 from huikuan.core.journal import EntryDraft, PostingDraft
 from huikuan.core.money import check_size, exponent_of
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
 from huikuan.core.texts import NAME_MAX, TEXT_MAX, check_texts
 from huikuan.queries.funds import fund_of
+from huikuan.services.approvals import Approved, NewApproval, carries_out
 from huikuan.services.books import Books, open_books
 from huikuan.services.idempotency import once
 from huikuan.services.items import check_accounts
@@ -218,15 +220,61 @@ def refund_receipt(
     now: datetime,
     from_account: LedgerAccount = LedgerAccount.UNAPPLIED,
     key: str | None = None,
+    memo: str = "",
+    approved: int | None = None,
 ) -> int:
-    """Gives money back to who sent it: from suspense, unapplied, on account. Refuses ``application.fund_exceeded``."""
+    """Gives money back to who sent it: from suspense, unapplied, on account. Refuses ``application.fund_exceeded`` and
+    ``approval.needed`` where the entity wants such an amount approved; ``approved`` is the request carried out."""
 
     def decide() -> tuple[EntryKind, tuple[PostingDraft, ...]]:
         receipt, balance = lock_receipt(entity_id, receipt_id)
         fund = fund_of(receipt, balance, from_account)
         return EntryKind.REFUND, fund_out_legs(fund, amount_minor, LedgerAccount.BANK)
 
+    def proposal(legs: tuple[PostingDraft, ...]) -> NewApproval:
+        receipt, balance = lock_receipt(entity_id, receipt_id)
+        return NewApproval(
+            kind=ApprovalKind.REFUND,
+            entity_id=entity_id,
+            account_id=balance.account_id,
+            subject=f"receipt:{receipt_id}",
+            title=receipt.reference or receipt.external_id,
+            amount_minor=amount_minor,
+            currency=receipt.currency,
+            base_minor=sum(leg.base_minor for leg in legs if leg.ledger_account == LedgerAccount.BANK),
+            facts={"receipt": receipt_id, "on": on.isoformat(), "from": from_account.value},
+            reason=memo,
+        )
+
     request = (receipt_id, amount_minor, on, from_account)
     return post_one(
-        entity_id, "receipt.refund", request, decide, right=Right.POST_CASH, on=on, actor_id=actor_id, now=now, key=key
+        entity_id,
+        "receipt.refund",
+        request,
+        decide,
+        right=Right.POST_CASH,
+        on=on,
+        actor_id=actor_id,
+        now=now,
+        memo=memo,
+        key=key,
+        proposal=proposal,
+        approved=approved,
+    )
+
+
+@carries_out(ApprovalKind.REFUND)
+def refund_approved(request: Approved) -> int:
+    """Does what was approved. Refuses what ``refund_receipt`` refuses by now."""
+    return refund_receipt(
+        request.entity_id,
+        request.facts["receipt"],
+        request.amount_minor,
+        on=date.fromisoformat(request.facts["on"]),
+        from_account=LedgerAccount(request.facts["from"]),
+        memo=request.reason,
+        actor_id=request.actor_id,
+        now=request.now,
+        key=f"approval:{request.request_id}",
+        approved=request.request_id,
     )
