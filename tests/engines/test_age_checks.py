@@ -18,11 +18,10 @@ from huikuan.engines.age import (
     age,
     age_answer,
     age_relations,
-    bridge_relations,
     open_items,
-    open_items_relations,
 )
 from huikuan.engines.age_forms import to_places, widen
+from huikuan.engines.age_relations import describe_facts, run_bridge, run_open_items
 from tests.engines.ageing_histories import APPLICATION_COLUMNS, ITEM_COLUMNS, RECEIPT_COLUMNS
 
 pytestmark = pytest.mark.practice("D3", "D1")
@@ -248,14 +247,15 @@ def test_the_ledgers_relations(ledger: duckdb.DuckDBPyConnection) -> None:
 
 def test_the_ledgers_drill_down_and_bridge(ledger: duckdb.DuckDBPyConnection) -> None:
     options = AgeOptions(as_of=date(2026, 3, 12), by=(), basis="effective")
-    drilled = open_items_relations(ledger, items="item", applications="applied", options=options, columns=["due_date"])
+    facts = describe_facts(ledger, options, "item", "applied", "cash")
+    drilled = run_open_items(ledger, facts, options, ["due_date"])
     assert drilled.select(["item_id", "due_date", "open_minor", "days_past_due"]).to_pylist()[0] == {
         "item_id": 1,
         "due_date": date(2026, 3, 15),
         "open_minor": 6000,
         "days_past_due": -3,
     }
-    bridge = bridge_relations(ledger, items="item", applications="applied", receipts="cash", options=options)
+    bridge = run_bridge(ledger, facts, options)
     assert [tuple(row.values()) for row in bridge.to_pylist()] == [
         ("CNY", "posting_total", 10000, 1),
         ("CNY", "applications_earlier", -4000, 1),

@@ -39,9 +39,9 @@ def test_by_facts_of_the_item_and_for_one_entity(shop: Shop) -> None:
         ("CN", "east", "CNY", "not_due"),
         ("CN", "east", "CNY", "1-365"),
         ("CN", "north", "CNY", "1-365"),
-        ("CN", "", "USD", "1-365"),
+        ("CN", None, "USD", "1-365"),
         ("CN", None, "CNY", "unapplied"),
-    }
+    }, "an item without a region and money, which has none, are one group"
     for asked, code in (({"entity": "XX"}, "entity.unknown"), ({"by": ("phone",)}, "ageing.unknown_column")):
         with pytest.raises(Refusal) as refused:
             age_database(as_of=LAST, **asked)

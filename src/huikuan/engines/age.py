@@ -17,8 +17,6 @@ from huikuan.engines.age_inputs import MEMORY_LIMIT, open_duckdb, read_facts
 from huikuan.engines.age_options import AgeingAnswer, AgeOptions
 from huikuan.engines.age_relations import (
     age_relations,
-    bridge_relations,
-    open_items_relations,
     run_bridge,
     run_open_items,
 )
@@ -30,10 +28,8 @@ __all__ = [
     "age",
     "age_answer",
     "age_relations",
-    "bridge_relations",
     "open_duckdb",
     "open_items",
-    "open_items_relations",
 ]
 
 

@@ -82,21 +82,10 @@ def run_age(con: DuckDBPyConnection, facts: Facts, options: AgeOptions) -> Any:
     return con.sql(sql).to_arrow_table()
 
 
-def open_items_relations(
-    con: DuckDBPyConnection,
-    *,
-    items: str,
-    applications: str | None,
-    options: AgeOptions,
-    columns: Sequence[str] = (),
-) -> Any:
+def run_open_items(con: DuckDBPyConnection, facts: Facts, options: AgeOptions, columns: Sequence[str] = ()) -> Any:
     """The open items behind an ageing, for drilling down: item_id, the ``by`` columns and ``columns`` of the item,
     currency, amount, open_amount (or open_minor), days_past_due (days since the document date with ``bucket_by``
     document) and bucket, most overdue first. To ask for one customer, pass relations filtered to it."""
-    return run_open_items(con, describe_facts(con, options, items, applications, None), options, columns)
-
-
-def run_open_items(con: DuckDBPyConnection, facts: Facts, options: AgeOptions, columns: Sequence[str] = ()) -> Any:
     kept = tuple(n for n in dict.fromkeys([*options.by, *columns]) if n not in ("item_id", "currency", "amount"))
     names = "".join(f"{quote(name)}, " for name in kept)
     inner = open_items_sql(facts, replace(options, checks=False), kept)
@@ -109,16 +98,9 @@ def run_open_items(con: DuckDBPyConnection, facts: Facts, options: AgeOptions, c
     ).to_arrow_table()
 
 
-def bridge_relations(
-    con: DuckDBPyConnection, *, items: str, applications: str | None, receipts: str | None, options: AgeOptions
-) -> Any:
+def run_bridge(con: DuckDBPyConnection, facts: Facts, options: AgeOptions) -> Any:
     """Why the totals of the two bases differ: an Arrow table of currency, line (``core.ageing.BRIDGE_LINES``, in that
     order), amount (or amount_minor) and records. First line plus all between = last line, per currency."""
-    facts = describe_facts(con, options, items, applications, receipts)
-    return run_bridge(con, facts, options)
-
-
-def run_bridge(con: DuckDBPyConnection, facts: Facts, options: AgeOptions) -> Any:
     posting, effective = with_basis(options, "posting"), with_basis(options, "effective")
     steps = [
         _total(facts, posting, BRIDGE_LINES[0]),
