@@ -27,7 +27,7 @@ from huikuan.core.approvals import (
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right, Role
 from huikuan.core.texts import check_text
-from huikuan.queries.grants import team_of
+from huikuan.queries.deciders import Decider, steps_of, taken_of
 from huikuan.services.auditing import record
 from huikuan.services.rights import Forbidden, demand, demand_anywhere
 from huikuan.services.transaction import run_in_transaction
@@ -36,8 +36,6 @@ from huikuan.store.models import (
     ApprovalDecision,
     ApprovalRequest,
     ApprovalRule,
-    CustomerAccount,
-    RoleGrant,
     User,
 )
 
@@ -192,7 +190,7 @@ def decide_approval(
 
     def work() -> tuple[ApprovalState, int | None]:
         row = _lock(request_id)
-        due, taken = steps_of(row), decisions_of(row)
+        due, taken = steps_of(row), taken_of(row.decisions.order_by("number"))
         check_decider(actor_id, row.requested_by_id, ApprovalState(row.state), taken)
         step = next_step(due, taken)
         if step is None:
@@ -275,56 +273,14 @@ def end_absence(absence_id: int, *, actor_id: int | None, now: datetime) -> None
     run_in_transaction(work)
 
 
-# -- reading -----------------------------------------------------------------------------------------------------------
-def steps_of(row: ApprovalRequest) -> tuple[ApprovalStep, ...]:
-    """The steps of a request, as the ladder stood when it was asked."""
-    return tuple(ApprovalStep(number, Role(role), amount) for number, role, amount in row.steps)
-
-
-def decisions_of(row: ApprovalRequest) -> list[Decided]:
-    found = ApprovalDecision.objects.filter(request=row).order_by("number")
-    return [Decided(one.number, one.decided_by_id, one.approved) for one in found]
-
-
-def may_decide(actor_id: int, row: ApprovalRequest, role: Role, today: date) -> bool:
-    """Whether a person may decide a step of a role, for himself or as somebody's deputy."""
-    return any(_holds(user_id, row, role) for user_id in (actor_id, *_absent_people(actor_id, today)))
-
-
 def _as_whom(actor_id: int, row: ApprovalRequest, role: Role, today: date) -> int | None:
-    if _holds(actor_id, row, role):
-        return None
-    for user_id in _absent_people(actor_id, today):
-        if user_id != row.requested_by_id and _holds(user_id, row, role):
-            return user_id
-    raise Forbidden("approval.not_yours", "this step is decided by {role}", role=role.value)
+    """On whose behalf a person decides; ``None`` for the person's own right. Refuses ``approval.not_yours``."""
+    people = Decider(actor_id, today).holders(row, role)
+    if not people:
+        raise Forbidden("approval.not_yours", "this step is decided by {role}", role=role.value)
+    return None if people[0] == actor_id else people[0]
 
 
-def _absent_people(deputy_id: int, today: date) -> list[int]:
-    found = Absence.objects.filter(
-        deputy_id=deputy_id, first_day__lte=today, last_day__gte=today, user__is_active=True
-    ).order_by("user_id")
-    return list(found.values_list("user_id", flat=True))
-
-
-def _holds(user_id: int, row: ApprovalRequest, role: Role) -> bool:
-    """Whether a person holds the role for the request's customer. A superuser may decide every step."""
-    user = User.objects.filter(id=user_id, is_active=True).only("is_superuser").first()
-    if user is None:
-        return False
-    if user.is_superuser:
-        return True
-    reaches = set(
-        RoleGrant.objects.filter(user_id=user_id, entity_id=row.entity_id, role=role).values_list("reach", flat=True)
-    )
-    if "all" in reaches or not reaches or row.account_id is None:
-        return "all" in reaches
-    people = team_of(user_id) if "team" in reaches else frozenset({user_id})
-    account = CustomerAccount.objects.filter(id=row.account_id).only("owner_id", "collector_id").first()
-    return account is not None and bool({account.owner_id, account.collector_id} & people)
-
-
-# -- writing -----------------------------------------------------------------------------------------------------------
 def _lock(request_id: int) -> ApprovalRequest:
     found = ApprovalRequest.objects.filter(id=request_id)
     row = (found if connection.vendor == "sqlite" else found.select_for_update()).first()
