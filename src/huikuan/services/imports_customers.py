@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import pyarrow as pa
+from django.db.models.functions import Coalesce
 
+from huikuan.core.refusals import Refusal
+from huikuan.core.registration import is_unified_code
 from huikuan.services.auditing import record
+from huikuan.services.customer_file import check_no_cycle, check_registration
 from huikuan.services.customers import NewCustomer, add_customers
-from huikuan.services.imports_desk import Desk
+from huikuan.services.imports_desk import Desk, quoted
 from huikuan.services.imports_items import Counts
 from huikuan.services.imports_lookup import put_customer_refs, put_entities
 from huikuan.store.models import Customer, CustomerAccount, CustomerRef, Source
@@ -116,7 +121,9 @@ def plan_customers(desk: Desk, source_id: int, actor_id: int | None) -> Counts:
             f"'the text is longer than {width} characters'" if width > 2 else "'a country is two letters (ISO 3166)'"
         )
         desk.note("work", f"length({name}) > {width}", name, "text.too_long", reason, value=name)
-    put_customer_refs(desk, source_id, "SELECT DISTINCT customer_id FROM work")
+    _check_registrations(desk)
+    keys = "SELECT customer_id FROM work UNION SELECT parent_id FROM work WHERE parent_id IS NOT NULL"
+    put_customer_refs(desk, source_id, keys)
     _put_known(desk, source_id)
     desk.con.execute(
         "CREATE OR REPLACE TABLE parents AS SELECT DISTINCT entity_id, customer_id FROM work"
@@ -158,7 +165,7 @@ def _put_known(desk: Desk, source_id: int) -> None:
     )
     rows = []
     for start in range(0, len(pairs), _PART):
-        part = pairs[start : start + _PART]
+        part = _at_home(pairs[start : start + _PART])
         found = {
             customer.id: customer
             for customer in Customer.objects.filter(id__in=[row[3] for row in part]).prefetch_related(
@@ -191,6 +198,49 @@ def _put_known(desk: Desk, source_id: int) -> None:
         + [("aliases", pa.list_(pa.string())), ("payer_accounts", pa.list_(pa.string())), ("parent_key", pa.string())]
     )
     desk.put("known_customers", pa.Table.from_pylist(rows, schema=schema))
+
+
+def _at_home(pairs: list[Any]) -> list[tuple[int, int, str, int]]:
+    """What a source says of a duplicate is compared with the duplicate, also while it is merged into another."""
+    accounts = CustomerAccount.objects.filter(id__in=[row[0] for row in pairs], origin__isnull=False)
+    homes = dict(accounts.values_list("id", "origin_id"))
+    return [(number, entity, key, homes.get(number) or customer) for number, entity, key, customer in pairs]
+
+
+def _check_registrations(desk: Desk) -> None:
+    """A Chinese code of eighteen characters with a wrong check character is a fault; what else a Chinese customer's
+    number may be, somebody should look at."""
+    if "registration_number" not in desk.columns:
+        return
+    country = "coalesce(country, '')" if "country" in desk.columns else "''"
+    pairs = desk.all(
+        f"SELECT DISTINCT registration_number, {country} FROM work WHERE coalesce(registration_number, '') <> ''"
+    )
+    odd: list[tuple[str, str, str, str]] = []
+    for number, where in pairs:
+        try:
+            check_registration(number, where)
+        except Refusal as refusal:
+            odd.append((number, where, refusal.code, refusal.message))
+            continue
+        if where == "CN" and not is_unified_code(number):
+            reason = "this is not a unified social credit code of eighteen characters"
+            odd.append((number, where, "registration.unusual", reason))
+    columns = list(zip(*odd, strict=True)) or [(), (), (), ()]
+    names = ("number", "country_code", "why", "reason")
+    given = {name: pa.array(values, pa.string()) for name, values in zip(names, columns, strict=True)}
+    desk.put("odd_registrations", pa.table(given))
+    for code in sorted({one[2] for one in odd}):
+        desk.note(
+            "(SELECT w.row, w.registration_number AS number, o.reason, o.why FROM work w JOIN odd_registrations o"
+            f" ON o.number = w.registration_number AND o.country_code = {country})",
+            f"why = {quoted(code)}",
+            "registration_number",
+            code,
+            "reason",
+            value="number",
+            warning=code == "registration.unusual",
+        )
 
 
 def post_customers(desk: Desk, *, source_id: int, actor_id: int | None, now: datetime) -> int:
@@ -229,7 +279,9 @@ def _set_parents(source_id: int, rows: list[tuple[int, str, str | None]]) -> Non
         if not parent_key:
             continue
         accounts = CustomerAccount.objects.filter(refs__source_id=source_id, refs__entity_id=entity_id)
-        child = accounts.filter(refs__external_id=key).values_list("customer_id", flat=True).first()
-        parent = accounts.filter(refs__external_id=parent_key).values_list("customer_id", flat=True).first()
+        home = Coalesce("origin_id", "customer_id")
+        child = accounts.filter(refs__external_id=key).values_list(home, flat=True).first()
+        parent = accounts.filter(refs__external_id=parent_key).values_list(home, flat=True).first()
         if child is not None and parent not in (None, child):
+            check_no_cycle(child, parent)
             Customer.objects.filter(id=child).update(parent_id=parent)
