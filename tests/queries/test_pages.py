@@ -173,7 +173,7 @@ def test_items_narrowed_by_what_stands_on_them(shop: Shop) -> None:
     every = found()
     dues = sorted(row.due_date for row in item_page(shop.frame(), state="all").rows)
     assert set(found(due_from=dues[1])) | set(found(due_to=dues[0])) == set(every)
-    assert found(kind="credit_memo") == [number for number in every if number.startswith("CM")]
+    assert found(kind="credit_memo") == ["INV-M1-C"]
     assert found(amount_from=Decimal("25097.98"), amount_to=Decimal("25097.981")) == ["INV-M1-3"]
     row = item_page(shop.frame(), state="all").rows[0]
     assert found(items=(row.public_id, "itm_nonsense")) == [row.document_number]

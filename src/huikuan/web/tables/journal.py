@@ -79,7 +79,7 @@ COLUMNS = (
     Column("posting_date", _("Counts from"), Kind.DAY, lambda row: row.posting_date, sort=True),
     Column("effective_date", _("Happened on"), Kind.DAY, lambda row: row.effective_date, sort=True),
     Column("entity", _("Legal entity"), Kind.CODE, lambda row: row.entity_code, css="desk-only", width=12),
-    Column("currency", _("Currency of the books"), Kind.TEXT, lambda row: row.base_currency, width=9),
+    Column("currency", _("Currency"), Kind.TEXT, lambda row: row.base_currency, width=9),
     Column("debit", _("Debit = credit"), Kind.MONEY, lambda row: row.debit_minor, total=lambda line: line.debit_minor),
     Column("actor", _("Recorded by"), Kind.TEXT, lambda row: row.actor),
     Column("recorded_at", _("Recorded at"), Kind.MOMENT, lambda row: row.recorded_at, sort=True),
