@@ -85,6 +85,9 @@ def settle(parcel: Parcel, answer: Answer, *, chance: float, now: datetime) -> s
         if row.lease != parcel.lease:
             return str(row.state)
         endpoint = WebhookEndpoint.objects.select_for_update().get(id=row.endpoint_id)
+        if not row.tries:
+            # The days of trying begin with the first try, however long the event has waited for a worker.
+            row.started_at = now
         verdict = decide_after_try(
             status=answer.status,
             tries=row.tries + 1,

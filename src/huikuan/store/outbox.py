@@ -56,7 +56,7 @@ class WebhookDelivery(models.Model):
     event = models.ForeignKey(OutboxEvent, on_delete=models.CASCADE, related_name="deliveries")
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
     tries = models.PositiveIntegerField(default=0)
-    started_at = models.DateTimeField(help_text="when this round of tries began")
+    started_at = models.DateTimeField(help_text="of the first try of this round")
     next_at = models.DateTimeField()
     lease = models.CharField(max_length=32, blank=True)
     leased_until = models.DateTimeField(null=True)

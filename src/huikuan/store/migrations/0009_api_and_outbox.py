@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
                 ('state', models.CharField(choices=[('pending', 'Pending'), ('delivered', 'Delivered'), ('given_up', 'Given Up')], default='pending', max_length=10)),
                 ('tries', models.PositiveIntegerField(default=0)),
-                ('started_at', models.DateTimeField(help_text='when this round of tries began')),
+                ('started_at', models.DateTimeField(help_text='of the first try of this round')),
                 ('next_at', models.DateTimeField()),
                 ('lease', models.CharField(blank=True, max_length=32)),
                 ('leased_until', models.DateTimeField(null=True)),
