@@ -181,13 +181,13 @@ class Writer:
 
     def settle(self, entity_id: int, events: list[happened.Settle]) -> None:
         for event in events:
-            who = self._who(event, chief=event.kind == EntryKind.WRITE_OFF)
+            who = self._who(event, chief=True)  # who posts cash may not adjust
             settle_item(entity_id, event.kind, self.items[event.item], event.amount_minor, memo=event.memo, **who)
 
     def recover(self, entity_id: int, events: list[happened.Recover]) -> None:
         for event in events:
             item_id, receipt_id = self.items[event.item], self.receipts[event.receipt]
-            recover_item(entity_id, item_id, receipt_id, event.amount_minor, **self._who(event))
+            recover_item(entity_id, item_id, receipt_id, event.amount_minor, **self._who(event, chief=True))
 
     def park(self, entity_id: int, events: list[happened.Park]) -> None:
         for event in events:
