@@ -25,6 +25,10 @@ def broken(name: str, why: str) -> Refusal:
     return Refusal("invoice.broken", "{name} cannot be read: {why}", name=name, why=why[:120])
 
 
+def encrypted(name: str) -> Refusal:
+    return Refusal("invoice.encrypted", "{name} is encrypted: hand it in without a password", name=name)
+
+
 def check_size(data: bytes, name: str) -> None:
     """Refuses ``invoice.too_large`` and ``invoice.empty``."""
     if not data:
@@ -34,7 +38,8 @@ def check_size(data: bytes, name: str) -> None:
 
 
 def open_archive(data: bytes, name: str) -> dict[str, bytes]:
-    """Every part of a zip file by its path. Refuses ``invoice.broken`` and ``invoice.bomb``."""
+    """Every part of a zip file by its path. Refuses ``invoice.broken``, ``invoice.encrypted`` and
+    ``invoice.bomb``."""
     parts: dict[str, bytes] = {}
     room = UNPACKED_MAX
     try:
@@ -45,7 +50,7 @@ def open_archive(data: bytes, name: str) -> dict[str, bytes]:
                 raise _bomb(name)
             for part in listed:
                 if part.flag_bits & 1:
-                    raise broken(name, "it is encrypted")
+                    raise encrypted(name)
                 with archive.open(part) as stream:
                     content = stream.read(room + 1)
                 room -= len(content)

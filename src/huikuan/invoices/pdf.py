@@ -9,7 +9,7 @@ from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 
 from huikuan.core.refusals import Refusal
-from huikuan.invoices.limits import FILE_MAX, broken
+from huikuan.invoices.limits import FILE_MAX, broken, encrypted
 
 ATTACHMENTS = ("factur-x.xml", "zugferd-invoice.xml", "xrechnung.xml", "cii.xml", "order-x.xml")
 PAGES_MAX = 50
@@ -18,11 +18,11 @@ logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what is wrong is said b
 
 
 def open_pdf(data: bytes, name: str) -> PdfReader:
-    """Refuses ``invoice.broken`` (damaged, or needing a password)."""
+    """Refuses ``invoice.broken`` and ``invoice.encrypted``."""
     try:
         reader = PdfReader(io.BytesIO(data), strict=False)
         if reader.is_encrypted and not reader.decrypt(""):
-            raise broken(name, "it needs a password")
+            raise encrypted(name)
         len(reader.pages)
     except Refusal:
         raise

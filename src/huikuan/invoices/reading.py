@@ -23,8 +23,8 @@ def parse_invoice(data: bytes, name: str) -> list[InvoiceDocument]:
 
     Reads UBL, CII, PDF with either of them inside, and 数电票 as XML, OFD, PDF or Excel. Refuses
     ``invoice.not_recognised``, ``invoice.broken``, ``invoice.empty``, ``invoice.too_large``, ``invoice.bomb``,
-    ``invoice.entities``, ``invoice.no_invoice_inside``, ``invoice.old_zugferd``. What an invoice says wrong is no
-    refusal: see ``check_invoice``.
+    ``invoice.entities``, ``invoice.no_invoice_inside``, ``invoice.old_zugferd``, ``invoice.encrypted``. What
+    an invoice says wrong is no refusal: see ``check_invoice``.
     """
     check_size(data, name)
     if data.startswith(b"PK\x03\x04"):

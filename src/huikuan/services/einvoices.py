@@ -24,7 +24,7 @@ from huikuan.services.writing import Unit
 from huikuan.store.files import put_file, read_file
 from huikuan.store.models import CustomerAccount, EInvoice, EInvoiceTax, EInvoiceUpload, Entity
 
-FILES_MAX = 200
+FILES_MAX = 100
 INVOICES_MAX = 5_000
 
 

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
+from huikuan.queries.going_live import not_live
 from huikuan.services.rights import Forbidden, missing
 from huikuan.web.format import format_day
 from huikuan.web.frames import Seat, read_seat
@@ -41,7 +42,13 @@ ROOMS = (
         "items",
         "receivables",
         _("Receivables"),
-        (("items", _("Open items")), ("ageing", _("Ageing")), ("journal", _("Journal")), ("imports", _("Imports"))),
+        (
+            ("items", _("Open items")),
+            ("ageing", _("Ageing")),
+            ("journal", _("Journal")),
+            ("einvoices", _("E-invoices")),
+            ("imports", _("Imports")),
+        ),
     ),
     Room("cash", "cash", _("Cash")),
     Room("settings", "settings", _("Settings")),
@@ -132,6 +139,8 @@ def show(
         "may_open_books": seat.can_whole(Right.MANAGE_SYSTEM),
         "may_manage_people": seat.can_whole(Right.MANAGE_PEOPLE),
         "sees_ledger": seat.can(Right.SEE_LEDGER),
+        "sees_whole": bool(seat.frame.whole_ids),
+        "not_live": not_live(seat.frame.whole_ids) if seat.frame.whole_ids and not in_drawer else [],
         **as_of_context(request, seat),
         "seat_refusal": refusal_text(seat.refusal) if seat.refusal else "",
         **context,

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 
 from huikuan.core.refusals import DataError
-from huikuan.web import faults, people_words, words
+from huikuan.web import customer_words, einvoice_words, faults, people_words, words
 from huikuan.web import format as fmt
 
 register = template.Library()
@@ -132,6 +132,17 @@ _WORDS = {
     "change": words.CHANGES,
     "settlement": words.SETTLEMENT_STATES,
     "evidence": words.EVIDENCE_TYPES,
+    "invoice_format": einvoice_words.FORMATS,
+    "invoice_status": einvoice_words.STATUSES,
+    "vat_category": einvoice_words.CATEGORIES,
+    "part": customer_words.CONTACT_PARTS,
+    "event": customer_words.EVENT_CODES,
+    "timeline": customer_words.TIMELINE_KINDS,
+    "file_field": customer_words.FILE_FIELDS,
+    "file_event": customer_words.FILE_EVENTS,
+    "pair_reason": customer_words.PAIR_REASONS,
+    "approval_kind": words.APPROVAL_KINDS,
+    "approval_state": words.APPROVAL_STATES,
 }
 
 
@@ -139,6 +150,12 @@ _WORDS = {
 def word(code: str | None, kind: str) -> str:
     """``{{ row.kind|word:"item" }}``: the reader's word for a code."""
     return words.word_of(_WORDS[kind], str(code)) if code else "–"
+
+
+@register.filter
+def rate_text(rate: Decimal) -> str:
+    """A tax rate in percent, without needless zeros."""
+    return f"{rate:f}%"
 
 
 @register.filter

@@ -1,0 +1,135 @@
+"""What the readers and rules of e-invoices say, in the reader's language: their English sentences are the keys."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from huikuan.invoices.document import Fault
+
+SENTENCES: tuple[str | Promise, ...] = (
+    _("buyer and seller cannot be told apart in the text: hand in the XML or OFD of the invoice"),
+    _("the number is kept as a figure and has lost digits: format the column as text"),
+    _("the same number stands in another row with other content"),
+    _("the invoice is void (作废): it is not booked"),
+    _("the sum of the lines is {said}, the lines add up to {counted}"),
+    _("the sum of the allowances is {said}, the allowances add up to {counted}"),
+    _("the sum of the charges is {said}, the charges add up to {counted}"),
+    _("the total without VAT is {said}, lines less allowances plus charges are {counted}"),
+    _("the total VAT is {said}, the VAT breakdown adds up to {counted}"),
+    _("the total with VAT is {said}, net and VAT are {counted}"),
+    _("the amount due is {said}, total less paid amount plus rounding is {counted}"),
+    _("the specification identifier is missing"),
+    _("the invoice number is missing"),
+    _("the issue date is missing"),
+    _("the invoice type code is missing"),
+    _("the invoice currency is missing"),
+    _("the sum of the lines is missing"),
+    _("the total without VAT is missing"),
+    _("the total with VAT is missing"),
+    _("the amount due is missing"),
+    _("there is no line"),
+    _("the seller has neither a VAT number nor a register number"),
+    _("{text} is not a country of ISO 3166"),
+    _("the VAT number {text} starts with no country code"),
+    _("{text} is not a type of invoice"),
+    _("the line's number is missing"),
+    _("the quantity is missing"),
+    _("the unit is missing"),
+    _("the line's net amount is missing"),
+    _("the name of what was sold is missing"),
+    _("the price is missing"),
+    _("the line's VAT category is missing"),
+    _("there is neither a due date nor payment terms"),
+    _("{text} has more than two decimal places"),
+    _("the profile {profile} does not carry what an invoice by EN 16931 has: ask for another one"),
+    _("the number of the preceding invoice is missing"),
+    _("the name is missing"),
+    _("the postal address is missing"),
+    _("{text} is not a currency of ISO 4217"),
+    _("{text} is not a means of payment"),
+    _("the price is below zero"),
+    _("the amount is missing"),
+    _("the VAT category is missing"),
+    _("the reason is missing"),
+    _("the code of the payment means is missing"),
+    _("a transfer needs an account to pay to"),
+    _("{text} is not an IBAN: its check digits are wrong"),
+    _("the country of the address is missing"),
+    _("the file has no lines: net and tax are kept without the rate"),
+    _("a red-letter invoice that does not name the invoice it takes back"),
+    _("the amount without tax is missing"),
+    _("the tax is missing"),
+    _("the total with tax is missing"),
+    _("the amount is {said}, the lines add up to {counted}"),
+    _("the tax is {said}, the taxes of the lines add up to {counted}"),
+    _("the check character of {text} is wrong: mistyped"),
+    _("total with tax {said}, amount and tax are {counted}"),
+    _("the tax rate is missing or cannot be read"),
+    _("{text} % is no tax rate"),
+    _("a red-letter invoice of more than zero"),
+    _("{text} is not a number of a fully digital e-invoice, which has 20 digits"),
+    _("{text} is not the number of an invoice"),
+    _("the tax is {said}, by the rate it would be {counted}"),
+    _("the tax is {said}, {net} at {rate} % make {counted}"),
+    _("there is no VAT breakdown"),
+    _("the taxable amount is missing"),
+    _("the tax amount is missing"),
+    _("the VAT rate is missing"),
+    _("category {category} is not in the VAT breakdown"),
+    _("standard-rated, and the seller has no VAT number"),
+    _("the taxable amount is {said}, what has this category and rate adds up to {counted}"),
+    _("category {category} has no tax"),
+    _("the reason for the exemption is missing"),
+    _("category {category} has no exemption"),
+    _("{text} is not a VAT category"),
+    _("a rate of {text} % has more than two decimal places"),
+    _("standard-rated, and no rate above zero"),
+    _("category {category} has no rate"),
+    _("category {category} needs a rate of 0"),
+    _("{text} is not an amount"),
+    _("{text} is not a date"),
+    _("no due date, and the customer has no terms: due on its date"),
+    _("{entity} has no VAT or taxpayer number here: the seller was recognised by its name only"),
+    _("{paid} was paid before: the item is the amount due"),
+    _("due before it was issued"),
+    _("{name} holds a document type or entities, which are not accepted"),
+    _("{name} has no sheet with the headings of the tax platform (数电发票号码, 开票日期, 金额, 税额)"),
+    _("{name} is ZUGFeRD 1, which does not follow EN 16931: ask for ZUGFeRD 2 or Factur-X"),
+)
+"""Every sentence, so that the catalogs have it."""
+
+FORMATS: dict[str, str | Promise] = {
+    "ubl": "UBL",
+    "cii": "CII",
+    "pdf_cii": "ZUGFeRD / Factur-X",
+    "pdf_ubl": _("PDF with UBL"),
+    "cn_xml": _("Fully digital e-invoice, XML"),
+    "cn_ofd": _("Fully digital e-invoice, OFD"),
+    "cn_pdf": _("Fully digital e-invoice, PDF"),
+    "cn_xlsx": _("Fully digital e-invoice, Excel"),
+}
+STATUSES: dict[str, str | Promise] = {
+    "new": _("becomes an item"),
+    "attached": _("joins the item that is there"),
+    "known": _("is in the ledger already"),
+    "refused": _("refused"),
+}
+CATEGORIES: dict[str, str | Promise] = {
+    "S": _("taxed"),
+    "Z": _("zero rate"),
+    "E": _("exempt"),
+    "AE": _("reverse charge"),
+    "K": _("within the European Union"),
+    "G": _("export"),
+    "O": _("not subject to VAT"),
+    "L": "IGIC",
+    "M": "IPSI",
+}
+
+
+def fault_sentence(fault: Fault) -> str:
+    """A fault in the reader's language."""
+    template = gettext(fault.template)
+    return template.format(**fault.params) if fault.params else template
