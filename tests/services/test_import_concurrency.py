@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import date, datetime
 
 import pytest
 from django.db import connection
 
+from huikuan.config.environment import SQLITE_WAIT
 from huikuan.core.refusals import Refusal
 from huikuan.services import imports
 from huikuan.services.customers import NewCustomer, add_customers, add_entity
 from huikuan.services.items import NewItem, post_items
 from huikuan.services.verifying import verify
-from huikuan.store.models import JournalEntry, OpenItem
+from huikuan.store.models import JournalEntry, OpenItem, User
 from tests.databases import LedgerDb
 
 DAY = date(2026, 1, 5)
@@ -70,6 +72,46 @@ def test_people_post_while_a_file_comes_in(ledger_db: LedgerDb, now: datetime) -
     assert OpenItem.objects.count() == 3030
     report = verify()
     assert report.ok, [(check.name, check.detail) for check in report.checks if not check.ok]
+
+
+@pytest.mark.practice("K7", "D9")
+def test_others_wait_for_a_long_publish_and_are_never_refused(sqlite_db: LedgerDb, now: datetime) -> None:
+    """SQLite has one writer at a time: services and plain saves alike get their turn, however long it takes."""
+    entity_id = add_entity("E1", "E1", "CNY", actor_id=None, now=now)
+    account = add_customers(entity_id, [NewCustomer("P", "P")], source="manual", actor_id=None, now=now)["P"]
+    person = User.objects.create_user("ann", "ann@example.com", "correct horse 12")
+    batch_id = preview(now, file_of(50_000))
+    done, began = threading.Event(), threading.Event()
+    waits: list[float] = []
+
+    def publish() -> None:
+        try:
+            result = imports.publish(batch_id=batch_id, actor_id=None, now=now, progress=lambda *_: began.set())
+            assert result.rows == 50_000
+        finally:
+            done.set()
+
+    def write(save: Callable[[int], object]) -> None:
+        assert began.wait(60)
+        number = 0
+        while not done.is_set() or not number:
+            begin = time.monotonic()
+            save(number)
+            waits.append(time.monotonic() - begin)
+            number += 1
+            time.sleep(0.05)
+
+    def post(number: int) -> None:
+        post_items(entity_id, [NewItem(account, f"x{number}", DAY, DAY, "CNY", 100)], actor_id=None, now=now)
+
+    def save(_number: int) -> None:
+        User.objects.filter(id=person.pk).update(last_login=now)
+
+    assert together(publish, lambda: write(post), lambda: write(save)) == []
+    assert max(waits) > 0.1, "somebody had to wait, or nothing was shown"
+    assert max(waits) < SQLITE_WAIT
+    posted = OpenItem.objects.filter(external_id__startswith="x").count()
+    assert posted and OpenItem.objects.count() == 50_000 + posted
 
 
 def test_the_same_file_handed_in_twice_at_once_is_posted_once(ledger_db: LedgerDb, now: datetime) -> None:

@@ -49,6 +49,11 @@ def secret_key(home: Path) -> str:
     return key
 
 
+SQLITE_WAIT = 180
+"""Seconds a writer waits for another: a million rows are posted in one transaction of a minute or two, and whoever
+posts meanwhile is to wait, not to be told that the database is locked."""
+
+
 def sqlite_settings(path: Path | str) -> dict[str, Any]:
     """Django's settings for one SQLite file: write-ahead log, immediate transactions, foreign keys enforced.
 
@@ -62,7 +67,7 @@ def sqlite_settings(path: Path | str) -> dict[str, Any]:
         "CONN_HEALTH_CHECKS": False,
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
-            "timeout": 30,
+            "timeout": SQLITE_WAIT,
             "init_command": (
                 "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
                 "PRAGMA recursive_triggers=ON; PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY; "
