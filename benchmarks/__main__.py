@@ -1,4 +1,6 @@
-"""Every benchmark, one after another: ``python -m benchmarks [NAME ...] [--quick]``. Prints Markdown tables.
+"""Every benchmark, one after another: ``python -m benchmarks [NAME ...] [--quick | --large]``. Prints Markdown tables.
+
+``--large`` adds what takes longer: ageing of ten million items, an import of a million rows.
 
 Each module beside this one is a benchmark with ``main(arguments) -> None`` and its own options; each runs in a process
 of its own, so that one's memory does not count for the next.
@@ -9,9 +11,12 @@ from __future__ import annotations
 import platform
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
+LARGER = ("age", "imports")
+"""The ones that know ``--large``."""
 
 
 def names() -> list[str]:
@@ -37,8 +42,10 @@ def main() -> int:
     failed = 0
     for name in wanted:
         print(f"## {name}\n", flush=True)
-        failed += subprocess.run([sys.executable, "-m", f"benchmarks.{name}", *options], check=False).returncode != 0
-        print(flush=True)
+        known = [option for option in options if option != "--large" or name in LARGER]
+        started = time.monotonic()
+        failed += subprocess.run([sys.executable, "-m", f"benchmarks.{name}", *known], check=False).returncode != 0
+        print(f"\n{name} took {time.monotonic() - started:,.0f} s.\n", flush=True)
     return failed
 
 

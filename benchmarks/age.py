@@ -1,4 +1,4 @@
-"""Ageing as of the past: ``python -m benchmarks.age [--rows N ...] [--data FOLDER] [--quick]``.
+"""Ageing as of the past: ``python -m benchmarks.age [--rows N ...] [--data FOLDER] [--quick | --large]``.
 
 Items with 1.6 applications each in Parquet files, aged by customer and currency as of a day two years in. Next to the
 engine: the same sums in hand-written SQL on the same DuckDB (the least that gives the same totals), and in Polars and
@@ -25,7 +25,8 @@ from typing import Any
 
 AS_OF = date(2025, 6, 30)
 BOUNDS = (0, 30, 60, 90)
-SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
+SIZES = (10_000, 100_000, 1_000_000)
+LARGE = (10_000_000,)
 QUICK = (10_000, 100_000)
 PANDAS_MAX = 1_000_000
 """Beyond this pandas needs more memory than is fair to ask of the machine."""
@@ -217,6 +218,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, action="append", help="items; may be given several times")
     parser.add_argument("--quick", action="store_true", help="small sizes only")
+    parser.add_argument("--large", action="store_true", help="ten million items as well")
     parser.add_argument("--data", type=Path, help="where the generated files are kept (a temporary folder)")
     parser.add_argument("--measure", choices=[*NAMES, "make"], help=argparse.SUPPRESS)
     parser.add_argument("--runs", type=int, default=1, help=argparse.SUPPRESS)
@@ -227,7 +229,10 @@ def main(arguments: list[str] | None = None) -> None:
         print(json.dumps(measure(given.measure, *make_files(given.data, given.rows[0]), given.runs)))
         return
     with tempfile.TemporaryDirectory() as folder:
-        report(given.rows or list(QUICK if given.quick else SIZES), given.data or Path(folder))
+        report(
+            given.rows or [*(QUICK if given.quick else SIZES), *(LARGE if given.large else ())],
+            given.data or Path(folder),
+        )
 
 
 if __name__ == "__main__":
