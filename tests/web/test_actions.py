@@ -208,9 +208,15 @@ def test_a_late_entry_says_from_when_it_counts(world: World) -> None:
     client = signed_in("boss")
     close = {"book": "CN01", "month": "2026-03", "state": "soft_closed"}
     assert client.post("/settings/periods/set/", close).status_code == 302
-    done = settle(client, "INV-2", "offset", "1")
-    shown = text_of(client.get(done["Location"]))
+    RoleGrant.objects.filter(user__username="clerk", role="cfo").delete()
+    colleague = signed_in("clerk")
+    done = settle(colleague, "INV-2", "offset", "1")
+    shown = text_of(colleague.get(done["Location"]))
     assert "The month of 20 Mar 2026 is closed, so it counts from 1 Apr 2026." in shown
+    # Who may post into soft-closed months posts there, on the true day.
+    done = settle(client, "INV-2", "offset", "2")
+    assert "so it counts from" not in text_of(client.get(done["Location"]))
+    assert JournalEntry.objects.latest("id").posting_date == date(2026, 3, 20)
 
 
 # -- months and rates --------------------------------------------------------------------------------------------------
@@ -219,15 +225,16 @@ def test_months_are_closed_in_order_and_for_good(world: World) -> None:
     shown = text_of(client.get("/settings/periods/?months=all"))
     assert "上海示例有限公司" in shown
     assert "Nov 2025" in shown
-    later = {"book": "CN01", "month": "2026-03", "state": "closed", "sure": "yes"}
-    refused = client.post("/settings/periods/set/", later)
+    later = {"book": "CN01", "month": "2026-03", "reason": "first trial"}
+    refused = client.post("/settings/periods/month/close/", later)
     assert refused.status_code == 400
-    assert "Mar 2026: close the earlier periods first" in text_of(refused)
+    assert "close the earlier periods first" in text_of(refused)
     first = {"book": "CN01", "month": "2025-11", "state": "closed"}
-    asked = client.post("/settings/periods/set/", first)
+    asked = client.post("/settings/periods/set/", first, follow=True)
     assert "This cannot be undone" in text_of(asked)
+    assert client.post("/settings/periods/month/close/", first).status_code == 400, "points are open: say why"
     assert not Period.objects.exists()
-    done = client.post("/settings/periods/set/", {**first, "sure": "yes"}, follow=True)
+    done = client.post("/settings/periods/month/close/", {**first, "reason": "first trial"}, follow=True)
     assert "Nov 2025 of 上海示例有限公司 is closed for good." in text_of(done)
     again = client.post("/settings/periods/set/", {**first, "state": "open"})
     assert "a closed period is not opened again" in text_of(again)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -123,6 +123,10 @@ def rate_page(bases: Sequence[str], *, currency: str = "", page: int = 1, size: 
 def rate_currencies(bases: Sequence[str]) -> list[str]:
     """Currencies with a rate into one of these."""
     return sorted(ExchangeRate.objects.filter(base__in=list(bases)).values_list("currency", flat=True).distinct())
+
+
+def month_before(month: date) -> date:
+    return month_of(month - timedelta(days=1))
 
 
 @dataclass(frozen=True, slots=True)

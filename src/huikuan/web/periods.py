@@ -7,7 +7,6 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -26,6 +25,7 @@ from huikuan.queries.ids import entry_id_text
 from huikuan.services.periods import set_period
 from huikuan.services.rates import add_rates
 from huikuan.services.revaluation import revalue
+from huikuan.services.rights import Forbidden, missing
 from huikuan.web.acting import actor, demand_now, demand_posting_to, read_text
 from huikuan.web.format import format_month
 from huikuan.web.frames import Seat, read_day
@@ -57,8 +57,8 @@ def _periods(request: HttpRequest, seat: Seat, *, reason: str = "", status: int 
                 "months": shown,
                 "hidden": len(months) - len(shown),
                 "next_to_close": closing.earliest_open(row.id),
-                "may_close": row.can(Right.CLOSE_PERIOD_HARD),
-                "may": row.can(Right.CLOSE_PERIOD) and seat.frame.is_now,
+                "may_close": seat.can_whole(Right.CLOSE_PERIOD_HARD, row.id),
+                "may": seat.can_whole(Right.CLOSE_PERIOD, row.id) and seat.frame.is_now,
             }
         )
     past = seat.can(Right.CLOSE_PERIOD) and not seat.frame.is_now
@@ -80,9 +80,9 @@ def _book(request: HttpRequest, seat: Seat) -> tuple[EntityRow, date]:
 
 
 @require_POST
-@page
+@page(right=Right.CLOSE_PERIOD, whole=True)
 def change_period(request: HttpRequest, seat: Seat) -> HttpResponse:
-    """Opens, soft-closes or closes a month. Closing asks once more: it is for good."""
+    """Opens or soft-closes a month. It is closed for good on a page of its own, with its list."""
     book, month = _book(request, seat)
     try:
         state = PeriodState(request.POST.get("state", ""))
@@ -90,10 +90,7 @@ def change_period(request: HttpRequest, seat: Seat) -> HttpResponse:
         raise Http404 from None
     text = format_month(month, get_language() or "en")
     if state == PeriodState.CLOSED:
-        demand_posting_to(seat, book.id, Right.CLOSE_PERIOD_HARD)
-    if state == PeriodState.CLOSED and request.POST.get("sure") != "yes":
-        context = {"book": book, "month": month, "now_open": closing.earliest_open(book.id)}
-        return show(request, seat, "settings/close.html", context, room="settings")
+        return redirect(address(seat.kept, "closing", book=book.code, month=f"{month:%Y-%m}"))
     try:
         set_period(book.id, month, state, **actor(request))
     except Refusal as refusal:
@@ -101,14 +98,13 @@ def change_period(request: HttpRequest, seat: Seat) -> HttpResponse:
     words = {
         PeriodState.OPEN: _("{month} of {name} is open."),
         PeriodState.SOFT_CLOSED: _("{month} of {name} is soft-closed: entries go to the next open month."),
-        PeriodState.CLOSED: _("{month} of {name} is closed for good."),
     }
     messages.success(request, words[state].format(month=text, name=book.name))
     return redirect(address(seat.kept, "periods"))
 
 
 @require_POST
-@page
+@page(right=Right.CLOSE_PERIOD, whole=True)
 def revalue_month(request: HttpRequest, seat: Seat) -> HttpResponse:
     """Posts the unrealised exchange differences of a month end, taken back on the next day."""
     book, month = _book(request, seat)
@@ -139,6 +135,8 @@ def show_rates(request: HttpRequest, seat: Seat) -> HttpResponse:
     if request.method == "POST":
         try:
             return _add_rate(request, seat)
+        except Forbidden:
+            raise
         except Refusal as refusal:
             reason = refusal_text(refusal)
     bases = sorted({row.currency for row in seat.entities})
@@ -149,7 +147,9 @@ def show_rates(request: HttpRequest, seat: Seat) -> HttpResponse:
     context = {
         "rows": closing.rate_page(bases, currency=currency, page=ask.page, size=ask.size),
         "currency_chips": chips_of(request, "currency", choices, active=currency, optional=True),
-        "bases": sorted({row.currency for row in seat.entities if row.can(Right.EDIT_RATES) and seat.frame.is_now}),
+        "bases": sorted(
+            {row.currency for row in seat.entities if seat.can_whole(Right.EDIT_RATES, row.id) and seat.frame.is_now}
+        ),
         "given": given,
         "reason": reason,
         "valid_from": given.get("valid_from", seat.frame.today.isoformat()),
@@ -159,8 +159,10 @@ def show_rates(request: HttpRequest, seat: Seat) -> HttpResponse:
 
 def _add_rate(request: HttpRequest, seat: Seat) -> HttpResponse:
     given, base = request.POST, request.POST.get("base", "")
-    if not any(row.can(Right.EDIT_RATES) and row.currency == base for row in seat.entities):
-        raise PermissionDenied
+    if not seat.can_whole(Right.EDIT_RATES):
+        raise missing(Right.EDIT_RATES)
+    if not any(seat.can_whole(Right.EDIT_RATES, row.id) and row.currency == base for row in seat.entities):
+        raise Http404
     demand_now(seat)
     day = read_day(given.get("valid_from", "").strip()[:10])
     if day is None:
