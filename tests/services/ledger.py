@@ -102,10 +102,10 @@ class Ledger:
         return receipts.park_receipt(self.entity_id, receipt_id, amount, on=on, **self.common, **more)
 
     def refund(self, receipt_id: int, amount: int, on: date = DAY, **more: Any) -> int:
-        return receipts.refund_receipt(self.entity_id, receipt_id, amount, on=on, **self.common, **more)
+        return receipts.refund_receipt(self.entity_id, receipt_id, amount, on=on, **{**self.common, **more})
 
     def settle(self, kind: EntryKind, item_id: int, amount: int, on: date = DAY, **more: Any) -> int:
-        return adjustments.settle_item(self.entity_id, kind, item_id, amount, on=on, **self.common, **more)
+        return adjustments.settle_item(self.entity_id, kind, item_id, amount, on=on, **{**self.common, **more})
 
     def recover(self, item_id: int, receipt_id: int, amount: int, on: date = DAY, **more: Any) -> int:
         return adjustments.recover_item(self.entity_id, item_id, receipt_id, amount, on=on, **self.common, **more)

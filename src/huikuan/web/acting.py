@@ -23,10 +23,12 @@ from huikuan.core.money import parse_amount
 from huikuan.core.refusals import Conflict, Refusal
 from huikuan.core.rights import Right
 from huikuan.queries.desk import entry_by_number
+from huikuan.services.approvals import ApprovalNeeded, request_approval
 from huikuan.services.rights import Forbidden, missing
 from huikuan.web.format import format_amount, format_day
 from huikuan.web.frames import Seat, read_day
 from huikuan.web.pages import show
+from huikuan.web.people_words import ROLES
 from huikuan.web.tags import address
 
 Word = str | Promise
@@ -164,18 +166,38 @@ def act(
 
     ``context`` makes the form from what was typed so far; ``do`` posts and gives where to go.
     """
-    given, reason, status = request.POST, "", 200
+    given, reason, status, asks = request.POST, "", 200, False
     key = given.get("key", "")[:64] or new_key()
     if request.method == "POST":
         try:
             return do(given, key)
         except Forbidden:
             raise
+        except ApprovalNeeded as refusal:
+            if given.get("ask"):
+                try:
+                    return _ask(request, seat, refusal)
+                except Refusal as why:
+                    reason = told(why, currency)
+            reason, status, asks = reason or told_needed(refusal), 409, True
         except Refusal as refusal:
             reason, status = told(refusal, currency), 409 if isinstance(refusal, Conflict) else 400
             key = new_key() if refusal.code == "idempotency.other_body" else key
-    shown = {"given": given, "key": key, "reason": reason, "currency": currency, **context(given)}
+    shown = {"given": given, "key": key, "reason": reason, "currency": currency, "asks": asks, **context(given)}
     return show(request, seat, template, shown, room=room, status=status)
+
+
+def told_needed(refusal: ApprovalNeeded) -> str:
+    """Who must approve, by the role's word."""
+    role = str(ROLES.get(str(refusal.params["role"]), refusal.params["role"]))
+    return _("This amount must be approved first, by: {role}. You can send it for approval.").format(role=role)
+
+
+def _ask(request: HttpRequest, seat: Seat, refusal: ApprovalNeeded) -> HttpResponse:
+    """Sends for approval what was about to be posted."""
+    number = request_approval(refusal.proposal, **actor(request))
+    messages.success(request, _("Sent for approval. It is posted when the last step approves it."))
+    return redirect(address(seat.kept, "approval", number))
 
 
 def done(request: HttpRequest, seat: Seat, text: str, entry_id: int, page: str, *args: str) -> HttpResponse:

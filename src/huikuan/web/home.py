@@ -12,6 +12,7 @@ from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_safe
 
 from huikuan.core.money import exponent_of
+from huikuan.queries.approvals import approvals_waiting
 from huikuan.queries.home import CurrencyTotal, MonthPoint, home
 from huikuan.web.format import format_amount, format_day, format_month
 from huikuan.web.frames import Seat
@@ -52,6 +53,7 @@ def show_home(request: HttpRequest, seat: Seat) -> HttpResponse:
     months = month_rows(found.history)
     order = [total.currency for total in found.totals if total.currency in months]
     context = {
+        "approvals_waiting": approvals_waiting(int(request.user.pk or 0), seat.frame.today),
         "lines": lines,
         "buckets": BUCKETS,
         "months": months,

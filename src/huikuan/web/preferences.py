@@ -37,6 +37,7 @@ def show_settings(request: HttpRequest, seat: Seat) -> HttpResponse:
         "themes": THEMES,
         "densities": DENSITIES,
         "theme": request.COOKIES.get("theme", "auto"),
+        "may_rule": seat.can_whole(Right.MANAGE_POLICY),
         "density": request.COOKIES.get("density", "normal"),
     }
     return show(request, seat, "settings/settings.html", context, room="settings")

@@ -206,6 +206,7 @@ def refund(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
             Field("money", "amount", _amount_label(receipt), amount),
             Field("choice", "from", _("Take the money from"), chosen, choices=tuple(words)),
             day_field(receipt, given),
+            Field("text", "memo", _("Why"), given.get("memo", ""), required=False),
         ]
         return {**_shell(seat, receipt, _("Refund"), _("Post the refund"), says, blocked), "fields": fields}
 
@@ -213,7 +214,14 @@ def refund(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
         minor, on = read_positive(given, "amount", receipt.currency), _on(given, receipt)
         account = ACCOUNTS.get(given.get("from", ""), LedgerAccount.UNAPPLIED)
         entry_id = refund_receipt(
-            receipt.entity_id, receipt.id, minor, on=on, from_account=account, key=key, **actor(request)
+            receipt.entity_id,
+            receipt.id,
+            minor,
+            on=on,
+            from_account=account,
+            memo=read_text(given, "memo", 200),
+            key=key,
+            **actor(request),
         )
         text = _("{amount} refunded.").format(amount=amount_text(minor, receipt.currency))
         return done(request, seat, text, entry_id, "receipt", public_id)

@@ -145,6 +145,19 @@ EVIDENCE_TYPES: Words = {
     "other": _("Other document"),
 }
 
+APPROVAL_KINDS: Words = {
+    "write_off": _("Write-off"),
+    "offset": _("Offset"),
+    "assignment": _("Assignment of claim"),
+    "refund": _("Refund"),
+}
+APPROVAL_STATES: Words = {
+    "open": _("waiting"),
+    "approved": _("approved"),
+    "rejected": _("rejected"),
+    "withdrawn": _("withdrawn"),
+}
+
 GROUPINGS: Words = {
     "customer": _("Customer"),
     "entity": _("Legal entity"),
