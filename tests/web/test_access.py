@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -29,7 +30,7 @@ def fill(route: str) -> str:
     samples = {"<slug:public_id>": "item_0000000000000", "<int:batch_id>": "1"}
     for part, sample in samples.items():
         route = route.replace(part, sample)
-    return route
+    return re.sub(r"<int:\w+>", "1", re.sub(r"<slug:\w+>", "items", route))
 
 
 ALL = sorted(set(addresses(get_resolver())))

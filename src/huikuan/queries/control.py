@@ -35,11 +35,12 @@ def control_accounts(frame: Frame, *, basis: Basis = "posting") -> list[ControlR
         rows = facts.rows(
             "SELECT entity_id, ledger_account, currency, sum(posted)::BIGINT AS posted_minor,"
             " sum(open)::BIGINT AS open_minor FROM ("
-            "SELECT entity_id, ledger_account, currency, amount_minor AS posted, 0 AS open FROM journal"
+            "SELECT entity_id, account_id, ledger_account, currency, amount_minor AS posted, 0 AS open FROM journal"
             f" WHERE {CONTROL_LEGS} AND {facts.counting.counts}"
-            " UNION ALL SELECT entity_id, ledger_account, currency, 0, open_minor FROM open_items"
-            " UNION ALL SELECT entity_id, ledger_account, currency, 0, -open_minor FROM open_receipts)"
-            f" WHERE {facts.mine} GROUP BY ALL HAVING sum(posted) <> 0 OR sum(open) <> 0 ORDER BY ALL"
+            " UNION ALL SELECT entity_id, account_id, ledger_account, currency, 0, open_minor FROM open_items"
+            " UNION ALL SELECT entity_id, account_id, ledger_account, currency, 0, -open_minor FROM open_receipts)"
+            f" WHERE {facts.mine} GROUP BY entity_id, ledger_account, currency"
+            " HAVING sum(posted) <> 0 OR sum(open) <> 0 ORDER BY ALL"
         )
     codes = {number: entity.code for number, entity in entities_table().items()}
     return [ControlRow(entity_code=codes[row["entity_id"]], **row) for row in rows]

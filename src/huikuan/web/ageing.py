@@ -11,7 +11,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from huikuan.core.refusals import Refusal
+from huikuan.core.rights import Right
 from huikuan.queries import ageing as queries
+from huikuan.services.exporting import record_export
+from huikuan.services.rights import missing
+from huikuan.web.acting import actor
 from huikuan.web.frames import Seat
 from huikuan.web.pages import ListAsk, page, read_list, show
 from huikuan.web.tags import address
@@ -126,7 +130,9 @@ def show_ageing(request: HttpRequest, seat: Seat) -> HttpResponse:
         if len(currencies) == 1
         else _("Total"),
         "bridge": bridge_steps(answer.bridge) if ask.basis == "effective" else [],
-        "export_href": address(seat.kept, "ageing_export", **export_params(request)),
+        "export_href": address(seat.kept, "ageing_export", **export_params(request))
+        if seat.covers(Right.EXPORT)
+        else "",
     }
     return show(request, seat, "ageing/ageing.html", context, room="ageing")
 
@@ -137,11 +143,23 @@ def export_params(request: HttpRequest) -> dict[str, str]:
 
 
 @require_safe
-@page
+@page(right=Right.EXPORT)
 def export_ageing(request: HttpRequest, seat: Seat) -> HttpResponse:
     """The whole table behind the screen, not the page of it, in the order and filter shown."""
+    if not seat.covers(Right.EXPORT):
+        raise missing(Right.EXPORT)
     ask = read_ask(request)
     data = queries.ageing_export(seat.frame, **ask.options, language=get_language() or "en")
+    record_export(
+        "ageing",
+        form="xlsx",
+        rows=queries.ageing_page(seat.frame, **ask.options, page=1, size=1).rows.total,
+        columns=[ask.by],
+        filters=sorted(export_params(request)),
+        as_of=seat.frame.as_of,
+        entity_ids=seat.frame.entity_ids,
+        **actor(request),
+    )
     name = f"ageing-{ask.by}-{seat.frame.as_of.isoformat()}.xlsx"
     return HttpResponse(data, content_type=XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 

@@ -73,7 +73,7 @@ def _state_choices(seat: Seat) -> list[tuple[str, str, str]]:
 
 # -- whose money it is -----------------------------------------------------------------------------------------------
 @require_safe
-@page
+@page(right=Right.POST_CASH)
 def suggest_customers(request: HttpRequest, seat: Seat) -> HttpResponse:
     """Customers of the chosen entity that match what is typed, to choose one."""
     code = request.GET.get("entity_code") or request.GET.get("customer_entity", "")
@@ -161,7 +161,7 @@ def _entity(seat: Seat, code: str) -> EntityRow | None:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@page
+@page(right=Right.POST_CASH)
 def record_receipt(request: HttpRequest, seat: Seat) -> HttpResponse:
     """Money that came, typed in by hand; without a customer it stands as unidentified."""
     if not postable(seat):
