@@ -249,11 +249,11 @@ def keep_upload(files: Sequence[InvoiceFile], *, entity_id: int, actor_id: int |
 
 
 def upload_files(upload_id: int, *, actor_id: int | None) -> tuple[int, list[InvoiceFile]]:
-    """Entity and files of an upload. Refuses ``einvoice.no_upload`` (also to others than who handed it in) and
-    ``document.lost``."""
-    upload = EInvoiceUpload.objects.filter(id=upload_id, created_by_id=actor_id).first()
+    """Entity and files of an upload. Refuses ``einvoice.no_upload``, ``right.missing`` and ``document.lost``."""
+    upload = EInvoiceUpload.objects.filter(id=upload_id).first()
     if upload is None:
-        raise Refusal("einvoice.no_upload", "There is no such upload of yours.")
+        raise Refusal("einvoice.no_upload", "There is no such upload.")
+    demand(actor_id, Right.IMPORT, entity_id=upload.entity_id)
     files = []
     for one in upload.files:
         data = read_file(one["sha256"])

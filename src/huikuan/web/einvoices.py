@@ -88,7 +88,7 @@ def _files(request: HttpRequest) -> list[InvoiceFile]:
 
 
 @require_POST
-@page(right=Right.MANAGE_SYSTEM)
+@page(right=Right.MANAGE_SYSTEM, whole=True)
 def name_seller(request: HttpRequest, seat: Seat) -> HttpResponse:
     """Sets an entity's own VAT or taxpayer number."""
     code = request.POST.get("entity_code", "")
@@ -139,7 +139,7 @@ def lines_of(report: Report) -> list[InvoiceLine]:
 @page(right=Right.IMPORT, whole=True)
 def show_upload(request: HttpRequest, seat: Seat, upload_id: int) -> HttpResponse:
     new_customers = request.GET.get("new_customers") == "yes"
-    entity_id, files = _upload(request, seat, upload_id)
+    entity_id, files = _upload(request, upload_id)
     report = services.import_invoices(
         files, entity_id=entity_id, dry_run=True, new_customers=new_customers, **actor(request)
     )
@@ -158,23 +158,20 @@ def show_upload(request: HttpRequest, seat: Seat, upload_id: int) -> HttpRespons
     return show(request, seat, "einvoices/upload.html", context, room="einvoices")
 
 
-def _upload(request: HttpRequest, seat: Seat, upload_id: int) -> tuple[int, list[InvoiceFile]]:
-    """404 for what this person did not hand in, or an entity no longer theirs."""
+def _upload(request: HttpRequest, upload_id: int) -> tuple[int, list[InvoiceFile]]:
+    """404 for what is not there, or of an entity for which this person brings in nothing."""
     try:
-        entity_id, files = services.upload_files(upload_id, actor_id=request.user.pk)
+        return services.upload_files(upload_id, actor_id=request.user.pk)
     except Refusal as refusal:
-        if refusal.code != "einvoice.no_upload":
+        if refusal.code not in ("einvoice.no_upload", "right.missing", "right.out_of_reach"):
             raise
         raise Http404 from None
-    if not seat.can_whole(Right.IMPORT, entity_id):
-        raise Http404
-    return entity_id, files
 
 
 @require_POST
 @page(right=Right.IMPORT, whole=True)
 def post_upload(request: HttpRequest, seat: Seat, upload_id: int) -> HttpResponse:
-    _upload(request, seat, upload_id)
+    _upload(request, upload_id)
     wanted = {name: request.POST.get(name) == "yes" for name in ("new_customers", "good_only")}
     try:
         report = services.post_upload(upload_id, actor_id=request.user.pk, now=timezone.now(), **wanted)
