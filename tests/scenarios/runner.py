@@ -22,6 +22,7 @@ from huikuan.core.refusals import Refusal
 from huikuan.services.applications import Named
 from huikuan.services.source_settlements import decide_settlements, proposals_of, propose
 from huikuan.store.models import ExchangeRate, ImportBatch, JournalEntry, OpenItem, Posting, Receipt
+from tests.scenarios import month_end
 from tests.scenarios.words import CHINESE, HEADERS
 from tests.services.ledger import NOW, Ledger, entry_of_item, entry_of_receipt, legs_of
 
@@ -98,7 +99,7 @@ class Story:
         self.open_books()
         for part in read(self.path):
             if isinstance(part, str):
-                self.open_books()
+                self.open_books(part)
                 continue
             self.line = part.line
             if part.headers[0] == "day":
@@ -109,9 +110,11 @@ class Story:
                 compared += self.compare(part)
         return compared
 
-    def open_books(self) -> None:
+    def open_books(self, heading: str = "") -> None:
+        """New books; a heading may say their currency (``books in EUR``)."""
         self.number += 1
-        self.ledger = Ledger(code=f"{self.path.stem[:30]}{self.number}")
+        found = re.search(r"(?:books in |账套币种 ?)([A-Z]{3})", heading)
+        self.ledger = Ledger(found[1] if found else "CNY", code=f"{self.path.stem[:30]}{self.number}")
         self.documents, self.applications, self.last = {}, {}, []
 
     def do(self, row: dict[str, str]) -> None:
@@ -129,7 +132,7 @@ class Story:
         self.last = sorted(set(JournalEntry.objects.values_list("id", flat=True)) - before)
 
     def is_statement(self, table: Table) -> bool:
-        return table.headers[0] in {"posting", "item", "receipt", "account", "entry"}
+        return table.headers[0] in {"posting", "item", "receipt", "account", "entry", "voucher", "reconciled"}
 
     def compare(self, table: Table) -> int:
         found = {
@@ -138,6 +141,8 @@ class Story:
             "receipt": self.receipts,
             "account": self.balances,
             "entry": self.entries,
+            "voucher": lambda given: month_end.voucher_lines(self.ledger, given),
+            "reconciled": lambda given: month_end.reconciled(self.ledger, given),
         }[table.headers[0]](table)
         stated = [tuple(plain(cell) for cell in row) for row in table.rows]
         assert stated == found, f"{self.path.name}:{table.line}: the books say {found}"
@@ -223,6 +228,10 @@ class Step:
             self.ledger.set_period(self.day, PERIODS[what])
         elif what == "revalue":
             self.ledger.revalue(self.day)
+        elif what == "chart of accounts":
+            month_end.take_chart(self.ledger, name)
+        elif what == "export":
+            month_end.export(self.ledger, self.day, name)
         else:
             self.do_to_document(what, documents[name], name)
 

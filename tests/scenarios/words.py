@@ -17,6 +17,15 @@ HEADERS = {
     "分录": "posting",
     "科目": "account",
     "余额": "balance",
+    "凭证": "voucher",
+    "总账科目": "gl account",
+    "借方": "debit",
+    "贷方": "credit",
+    "参考号": "reference",
+    "对账科目": "reconciled",
+    "明细账": "posted",
+    "已导出": "exported",
+    "差额": "difference",
 }
 
 CHINESE = {
@@ -34,6 +43,10 @@ CHINESE = {
     "转预收": "keep on account",
     "抵冲": "offset",
     "关账": "close",
+    "期末调汇": "revalue",
+    "科目表": "chart of accounts",
+    "导出": "export",
+    "汇率": "rate",
     "客户": "customer",
     "到期": "due",
     "最早到期优先": "oldest first",

@@ -46,7 +46,7 @@ def write(file: VoucherFile) -> bytes:
             f"{voucher.day:%Y}",
             voucher.currency,
             check.text(voucher, "XBLNR", voucher.reference, 16),
-            check.text(voucher, "BKTXT", f"{file.entity} {file.month:%Y-%m}/{file.number}", 25),
+            check.text(voucher, "BKTXT", f"huikuan {file.month:%Y-%m}/{file.number}", 25),
         ]
         for number, line in enumerate(voucher.lines, start=1):
             rows.writerow([*head, f"{number:03}", *_line(check, file, voucher, line)])
