@@ -21,6 +21,7 @@ PASSED = {200, 302, 400, 404, 409}
 """What a page answers to one who may: it, where to go next, or what is wrong with the form."""
 OTHERS = {
     "<slug:kind>": "customer",
+    "<slug:part_id>": "con_0000000000000",
     "<slug:key>": "items",
     "<slug:name>": "seal",
     "<int:number>": "1",
@@ -48,7 +49,7 @@ def asked(scene: Scene, ask: Ask, route: str) -> Iterator[tuple[str, str]]:
         return
     whose = [name for kind, name in scene.objects if kind == ask.kind]
     if not whose:
-        yield "none", filled(route, "doc_0000000000000") + ask.query
+        yield "none", filled(route, "1" if "<int" in route else "doc_0000000000000") + ask.query
     for name in whose:
         yield name, filled(route, scene.objects[ask.kind, name]) + ask.query
 
@@ -98,7 +99,8 @@ def hidden_from(role: Role, reach: Reach) -> list[str]:
 
 def fits(status: int, ask: Ask, role: Role, reach: Reach, whose: str, letter: str) -> bool:
     if not has(ask, role, reach, letter):
-        return status == 403 or (status == 404 and whose != "mine")
+        # A form that names nothing may be told that before it is told that it may not.
+        return status == 403 or (status == 404 and (whose != "mine" or letter == "P"))
     if whose == "abroad" or (whose in ("foreign", "nobody") and reach != Reach.ALL):
         return status == 404
     return status in PASSED

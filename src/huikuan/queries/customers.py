@@ -222,7 +222,8 @@ class AccountRow:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What a customer owes in one currency; ``open_minor`` is the ageing total, ``unapplied_minor`` negative in it."""
+    """What a customer owes in one currency; ``open_minor`` is the ageing total, ``unapplied_minor`` negative in it;
+    ``days_past_due_max`` is of the oldest item owed, 0 where nothing is past due."""
 
     currency: str
     open_minor: int
@@ -230,6 +231,7 @@ class Balance:
     not_due_minor: int
     unapplied_minor: int
     items: int
+    days_past_due_max: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +266,8 @@ def customer(frame: Frame, public_id: str) -> CustomerDetail | None:
     with read_facts(frame) as facts:
         need_cells(facts)
         rows = facts.rows(
-            "SELECT currency, bucket, sum(open_minor)::BIGINT AS open_minor, sum(items)::BIGINT AS items FROM cells"
+            "SELECT currency, bucket, sum(open_minor)::BIGINT AS open_minor, sum(items)::BIGINT AS items,"
+            " greatest(coalesce(max(days_past_due_max), 0), 0)::INTEGER AS days FROM cells"
             f" WHERE customer_id = {customer_id} GROUP BY ALL ORDER BY currency, bucket"
         )
     return CustomerDetail(
@@ -295,6 +298,7 @@ def _balances(rows: list[dict[str, Any]]) -> list[Balance]:
                 not_due_minor=sum(row["open_minor"] for row in mine if row["bucket"] == 0),
                 unapplied_minor=sum(row["open_minor"] for row in mine if row["bucket"] == last),
                 items=sum(row["items"] for row in mine),
+                days_past_due_max=max(row["days"] for row in mine),
             )
         )
     return balances

@@ -53,6 +53,7 @@ class MergeRow:
     """A merge as the survivor's page shows it."""
 
     id: int
+    public_id: str
     merged_name: str
     survivor_name: str
     survivor_public_id: str
@@ -168,6 +169,7 @@ def merges_into(customer_ids: list[int]) -> list[MergeRow]:
     return [
         MergeRow(
             id=one.id,
+            public_id=public_id("mrg", one.id),
             merged_name=one.merged.name,
             survivor_name=one.survivor.name,
             survivor_public_id=public_id("cus", one.survivor_id),

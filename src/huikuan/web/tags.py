@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 
 from huikuan.core.refusals import DataError
-from huikuan.web import customer_words, einvoice_words, faults, people_words, words
+from huikuan.web import api_words, customer_words, einvoice_words, faults, people_words, words
 from huikuan.web import format as fmt
 
 register = template.Library()
@@ -113,6 +113,11 @@ def days_word(days: int | None) -> str:
 
 
 _WORDS = {
+    "api_key": api_words.KEYS,
+    "endpoint": api_words.ENDPOINTS,
+    "endpoint_reason": api_words.REASONS,
+    "delivery": api_words.DELIVERIES,
+    "right": people_words.RIGHTS,
     "item": words.ITEM_KINDS,
     "entry": words.ENTRY_KINDS,
     "account": words.LEDGER_ACCOUNTS,
