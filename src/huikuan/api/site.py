@@ -8,6 +8,7 @@ from functools import cache, wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
 from django.urls import URLPattern, path, re_path
 from ninja import NinjaAPI
 
@@ -16,6 +17,7 @@ from huikuan.api import ageing, audit, customers, documents, entities, imports, 
 from huikuan.api.callers import Door
 from huikuan.api.description import complete
 from huikuan.api.problems import MEDIA, add_handlers, problem
+from huikuan.api.reference import chapters
 
 View = Callable[..., HttpResponseBase]
 
@@ -54,6 +56,11 @@ def show_description(request: HttpRequest) -> HttpResponse:
     """``/api/v1/openapi.json``; it tells nothing of anybody and is open to all."""
     text = json.dumps(description(), ensure_ascii=False)
     return HttpResponse(text, content_type="application/json", headers={"Cache-Control": "private, max-age=300"})
+
+
+def show_reference(request: HttpRequest) -> HttpResponse:
+    """``/api/v1/docs``: the description as a page, for people who have signed in."""
+    return render(request, "api/reference.html", {"chapters": chapters(description())})
 
 
 def show_nothing(request: HttpRequest) -> HttpResponse:
@@ -106,6 +113,7 @@ def _urls() -> list[URLPattern]:
         patterns.append(URLPattern(found.pattern, common(found.callback), found.default_args, f"api_{found.name}"))
     return [
         path("openapi.json", common(show_description), name="api_openapi"),
+        path("docs", show_reference, name="api_reference"),
         *patterns,
         re_path(r"^.*$", common(show_nothing), name="api_nothing"),
     ]

@@ -19,6 +19,8 @@ SHOWN_FAULTS_MAX = 50
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "age": ("huikuan.cli.age:age", "What is owed, by how long it is past due."),
+    "backup": ("huikuan.cli.backup:backup", "Everything in one file: database, documents, key."),
+    "apikey": ("huikuan.cli.apikey:apikey", "Keys by which programs come in."),
     "demo": ("huikuan.cli.demo:demo", "Fill an empty database with a demo company."),
     "django": ("huikuan.cli.django:manage", "Django's own management commands."),
     "entity": ("huikuan.cli.entity:entity", "Legal entities and the currency of their books."),
@@ -29,7 +31,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ledger": ("huikuan.cli.ledger:ledger", "Apply, unapply, refund, write off, close a month, add a rate."),
     "mirror": ("huikuan.cli.verify:rebuild_mirror", "Write the Parquet mirror again from the database."),
     "migrate": ("huikuan.cli.serve:migrate", "Bring the database to this version."),
+    "outbox": ("huikuan.cli.backup:outbox", "Whether anything is sent; release it in a restored copy."),
     "practice": ("huikuan.cli.practice:practice", "The rows of the practice, where each lives, and its tests."),
+    "restore": ("huikuan.cli.backup:restore", "A backup into an empty home folder and database."),
     "run": ("huikuan.cli.serve:run", "Migrate, fill an empty database, then serve, work and schedule."),
     "schedule": ("huikuan.cli.schedule:schedule", "Jobs: last and next run, run one now, the log, pause."),
     "seal": ("huikuan.cli.verify:seal", "Seal the committed entries and write their mirror."),

@@ -127,13 +127,13 @@ def ping_endpoint(endpoint_id: int, *, actor_id: int | None, now: datetime) -> N
     run_in_transaction(work)
 
 
-def replay_delivery(delivery_id: int, *, actor_id: int | None, now: datetime) -> None:
-    """Sends one event again, under the same message id. Refuses ``webhook.unknown_delivery``, ``webhook.paused`` and
-    ``webhook.under_way``."""
+def replay_delivery(delivery_id: int, *, endpoint_id: int | None = None, actor_id: int | None, now: datetime) -> None:
+    """Sends one event again, under the same message id. Refuses ``webhook.unknown_delivery`` (also for one that is
+    another endpoint's than ``endpoint_id``), ``webhook.paused`` and ``webhook.under_way``."""
 
     def work() -> None:
         found = WebhookDelivery.objects.filter(id=delivery_id).first()
-        if found is None:
+        if found is None or endpoint_id not in (None, found.endpoint_id):
             raise Refusal("webhook.unknown_delivery", "there is no such delivery")
         endpoint = _locked(found.endpoint_id, actor_id)
         _check_active(endpoint)

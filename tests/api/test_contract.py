@@ -1,0 +1,170 @@
+"""The description is true: programs made from it work, and what it does not allow is refused as it says."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import hypothesis
+import pytest
+import schemathesis
+from hypothesis import HealthCheck
+from schemathesis.checks import CHECKS, load_all_checks
+from schemathesis.config import SchemathesisConfig
+
+from tests.api.calling import make_key
+from tests.databases import LedgerDb
+from tests.servers import serve
+from tests.web.world import build_world
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.practice("K2")
+EXAMPLES = 12
+"""Requests tried per operation and kind of data."""
+SEED = 20261121
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A running server with a world in it, and a key to it."""
+
+    url: str
+    key: str
+
+
+@pytest.fixture
+def site(sqlite_db: LedgerDb, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    monkeypatch.setenv("HUIKUAN_API_REQUESTS_PER_MINUTE", "1000000")
+    build_world()
+    key = make_key("boss")
+    with serve(sqlite_db) as server:
+        yield Site(server.url, key)
+
+
+def test_the_example_works(site: Site) -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "examples" / "client.py"), site.url, "CN01", "0001"],
+        env={**os.environ, "HUIKUAN_KEY": site.key},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "40.00 CNY open" in done.stdout and "owed in CNY" in done.stdout
+
+
+@pytest.fixture
+def generated(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """A package made from the description by a tool of others."""
+    described = tmp_path / "openapi.json"
+    with urllib.request.urlopen(f"{site.url}/api/v1/openapi.json") as answer:
+        described.write_bytes(answer.read())
+    config = tmp_path / "config.yml"
+    config.write_text("post_hooks: []\nproject_name_override: made\npackage_name_override: made\n")
+    command = [sys.executable, "-m", "openapi_python_client", "generate", "--path", str(described), "--meta", "none"]
+    done = subprocess.run(
+        [*command, "--output-path", str(tmp_path / "made"), "--config", str(config), "--fail-on-warning"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return importlib.import_module("made")
+
+
+def test_a_program_made_from_the_description_works(site: Site, generated: ModuleType) -> None:
+    door = generated.AuthenticatedClient(base_url=site.url, token=site.key, raise_on_unexpected_status=True)
+    models = importlib.import_module("made.models")
+
+    def operation(tag: str, name: str) -> Any:
+        folder = Path(generated.__file__ or "").parent / "api" / tag
+        (found,) = [path.stem for path in folder.glob("*.py") if path.stem.endswith(name)]
+        return importlib.import_module(f"made.api.{tag}.{found}")
+
+    entities = operation("entities", "list_entities").sync(client=door)
+    assert [row.code for row in entities.rows] == ["CN01", "DE01"]
+    day = date(2026, 3, 1)
+    one = models.ItemIn(
+        customer="0001", external_id="G-1", document_date=day, due_date=day, currency="CNY", amount="12.50"
+    )
+    asked = models.ItemsIn(entity="CN01", items=[one])
+    posted = operation("items", "create_items").sync(client=door, body=asked, idempotency_key="g1")
+    (item,) = posted.items
+    assert (item.open_amount, item.due_date) == ("12.50", day)
+    read = operation("items", "read_item").sync(item.id, client=door)
+    assert read == item
+    refused = operation("items", "create_items").sync(client=door, body=asked, idempotency_key="g2")
+    assert (refused.status, refused.code) == (409, "item.exists")
+    feed = operation("journal", "list_entries").sync(client=door, limit=500)
+    assert feed.rows and feed.next_
+
+
+def test_no_request_breaks_what_is_described(site: Site) -> None:
+    """Generated requests, good and bad, against the real server: no failure, no status or body not described."""
+    load_all_checks()
+    config = SchemathesisConfig.from_dict(
+        {
+            "checks": {
+                # The rules of the books refuse much that has the right form.
+                "positive_data_acceptance": {"enabled": False},
+                # What is not there and what may not be seen are one answer.
+                "missing_required_header": {"expected-statuses": [401, 422, 428]},
+            }
+        }
+    )
+    schema = schemathesis.openapi.from_url(f"{site.url}/api/v1/openapi.json", config=config)
+    checks = [
+        CHECKS.get_one(name)
+        for name in CHECKS.get_all_names()
+        if name not in {"positive_data_acceptance", "max_response_time"}
+    ]
+    headers = {"Authorization": f"Bearer {site.key}"}
+    tried = 0
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        for mode in schemathesis.GenerationMode:
+            tried += _try(operation, mode, checks, headers)
+    assert tried > 200
+
+
+def _try(operation: Any, mode: Any, checks: list[Any], headers: dict[str, str]) -> int:
+    tried = 0
+
+    @hypothesis.seed(SEED)
+    @hypothesis.settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        derandomize=False,
+        suppress_health_check=list(HealthCheck),
+        phases=[hypothesis.Phase.generate],
+    )
+    @hypothesis.given(case=operation.as_strategy(generation_mode=mode))
+    def run(case: Any) -> None:
+        nonlocal tried
+        tried += 1
+        case.call_and_validate(headers=headers, checks=checks)
+
+    run()
+    return tried
+
+
+def test_the_description_is_the_served_one(site: Site) -> None:
+    with urllib.request.urlopen(f"{site.url}/api/v1/openapi.json") as answer:
+        document = json.load(answer)
+    assert document["info"]["title"] == "huikuan"
+    ids = [operation["operationId"] for methods in document["paths"].values() for operation in methods.values()]
+    assert len(ids) == len(set(ids))
