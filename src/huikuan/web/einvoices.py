@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
@@ -16,7 +17,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from huikuan.core.refusals import BadData, Refusal
 from huikuan.core.rights import Right
-from huikuan.invoices.document import InvoiceDocument
 from huikuan.queries import einvoices as queries
 from huikuan.queries.frame import EntityRow
 from huikuan.services import einvoices as services
@@ -113,7 +113,9 @@ class InvoiceLine:
     """An invoice of an upload as the page shows it."""
 
     outcome: Outcome
-    document: InvoiceDocument | None
+    buyer: str
+    profile: str
+    issue_date: date | None
     faults: list[FaultLine]
     item_public_id: str
     is_good: bool
@@ -123,7 +125,9 @@ def lines_of(report: Report) -> list[InvoiceLine]:
     return [
         InvoiceLine(
             outcome=one,
-            document=one.document,
+            buyer=one.match.name or (one.document.buyer.name if one.document else ""),
+            profile=(one.document.profile or one.document.specification)[:60] if one.document else "",
+            issue_date=one.document.issue_date if one.document else None,
             faults=[
                 FaultLine(fault.rule, fault.path, fault_sentence(fault), fault.is_warning)
                 for fault in sorted(one.faults, key=lambda fault: fault.is_warning)
