@@ -136,15 +136,16 @@ PLACES: dict[str, tuple[str, ...]] = {
     "J1": ("core.ageing", "engines.age", "queries.ageing", "web.ageing", "cli.age"),
     "I5": ("core.rights", "services.people", "services.auditing"),
     "K1": ("core.rights", "services.rights", "services.people", "queries.frame", "web.people"),
+    "K2": ("api.site", "services.api_keys", "services.outbox", "delivery.webhooks", "cli.apikey"),
     "K3": ("web.words", "services.preferences"),
     "K5": ("cli.serve", "jobs.supervisor", "config.environment"),
     "K7": ("services.imports", "services.source_settlements"),
 }
 
-PARTIAL = frozenset({"A1", "D5", "D6", "D8", "I5", "K1", "K3", "K5", "K7"})
+PARTIAL = frozenset({"A1", "D5", "D6", "D8", "I5", "K1", "K2", "K3", "K5", "K7"})
 """Rows of which a part is there: customers without all their particulars, no three-party settlement, discounts
 without interest, periods without export to the general ledger, who did what without alerts, rights without
-approvals and masking, no cluster."""
+approvals and masking, no assistant's server (MCP), no cluster."""
 
 
 def _rows() -> dict[str, Row]:
