@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ RUNS = 5
 
 def questions() -> dict[str, Callable[[], Any]]:
     """What pages ask, each as one call."""
-    from huikuan.queries import ageing, customers, home, items, lives
+    from huikuan.queries import ageing, cash, customers, home, items, journal, lives
     from huikuan.queries.frame import frame_at
     from huikuan.queries.ids import item_id_text, receipt_id_text
     from huikuan.store.public_ids import public_id
@@ -38,6 +39,8 @@ def questions() -> dict[str, Callable[[], Any]]:
     now = frame_at(now=NOW, entity_ids=(1,))
     past = frame_at(now=NOW, entity_ids=(1,), as_of=TODAY - timedelta(days=45))
     one = public_id("cus", 7)
+    narrow = items.ItemFilters(region="R3", amount_from=Decimal(100))
+    entries = journal.JournalFilters(month=TODAY, account="trade")
     return {
         "ageing, first page": lambda: ageing.ageing_page(now),
         "ageing, found by name": lambda: ageing.ageing_page(now, search="客户77"),
@@ -49,6 +52,10 @@ def questions() -> dict[str, Callable[[], Any]]:
         "customers, first page": lambda: customers.customer_page(now),
         "items, first page": lambda: items.item_page(now),
         "items found by number": lambda: items.item_page(now, search="INV-00000777"),
+        "items narrowed by region and amount": lambda: items.item_page(now, filters=narrow, sort="-open"),
+        "receipts, first page": lambda: cash.cash_page(now, state="all"),
+        "journal, first page": lambda: journal.journal_page(now),
+        "journal of a month and an account": lambda: journal.journal_page(now, entries),
         "an item's life": lambda: items.item_life(now, item_id_text(77)),
         "a receipt's life": lambda: lives.receipt_life(now, receipt_id_text(77)),
         "home": lambda: home.home(now),

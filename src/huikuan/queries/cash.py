@@ -81,7 +81,8 @@ class CashTotal:
 @dataclass(frozen=True, slots=True)
 class CashFilters:
     """What the list is narrowed to. ``state`` of ``CASH_STATES``; days are value dates; amounts are what was received,
-    in major units of its currency; ``receipts`` public ids."""
+    in major units of its currency; ``receipts`` public ids. Not ``by_customer``: ``search`` is for what stands on the
+    receipt itself, not for whose it is."""
 
     search: str = ""
     state: str = "todo"
@@ -91,6 +92,7 @@ class CashFilters:
     amount_from: Decimal | None = None
     amount_to: Decimal | None = None
     receipts: tuple[str, ...] = ()
+    by_customer: bool = True
 
 
 def cash_page(
@@ -168,7 +170,7 @@ def _narrowed(facts: Facts, filters: CashFilters) -> tuple[list[str], dict[str, 
         numbers = ids(n for text in filters.receipts if (n := inner_id("rcp", text)) is not None)
         wheres.append(f"receipt_id IN ({numbers})")
     if text := filters.search.strip():
-        wheres.append(_hits(facts, text))
+        wheres.append(_hits(facts, text, by_customer=filters.by_customer))
         given["wanted"] = text.lower()
     return wheres, given
 
@@ -208,22 +210,25 @@ def _source(facts: Facts, state: str) -> str:
     )
 
 
-def _hits(facts: Facts, text: str) -> str:
+def _hits(facts: Facts, text: str, *, by_customer: bool) -> str:
     """The predicate of receipts that were meant; ``$wanted`` is the text in lower case."""
-    customers = find_customers(facts.frame, text)
-    facts.give("hit_customers", pa.table({"customer_id": pa.array(customers, pa.int64())}))
     payers = ReceiptParty.objects.filter(payer_name__icontains=text, receipt__entity_id__in=facts.frame.entity_ids)
     numbers = list(payers.values_list("receipt_id", flat=True)[:_HITS_MAX])
     facts.give("hit_receipts", pa.table({"receipt_id": pa.array(numbers, pa.int64())}))
-    accounts = "(SELECT account_id FROM accounts JOIN hit_customers USING (customer_id))"
     parts = [
         "contains(lower(reference), $wanted)",
         "contains(lower(external_id), $wanted)",
         "receipt_id IN (SELECT receipt_id FROM hit_receipts)",
-        f"account_id IN {accounts}",
-        "receipt_id IN (SELECT receipt_id FROM journal WHERE kind = 'identify' AND receipt_id IS NOT NULL"
-        f" AND account_id IN {accounts})",
     ]
+    customers = find_customers(facts.frame, text) if by_customer else []
+    if customers:
+        facts.give("hit_customers", pa.table({"customer_id": pa.array(customers, pa.int64())}))
+        accounts = "(SELECT account_id FROM accounts JOIN hit_customers USING (customer_id))"
+        parts += [
+            f"account_id IN {accounts}",
+            "receipt_id IN (SELECT receipt_id FROM journal WHERE kind = 'identify' AND receipt_id IS NOT NULL"
+            f" AND account_id IN {accounts})",
+        ]
     value = amount_of(text)
     if value:
         rest = "unidentified_minor + unapplied_minor + on_account_minor"

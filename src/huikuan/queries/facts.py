@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -222,8 +223,26 @@ class Facts:
         return self.snapshot.unsealed or self.snapshot.known_seq > floor.known_seq
 
 
+_look: ContextVar[tuple[object, Snapshot] | None] = ContextVar("look", default=None)
+
+
+@contextmanager
+def one_look(frame: Frame) -> Iterator[None]:
+    """Several questions inside are answered from one state of the ledger, which is looked up once."""
+    with open_snapshot(frame.known_on) as snapshot:
+        token = _look.set((frame.known_on, snapshot))
+        try:
+            yield
+        finally:
+            _look.reset(token)
+
+
 @contextmanager
 def read_facts(frame: Frame, basis: Basis = "posting") -> Iterator[Facts]:
     """Everything asked inside is answered from one state of the ledger."""
+    shared = _look.get()
+    if shared is not None and shared[0] == frame.known_on:
+        yield Facts(shared[1], frame, basis)
+        return
     with open_snapshot(frame.known_on) as snapshot:
         yield Facts(snapshot, frame, basis)

@@ -49,17 +49,17 @@ def bound_sql(value: Decimal, *, upper: bool) -> str:
     return f"CASE {' '.join(cases)} ELSE {int(value.scaleb(2).to_integral_value(rounding))} END"
 
 
-def give_hits(facts: Facts, text: str) -> str:
-    """Brings in ``hits`` (item_id) and ``hit_accounts`` (account_id); gives the predicate of rows that were meant."""
+def give_hits(facts: Facts, text: str, *, by_customer: bool = True) -> str:
+    """Brings in ``hits`` (item_id) and ``hit_customers``; gives the predicate of rows that were meant. Not
+    ``by_customer``: what stands on the item itself, not whose it is."""
     text = text.strip()
     facts.give("hits", _items(facts, text))
-    customers = find_customers(facts.frame, text)
-    found = pa.table({"customer_id": pa.array(customers, pa.int64())})
-    facts.give("hit_customers", found)
-    predicate = (
-        "(item_id IN (SELECT item_id FROM hits) OR account_id IN"
-        " (SELECT account_id FROM accounts JOIN hit_customers USING (customer_id)))"
-    )
+    predicate = "item_id IN (SELECT item_id FROM hits)"
+    if by_customer:
+        customers = find_customers(facts.frame, text)
+        facts.give("hit_customers", pa.table({"customer_id": pa.array(customers, pa.int64())}))
+        whose = "account_id IN (SELECT account_id FROM accounts JOIN hit_customers USING (customer_id))"
+        predicate = f"({predicate} OR {whose})"
     value = amount_of(text)
     return f"({predicate} OR abs(open_minor) = {amount_sql(value)})" if value else predicate
 

@@ -73,7 +73,8 @@ class ItemRow:
 class ItemFilters:
     """What a list of items is narrowed to. ``state``: open, overdue, all; ``bucket`` an ageing bucket by due date (open
     items only); ``customer`` a public id; amounts are of the document, in major units of its currency; ``sales_rep``,
-    ``region``, ``product`` as they stand on the item; ``items`` public ids."""
+    ``region``, ``product`` as they stand on the item; ``items`` public ids. Not ``by_customer``: ``search`` is for what
+    stands on the item itself, not for whose it is."""
 
     search: str = ""
     state: str = "open"
@@ -89,6 +90,7 @@ class ItemFilters:
     region: str = ""
     product: str = ""
     items: tuple[str, ...] = ()
+    by_customer: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,8 @@ def item_page(
 ) -> Page[ItemRow]:
     """Items of the frame's entities, narrowed by ``filters`` or, in short, by the first five (see ``ItemFilters``).
     ``search``: document, PO, contract and source numbers, customers, exact amounts; ``sort``: document_number,
-    customer, document_date, due_date, amount, open, days_past_due. Not ``counted``: only the rows, and how many they are."""
+    customer, document_date, due_date, amount, open, days_past_due.
+    Not ``counted``: only the rows, and how many they are."""
     filters = filters or ItemFilters(search, state, bucket, customer, currency)
     rows, totals = _find(frame, _accounts(frame, filters), filters, sort, limit_of(page, size), counted=counted)
     if not counted:
@@ -203,7 +206,7 @@ def _narrowed(facts: Facts, filters: ItemFilters) -> tuple[list[str], dict[str, 
         )
         given |= same
     if filters.search.strip():
-        wheres.append(give_hits(facts, filters.search))
+        wheres.append(give_hits(facts, filters.search, by_customer=filters.by_customer))
     return wheres, given
 
 

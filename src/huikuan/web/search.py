@@ -10,10 +10,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from huikuan.queries.cash import cash_page
+from huikuan.queries.cash import CashFilters, cash_page
 from huikuan.queries.contacts_found import find_contacts
 from huikuan.queries.customers import customer_page
-from huikuan.queries.items import item_page
+from huikuan.queries.facts import one_look
+from huikuan.queries.items import ItemFilters, item_page
 from huikuan.web.frames import Seat
 from huikuan.web.pages import as_of_context, page, rooms_of, show
 from huikuan.web.tags import address
@@ -37,7 +38,7 @@ def show_results(request: HttpRequest, seat: Seat) -> HttpResponse:
         return HttpResponse("")
     context: dict[str, Any] = {"q": q, "kept": seat.kept}
     if q:
-        context |= find_all(seat, q, size=5 if suggesting else 20, counted=not suggesting)
+        context |= find_all(seat, q, size=5 if suggesting else 20, suggesting=suggesting)
         if not suggesting and (only := _only_one(context)):
             return redirect(address(seat.kept, *only))
     if suggesting:
@@ -45,14 +46,21 @@ def show_results(request: HttpRequest, seat: Seat) -> HttpResponse:
     return show(request, seat, "search/results.html", context, room="search")
 
 
-def find_all(seat: Seat, q: str, *, size: int, counted: bool = True) -> dict[str, Any]:
-    """What is found of every kind, the first ``size`` of each; ``counted``: with how many there are."""
-    customers = customer_page(seat.frame, search=q, sort="-open", size=size, counted=counted)
-    items = item_page(seat.frame, search=q, state="all", sort="document_number", size=size, counted=counted)
-    receipts = cash_page(seat.frame, search=q, state="all", sort="-value_date", size=size, counted=counted)
-    contacts = find_contacts(seat.frame, q, limit=size)
-    found = bool(customers.total or items.total or receipts.total or contacts)
-    return {"customers": customers, "items": items, "receipts": receipts, "contacts": contacts, "found": found}
+def find_all(seat: Seat, q: str, *, size: int, suggesting: bool = False) -> dict[str, Any]:
+    """What is found of every kind, the first ``size`` of each. Suggestions are not counted, and leave out documents and
+    receipts that are found by their customer's name alone: the customer stands there."""
+    frame, whose = seat.frame, not suggesting
+    items = ItemFilters(search=q, state="all", by_customer=whose)
+    receipts = CashFilters(search=q, state="all", by_customer=whose)
+    with one_look(frame):
+        found: dict[str, Any] = {
+            "customers": customer_page(frame, search=q, sort="-open", size=size, counted=whose),
+            "items": item_page(frame, filters=items, sort="document_number", size=size, counted=whose),
+            "receipts": cash_page(frame, filters=receipts, sort="-value_date", size=size, counted=whose),
+        }
+    found["contacts"] = find_contacts(frame, q, limit=size)
+    found["found"] = bool(found["contacts"]) or any(found[kind].total for kind in ("customers", "items", "receipts"))
+    return found
 
 
 def _only_one(found: dict[str, Any]) -> tuple[str, str] | None:
