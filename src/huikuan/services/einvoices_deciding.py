@@ -110,6 +110,7 @@ def _place(
         if _facts(before) != _facts(outcome):
             raise _changed(document.number)
         outcome.status, outcome.match, outcome.item_id = "known", before.match, before.item_id
+        outcome.due_date, outcome.makes_customer = before.due_date, before.makes_customer
         return
     known = (
         EInvoice.objects.filter(entity_id=books.entity_id, number=document.number)
@@ -121,7 +122,7 @@ def _place(
             if _stored_facts(one) != _facts(outcome):
                 raise _changed(document.number)
             outcome.status, outcome.item_id = "known", one.item_id
-            outcome.match = _match_of(one.item.account)
+            outcome.match, outcome.due_date = _match_of(one.item.account), one.item.due_date
             return
     match = match_buyer(document, books.entity_id)
     twin = _twin(document, books.entity_id)
@@ -212,17 +213,19 @@ def _make_customer(outcome: Outcome, document: InvoiceDocument, match: Match, ne
 
 
 def _due_date(outcome: Outcome, document: InvoiceDocument, match: Match) -> date | None:
-    """The invoice's own day; else by the customer's terms; else its date, with a warning."""
+    """The invoice's own day; else by the customer's terms; else its date, with a warning. A credit without a day of its
+    own counts from its date."""
     issued = document.issue_date
     if document.due_date is not None:
         if issued is not None and document.due_date < issued:
             outcome.warn("einvoice.due_before", "due before it was issued", document.path_of("due_date"))
         return document.due_date
+    if outcome.amount_minor < 0:
+        return issued
     if match.terms_days is not None and issued is not None:
         return issued + timedelta(days=match.terms_days)
-    if not outcome.amount_minor < 0:
-        sentence = "no due date, and the customer has no terms: due on its date"
-        outcome.warn("einvoice.no_due_date", sentence, document.path_of("due_date"))
+    sentence = "no due date, and the customer has no terms: due on its date"
+    outcome.warn("einvoice.no_due_date", sentence, document.path_of("due_date"))
     return issued
 
 

@@ -111,10 +111,10 @@ FORMATS: dict[str, str | Promise] = {
     "cn_xlsx": _("Fully digital e-invoice, Excel"),
 }
 STATUSES: dict[str, str | Promise] = {
-    "new": _("becomes an item"),
-    "attached": _("joins the item that is there"),
-    "known": _("is in the ledger already"),
-    "refused": _("refused"),
+    "new": _("new item"),
+    "attached": _("joins its item"),
+    "known": _("in the ledger"),
+    "refused": _("is refused"),
 }
 CATEGORIES: dict[str, str | Promise] = {
     "S": _("taxed"),

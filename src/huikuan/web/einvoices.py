@@ -28,6 +28,8 @@ from huikuan.web.lists import total_lines
 from huikuan.web.pages import page, read_list, refusal_text, show
 from huikuan.web.tags import address
 
+BY_NAME = "einvoice.seller_by_name"
+"""Said once for all invoices of an upload."""
 TOTAL_MAX = 100 * 1024 * 1024
 """Bytes of all files of one upload."""
 
@@ -129,8 +131,9 @@ def lines_of(report: Report) -> list[InvoiceLine]:
             profile=(one.document.profile or one.document.specification)[:60] if one.document else "",
             issue_date=one.document.issue_date if one.document else None,
             faults=[
-                FaultLine(fault.rule, fault.path, fault_sentence(fault), fault.is_warning)
+                FaultLine("" if "." in fault.rule else fault.rule, fault.path, fault_sentence(fault), fault.is_warning)
                 for fault in sorted(one.faults, key=lambda fault: fault.is_warning)
+                if fault.rule != BY_NAME
             ],
             item_public_id=queries.item_public_id(one.item_id),
             is_good=one.status != "refused",
@@ -155,6 +158,7 @@ def show_upload(request: HttpRequest, seat: Seat, upload_id: int) -> HttpRespons
         "lines": lines_of(report),
         "counts": {name: report.count(name) for name in ("new", "attached", "known", "refused")},
         "new_customers": new_customers,
+        "by_name": any(fault.rule == BY_NAME for one in report.outcomes for fault in one.faults),
         "unknown_buyers": new_customers
         or any(fault.rule in unknown for one in report.outcomes for fault in one.errors),
         "to_post": report.count("new") + report.count("attached"),
