@@ -124,3 +124,19 @@ def flag(name: str, default: bool = False) -> bool:
 def words(name: str, default: str = "") -> list[str]:
     """A comma-separated variable as a list."""
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+
+
+def oidc_provider() -> dict[str, Any]:
+    """The provider of single sign-on: ``HUIKUAN_OIDC_URL`` (its issuer address), ``HUIKUAN_OIDC_CLIENT_ID``,
+    ``HUIKUAN_OIDC_SECRET`` and ``HUIKUAN_OIDC_NAME`` (what the button says). Nothing without an address."""
+    url = os.environ.get("HUIKUAN_OIDC_URL", "")
+    if not url:
+        return {}
+    app = {
+        "provider_id": "sso",
+        "name": os.environ.get("HUIKUAN_OIDC_NAME", "SSO"),
+        "client_id": os.environ.get("HUIKUAN_OIDC_CLIENT_ID", ""),
+        "secret": os.environ.get("HUIKUAN_OIDC_SECRET", ""),
+        "settings": {"server_url": url, "oauth_pkce_enabled": True},
+    }
+    return {"openid_connect": {"APPS": [app]}}

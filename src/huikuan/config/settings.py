@@ -36,12 +36,17 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "django_htmx",
     "django_tasks",
     "django_tasks_db",
 ]
 
 MIDDLEWARE = [
+    "huikuan.config.requests.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "huikuan.config.security.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -56,6 +61,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "huikuan.config.second_factor.SecondFactorMiddleware",
 ]
 
 ROOT_URLCONF = "huikuan.config.urls"
@@ -82,7 +89,14 @@ TEMPLATES = [
 DATABASES = {"default": environment.database_settings(os.environ.get("DATABASE_URL"), HUIKUAN_HOME)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+# In the database, so that limits of sign-in attempts hold in all server processes together.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "huikuan_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
@@ -110,6 +124,21 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/300s/key"}
 ACCOUNT_SESSION_REMEMBER = None
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if environment.flag("HUIKUAN_BEHIND_PROXY") else 0
+
+# A second factor: an authenticator app, with recovery codes. HUIKUAN_REQUIRE_MFA=1 makes everybody set one up.
+MFA_ADAPTER = "huikuan.config.accounts.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "huikuan"
+MFA_TOTP_TOLERANCE = 1  # clocks differ: the code before and after will do
+REQUIRE_MFA = environment.flag("HUIKUAN_REQUIRE_MFA")
+USERSESSIONS_TRACK_ACTIVITY = True
+# Single sign-on by OpenID Connect, for people who have an account here with the address the provider vouches for.
+SOCIALACCOUNT_ADAPTER = "huikuan.config.accounts.SocialAccountAdapter"
+SOCIALACCOUNT_ONLY = False
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_PROVIDERS = environment.oidc_provider()
 
 # -- languages, time ------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
@@ -175,11 +204,18 @@ HUIKUAN_BACKGROUND_BYTES = int(os.environ.get("HUIKUAN_BACKGROUND_BYTES") or 2_0
 EMAIL_BACKEND = os.environ.get("HUIKUAN_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
 DEFAULT_FROM_EMAIL = os.environ.get("HUIKUAN_FROM_EMAIL", "huikuan@localhost")
 
+# HUIKUAN_LOG_FORMAT=json: one object a line, with a line for each request; else plain text for people.
+LOG_REQUESTS = os.environ.get("HUIKUAN_LOG_FORMAT", "").lower() == "json"
+# Who may read /metrics from elsewhere: without a token, only this machine.
+METRICS_TOKEN = os.environ.get("HUIKUAN_METRICS_TOKEN", "")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "formatters": {
+        "plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "json": {"()": "huikuan.config.requests.JsonFormatter"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json" if LOG_REQUESTS else "plain"}},
     "root": {"handlers": ["console"], "level": os.environ.get("HUIKUAN_LOG_LEVEL", "WARNING")},
     "loggers": {"huikuan": {"level": os.environ.get("HUIKUAN_LOG_LEVEL", "INFO")}},
 }

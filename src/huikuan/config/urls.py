@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
+from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
-
-@login_not_required
-def health(request: HttpRequest) -> HttpResponse:
-    """Says that the server answers; the supervisor waits for it."""
-    return HttpResponse("ok", content_type="text/plain", headers={"Cache-Control": "no-store"})
-
+from huikuan.config import probes
 
 urlpatterns = [
-    path("healthz", health, name="health"),
+    path("healthz", probes.health, name="health"),
+    path("readyz", probes.ready, name="ready"),
+    path("metrics", probes.metrics, name="metrics"),
     path("i18n/setlang/", login_not_required(set_language), name="set_language"),
+    path("favicon.ico", login_not_required(RedirectView.as_view(url=f"{settings.STATIC_URL}favicon.svg")), name="icon"),
     path("accounts/", include("allauth.account.urls")),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("accounts/sessions/", include("allauth.usersessions.urls")),
+    path("accounts/sso/", include("allauth.socialaccount.urls")),
+    path("accounts/", include("allauth.socialaccount.providers.openid_connect.urls")),
     path("api/v1/", include("huikuan.api.site")),
     path("", include("huikuan.web.urls")),
 ]
