@@ -260,9 +260,10 @@ def _shows_entry(frame: Frame, entry: JournalEntry) -> bool:
     return frame.shows(entry.entity_id, set(named))
 
 
-def same_receipts(entity_id: int, *, currency: str, amount_minor: int, day: date, but: str) -> list[str]:
+def same_receipts(frame: Frame, entity_id: int, *, currency: str, amount_minor: int, day: date, but: str) -> list[str]:
     """References of receipts of that amount and value date, current ones, other than the one with that external id."""
     found = Receipt.objects.filter(
+        frame.visible(),
         entity_id=entity_id,
         currency=currency,
         amount_minor=amount_minor,

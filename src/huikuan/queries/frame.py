@@ -17,9 +17,6 @@ from huikuan.mirror.reader import resolve_known
 from huikuan.queries.grants import NOTHING, Held, held_by
 from huikuan.store.models import CustomerAccount, Entity, SealHead
 
-POSTING = frozenset({Right.POST_ITEM, Right.POST_CASH, Right.POST_ADJUSTMENT, Right.REVERSE})
-"""Rights to change the ledger."""
-
 
 @dataclass(frozen=True, slots=True)
 class EntityRow:
@@ -34,11 +31,6 @@ class EntityRow:
     def can(self, right: Right) -> bool:
         """Whether the right is held here, for some customers at least."""
         return self.held.can(right)
-
-    @property
-    def can_post(self) -> bool:
-        """Whether the user may post anything here."""
-        return bool(self.held.rights & POSTING)
 
     @property
     def sees(self) -> tuple[int, ...] | None:

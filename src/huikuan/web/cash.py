@@ -175,7 +175,7 @@ def record_receipt(request: HttpRequest, seat: Seat) -> HttpResponse:
             "form": _form(given, entity, seat.frame.today),
             "entities": postable(seat),
             "who_field": _who_field(given),
-            "same": _same(entity, given, given.get("key", "")),
+            "same": _same(seat, entity, given, given.get("key", "")),
             **who_context(seat, entity, given),
         }
 
@@ -196,7 +196,7 @@ def record_receipt(request: HttpRequest, seat: Seat) -> HttpResponse:
             payer_account=read_text(given, "payer_account", 64),
             remittance_text=read_text(given, "remittance_text", 500),
         )
-        same = _same(entity, given, key)
+        same = _same(seat, entity, given, key)
         if same and given.get("another") != "yes":
             raise Refusal(
                 "cash.same_receipt",
@@ -219,7 +219,7 @@ def _who_field(given: QueryDict) -> Field:
     return Field("who", "who", _("Customer"), given.get("who", ""), hint, required=False)
 
 
-def _same(entity: EntityRow | None, given: QueryDict, key: str) -> list[str]:
+def _same(seat: Seat, entity: EntityRow | None, given: QueryDict, key: str) -> list[str]:
     """Receipts that look like the one typed; none while the form is not readable yet."""
     currency = _currency(given, entity)
     if entity is None:
@@ -230,7 +230,7 @@ def _same(entity: EntityRow | None, given: QueryDict, key: str) -> list[str]:
     except Refusal:
         return []
     but = f"manual-{key}"
-    return desk.same_receipts(entity.id, currency=currency, amount_minor=minor, day=day, but=but)
+    return desk.same_receipts(seat.frame, entity.id, currency=currency, amount_minor=minor, day=day, but=but)
 
 
 def _recorded(request: HttpRequest, seat: Seat, public_id: str, new: NewReceipt, owner: Owner | None) -> HttpResponse:
