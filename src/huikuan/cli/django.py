@@ -31,7 +31,9 @@ def setup_database() -> None:
     from django.db.migrations.recorder import MigrationRecorder
 
     from huikuan.cli.serve import migrate_database
+    from huikuan.services.operations import refuse_unfinished
 
+    refuse_unfinished()
     applied = MigrationRecorder(connection).applied_migrations()
     if not applied:
         migrate_database()

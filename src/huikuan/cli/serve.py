@@ -45,7 +45,9 @@ def migrate_database() -> bool:
     from django.db.migrations.executor import MigrationExecutor
 
     from huikuan.services.guards import restore_triggers
+    from huikuan.services.operations import refuse_unfinished
 
+    refuse_unfinished()
     executor = MigrationExecutor(connection)
     pending = bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
     if pending:

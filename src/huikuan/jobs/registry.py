@@ -66,11 +66,19 @@ def write_reports(now: datetime) -> str | None:
     return write_due(now)
 
 
+def back_up(now: datetime) -> str | None:
+    """Writes a backup and removes old ones."""
+    from huikuan.services.backup import back_up_daily
+
+    return back_up_daily(now)
+
+
 WORK: dict[str, Work] = {
     "seal": seal_entries,
     "watched-folders": watch_folders,
     "reports": write_reports,
     "export-head-hash": export_head_hash,
+    "backup": back_up,
     "sweep-imports": sweep_imports,
     "tidy-up": tidy_up,
 }
