@@ -9,6 +9,7 @@ Lines with the same day, voucher word and voucher number are one voucher. Column
 from __future__ import annotations
 
 from huikuan.core.gl import Voucher, VoucherFile, VoucherLine
+from huikuan.core.money import to_decimal
 from huikuan.letters.gl_checks import Checker, rate_of
 
 TEXT_MAX, CODE_MAX, REFERENCE_MAX, AUXILIARY_MAX = 60, 15, 30, 20
@@ -30,7 +31,7 @@ def write(file: VoucherFile) -> bytes:
 def _row(check: Checker, file: VoucherFile, voucher: Voucher, line: VoucherLine, word: str, made_by: str) -> list[str]:
     foreign, rate = "", ""
     if line.currency != file.base and line.amount_minor:
-        foreign = check.amount(voucher, "外币", abs(line.amount_minor), line.currency, 2)
+        foreign = str(to_decimal(abs(line.amount_minor), line.currency))
         rate = str(rate_of(line, file.base, 6))
     named = bool(line.customer)
     return [

@@ -112,7 +112,7 @@ def journey(entity_id: int) -> Journey:
         Step.RATES: not missing,
         Step.CUSTOMERS: counts["customers"] > 0,
         Step.CUT_OVER: cut_over is not None,
-        Step.ITEMS: counts["items"] + counts["receipts"] > 0,
+        Step.ITEMS: cut_over is not None and counts["items"] + counts["receipts"] > 0,
         Step.BALANCES: bool(given),
         Step.PROOF: certificate is not None or (cut_over is not None and equal),
         Step.LIVE: certificate is not None,

@@ -32,6 +32,7 @@ from huikuan.web.tags import address
 from huikuan.web.words import LEDGER_ACCOUNTS, word_of
 
 REASON_MAX = 300
+NAMES_MAX = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +50,15 @@ def point_lines(seat: Seat, points: list[Point]) -> list[PointLine]:
     for point in points:
         name, params = POINT_PAGES.get(point.code, ("", {}))
         href = address(seat.kept, name, **params) if name else ""
-        names = ", ".join(_account(text) for text in point.names)
+        shown = list(dict.fromkeys(_account(text) for text in point.names))
+        names = ", ".join(shown[:NAMES_MAX]) + (" …" if len(shown) > NAMES_MAX else "")
         lines.append(PointLine(point, str(POINTS[point.code]), names, href))
     return lines
 
 
 def _account(text: str) -> str:
     account, _space, currency = text.partition(" ")
-    return f"{word_of(LEDGER_ACCOUNTS, account)} {currency}" if currency else text
+    return word_of(LEDGER_ACCOUNTS, account) if currency else text
 
 
 @require_safe

@@ -67,6 +67,14 @@ SENTENCES: dict[str, str | Promise] = {
     "file.unreadable": _("The file cannot be read."),
     "file.wrong_content": _("The content does not fit the file's ending."),
     "file.zip_bomb": _("The workbook unpacks to far more than its size: refused for safety."),
+    "gl.bad_account": _("Not an account number of the general ledger's length."),
+    "gl.bad_character": _("A character the format does not have; voucher numbers can stand as reference instead."),
+    "gl.too_long": _("Longer than the field of the format."),
+    "gl.too_many_lines": _("More lines than the format takes: group by entry or by day."),
+    "gl.too_precise": _("More decimal places than the format has."),
+    "gl.unknown_dimension": _("Nothing a voucher's line can show."),
+    "golive.bad_line": _("A line is account, currency, amount."),
+    "golive.no_control_account": _("Not a control account."),
     "id.digits_lost": _("A number of more than 15 digits has lost some: format the column as text."),
     "id.mangled": _("The spreadsheet has rewritten the number: format the column as text."),
     "import.repeated": _("This very file was posted before."),
@@ -119,6 +127,7 @@ SENTENCES: dict[str, str | Promise] = {
 
 EXACTER = frozenset(
     {
+        *("gl.bad_account", "gl.bad_character", "gl.too_long", "gl.too_many_lines", "gl.too_precise"),
         *("key.duplicate", "column.missing", "column.ambiguous", "column.duplicate", "column.guessed"),
         *("column.stands_in", "currency.assumed", "currency.conflict", "date.guessed", "number.guessed", "column.unit"),
         *(
