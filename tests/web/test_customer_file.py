@@ -165,7 +165,7 @@ def test_the_timeline_has_everything_newest_first(world: World) -> None:
     receipt = next(event for event in found.rows if event.code == "receipt")
     assert (receipt.amount_minor, receipt.currency, receipt.page) == (600_00, "CNY", "receipt")
     applied = [event.amount_minor for event in found.rows if event.code == "application"]
-    assert sorted(applied) == [-600_00, -450_00]
+    assert set(applied) == {-600_00, -450_00}
     early = timeline(frame_at(now=NOW, entity_ids=(world.cn,), as_of=datetime(2026, 3, 6).date()), file, size=100)  # noqa: DTZ001
     assert "reversal" not in [event.code for event in early.rows]
     kinds = timeline(frame_at(now=NOW, entity_ids=(world.cn,)), file, kind="items", size=100)

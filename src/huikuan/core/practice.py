@@ -123,7 +123,10 @@ L2 Practice mode | 演练
 """
 
 PLACES: dict[str, tuple[str, ...]] = {
-    "A1": ("core.registration", "store.parties", "services.customers", "queries.customers", "web.customers"),
+    "A1": ("core.registration", "store.parties", "services.customer_file", "services.merging", "web.customer_file"),
+    "A2": ("core.contacts", "store.customer_file", "services.contacts", "web.contacts"),
+    "A4": ("queries.timeline", "services.contacts", "web.customer_page"),
+    "C7": ("core.documents", "store.documents", "services.documents", "queries.documents", "web.documents"),
     "D1": ("store.ledger", "services.items", "queries.items", "web.items"),
     "D2": ("core.money", "core.journal", "store.triggers", "services.posting"),
     "D3": ("core.journal", "services.sealing", "queries.frame"),
@@ -135,6 +138,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "D9": ("core.sealing", "mirror.proofs", "services.verifying", "cli.verify"),
     "J1": ("core.ageing", "engines.age", "queries.ageing", "web.ageing", "cli.age"),
     "I5": ("core.rights", "services.people", "services.auditing"),
+    "J3": ("web.tables", "web.ageing", "queries.ageing_sheet", "web.journal"),
     "K1": ("core.rights", "services.rights", "services.people", "queries.frame", "web.people"),
     "K2": ("api.site", "services.api_keys", "services.outbox", "delivery.webhooks", "cli.apikey"),
     "K3": ("web.words", "services.preferences"),
@@ -142,10 +146,12 @@ PLACES: dict[str, tuple[str, ...]] = {
     "K7": ("services.imports", "services.source_settlements"),
 }
 
-PARTIAL = frozenset({"A1", "D5", "D6", "D8", "I5", "K1", "K2", "K3", "K5", "K7"})
-"""Rows of which a part is there: customers without all their particulars, no three-party settlement, discounts
+PARTIAL = frozenset({"J3", "A4", "C7", "D5", "D6", "D8", "I5", "K1", "K2", "K3", "K5", "K7"})
+"""Rows of which a part is there: a timeline without letters, promises and
+disputes, evidence without deliveries of its own, no three-party settlement, discounts
 without interest, periods without export to the general ledger, who did what without alerts, rights without
-approvals and masking, no assistant's server (MCP), no cluster."""
+approvals and masking, no assistant's server (MCP), no cluster,
+Excel of every table without charts to print and the register of collections."""
 
 
 def _rows() -> dict[str, Row]:

@@ -214,9 +214,13 @@ def change_account(account_id: int, changes: Mapping[str, Change], *, actor_id: 
         if not after:
             return
         if "terms_days" in after:
-            account.terms_days = _whole(after["terms_days"], TERMS_MAX, "account.bad_terms")
+            bad_terms = Refusal(
+                "account.bad_terms", "Terms are a whole number of days, at most {largest}.", largest=TERMS_MAX
+            )
+            account.terms_days = _whole(after["terms_days"], TERMS_MAX, bad_terms)
         if "credit_limit_minor" in after:
-            account.credit_limit_minor = _whole(after["credit_limit_minor"], 10**17, "account.bad_limit")
+            bad_limit = Refusal("account.bad_limit", "a credit limit is not negative", account=account_id)
+            account.credit_limit_minor = _whole(after["credit_limit_minor"], 10**17, bad_limit)
         account.save(update_fields=["terms_days", "credit_limit_minor"])
         subject = f"account:{account_id}"
         keep_history(account.customer_id, subject, before, after, actor_id=actor_id, now=now)
@@ -233,17 +237,11 @@ def change_account(account_id: int, changes: Mapping[str, Change], *, actor_id: 
     run_in_transaction(work)
 
 
-def _whole(text: str, largest: int, code: str) -> int | None:
+def _whole(text: str, largest: int, refusal: Refusal) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit()) or int(text) > largest:
-        raise Refusal(
-            code,
-            "Terms are a whole number of days, at most {largest}."
-            if code == "account.bad_terms"
-            else "a credit limit is not negative",
-            largest=largest,
-        )
+        raise refusal
     return int(text)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from huikuan.core.rights import Right
 from huikuan.web.frames import Seat
 from huikuan.web.pages import page, show
 from huikuan.web.tables.asks import read_table
@@ -18,4 +19,5 @@ def list_customers(request: HttpRequest, seat: Seat) -> HttpResponse:
     ask = read_table(request, seat, CUSTOMERS)
     rows = CUSTOMERS.rows(seat.frame, ask.wanted, ask.basics.sort, ask.basics.page, ask.basics.size)
     context = {"grid": grid_of(request, seat, ask, rows), "rows": rows, "filtered": ask.is_narrowed}
+    context["may_merge"] = seat.can(Right.MERGE_CUSTOMER)
     return show(request, seat, "customers/list.html", context, room="customers")
