@@ -62,7 +62,7 @@ def test_accounts_are_mapped_a_month_exported_and_equal(world: World) -> None:
     assert bad.status_code == 400 and "is no account" in text_of(bad)
     how = {"book": "CN01", "format": "sap", "grouping": "entry", "language": "zh", "reference": "document"}
     missing = boss.post("/settings/gl/settings/", how)
-    assert missing.status_code == 400 and "sap needs company_code" in text_of(missing)
+    assert missing.status_code == 400 and "SAP needs Company code (BUKRS)" in text_of(missing)
     assert boss.post("/settings/gl/settings/", {**how, "sap_company_code": "1000"}).status_code == 302
     assert boss.post("/settings/gl/settings/", {**how, "format": "none"}).status_code == 400
     assert "1 entry is in no export yet" in text_of(boss.get("/settings/gl/?book=CN01&month=2026-01"))
@@ -82,7 +82,7 @@ def test_accounts_are_mapped_a_month_exported_and_equal(world: World) -> None:
     empty = boss.post("/settings/gl/export/", {**form, "month": "2024-01"})
     assert empty.status_code == 400 and "nothing counts from 2024-01" in text_of(empty)
     faulty = boss.post("/settings/gl/export/", {**form, "format": "datev"})
-    assert faulty.status_code == 400 and "datev needs consultant" in text_of(faulty)
+    assert faulty.status_code == 400 and "DATEV needs Consultant number (Beraternummer)" in text_of(faulty)
     assert boss.get("/settings/gl/files/999/").status_code == 404
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 from django.http import Http404, HttpRequest, QueryDict
+from django.utils.translation import gettext
 
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
+from huikuan.letters.gl_formats import FORMATS
 from huikuan.queries.frame import EntityRow
 from huikuan.web.acting import demand_posting_to
+from huikuan.web.book_words import OPTIONS, POINTS
 from huikuan.web.frames import Seat, read_day
+from huikuan.web.words import LEDGER_ACCOUNTS, word_of
 
 
 def whole_books(seat: Seat) -> list[EntityRow]:
@@ -50,3 +55,21 @@ def month_given(text: str, today: date) -> date:
     if day is None:
         raise Http404
     return day
+
+
+def book_refusal(refusal: Refusal) -> str:
+    """A refusal about the books in the reader's language, its accounts, points and questions called as on the page."""
+    words: dict[str, Callable[[str], str]] = {
+        "accounts": lambda text: ", ".join(_account(one) for one in text.split(", ")),
+        "points": lambda text: ", ".join(str(POINTS.get(one, one)) for one in text.split(", ")),
+        "option": lambda text: str(OPTIONS.get(text, text)),
+        "format": lambda text: FORMATS[text].title if text in FORMATS else text,
+    }
+    params = {name: words[name](str(value)) if name in words else value for name, value in refusal.params.items()}
+    template = gettext(refusal.template)
+    return template.format(**params) if params else template
+
+
+def _account(text: str) -> str:
+    account, _space, currency = text.partition(" ")
+    return f"{word_of(LEDGER_ACCOUNTS, account)} {currency}".strip()

@@ -24,10 +24,10 @@ from huikuan.services.checklist import month_points
 from huikuan.services.closing import close_month, mark_point
 from huikuan.web.acting import actor, demand_posting_to, read_text
 from huikuan.web.book_words import POINT_PAGES, POINTS
-from huikuan.web.books import book_posted, book_shown, month_given, whole_books
+from huikuan.web.books import book_posted, book_refusal, book_shown, month_given, whole_books
 from huikuan.web.format import format_month
 from huikuan.web.frames import Seat
-from huikuan.web.pages import page, refusal_text, show
+from huikuan.web.pages import page, show
 from huikuan.web.tags import address
 from huikuan.web.words import LEDGER_ACCOUNTS, word_of
 
@@ -127,7 +127,7 @@ def close(request: HttpRequest, seat: Seat) -> HttpResponse:
     try:
         close_month(book.id, month, reason=why, **actor(request))
     except Refusal as refusal:
-        return _closing(request, seat, book, month, reason=refusal_text(refusal), status=400)
+        return _closing(request, seat, book, month, reason=book_refusal(refusal), status=400)
     text = format_month(month, get_language() or "en")
     messages.success(request, _("{month} of {name} is closed for good.").format(month=text, name=book.name))
     return redirect(address(seat.kept, "closing", book=book.code, month=f"{month:%Y-%m}"))

@@ -22,10 +22,10 @@ from huikuan.queries.frame import EntityRow
 from huikuan.services.general_ledger import export_bytes, export_month, map_accounts, save_choices
 from huikuan.web import book_words
 from huikuan.web.acting import actor, read_text
-from huikuan.web.books import book_posted, book_shown, month_given, whole_books
+from huikuan.web.books import book_posted, book_refusal, book_shown, month_given, whole_books
 from huikuan.web.format import format_month
 from huikuan.web.frames import Seat
-from huikuan.web.pages import page, refusal_text, show
+from huikuan.web.pages import page, show
 from huikuan.web.tags import address
 
 CODE_MAX, NAME_MAX, FAULTS_SHOWN = 60, 120, 50
@@ -59,7 +59,7 @@ def _show(
             "may_map": Right.MAP_GL in held,
             "may_download": Right.EXPORT_GL in held,
         }
-    context["reason"] = refusal_text(refusal) if refusal else ""
+    context["reason"] = book_refusal(refusal) if refusal else ""
     context["faults"] = refusal.errors[:FAULTS_SHOWN] if isinstance(refusal, BadData) else []
     status = 400 if refusal else 200
     return show(request, seat, "settings/gl.html", context, room="settings", status=status)
@@ -132,7 +132,7 @@ def _setup(request: HttpRequest, seat: Seat, book: EntityRow | None, refusal: Re
             "unmapped": missing,
             "may_map": Right.MAP_GL in seat.held_in(book.id).whole and seat.frame.is_now,
         }
-    context["reason"] = refusal_text(refusal) if refusal else ""
+    context["reason"] = book_refusal(refusal) if refusal else ""
     status = 400 if refusal else 200
     return show(request, seat, "settings/gl_setup.html", context, room="settings", status=status)
 

@@ -19,9 +19,9 @@ from huikuan.queries.going_live import Journey, journey
 from huikuan.services.going_live import choose_cut_over, go_live, set_balances
 from huikuan.web import book_words
 from huikuan.web.acting import actor, read_money
-from huikuan.web.books import book_posted, book_shown, whole_books
+from huikuan.web.books import book_posted, book_refusal, book_shown, whole_books
 from huikuan.web.frames import Seat, read_day
-from huikuan.web.pages import page, refusal_text, show
+from huikuan.web.pages import page, show
 from huikuan.web.tags import address
 
 TEXT_MAX = 100_000
@@ -48,7 +48,7 @@ def _show(request: HttpRequest, seat: Seat, book: EntityRow | None, refusal: Ref
         "given": request.POST,
         "may": Right.CLOSE_PERIOD in held and seat.frame.is_now,
         "may_finish": Right.CLOSE_PERIOD_HARD in held and seat.frame.is_now,
-        "reason": refusal_text(refusal) if refusal else "",
+        "reason": book_refusal(refusal) if refusal else "",
         "faults": refusal.errors[:FAULTS_SHOWN] if isinstance(refusal, BadData) else [],
     }
     status = 400 if refusal else 200
