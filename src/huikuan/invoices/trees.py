@@ -38,7 +38,10 @@ def parse_tree(data: bytes, name: str) -> etree._Element:
     )
     try:
         root = etree.fromstring(data, parser)
-    except (etree.XMLSyntaxError, ValueError, LookupError) as error:
+    except etree.XMLSyntaxError as error:
+        line = str(error.lineno or 1)
+        raise Refusal("invoice.broken", "{name} is damaged or cut off in line {line}", name=name, line=line) from None
+    except (ValueError, LookupError) as error:
         raise broken(name, str(error)) from None
     if root.getroottree().docinfo.internalDTD is not None:  # in an encoding the search did not see through
         raise unsafe
