@@ -30,12 +30,14 @@ PLANS = {
     plan.name: plan
     for plan in (
         Plan("seal", timedelta(seconds=2), is_quick=True),
+        Plan("webhooks", timedelta(seconds=2), is_quick=True),
         Plan("watched-folders", timedelta(minutes=1)),
         Plan("reports", timedelta(minutes=15)),
         Plan("export-head-hash", timedelta(days=1)),
         Plan("backup", timedelta(days=1)),
         Plan("sweep-imports", timedelta(days=1)),
         Plan("tidy-up", timedelta(days=1)),
+        Plan("prune-outbox", timedelta(days=1)),
     )
 }
 

@@ -73,12 +73,30 @@ def back_up(now: datetime) -> str | None:
     return back_up_daily(now)
 
 
+def send_webhooks(now: datetime) -> str | None:
+    """Sends webhooks that are due, in the background: a slow endpoint must not keep the sealer waiting."""
+    from huikuan.delivery.webhooks import courier
+
+    courier.nudge()
+    return None
+
+
+def prune_outbox(now: datetime) -> str | None:
+    """Removes events that were told long ago, with the log of their deliveries."""
+    from huikuan.services.webhooks import prune
+
+    removed = prune(now)
+    return f"{removed} events removed from the outbox" if removed else None
+
+
 WORK: dict[str, Work] = {
     "seal": seal_entries,
+    "webhooks": send_webhooks,
     "watched-folders": watch_folders,
     "reports": write_reports,
     "export-head-hash": export_head_hash,
     "backup": back_up,
     "sweep-imports": sweep_imports,
     "tidy-up": tidy_up,
+    "prune-outbox": prune_outbox,
 }

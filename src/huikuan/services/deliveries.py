@@ -12,9 +12,10 @@ from django.db.models import Q
 from huikuan.core.refusals import Refusal
 from huikuan.core.webhooks import decide_after_try
 from huikuan.services.auditing import record
+from huikuan.services.operations import is_outbox_held
 from huikuan.services.transaction import run_in_transaction
 from huikuan.services.webhooks import secrets_of
-from huikuan.store.models import Installation, WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from huikuan.store.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 
 LEASE = timedelta(minutes=2)
 """Longer than a try can take; after it, a delivery whose worker died is taken by another one."""
@@ -47,7 +48,7 @@ class Answer:
 
 def is_due(now: datetime) -> bool:
     """Whether there is something to send. A restored copy of an installation sends nothing until it is released."""
-    return _due(now).exists() and not Installation.objects.filter(name="outbox_held").exists()
+    return _due(now).exists() and not is_outbox_held()
 
 
 def take(now: datetime, limit: int) -> list[Parcel]:
@@ -55,7 +56,7 @@ def take(now: datetime, limit: int) -> list[Parcel]:
     lease = secrets.token_hex(16)
 
     def work() -> list[Parcel]:
-        if Installation.objects.filter(name="outbox_held").exists():
+        if is_outbox_held():
             return []
         rows = _due(now).select_for_update(skip_locked=True, of=("self",)).order_by("next_at", "id")
         numbers = [row.pk for row in rows[:limit]]

@@ -91,6 +91,8 @@ JOBS: Words = {
     "reports": _("Write reports"),
     "export-head-hash": _("Write the head of the chain outside the database"),
     "backup": _("Back up"),
+    "webhooks": _("Send webhooks"),
+    "prune-outbox": _("Remove events told long ago"),
     "sweep-imports": _("Remove staged files nobody needs"),
     "tidy-up": _("Remove old sessions and logs"),
 }
