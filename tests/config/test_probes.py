@@ -139,5 +139,5 @@ def test_limits_of_sign_in_hold_in_all_processes_together(ledger_db: LedgerDb) -
 def test_the_product_keeps_its_counters_in_the_database() -> None:
     from huikuan.config import settings as shipped
 
-    assert shipped.CACHES["default"]["BACKEND"].endswith("DatabaseCache")
-    assert settings.CACHES["default"]["BACKEND"].endswith("LocMemCache"), "tests count for themselves"
+    assert str(shipped.CACHES["default"]["BACKEND"]).endswith("DatabaseCache")
+    assert str(settings.CACHES["default"]["BACKEND"]).endswith("LocMemCache"), "tests count for themselves"

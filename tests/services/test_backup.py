@@ -112,11 +112,11 @@ def contents() -> dict[str, list[Any]]:
 
 def rows_of(table: Table) -> list[Any]:
     lines = b"".join(read_lines(table)).decode().splitlines()
-    rows = [line.split("\t") for line in lines]
+    rows: list[list[Any]] = [line.split("\t") for line in lines]
     for index, (_, kind) in enumerate(table.columns):
         if kind == "json":
             for row in rows:
-                row[index] = json.loads(row[index].replace("\\\\", "\\")) if row[index] != "\\N" else None  # type: ignore[call-overload]
+                row[index] = json.loads(row[index].replace("\\\\", "\\")) if row[index] != "\\N" else None
     return rows
 
 
