@@ -49,7 +49,12 @@ def _done(entry_ids: int | list[int]) -> None:
 
 @ledger.command("apply")
 @click.argument("receipt")
-@click.option("--to", multiple=True, metavar="ITEM=AMOUNT", help="What the customer named; may be given several times.")
+@click.option(
+    "--to",
+    multiple=True,
+    metavar="ITEM=AMOUNT[@MONEY]",
+    help="What the customer named; may be given several times. @MONEY: what it takes of a receipt in another currency.",
+)
 @click.option("--discount", is_flag=True, help="Grant the early-payment discount still open on each item named.")
 @click.option(
     "--order", type=click.Choice(["oldest_first", "pro_rata", "costs_interest_principal"]), help="Where none is named."
@@ -78,7 +83,9 @@ def apply_(
         if not item_text:
             raise click.BadParameter(f"{text!r} is not ITEM=AMOUNT", param_hint="--to")
         item = find_item(item_text)
-        named.append(Named(item.number, _minor(amount_text, item.currency), take_discount=discount))
+        amount_text, _at, money = amount_text.partition("@")
+        paid = _minor(money, found.currency) if money else None
+        named.append(Named(item.number, _minor(amount_text, item.currency), take_discount=discount, paid_minor=paid))
     cap = None if amount is None else _minor(amount, found.currency)
     rule = Order(order) if order else None
     _done(apply_receipt(found.entity_id, found.number, named, order=rule, amount_minor=cap, on=on.date(), **context))
