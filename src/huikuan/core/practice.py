@@ -134,7 +134,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "D5": ("services.reversals", "services.adjustments"),
     "D6": ("services.adjustments",),
     "D7": ("core.exchange", "services.revaluation"),
-    "D8": ("core.periods", "services.periods"),
+    "D8": ("core.periods", "services.periods", "services.closing", "core.gl", "letters.gl_formats", "cli.gl"),
     "D9": ("core.sealing", "mirror.proofs", "services.verifying", "cli.verify"),
     "J1": ("core.ageing", "engines.age", "queries.ageing", "web.ageing", "cli.age"),
     "I5": ("core.rights", "services.people", "services.auditing"),
@@ -143,13 +143,19 @@ PLACES: dict[str, tuple[str, ...]] = {
     "K2": ("api.site", "services.api_keys", "services.outbox", "delivery.webhooks", "cli.apikey"),
     "K3": ("web.words", "services.preferences"),
     "K5": ("cli.serve", "jobs.supervisor", "config.environment"),
-    "K7": ("services.imports", "services.source_settlements"),
+    "K7": (
+        "services.imports",
+        "services.source_settlements",
+        "services.general_ledger",
+        "services.going_live",
+        "web.going_live",
+    ),
 }
 
-PARTIAL = frozenset({"J3", "A4", "C7", "D5", "D6", "D8", "I5", "K1", "K2", "K3", "K5", "K7"})
+PARTIAL = frozenset({"J3", "A4", "C7", "D5", "D6", "I5", "K1", "K2", "K3", "K5"})
 """Rows of which a part is there: a timeline without letters, promises and
 disputes, evidence without deliveries of its own, no three-party settlement, discounts
-without interest, periods without export to the general ledger, who did what without alerts, rights without
+without interest, who did what without alerts, rights without
 approvals and masking, no assistant's server (MCP), no cluster,
 Excel of every table without charts to print and the register of collections."""
 
