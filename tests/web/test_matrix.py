@@ -39,7 +39,8 @@ def scene(sqlite_db: LedgerDb) -> Scene:
 def filled(route: str, wanted: str) -> str:
     for part, text in OTHERS.items():
         route = route.replace(part, text)
-    return re.sub(r"<(slug|int):(public_id|batch_id|user_id|team_id|export_id)>", wanted, route)
+    route = re.sub(r"<(slug|int):\w+>", wanted, route, count=1)
+    return re.sub(r"<slug:\w+>", "x", re.sub(r"<int:\w+>", "1", route))
 
 
 def asked(scene: Scene, ask: Ask, route: str) -> Iterator[tuple[str, str]]:

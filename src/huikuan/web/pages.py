@@ -139,6 +139,7 @@ def show(
         "may_open_books": seat.can_whole(Right.MANAGE_SYSTEM),
         "may_manage_people": seat.can_whole(Right.MANAGE_PEOPLE),
         "sees_ledger": seat.can(Right.SEE_LEDGER),
+        "sees_whole": seat.can_whole(Right.SEE_LEDGER),
         "sees_whole": bool(seat.frame.whole_ids),
         "not_live": not_live(seat.frame.whole_ids) if seat.frame.whole_ids and not in_drawer else [],
         **as_of_context(request, seat),
