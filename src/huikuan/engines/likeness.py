@@ -12,6 +12,8 @@ from rapidfuzz import fuzz
 
 ALIKE = 88
 """From this score of names on (0 to 100), two customers are proposed as one."""
+ALIAS_LESS = 5
+"""Taken off where one of the two names is not the legal one."""
 BLOCK_MAX = 200
 """A first word that more customers share says nothing; they are not compared because of it."""
 
@@ -31,8 +33,8 @@ _BRACKETS = re.compile(r"[()（）\[\]【】]")
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A customer as it is compared: every name it goes by, its registration number and its payer accounts. ``pinyins``:
-    Chinese names in pinyin where they are at hand already; worked out otherwise."""
+    """A customer as it is compared: every name it goes by, the legal one first, its registration number and its payer
+    accounts. ``pinyins``: Chinese names in pinyin where they are at hand already; worked out otherwise."""
 
     id: int
     names: tuple[str, ...]
@@ -104,7 +106,14 @@ def compare(first: Candidate, second: Candidate, *, alike: int = ALIKE) -> Pair 
     """The pair, where anything speaks for it. Two different registration numbers speak against alike names."""
     same_number = bool(first.registration_number) and first.registration_number == second.registration_number
     same_payer = bool(first.payer_accounts & second.payer_accounts)
-    score = max((name_score(one, other) for one in first.names for other in second.names), default=0)
+    score = max(
+        (
+            name_score(one, other) - (ALIAS_LESS if place or other_place else 0)
+            for place, one in enumerate(first.names)
+            for other_place, other in enumerate(second.names)
+        ),
+        default=0,
+    )
     if first.registration_number and second.registration_number and not same_number:
         score -= 10
     reasons = [

@@ -93,9 +93,11 @@ def _entries(facts: Facts, file: CustomerFile, kind: str, limit: int) -> list[Ev
         " min(item_id) AS item_id, count(DISTINCT item_id) AS items, min(receipt_id) AS receipt_id"
         f" FROM journal WHERE {where} GROUP BY entry_id, kind, currency"
         f" ORDER BY day DESC, recorded_at DESC, entry_id DESC LIMIT {limit})"
-        " SELECT m.*, i.document_number FROM mine m LEFT JOIN"
+        " SELECT m.*, i.document_number, r.reference FROM mine m LEFT JOIN"
         " (SELECT item_id, max(document_number) AS document_number FROM items"
-        f" WHERE account_id IN ({accounts}) GROUP BY item_id) i USING (item_id)"
+        f" WHERE account_id IN ({accounts}) GROUP BY item_id) i USING (item_id) LEFT JOIN (SELECT receipt_id,"
+        " max(coalesce(nullif(reference, ''), external_id)) AS reference FROM receipts GROUP BY receipt_id) r"
+        " USING (receipt_id)"
     )
     return [_entry(row) for row in rows]
 
@@ -103,7 +105,7 @@ def _entries(facts: Facts, file: CustomerFile, kind: str, limit: int) -> list[Ev
 def _entry(row: dict[str, Any]) -> Event:
     amount = row["on_items"] if row["on_items"] is not None else row["on_cash"]
     amount = row["on_all"] if amount is None else amount
-    more = {} if row["items"] < 2 else {"items": str(row["items"] - 1)}
+    more = {} if row["items"] < 2 else {"others": str(row["items"] - 1)}
     page, number = ("item", row["item_id"]) if row["kind"] == "item" else ("entry", row["entry_id"])
     if row["kind"] == "receipt" and row["receipt_id"] is not None:
         page, number = "receipt", row["receipt_id"]
@@ -114,7 +116,7 @@ def _entry(row: dict[str, Any]) -> Event:
         at=row["recorded_at"],
         kind=family,
         code=row["kind"],
-        label=row["document_number"] or "",
+        label=row["document_number"] or row["reference"] or "",
         text=row["memo"] or "",
         actor_id=row["actor_id"],
         page=page,

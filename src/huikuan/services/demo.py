@@ -16,6 +16,7 @@ from huikuan.core.money import exponent_of
 from huikuan.core.refusals import Refusal
 from huikuan.services.accounts import NewAccount, open_accounts, set_credit_limits
 from huikuan.services.customers import NewCustomer, add_customers, add_entity
+from huikuan.services.demo_contacts import add_contacts
 from huikuan.services.demo_people import CLERK, give_out_customers, make_people
 from huikuan.services.demo_plan import DemoPlan, DemoSize, make_plan
 from huikuan.services.demo_world import AccountPlan, CustomerPlan
@@ -145,6 +146,7 @@ def _make(plan: DemoPlan, now: datetime) -> None:
     add_rates(plan.rates, actor_id=chief, now=start)
     _make_customers(plan, entities, chief, start)
     give_out_customers(plan, people, chief, start)
+    add_contacts(start)
 
 
 def _make_customers(plan: DemoPlan, entities: dict[str, int], chief: int, start: datetime) -> None:

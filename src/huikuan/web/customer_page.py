@@ -30,6 +30,7 @@ from huikuan.web.pages import page, read_int, read_list, show
 from huikuan.web.tags import address
 from huikuan.web.words import word_of
 
+LANGUAGES = {"zh": "中文", "zh-hans": "中文", "en": "English", "de": "Deutsch", "fr": "Français", "es": "Español"}
 EVENTS = 15
 """Events on a page of the timeline."""
 
@@ -114,11 +115,12 @@ def _file(seat: Seat, file: CustomerFile) -> dict[str, Any]:
     if may(seat, file, Right.MERGE_CUSTOMER):
         deeds.append(Deed(_("Merge a duplicate"), address(seat.kept, "customer_merge", file.public_id)))
     external = [(name, word_of(FILE_FIELDS, name)) for name in FILE_FIELDS if name in file.values and name != "parent"]
+    shown = file.values | {"language": LANGUAGES.get(file.values["language"], file.values["language"])}
     merges = merges_into(list(file.family))
     return {
         "file": file,
         "file_deeds": deeds,
-        "file_facts": [(label, file.values[name]) for name, label in external if file.values[name] and name != "name"],
+        "file_facts": [(label, shown[name]) for name, label in external if shown[name] and name != "name"],
         "merges": [row for row in merges if row.undone_at is None],
         "may_edit_file": may_edit,
         "may_edit_payers": may(seat, file, Right.EDIT_PAYER_ACCOUNT),
