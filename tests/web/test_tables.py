@@ -132,6 +132,18 @@ def test_a_past_day_gives_the_file_of_that_day(world: World) -> None:
     assert [row[place] for row in opened] == [550, 1000]
 
 
+def test_a_customers_items_and_receipts_have_files(world: World) -> None:
+    browser = signed_in("boss")
+    page = browser.get(f"/customers/?{MARCH}&entity=CN01&q=bjhl").content.decode()
+    customer = re.search(r"/customers/(cus_\w+)/", page)[1]  # type: ignore[index]
+    for key, first in (("items", "INV-1"), ("cash", "BK20260305")):
+        address = f"/tables/{key}/export.csv?{MARCH}&customer={customer}&state=all"
+        rows = list(csv.reader(io.StringIO(body_of(browser.get(address)).decode("utf-8-sig"))))
+        assert first in {row[0] for row in rows[1:]}
+        other = body_of(browser.get(address.replace(customer, "cus_nobody"))).decode("utf-8-sig")
+        assert len(other.splitlines()) == 1
+
+
 # -- filters -----------------------------------------------------------------------------------------------------------
 def test_filters_are_chips_and_offered_with_their_values(world: World) -> None:
     browser = signed_in("boss")

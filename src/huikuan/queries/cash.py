@@ -13,6 +13,7 @@ import pyarrow as pa
 from huikuan.queries.cells import currency_order
 from huikuan.queries.directory import (
     CustomerFacts,
+    accounts_of,
     accounts_table,
     customer_ids_of,
     customers_of,
@@ -81,8 +82,8 @@ class CashTotal:
 @dataclass(frozen=True, slots=True)
 class CashFilters:
     """What the list is narrowed to. ``state`` of ``CASH_STATES``; days are value dates; amounts are what was received,
-    in major units of its currency; ``receipts`` public ids. Not ``by_customer``: ``search`` is for what stands on the
-    receipt itself, not for whose it is."""
+    in major units of its currency; ``receipts`` public ids; ``customer`` a public id. Not ``by_customer``: ``search``
+    is for what stands on the receipt itself, not for whose it is."""
 
     search: str = ""
     state: str = "todo"
@@ -92,6 +93,7 @@ class CashFilters:
     amount_from: Decimal | None = None
     amount_to: Decimal | None = None
     receipts: tuple[str, ...] = ()
+    customer: str = ""
     by_customer: bool = True
 
 
@@ -169,6 +171,13 @@ def _narrowed(facts: Facts, filters: CashFilters) -> tuple[list[str], dict[str, 
     if filters.receipts:
         numbers = ids(n for text in filters.receipts if (n := inner_id("rcp", text)) is not None)
         wheres.append(f"receipt_id IN ({numbers})")
+    if filters.customer:
+        customer_id = inner_id("cus", filters.customer)
+        accounts = ids([] if customer_id is None else accounts_of(facts.frame, customer_id))
+        wheres.append(
+            f"(account_id IN ({accounts}) OR receipt_id IN (SELECT receipt_id FROM journal WHERE kind = 'identify'"
+            f" AND receipt_id IS NOT NULL AND account_id IN ({accounts})))"
+        )
     if text := filters.search.strip():
         wheres.append(_hits(facts, text, by_customer=filters.by_customer))
         given["wanted"] = text.lower()

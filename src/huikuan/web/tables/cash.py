@@ -19,6 +19,7 @@ from huikuan.queries.listing import Page, Whole
 from huikuan.web import words
 from huikuan.web.format import format_count, format_day
 from huikuan.web.tables.columns import Column, Filter, Kind, Table
+from huikuan.web.tables.items import customer_name
 
 
 def read_filters(values: Mapping[str, Any]) -> CashFilters:
@@ -129,6 +130,7 @@ CASH = Table(
     columns=COLUMNS,
     filters=(
         Filter("state", _("Which receipts"), "choice", is_quiet=True),
+        Filter("customer", _("Customer"), "text", is_quiet=True, say=customer_name),
         Filter("currency", _("Currency"), "choice", _currencies),
         Filter("value_from", _("Value date from"), "day"),
         Filter("value_to", _("Value date to"), "day"),

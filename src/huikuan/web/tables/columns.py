@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 
+from huikuan.core.rights import Right
 from huikuan.queries.frame import Frame
 from huikuan.queries.listing import Page, Whole
 
@@ -108,6 +109,8 @@ class Table:
     is_full: bool = False
     """Rows open as a page, not in the drawer."""
     searches: Word = ""
+    right: Right = Right.SEE_LEDGER
+    """What a person must hold, for all customers where it is not the ledger, to see the rows of an entity."""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property

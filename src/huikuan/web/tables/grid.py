@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from huikuan.core.rights import Right
 from huikuan.queries.cells import book_currency
+from huikuan.queries.frame import Frame
 from huikuan.queries.listing import Page
 from huikuan.web.frames import Seat
 from huikuan.web.lists import Chip, total_lines
@@ -78,9 +79,22 @@ def grid_of(
         column_fields=hidden_fields(request, "cols"),
         sizes=SIZES,
         own_chips=own_chips or [],
-        may_export=seat.covers(Right.EXPORT),
+        may_export=may_export(seat, table),
         picks=picks,
     )
+
+
+def frame_of(seat: Seat, table: Table) -> Frame:
+    """What a person may see of a table."""
+    return seat.frame if table.right is Right.SEE_LEDGER else seat.frame_for(table.right)
+
+
+def may_export(seat: Seat, table: Table) -> bool:
+    """Whether a person may take a file of all that the table shows."""
+    if table.right is Right.SEE_LEDGER:
+        return seat.covers(Right.EXPORT)
+    shown = frame_of(seat, table).entity_ids
+    return bool(shown) and all(seat.can_whole(Right.EXPORT, number) for number in shown)
 
 
 def order_note(seat: Seat, ask: TableAsk) -> str:

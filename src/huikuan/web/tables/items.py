@@ -51,7 +51,7 @@ def _buckets(_frame: Frame) -> list[tuple[str, str]]:
     return [(code, words.bucket_word(code)) for code in BUCKETS]
 
 
-def _customer_name(frame: Frame, public_id: str) -> str:
+def customer_name(frame: Frame, public_id: str) -> str:
     found = customer_queries.customer(frame, public_id)
     return found.name if found else public_id
 
@@ -132,7 +132,7 @@ COLUMNS = (
 FILTERS = (
     Filter("state", _("Which items"), "choice", is_quiet=True),
     Filter("bucket", _("Ageing"), "choice", _buckets, is_quiet=True),
-    Filter("customer", _("Customer"), "text", is_quiet=True, say=_customer_name),
+    Filter("customer", _("Customer"), "text", is_quiet=True, say=customer_name),
     Filter("kind", _("Kind"), "choice", item_kinds),
     Filter("currency", _("Currency"), "choice", _values_of("currency")),
     Filter("due_from", _("Due from"), "day"),

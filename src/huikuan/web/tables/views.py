@@ -26,7 +26,7 @@ from huikuan.web.pages import page, refusal_text
 from huikuan.web.tables.asks import TableAsk, params_of, read_filter, read_table
 from huikuan.web.tables.columns import Table
 from huikuan.web.tables.files import Sheet, csv_lines, write_workbook
-from huikuan.web.tables.grid import order_note
+from huikuan.web.tables.grid import frame_of, may_export, order_note
 from huikuan.web.tables.registry import TABLES
 from huikuan.web.tags import address
 
@@ -41,15 +41,18 @@ def _table(key: str) -> Table:
 
 
 @require_safe
-@page
+@page(right=None)
 def show_filters(request: HttpRequest, seat: Seat, key: str) -> HttpResponse:
     """The fields a table can be narrowed by, filled with what it is narrowed by now; fetched when they are opened."""
     table = _table(key)
+    if not seat.can(table.right):
+        raise PermissionDenied
+    frame = frame_of(seat, table)
     fields: list[dict[str, Any]] = []
     for one in table.filters:
         if one.is_quiet or one.key in table.fixed:
             continue
-        choices = one.choices(seat.frame) if one.choices else []
+        choices = one.choices(frame) if one.choices else []
         if one.kind == "choice" and not choices:
             continue
         fields.append({"filter": one, "choices": choices, "value": request.GET.get(one.key, "")})
@@ -67,21 +70,21 @@ def show_filters(request: HttpRequest, seat: Seat, key: str) -> HttpResponse:
 def export(request: HttpRequest, seat: Seat, key: str, form: str) -> HttpResponseBase:
     """Everything the table finds as a workbook or CSV, not the page of it; a POST names rows: only those."""
     table = _table(key)
-    if not seat.covers(Right.EXPORT):
+    if not may_export(seat, table):
         raise PermissionDenied
-    ask = read_table(request, seat, table)
+    frame, ask = frame_of(seat, table), read_table(request, seat, table)
     wanted = dict(ask.wanted)
     if request.method == "POST":
         wanted = _picked(request, table)
-    whole = table.whole(seat.frame, wanted, ask.basics.sort)
+    whole = table.whole(frame, wanted, ask.basics.sort)
     record_export(
         table.key,
         form=form,
         rows=whole.total,
         columns=[column.key for column in ask.columns],
         filters=[name for name, value in wanted.items() if value],
-        as_of=seat.frame.as_of,
-        entity_ids=seat.frame.entity_ids,
+        as_of=frame.as_of,
+        entity_ids=frame.entity_ids,
         **actor(request),
     )
     sheet = Sheet(table, ask.columns, whole, _asked(request, seat, ask, whole), get_language() or "en")
