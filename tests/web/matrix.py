@@ -16,7 +16,7 @@ from huikuan.services.general_ledger import export_month, map_accounts
 from huikuan.services.imports import preview_upload
 from huikuan.services.receipts import NewReceipt, post_receipts
 from huikuan.services.sealing import seal
-from huikuan.store.models import CustomerAccount, JournalEntry, OpenItem, Receipt, RoleGrant, Team, User
+from huikuan.store.models import AuditEvent, CustomerAccount, JournalEntry, OpenItem, Receipt, RoleGrant, Team, User
 from huikuan.store.public_ids import public_id
 from tests.web.world import START, build_world
 
@@ -255,6 +255,8 @@ def build_scene() -> Scene:
         ("upload", "abroad"): str(uploads["abroad"]),
         ("batch", "mine"): str(batches["mine"]),
         ("batch", "abroad"): str(batches["abroad"]),
+        ("audit_event", "mine"): str(AuditEvent.objects.filter(entity_id=world.cn).order_by("id")[0].pk),
+        ("audit_event", "abroad"): str(AuditEvent.objects.filter(entity_id=world.de).order_by("id")[0].pk),
     }
     for whose, account in (("mine", hualian), ("foreign", acme), ("abroad", nordic)):
         objects["customer", whose] = public_id("cus", account.customer_id)

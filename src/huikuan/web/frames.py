@@ -7,7 +7,7 @@ the receiver what the sender saw.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
 
@@ -52,6 +52,15 @@ class Seat:
         if entity_id is not None:
             return right in self.held_in(entity_id).whole
         return self.is_superuser or any(right in held.whole for held in self.held.values())
+
+    def frame_for(self, right: Right) -> Frame:
+        """The frame of what is not the ledger: the entities in which the right is held for all customers."""
+        ids = tuple(sorted(number for number in self.held if self.can_whole(right, number)))
+        if self.is_superuser:
+            ids = tuple(row.id for row in self.entities)
+        if self.entity is not None:
+            ids = tuple(number for number in ids if number == self.entity.id)
+        return replace(self.frame, entity_ids=ids, narrowed=())
 
     def covers(self, right: Right) -> bool:
         """Whether the right is held for everything the frame shows, as taking a copy of it asks."""

@@ -37,6 +37,7 @@ def show_settings(request: HttpRequest, seat: Seat) -> HttpResponse:
         "themes": THEMES,
         "densities": DENSITIES,
         "theme": request.COOKIES.get("theme", "auto"),
+        "sees_audit": seat.can_whole(Right.SEE_AUDIT),
         "may_rule": seat.can_whole(Right.MANAGE_POLICY),
         "density": request.COOKIES.get("density", "normal"),
     }

@@ -11,6 +11,7 @@ from huikuan.web import (
     applying,
     approvals,
     assigning,
+    audit,
     cash,
     closing,
     contacts,
@@ -164,6 +165,8 @@ urlpatterns = [
     path("approvals/<int:request_id>/", approvals.show_approval, name="approval"),
     path("approvals/<int:request_id>/decide/", approvals.decide, name="approval_decide"),
     path("settings/approvals/", approvals.edit_ladders, name="approval_ladders"),
+    path("settings/audit/", audit.list_events, name="audit"),
+    path("settings/audit/<int:event_id>/", audit.show_event, name="audit_event"),
     path("settings/absences/", approvals.edit_absences, name="absences"),
     path("settings/", preferences.show_settings, name="settings"),
 ]
