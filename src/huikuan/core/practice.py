@@ -136,6 +136,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "D7": ("core.exchange", "services.revaluation"),
     "D8": ("core.periods", "services.periods", "services.closing", "core.gl", "letters.gl_formats", "cli.gl"),
     "D9": ("core.sealing", "mirror.proofs", "services.verifying", "cli.verify"),
+    "D10": ("invoices", "services.einvoices", "queries.einvoices", "web.einvoices", "cli.invoice"),
     "J1": ("core.ageing", "engines.age", "queries.ageing", "web.ageing", "cli.age"),
     "I5": ("core.rights", "services.people", "services.auditing"),
     "J3": ("web.tables", "web.ageing", "queries.ageing_sheet", "web.journal"),
@@ -152,8 +153,8 @@ PLACES: dict[str, tuple[str, ...]] = {
     ),
 }
 
-PARTIAL = frozenset({"J3", "A4", "C7", "D5", "D6", "I5", "K1", "K2", "K3", "K5"})
-"""Rows of which a part is there: a timeline without letters, promises and
+PARTIAL = frozenset({"J3", "A4", "C7", "D10", "D5", "D6", "I5", "K1", "K2", "K3", "K5"})
+"""Rows of which a part is there: e-invoices in without deliveries and contract lines beside them, a timeline without letters, promises and
 disputes, evidence without deliveries of its own, no three-party settlement, discounts
 without interest, who did what without alerts, rights without
 approvals and masking, no assistant's server (MCP), no cluster,

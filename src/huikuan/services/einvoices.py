@@ -14,7 +14,8 @@ from huikuan.services.auditing import record
 from huikuan.services.books import Books, open_books
 from huikuan.services.customers import NewCustomer, add_customers
 from huikuan.services.documents import add_document
-from huikuan.services.einvoices_deciding import SOURCE, decide_outcome, external_id_of, new_item_of, rate_bp, tax_rows
+from huikuan.services.einvoices_deciding import decide_outcome, external_id_of, new_item_of, rate_bp, tax_rows
+from huikuan.services.einvoices_matching import SOURCE, Ledger
 from huikuan.services.einvoices_types import InvoiceFile, Outcome, Report, data_errors
 from huikuan.services.items import add_items
 from huikuan.services.rights import demand
@@ -81,6 +82,7 @@ def _read(files: Sequence[InvoiceFile]) -> list[tuple[int, InvoiceDocument | Ref
 
 def _decide(read: Sequence[tuple[int, InvoiceDocument | Refusal]], books: Books, new_customers: bool) -> list[Outcome]:
     entity = Entity.objects.get(id=books.entity_id)
+    ledger = Ledger(books.entity_id, [one.number for _, one in read if isinstance(one, InvoiceDocument)])
     outcomes: list[Outcome] = []
     seen: dict[str, int] = {}
     for index, one in read:
@@ -92,7 +94,7 @@ def _decide(read: Sequence[tuple[int, InvoiceDocument | Refusal]], books: Books,
         outcome = Outcome(one.file_name, index, one)
         key = external_id_of(one)
         before = outcomes[seen[key]] if key in seen else None
-        decide_outcome(outcome, books, entity, new_customers=new_customers, before=before)
+        decide_outcome(outcome, books, entity, ledger, new_customers=new_customers, before=before)
         if before is not None and outcome.status == "known":
             outcome.same_as = seen[key]
         seen.setdefault(key, len(outcomes))

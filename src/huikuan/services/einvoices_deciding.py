@@ -12,16 +12,20 @@ from huikuan.invoices.document import ZERO, InvoiceDocument, TaxLine
 from huikuan.invoices.rules import check_invoice
 from huikuan.invoices.terms import early_payment_of
 from huikuan.services.books import Books
-from huikuan.services.einvoices_matching import Match, check_seller, match_buyer, plain_number
+from huikuan.services.einvoices_matching import Ledger, Match, check_seller, plain_number
 from huikuan.services.einvoices_types import Outcome
 from huikuan.services.items import NewItem, decide_item
 from huikuan.store.models import CustomerAccount, EInvoice, Entity, OpenItem
 
-SOURCE = "einvoice"
-
 
 def decide_outcome(
-    outcome: Outcome, books: Books, entity: Entity, *, new_customers: bool, before: Outcome | None = None
+    outcome: Outcome,
+    books: Books,
+    entity: Entity,
+    ledger: Ledger,
+    *,
+    new_customers: bool,
+    before: Outcome | None = None,
 ) -> None:
     """Fills in what becomes of the invoice. ``before``: the same seller and number earlier in the same lot."""
     document = outcome.document
@@ -35,7 +39,7 @@ def decide_outcome(
         return
     try:
         _count(outcome, document)
-        _place(outcome, document, books, new_customers, before)
+        _place(outcome, document, ledger, new_customers, before)
         if outcome.status == "new":
             _check_item(outcome, books)
     except Refusal as refusal:
@@ -103,7 +107,7 @@ def external_id_of(document: InvoiceDocument) -> str:
 
 
 def _place(
-    outcome: Outcome, document: InvoiceDocument, books: Books, new_customers: bool, before: Outcome | None
+    outcome: Outcome, document: InvoiceDocument, ledger: Ledger, new_customers: bool, before: Outcome | None
 ) -> None:
     """New, known or attached, and whose it is. Refuses ``einvoice.changed``, ``.other_amount``, ``.buyer_unknown``."""
     if before is not None:
@@ -112,20 +116,14 @@ def _place(
         outcome.status, outcome.match, outcome.item_id = "known", before.match, before.item_id
         outcome.due_date, outcome.makes_customer = before.due_date, before.makes_customer
         return
-    known = (
-        EInvoice.objects.filter(entity_id=books.entity_id, number=document.number)
-        .select_related("item__account__customer")
-        .order_by("-id")
-    )
-    for one in known:
+    for one in ledger.known.get(document.number, []):
         if one.item.external_id == external_id_of(document) or _same_seller(one, document):
             if _stored_facts(one) != _facts(outcome):
                 raise _changed(document.number)
             outcome.status, outcome.item_id = "known", one.item_id
             outcome.match, outcome.due_date = _match_of(one.item.account), one.item.due_date
             return
-    match = match_buyer(document, books.entity_id)
-    twin = _twin(document, books.entity_id)
+    match, twin = ledger.buyer_of(document), _twin(document, ledger)
     if twin is not None:
         _attach(outcome, twin, match)
         return
@@ -167,16 +165,9 @@ def _match_of(account: CustomerAccount) -> Match:
     return Match(account.customer_id, account.id, account.customer.name, "item", account.terms_days)
 
 
-def _twin(document: InvoiceDocument, entity_id: int) -> OpenItem | None:
+def _twin(document: InvoiceDocument, ledger: Ledger) -> OpenItem | None:
     """An item that another source brought in under the invoice's number and that still stands."""
-    rows = OpenItem.objects.filter(
-        entity_id=entity_id,
-        document_number=document.number,
-        balance__is_current=True,
-        entry__reversed_by__isnull=True,
-        einvoice__isnull=True,
-    ).exclude(source__code=SOURCE)
-    found = list(rows.select_related("account__customer")[:2])
+    found = ledger.twins.get(document.number, [])
     if len(found) > 1:
         raise Refusal("einvoice.several_items", "several items have the number {number}", number=document.number)
     return found[0] if found else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -11,7 +12,10 @@ from django.db.models import Q
 from huikuan.core.refusals import Refusal
 from huikuan.invoices.document import InvoiceDocument, Party
 from huikuan.services.customer_names import survivor_of
-from huikuan.store.models import Customer, CustomerAccount, Entity
+from huikuan.store.models import Customer, CustomerAccount, EInvoice, Entity, OpenItem
+
+SOURCE = "einvoice"
+"""The source of items that e-invoices bring in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,54 @@ class Match:
     name: str = ""
     by: str = ""
     terms_days: int | None = None
+
+
+_PART = 500
+
+
+class Ledger:
+    """What the ledger knows of a lot of invoices, looked up together: a workbook lists thousands of them.
+
+    ``known``: e-invoices by number; ``twins``: items that other sources brought in under these numbers, that still
+    stand and have no e-invoice. Buyers are looked up once each.
+    """
+
+    def __init__(self, entity_id: int, numbers: Iterable[str]) -> None:
+        self.entity_id = entity_id
+        self.known: dict[str, list[EInvoice]] = {}
+        self.twins: dict[str, list[OpenItem]] = {}
+        self._buyers: dict[tuple[str, ...], Match | Refusal] = {}
+        wanted = sorted(set(numbers))
+        for start in range(0, len(wanted), _PART):
+            self._look_up(wanted[start : start + _PART])
+
+    def _look_up(self, numbers: list[str]) -> None:
+        invoices = EInvoice.objects.filter(entity_id=self.entity_id, number__in=numbers)
+        for invoice in invoices.select_related("item__account__customer").order_by("-id"):
+            self.known.setdefault(invoice.number, []).append(invoice)
+        items = OpenItem.objects.filter(
+            entity_id=self.entity_id,
+            document_number__in=numbers,
+            balance__is_current=True,
+            entry__reversed_by__isnull=True,
+            einvoice__isnull=True,
+        ).exclude(source__code=SOURCE)
+        for item in items.select_related("account__customer").order_by("id"):
+            self.twins.setdefault(item.document_number, []).append(item)
+
+    def buyer_of(self, document: InvoiceDocument) -> Match:
+        """``match_buyer``, once per buyer."""
+        buyer = document.buyer
+        key = (buyer.name, buyer.tax_id, buyer.registration_id, buyer.country)
+        if key not in self._buyers:
+            try:
+                self._buyers[key] = match_buyer(document, self.entity_id)
+            except Refusal as refusal:
+                self._buyers[key] = refusal
+        found = self._buyers[key]
+        if isinstance(found, Refusal):
+            raise found
+        return found
 
 
 def match_buyer(document: InvoiceDocument, entity_id: int) -> Match:
