@@ -15,12 +15,13 @@ setup: $(VENV)/.setup assets  ## Environment, locked packages, page assets; leav
 run: setup  ## Everything on 127.0.0.1:8000 (make run ARGS="--port 9000")
 	@exec $(BIN)/huikuan run $(ARGS)
 
-check: dev  ## Lint, format, types, imports, translations
+check: dev  ## Lint, format, types, imports, translations, licences, known vulnerabilities
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python tools/messages.py --check
+	$(BIN)/python tools/audit.py
 
 format: dev  ## Mend what lint can mend
 	$(BIN)/ruff check --fix .

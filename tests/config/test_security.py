@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
+
 import pytest
 from django.test import Client
 
+from huikuan.cli.serve import announcement
 from huikuan.store.models import User
 from tests.databases import LedgerDb
+from tests.servers import ROOT
+from tests.web.matrix import page_routes
+from tests.web.test_matrix import filled
+from tests.web.world import build_world, signed_in
 
 
 @pytest.fixture
@@ -55,3 +64,50 @@ def test_sign_in_by_name_or_mail(sqlite_db: LedgerDb, name: str) -> None:
 def test_the_language_is_kept_in_a_cookie(visitor: Client) -> None:
     answer = Client().post("/i18n/setlang/", {"language": "zh-hans", "next": "/accounts/login/"})
     assert answer.cookies["django_language"].value == "zh-hans"
+
+
+def test_every_page_of_the_staff_keeps_the_policies(sqlite_db: LedgerDb) -> None:
+    """No page asks for an exception, and none has a script, a style or a handler of its own in its text."""
+    build_world()
+    boss = signed_in("boss")
+    seen = 0
+    for name, route in page_routes():
+        answer = boss.get(filled(route, "1" if "<int" in route else "itm_0000000000000"))
+        policy = answer.headers["Content-Security-Policy"]
+        assert "unsafe" not in policy, name
+        assert "frame-ancestors 'none'" in policy, name
+        assert answer.headers["Referrer-Policy"] == "same-origin", name
+        assert "camera=()" in answer.headers["Permissions-Policy"], name
+        assert answer.headers["X-Content-Type-Options"] == "nosniff", name
+        if answer.headers.get("Content-Type", "").startswith("text/html") and not answer.streaming:
+            found = re.search(rb"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son[a-z]+=", answer.content)
+            assert found is None, f"{name}: {answer.content[found.start() : found.start() + 80]!r}"
+            seen += 1
+    assert seen > 30
+
+
+def test_encrypted_everything_stays_encrypted(sqlite_db: LedgerDb) -> None:
+    code = (
+        "import django; django.setup()\n"
+        "from django.test import Client\n"
+        "plain = Client().get('/accounts/login/')\n"
+        "answer = Client().get('/accounts/login/', secure=True)\n"
+        "print(plain.status_code, plain.headers['Location'].split(':')[0])\n"
+        "print(answer.headers['Strict-Transport-Security'])\n"
+        "print(all(one['secure'] for one in answer.cookies.values()))\n"
+    )
+    env = {
+        **sqlite_db.env,
+        "HUIKUAN_HTTPS": "1",
+        "PYTHONPATH": f"{ROOT}:{ROOT / 'src'}",
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+    }
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["301 https", "max-age=31536000", "True"]
+
+
+def test_the_demo_password_is_public_and_said_to_be() -> None:
+    sign_in = {"username": "demo", "password": "huikuan-demo"}
+    assert "WARNING" in announcement("0.0.0.0", 8000, sign_in)
+    assert "WARNING" not in announcement("127.0.0.1", 8000, sign_in)
+    assert "WARNING" not in announcement("0.0.0.0", 8000, None)

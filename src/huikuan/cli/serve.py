@@ -12,6 +12,8 @@ import click
 
 from huikuan.cli.django import setup
 
+LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
+
 
 @click.command()
 def migrate() -> None:
@@ -96,4 +98,6 @@ def announcement(host: str, port: int, sign_in: dict[str, str] | None) -> str:
     lines = ["", f"  huikuan  http://{shown}:{port}/"]
     if sign_in:
         lines.append(f"  sign in  {sign_in['username']}  /  {sign_in['password']}")
+        if host not in LOCAL:
+            lines.append(f"  WARNING: other machines may reach {host}:{port}, and this password is known to everybody.")
     return "\n".join([*lines, "  Ctrl-C stops it.", ""])

@@ -143,7 +143,15 @@ PLACES: dict[str, tuple[str, ...]] = {
     "K1": ("core.rights", "services.rights", "services.people", "queries.frame", "web.people"),
     "K2": ("api.site", "services.api_keys", "services.outbox", "delivery.webhooks", "cli.apikey"),
     "K3": ("web.words", "services.preferences"),
+    "K4": (
+        "jobs.scheduler",
+        "services.schedule",
+        "services.watching",
+        "services.reports",
+        "services.imports_background",
+    ),
     "K5": ("cli.serve", "jobs.supervisor", "config.environment"),
+    "K6": ("services.backup", "services.restore", "store.dump"),
     "K7": (
         "services.imports",
         "services.source_settlements",
