@@ -162,7 +162,8 @@ PLACES: dict[str, tuple[str, ...]] = {
 }
 
 PARTIAL = frozenset({"J3", "A4", "C7", "D10", "D5", "D6", "I5", "K1", "K2", "K3", "K5"})
-"""Rows of which a part is there: e-invoices in without deliveries and contract lines beside them, a timeline without letters, promises and
+"""Rows of which a part is there: e-invoices without deliveries and contract lines beside them,
+a timeline without letters, promises and
 disputes, evidence without deliveries of its own, no three-party settlement, discounts
 without interest, who did what without alerts, rights without
 approvals and masking, no assistant's server (MCP), no cluster,
