@@ -137,6 +137,7 @@ PAGES: dict[str, Ask] = {
     "schedule": Ask(R.MANAGE_SYSTEM, whole=True),
     "schedule_run": Ask(R.MANAGE_SYSTEM, "P", whole=True),
     "schedule_pause": Ask(R.MANAGE_SYSTEM, "P", whole=True),
+    "outbox_release": Ask(R.MANAGE_SYSTEM, "P", whole=True),
     "schedule_folder": Ask(R.MANAGE_SYSTEM, "P", whole=True),
     "schedule_folder_pause": Ask(R.MANAGE_SYSTEM, "P", whole=True),
     "schedule_report": Ask(R.MANAGE_SYSTEM, "P", whole=True),

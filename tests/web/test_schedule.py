@@ -9,6 +9,7 @@ import pytest
 from django.test import override_settings
 
 from huikuan.jobs.runner import Runner
+from huikuan.services.operations import hold_outbox, is_outbox_held
 from huikuan.store.models import ReportSchedule, ScheduledJob, WatchedFolder
 from tests.databases import LedgerDb
 from tests.web.test_pages import text_of
@@ -72,3 +73,13 @@ def test_who_does_not_look_after_the_system_sees_nothing_of_it() -> None:
         assert person.get("/settings/schedule/").status_code == 403
         assert person.post("/settings/schedule/jobs/tidy-up/run/").status_code == 403
         assert person.post("/settings/schedule/folders/", {"entity_code": "CN01"}).status_code == 403
+
+
+def test_a_restored_copy_is_released_by_a_person() -> None:
+    hold_outbox(now=NOW)
+    boss = signed_in("boss")
+    assert "This is a restored copy" in text_of(boss.get("/settings/schedule/"))
+    assert signed_in("clerk").post("/settings/schedule/release/").status_code == 403
+    assert is_outbox_held()
+    assert "What waits is sent" in text_of(boss.post("/settings/schedule/release/", follow=True))
+    assert not is_outbox_held()

@@ -16,7 +16,7 @@ from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
 from huikuan.core.schedule import EVERY, PLANS
 from huikuan.queries import schedule as queries
-from huikuan.services import reports, schedule, watching
+from huikuan.services import operations, reports, schedule, watching
 from huikuan.services.imports import profile_names
 from huikuan.web.acting import actor, read_text
 from huikuan.web.frames import Seat
@@ -51,6 +51,7 @@ def _show(request: HttpRequest, seat: Seat, reason: str = "") -> HttpResponse:
         "feeds": FEEDS,
         "every": EVERY,
         "profiles": profile_names(),
+        "outbox_held": operations.is_outbox_held(),
         "given": request.POST,
         "reason": reason,
     }
@@ -70,6 +71,15 @@ def run_job(request: HttpRequest, seat: Seat, name: str) -> HttpResponse:
 @admitted
 def pause_job(request: HttpRequest, seat: Seat, name: str) -> HttpResponse:
     schedule.set_paused(name, request.POST.get("paused") == "yes", **actor(request))
+    return redirect(address(seat.kept, "schedule"))
+
+
+@require_POST
+@admitted
+def release_outbox(request: HttpRequest, seat: Seat) -> HttpResponse:
+    """This restored copy is the installation that speaks to the world from now on."""
+    operations.release_outbox(**actor(request))
+    messages.success(request, _("What waits is sent from now on."))
     return redirect(address(seat.kept, "schedule"))
 
 

@@ -137,6 +137,7 @@ urlpatterns = [
     path("settings/schedule/", schedule.show_schedule, name="schedule"),
     path("settings/schedule/jobs/<slug:name>/run/", schedule.run_job, name="schedule_run"),
     path("settings/schedule/jobs/<slug:name>/pause/", schedule.pause_job, name="schedule_pause"),
+    path("settings/schedule/release/", schedule.release_outbox, name="outbox_release"),
     path("settings/schedule/folders/", schedule.watch_folder, name="schedule_folder"),
     path("settings/schedule/folders/<int:number>/pause/", schedule.pause_folder, name="schedule_folder_pause"),
     path("settings/schedule/reports/", schedule.schedule_report, name="schedule_report"),
