@@ -47,11 +47,7 @@ def demand_accounts(actor_id: int | None, right: Right, *, entity_id: int, accou
         return
     wanted = set(account_ids)
     if None in wanted or _in_reach(entity_id, people, wanted) < len(wanted):
-        raise Forbidden(
-            "right.out_of_reach",
-            "you hold the right {right} for some customers only, and this is about others",
-            right=right.value,
-        )
+        raise out_of_reach(right)
 
 
 def demand_some(actor_id: int | None, right: Right, *, entity_id: int) -> None:
@@ -117,7 +113,12 @@ def demand_anywhere(actor_id: int | None, right: Right) -> None:
 
 
 def missing(right: Right) -> Forbidden:
-    return Forbidden("right.missing", "you may not do this here: the right {right} is needed", right=right.value)
+    return Forbidden("right.missing", "Your roles do not allow this here: {right}.", right=right.value)
+
+
+def out_of_reach(right: Right) -> Forbidden:
+    """For one who holds the right for some customers, where others (or the whole entity) are concerned."""
+    return Forbidden("right.out_of_reach", "Your roles allow this for some customers only: {right}.", right=right.value)
 
 
 def _in_reach(entity_id: int, people: frozenset[int], account_ids: Iterable[int | None]) -> int:

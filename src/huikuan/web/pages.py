@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
 from huikuan.queries.going_live import not_live
-from huikuan.services.rights import Forbidden, missing
+from huikuan.services.rights import Forbidden, missing, out_of_reach
 from huikuan.web.format import format_day
 from huikuan.web.frames import Seat, read_seat
 from huikuan.web.people_words import right_word
@@ -95,8 +95,10 @@ def _seated(view: SeatedView, *, right: Right | None, whole: bool) -> SeatedView
         kept = take_preferences(request)
         seat = read_seat(request)
         try:
-            if right is not None and not (seat.can_whole(right) if whole else seat.can(right)):
+            if right is not None and not seat.can(right):
                 raise missing(right)
+            if right is not None and whole and not seat.can_whole(right):
+                raise out_of_reach(right)
             response: HttpResponseBase = view(request, seat, *args, **kwargs)
         except Refusal as refusal:
             status = 403 if isinstance(refusal, Forbidden) else 400
@@ -139,6 +141,7 @@ def show(
         "may_open_books": seat.can_whole(Right.MANAGE_SYSTEM),
         "may_manage_people": seat.can_whole(Right.MANAGE_PEOPLE),
         "sees_ledger": seat.can(Right.SEE_LEDGER),
+        "may_give_out": seat.can(Right.EDIT_CUSTOMER),
         "sees_whole": seat.can_whole(Right.SEE_LEDGER),
         "sees_whole": bool(seat.frame.whole_ids),
         "not_live": not_live(seat.frame.whole_ids) if seat.frame.whole_ids and not in_drawer else [],
