@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils.html import format_html
+from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -58,13 +58,12 @@ def customer_name(frame: Frame, public_id: str) -> str:
 
 def _late(row: ItemRow) -> SafeString:
     if not row.open_minor:
-        return format_html('<span class="dim">{}</span>', _now("settled"))
-    dot = format_html(
-        '<i class="dot {}" title="{}"></i>', words.bucket_class(row.bucket), words.bucket_word(row.bucket)
-    )
+        return SafeString(f'<span class="dim">{escape(_now("settled"))}</span>')
+    css, title = words.bucket_class(row.bucket), escape(words.bucket_word(row.bucket))
+    dot = f'<i class="dot {css}" title="{title}"></i>'
     if row.days_past_due > 0:
-        return format_html("{}{}", dot, format_count(row.days_past_due))
-    return format_html('{}<span class="dim">{}</span>', dot, _now("not due"))
+        return SafeString(f"{dot}{format_count(row.days_past_due)}")
+    return SafeString(f'{dot}<span class="dim">{escape(_now("not due"))}</span>')
 
 
 COLUMNS = (

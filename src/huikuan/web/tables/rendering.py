@@ -15,6 +15,22 @@ from huikuan.web.tables.columns import Column, Kind, Table
 from huikuan.web.tags import address
 
 
+class Links:
+    """Addresses of many objects of a few pages: the page's pattern is looked up once."""
+
+    def __init__(self, kept: Mapping[str, str]) -> None:
+        self._kept = kept
+        self._parts: dict[str, tuple[str, str]] = {}
+
+    def to(self, name: str, target: Any) -> str:
+        """The address of an object's page, escaped, with the frame. ``target``: a public id or a number."""
+        if name not in self._parts:
+            before, _sign, after = address(self._kept, name, "0").rpartition("/0/")
+            self._parts[name] = (escape(f"{before}/"), escape(f"/{after}"))
+        before, after = self._parts[name]
+        return f"{before}{target}{after}"
+
+
 def cell_text(column: Column, value: Any, currency: str, language: str) -> str:
     """What a cell says, as text."""
     if value is None or value == "":
@@ -42,11 +58,11 @@ def body(
 ) -> SafeString:
     """The rows; ``picks``: with a box to tick."""
     language = get_language() or "en"
-    full = " data-full" if table.is_full else ""
+    full, links = " data-full" if table.is_full else "", Links(kept)
     parts = []
     for row in rows:
         name, target = table.open(row)
-        href = escape(address(kept, name, target))
+        href = links.to(name, target)
         parts.append(f'<tr data-href="{href}"{full}>')
         currency = table.currency(row)
         for place, column in enumerate(columns):
@@ -59,7 +75,7 @@ def body(
             if column.page and inner:
                 page, public_id = column.page(row)
                 if public_id:
-                    inner = f'<a href="{escape(address(kept, page, public_id))}">{inner}</a>'
+                    inner = f'<a href="{links.to(page, public_id)}">{inner}</a>'
             parts.append(f"<td{classes}>{inner}</td>")
         parts.append("</tr>")
     return SafeString("".join(parts))
@@ -68,7 +84,7 @@ def body(
 def _tick(table: Table, row: Any) -> str:
     if table.tick is None:
         return ""
-    label = escape(_("Choose {what}").format(what=table.columns[0].value(row)))
+    label = escape(table.columns[0].value(row))
     return (
         f'<input type="checkbox" class="pick" name="id" value="{escape(table.tick(row))}" form="bulk"'
         f' aria-label="{label}">'
