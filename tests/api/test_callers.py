@@ -158,14 +158,15 @@ def test_who_may_make_and_revoke_keys(world: World) -> None:
     common: dict[str, Any] = {"now": NOW}
     with refused("api_key.not_yours"):
         add_key(clerk, "x", EVERY, actor_id=boss, **common)
-    for code, change in {
+    changes: dict[str, dict[str, Any]] = {
         "api_key.no_name": {"name": " "},
         "api_key.no_scopes": {"scopes": []},
         "api_key.unknown_scope": {"scopes": ["fly"]},
         "api_key.expired": {"expires_at": NOW},
         "entity.unknown": {"entity_ids": [99]},
         "user.unknown": {"user_id": 99, "actor_id": None},
-    }.items():
+    }
+    for code, change in changes.items():
         with refused(code):
             asked: dict[str, Any] = {"user_id": clerk, "name": "x", "scopes": EVERY, "actor_id": clerk, **common}
             add_key(**(asked | change))

@@ -204,6 +204,24 @@ def test_a_customer_is_added_and_changed_by_who_saw_it_last(boss: Program) -> No
     assert problem_of(boss.send("PATCH", place, {"country": "cn"}, if_match="*"))["status"] == 422
 
 
+def test_people_at_a_customer_come_masked(boss: Program) -> None:
+    customer = boss.json("customers?external_id=0001")["rows"][0]["id"]
+    body = {"name": "王芳", "parts": ["pays"], "phone": "13812345678", "mail": "wang@example.com"}
+    made = boss.send("POST", f"customers/{customer}/contacts", body)
+    assert made.status_code == 201, made.content.decode()
+    (row,) = boss.json(f"customers/{customer}/contacts")["rows"]
+    assert row == json.loads(made.content) and row["parts"] == ["pays"]
+    assert "13812345678" not in made.content.decode() and row["phone"]
+    assert (
+        problem_of(boss.send("POST", f"customers/{customer}/contacts", {"name": "x", "parts": ["flies"]}))["status"]
+        == 422
+    )
+    assert problem_of(boss.send("POST", f"customers/{customer}/contacts", {"name": "x", "mail": "no"}))["code"] == (
+        "customer.bad_mail"
+    )
+    assert problem_of(boss.get("customers/cus_0000000000000/contacts"))["status"] == 404
+
+
 def test_unreadable_bodies(boss: Program) -> None:
     headers = boss.headers({"idempotency-key": "k"})
     broken = boss.http.generic("POST", "/api/v1/items", b"{", "application/json", headers=headers)

@@ -151,6 +151,8 @@ def test_the_audit_trail(boss: Program) -> None:
     ("address", "status", "code"),
     [
         ("items?limit=0", 422, "api.invalid"),
+        ("items?curency=CNY", 422, "api.unknown_parameter"),
+        ("entities/CN01?x=1", 422, "api.unknown_parameter"),
         ("items?as_of=2026-02-30", 422, "api.invalid"),
         ("items?cursor=zzz", 422, "cursor.unknown"),
         ("items?entity=NO", 404, "entity.unknown"),

@@ -93,6 +93,7 @@ class Door:
         if caller is None:
             raise AuthenticationError
         request.caller = caller  # type: ignore[attr-defined]
+        _check_parameters(request)
         return caller
 
     def _by_key(self, request: HttpRequest) -> Caller | None:
@@ -121,6 +122,15 @@ class Door:
         if request.method not in SAFE and check_csrf(request) is not None:
             raise Problem(403, "api.csrf", "a browser's writes carry the token of its session (X-CSRFToken)")
         return Caller(request.user, None, held_by(request.user.pk), timezone.now())
+
+
+def _check_parameters(request: HttpRequest) -> None:
+    """A misspelt filter must not quietly find everything."""
+    known = getattr(request, "api_known", None)
+    unknown = set() if known is None else set(request.GET) - known
+    if unknown:
+        detail = f"there is no parameter {min(unknown)[:60]!r} here"
+        raise Problem(422, "api.unknown_parameter", detail)
 
 
 def narrowed(held: Held, scopes: frozenset[str]) -> Held:

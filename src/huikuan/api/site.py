@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from functools import cache, wraps
 from typing import Any
@@ -13,7 +14,7 @@ from django.urls import URLPattern, path, re_path
 from ninja import NinjaAPI
 
 from huikuan import __version__
-from huikuan.api import ageing, audit, customers, documents, entities, imports, items, journal, receipts
+from huikuan.api import ageing, audit, contacts, customers, documents, entities, imports, items, journal, receipts
 from huikuan.api.callers import Door
 from huikuan.api.description import complete
 from huikuan.api.problems import MEDIA, add_handlers, problem
@@ -34,6 +35,7 @@ add_handlers(api)
 for prefix, router in (
     ("/entities", entities.router),
     ("/customers", customers.router),
+    ("/customers", contacts.router),
     ("/items", items.router),
     ("/receipts", receipts.router),
     ("/applications", journal.applications),
@@ -68,13 +70,29 @@ def show_nothing(request: HttpRequest) -> HttpResponse:
     return problem(404, "api.not_found", "there is no such address: see /api/v1/openapi.json")
 
 
-def common(view: View) -> View:
-    """What every answer has: no sign-in page for strangers, errors of one kind, what is left of the key's minute."""
+@cache
+def parameters() -> dict[str, frozenset[str]]:
+    """``GET /api/v1/items`` → the names its address may ask with."""
+    return {
+        f"{method.upper()} {address}": frozenset(
+            one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"
+        )
+        for address, methods in description()["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+def common(view: View, address: str = "") -> View:
+    """What every answer has: no sign-in page for strangers, errors of one kind, what is left of the key's minute.
+
+    ``address`` as the description has it: what it may be asked with, the door looks at.
+    """
 
     @wraps(view)
     def shown(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not _accepts(request):
             return problem(406, "api.not_acceptable", "this interface answers in application/json")
+        request.api_known = parameters().get(f"{request.method} {address}")  # type: ignore[attr-defined]
         response = view(request, *args, **kwargs)
         if response.status_code == 405:
             allow = response["Allow"]
@@ -110,7 +128,9 @@ def _urls() -> list[URLPattern]:
         assert isinstance(found, URLPattern)  # noqa: S101
         if found.name == "api-root":
             continue
-        patterns.append(URLPattern(found.pattern, common(found.callback), found.default_args, f"api_{found.name}"))
+        address = "/api/v1/" + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", str(found.pattern))
+        view = common(found.callback, address)
+        patterns.append(URLPattern(found.pattern, view, found.default_args, f"api_{found.name}"))
     return [
         path("openapi.json", common(show_description), name="api_openapi"),
         path("docs", show_reference, name="api_reference"),

@@ -24,3 +24,7 @@ def import_id_text(batch_id: int) -> str:
 def import_number(text: str) -> int | None:
     """The number behind an import's opaque id."""
     return inner_id("imp", text)
+
+
+def contact_id_text(contact_id: int) -> str:
+    return public_id("con", contact_id)

@@ -18,8 +18,9 @@ from huikuan.core.webhooks import SUBSCRIBED
 from huikuan.queries import webhooks as queries
 from huikuan.queries.entities import all_entities
 from huikuan.services import webhooks
+from huikuan.services.operations import is_outbox_held
 from huikuan.web.acting import actor, read_text
-from huikuan.web.api_words import EVENTS
+from huikuan.web.api_words import DELIVERIES, EVENTS
 from huikuan.web.frames import Seat, read_day
 from huikuan.web.lists import chips_of
 from huikuan.web.pages import page, read_list, refusal_text, show
@@ -46,6 +47,7 @@ def list_endpoints(request: HttpRequest, seat: Seat) -> HttpResponse:
             reason = refusal_text(refusal)
     context = {
         "endpoints": queries.endpoint_rows(row["id"] for row in managed),
+        "held": is_outbox_held(),
         "managed": managed,
         "events": [(kind.value, EVENTS[kind]) for kind in SUBSCRIBED],
         "given": request.POST if reason else {},
@@ -88,7 +90,7 @@ def _show(request: HttpRequest, seat: Seat, number: int, *, secret: str = "", re
     found, ask = _endpoint(seat, number), read_list(request, sort="", sorts=())
     state = request.GET.get("state", "")
     state = state if state in STATES else ""
-    words = [(name, _word(name), "") for name in STATES]
+    words = [(name, str(DELIVERIES[name]), "") for name in STATES]
     context = {
         "endpoint": found,
         "events": [(kind.value, EVENTS[kind]) for kind in SUBSCRIBED],
@@ -98,12 +100,6 @@ def _show(request: HttpRequest, seat: Seat, number: int, *, secret: str = "", re
         "reason": reason,
     }
     return show(request, seat, "settings/webhook.html", context, room="settings", status=400 if reason else 200)
-
-
-def _word(state: str) -> str:
-    from huikuan.web.api_words import DELIVERIES
-
-    return str(DELIVERIES[state])
 
 
 @require_POST
