@@ -142,7 +142,6 @@ def show(
         "may_manage_people": seat.can_whole(Right.MANAGE_PEOPLE),
         "sees_ledger": seat.can(Right.SEE_LEDGER),
         "may_give_out": seat.can(Right.EDIT_CUSTOMER),
-        "sees_whole": seat.can_whole(Right.SEE_LEDGER),
         "sees_whole": bool(seat.frame.whole_ids),
         "not_live": not_live(seat.frame.whole_ids) if seat.frame.whole_ids and not in_drawer else [],
         **as_of_context(request, seat),
