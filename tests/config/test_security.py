@@ -17,7 +17,6 @@ from tests.web.matrix import page_routes
 from tests.web.test_matrix import filled
 from tests.web.world import build_world, signed_in
 
-
 INLINE = re.compile(rb"<script(?![^>]*\s(src=|type=\"application/json\"))|<style|\sstyle=|\son[a-z]+=")
 """What the policy would refuse to run: scripts, styles and handlers in the page itself; data is none of them."""
 
