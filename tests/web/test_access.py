@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from tests.databases import LedgerDb
 from tests.web.world import visitor
 
-OPEN = {"health", "set_language"}
+OPEN = {"health", "set_language", "icon"}
 OPEN_ACCOUNT = ("account_", "api_")
 """Sign-in itself; and the programming interface, which answers strangers with a 401 of its own (tests/api)."""
 
