@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from huikuan.invoices.document import InvoiceDocument, SourceFormat
 from huikuan.invoices.profiles import profile_of
 from huikuan.invoices.reading import parse_invoice
 from huikuan.invoices.rules import check_invoice
+from huikuan.services.demo import TAX_IDS
 from tests.invoices import builders as build
 from tests.invoices.builders import D, Fapiao, Row, Sample
 
@@ -232,3 +234,10 @@ def _sheet(rows: list[list[object]]) -> bytes:
 
 def test_formats_are_all_tried() -> None:
     assert {*FOREIGN, *CHINESE} == {one.value for one in SourceFormat}
+
+
+def test_the_examples_are_invoices_of_the_demo_company() -> None:
+    folder = Path(__file__).parents[2] / "examples" / "invoices"
+    documents = [read(path.read_bytes(), path.name) for path in sorted(folder.glob("*.xml"))]
+    assert [check_invoice(document) for document in documents] == [[], [], []]
+    assert {document.seller.tax_id for document in documents} == set(TAX_IDS.values())

@@ -21,12 +21,15 @@ from huikuan.services.demo_people import CLERK, give_out_customers, make_people
 from huikuan.services.demo_plan import DemoPlan, DemoSize, make_plan
 from huikuan.services.demo_world import AccountPlan, CustomerPlan
 from huikuan.services.demo_writer import ITEM_SOURCE, Writer
+from huikuan.services.einvoices import set_tax_id
 from huikuan.services.rates import add_rates
 from huikuan.services.transaction import run_in_transaction
 from huikuan.services.users import create_user
 from huikuan.store.durability import relaxed_durability
 from huikuan.store.models import Customer, CustomerRef, Entity, Installation, JournalEntry, User
 
+TAX_IDS = {"HD": "91310000YX00000160", "YX": "DE999999990"}
+"""By which our e-invoices are told; ``examples/invoices`` carry them."""
 USERNAME = "demo"
 PASSWORD = "huikuan-demo"  # noqa: S105 - of the demo company, printed and documented; no other installation has it
 
@@ -142,6 +145,9 @@ def _make(plan: DemoPlan, now: datetime) -> None:
         )
         for entity in plan.entities
     }
+    for code, number in TAX_IDS.items():
+        if code in entities:
+            set_tax_id(entities[code], number, actor_id=chief, now=start)
     people = make_people(entities, chief, start)
     add_rates(plan.rates, actor_id=chief, now=start)
     _make_customers(plan, entities, chief, start)
