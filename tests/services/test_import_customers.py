@@ -8,9 +8,13 @@ import pytest
 
 from huikuan.core.refusals import Refusal
 from huikuan.core.registration import make_unified_code
+from huikuan.queries.customer_file import customer_file
+from huikuan.queries.frame import frame_at
+from huikuan.queries.timeline import timeline
 from huikuan.services.merging import merge_customers
 from huikuan.store.models import Customer
-from tests.services.importing import bring, codes, entity, preview
+from huikuan.store.public_ids import public_id
+from tests.services.importing import ITEMS, bring, codes, entity, preview
 
 pytestmark = [pytest.mark.usefixtures("ledger_db"), pytest.mark.practice("A1", "D10")]
 
@@ -52,3 +56,17 @@ def test_a_merged_duplicate_is_compared_with_itself(now: datetime) -> None:
     assert preview(now, text, "customers").changes["unchanged"] == 2
     bring(now, text.replace("Alpha Ltd", "Alpha Limited"), "customers")
     assert [row.name for row in Customer.objects.order_by("id")] == ["Alpha", "Alpha Limited"]
+
+
+@pytest.mark.practice("A4")
+def test_an_import_that_touched_a_customer_is_in_its_timeline(now: datetime) -> None:
+    entity_id = entity(now)
+    bring(now, ITEMS + "I1,C1,A,2026-01-05,2026-02-05,CNY,100.00\n")
+    bring(now, ITEMS + "I2,C2,B,2026-01-05,2026-02-05,CNY,50.00\n")
+    frame = frame_at(now=now, entity_ids=(entity_id,))
+    for name in ("A", "B"):
+        file = customer_file(frame, public_id("cus", Customer.objects.get(name=name).id))
+        assert file is not None
+        shown = timeline(frame, file).rows
+        assert [(event.kind, event.code) for event in shown if event.kind == "items"] == [("items", "item")]
+        assert len([event for event in timeline(frame, file, kind="imports").rows if event.code == "items"]) >= 1

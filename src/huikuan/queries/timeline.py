@@ -61,11 +61,13 @@ def timeline(frame: Frame, file: CustomerFile, *, kind: str = "", page: int = 1,
         "file": lambda: _file(file, need),
     }
     found: list[Event] = []
-    with read_facts(frame) as facts:
-        if kind in ("", *ENTRY_KINDS):
-            found += _entries(facts, file, kind, need)
+    if kind in ("", "imports", *ENTRY_KINDS):
+        with read_facts(frame) as facts:
+            rows = _moved(facts, file, kind, need)
+        if kind != "imports":
+            found += [_entry(row) for row in rows]
         if kind in ("", "imports"):
-            found += _imports(facts, file, need)
+            found += _imports(rows, need)
     for name, read in sources.items():
         if kind in ("", name):
             found += [event for event in read() if event.day <= frame.as_of]
@@ -79,15 +81,16 @@ def _named(events: list[Event]) -> list[Event]:
     return [replace(event, actor=event.actor or people.get(event.actor_id, "")) for event in events]
 
 
-def _entries(facts: Facts, file: CustomerFile, kind: str, limit: int) -> list[Event]:
+def _moved(facts: Facts, file: CustomerFile, kind: str, limit: int) -> list[dict[str, Any]]:
     """Entries that moved the customer's accounts, each with what it moved in one currency: the items of it where there
     are any, else the money."""
     accounts = ids([account.id for account in file.accounts])
     kinds = ", ".join(f"'{one}'" for one in ENTRY_KINDS.get(kind, ()))
     where = f"account_id IN ({accounts}) AND {facts.counting.counts}" + (f" AND kind IN ({kinds})" if kinds else "")
-    rows = facts.rows(
+    return facts.rows(
         "WITH mine AS (SELECT entry_id, kind, currency, any_value(effective_date) AS day,"
         " any_value(recorded_at) AS recorded_at, any_value(actor_id) AS actor_id, any_value(memo) AS memo,"
+        " any_value(source_id) AS source_id,"
         " sum(amount_minor) FILTER (item_id IS NOT NULL)::BIGINT AS on_items,"
         " sum(amount_minor)::BIGINT AS on_all, sum(amount_minor) FILTER (receipt_id IS NOT NULL)::BIGINT AS on_cash,"
         " min(item_id) AS item_id, count(DISTINCT item_id) AS items, min(receipt_id) AS receipt_id"
@@ -96,10 +99,10 @@ def _entries(facts: Facts, file: CustomerFile, kind: str, limit: int) -> list[Ev
         " SELECT m.*, i.document_number, r.reference FROM mine m LEFT JOIN"
         " (SELECT item_id, max(document_number) AS document_number FROM items"
         f" WHERE account_id IN ({accounts}) GROUP BY item_id) i USING (item_id) LEFT JOIN (SELECT receipt_id,"
-        " max(coalesce(nullif(reference, ''), external_id)) AS reference FROM receipts GROUP BY receipt_id) r"
+        " max(coalesce(nullif(reference, ''), external_id)) AS reference FROM receipts"
+        " WHERE receipt_id IN (SELECT receipt_id FROM mine) GROUP BY receipt_id) r"
         " USING (receipt_id)"
     )
-    return [_entry(row) for row in rows]
 
 
 def _entry(row: dict[str, Any]) -> Event:
@@ -127,14 +130,9 @@ def _entry(row: dict[str, Any]) -> Event:
     )
 
 
-def _imports(facts: Facts, file: CustomerFile, limit: int) -> list[Event]:
+def _imports(rows: list[dict[str, Any]], limit: int) -> list[Event]:
     """Published files whose moment and source are those of entries of this customer."""
-    accounts = ids([account.id for account in file.accounts])
-    rows = facts.rows(
-        "SELECT DISTINCT recorded_at, source_id FROM journal WHERE source_id IS NOT NULL"
-        f" AND account_id IN ({accounts}) AND {facts.counting.counts} ORDER BY recorded_at DESC LIMIT {limit}"
-    )
-    moments = {(row["recorded_at"].astimezone(UTC), row["source_id"]) for row in rows}
+    moments = {(row["recorded_at"].astimezone(UTC), row["source_id"]) for row in rows if row["source_id"] is not None}
     if not moments:
         return []
     names = dict(Source.objects.values_list("id", "code"))
