@@ -56,6 +56,7 @@ class _Workbook:
         self.font = {"font_name": "Noto Sans SC" if self.chinese else "Calibri", "font_size": 10}
         self.page = self.book.add_worksheet(_sheet_name(str(sheet.table.word)))
         self._formats: dict[Any, Any] = {}
+        self._looks: dict[tuple[str, str, bool], Any] = {}
 
     def format(self, **wanted: Any) -> Any:
         key = tuple(sorted(wanted.items()))
@@ -102,29 +103,40 @@ class _Workbook:
             self._cell(place, column_place, column, value, line.currency, strong)
 
     def _cell(self, row: int, place: int, column: Column, value: Any, currency: str, line: dict[str, Any]) -> None:
+        """``line`` is the look of the whole row: empty, or that of a total."""
         if value is None or value == "":
             if line:
                 self.page.write_blank(row, place, None, self.format(**line))
             return
         if column.kind is Kind.MONEY:
-            self._money(row, place, value, currency, line)
+            if len(str(abs(value))) > EXACT_DIGITS:
+                look = self._look("long", currency, line)
+                self.page.write_string(row, place, str(to_decimal(value, currency)), look)
+            else:
+                self.page.write_number(row, place, to_decimal(value, currency), self._look("money", currency, line))
         elif column.kind is Kind.COUNT and isinstance(value, int):
-            self.page.write_number(row, place, value, self.format(num_format="#,##0", **line))
+            self.page.write_number(row, place, value, self._look("count", "", line))
         elif isinstance(value, datetime):
-            self.page.write_string(row, place, format_moment(value, "zh"), self.format(**line))
+            self.page.write_string(row, place, format_moment(value, "zh"), self._look("text", "", line))
         elif isinstance(value, date):
-            self.page.write_datetime(row, place, value, self.format(num_format="yyyy-mm-dd", align="left", **line))
+            self.page.write_datetime(row, place, value, self._look("day", "", line))
         else:
-            self.page.write_string(row, place, str(value), self.format(**line))
+            self.page.write_string(row, place, str(value), self._look("text", "", line))
 
-    def _money(self, row: int, place: int, minor: int, currency: str, line: dict[str, Any]) -> None:
-        places = exponent_of(currency)
-        digits = "#,##0" + (f".{'0' * places}" if places else "")
-        if len(str(abs(minor))) > EXACT_DIGITS:
-            self.page.write_string(row, place, str(to_decimal(minor, currency)), self.format(align="right", **line))
-            return
-        pattern = f"{digits};-{digits}" if self.chinese else f"{digits};({digits})"
-        self.page.write_number(row, place, to_decimal(minor, currency), self.format(num_format=pattern, **line))
+    def _look(self, kind: str, currency: str, line: dict[str, Any]) -> Any:
+        """The format of a cell; looked up for every one of a million, so by a short key."""
+        key = (kind, currency, bool(line))
+        if key not in self._looks:
+            self._looks[key] = self.format(**self._shape(kind, currency), **line)
+        return self._looks[key]
+
+    def _shape(self, kind: str, currency: str) -> dict[str, Any]:
+        if kind == "money":
+            places = exponent_of(currency)
+            digits = "#,##0" + (f".{'0' * places}" if places else "")
+            return {"num_format": f"{digits};-{digits}" if self.chinese else f"{digits};({digits})"}
+        shapes = {"count": {"num_format": "#,##0"}, "day": {"num_format": "yyyy-mm-dd", "align": "left"}}
+        return {"align": "right"} if kind == "long" else shapes.get(kind, {})
 
 
 def _sheet_name(word: str) -> str:
