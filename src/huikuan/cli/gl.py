@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -126,7 +127,7 @@ def settings(context: dict[str, Any], /, given: tuple[str, ...], entity: str | N
 
 @gl.command()
 @click.argument("month", type=_MONTH)
-@click.option("--format", "format_code", type=click.Choice(list(FORMATS)), default="", help="Another than the usual.")
+@click.option("--format", "format_code", type=click.Choice(list(FORMATS)), help="Another than the usual.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("."), help="Folder or file to write to.")
 @click.option("--number", type=click.IntRange(1), help="An export made before, again.")
 @_ENTITY
@@ -134,7 +135,7 @@ def settings(context: dict[str, Any], /, given: tuple[str, ...], entity: str | N
 def export(
     context: dict[str, Any],
     month: datetime,
-    format_code: str,
+    format_code: str | None,
     output: Path,
     number: int | None,
     entity: str | None,
@@ -146,7 +147,7 @@ def export(
 
     entity_id, _ = find_entity(entity)
     if number is None:
-        export_id, is_new = export_month(entity_id, month.date(), format_code=format_code, **context)
+        export_id, is_new = export_month(entity_id, month.date(), format_code=format_code or "", **context)
     else:
         code = format_code or gl_choices(entity_id).format
         made = [row for row in export_rows(entity_id, month=month.date()) if (row.format, row.number) == (code, number)]
@@ -166,11 +167,13 @@ def export(
 
 @gl.command()
 @click.argument("month", type=_MONTH)
-@click.option("--format", "format_code", type=click.Choice(list(FORMATS)), default="", help="Another than the usual.")
+@click.option("--format", "format_code", type=click.Choice(list(FORMATS)), help="Another than the usual.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 @_ENTITY
 @click.pass_obj
-def reconcile(context: dict[str, Any], month: datetime, format_code: str, as_json: bool, entity: str | None) -> None:
+def reconcile(
+    context: dict[str, Any], month: datetime, format_code: str | None, as_json: bool, entity: str | None
+) -> None:
     """Compare what MONTH moved here with the sum of its exports. Exit 1 where they differ."""
     from huikuan.core.money import to_decimal
     from huikuan.queries.general_ledger import gl_choices
@@ -197,4 +200,4 @@ def reconcile(context: dict[str, Any], month: datetime, format_code: str, as_jso
         words = "equal" if result.is_equal else "NOT equal"
         click.echo(f"{words}: {result.exports} exports in {result.format}, {result.waiting} entries in none")
     if not result.is_equal or result.waiting:
-        raise click.exceptions.Exit(1)
+        sys.exit(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -92,7 +93,7 @@ def check(as_json: bool, entity: str | None) -> None:
                 amount = to_decimal(candidate.amount_minor, candidate.currency)
                 click.echo(f"    {candidate.why}: {candidate.document} {candidate.customer} {candidate.day} {amount:,}")
     if not found.is_equal and found.certificate is None:
-        raise click.exceptions.Exit(1)
+        sys.exit(1)
 
 
 @golive.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -255,7 +256,7 @@ def checklist(context: dict[str, Any], month: datetime, entity: str | None, tick
         more = f"{one.count}  {' '.join(one.names)}" if one.count else one.marked_by
         click.echo(f"{'done' if one.is_done else 'open':<5} {one.code:<18} {more}".rstrip())
     if not all(one.is_done for one in points):
-        raise click.exceptions.Exit(1)
+        sys.exit(1)
 
 
 @ledger.command()

@@ -13,6 +13,8 @@ from django.db import connection
 from huikuan.core.accounts import LedgerAccount
 from huikuan.core.gl import AccountMap, AccountRule, Dimension, GlPosting
 from huikuan.core.periods import month_of, next_month
+from huikuan.queries.facts import read_facts
+from huikuan.queries.frame import Frame
 from huikuan.store.models import CustomerRef, GlAccount, GlExport, GlSettings, JournalEntry, Source
 
 
@@ -137,13 +139,13 @@ def _customer_numbers(account_ids: Iterable[int], source: str) -> dict[int, str]
 def unmapped(entity_id: int) -> list[tuple[str, str]]:
     """Ledger accounts (with their currency) that something was posted to and that have no general-ledger account."""
     mapped = AccountMap(account_rules(entity_id))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT p.ledger_account, p.currency FROM store_posting p"
-            " JOIN store_journalentry e ON e.id = p.entry_id WHERE e.entity_id = %s ORDER BY 1, 2",
-            [entity_id],
-        )
-        return [(account, currency) for account, currency in cursor.fetchall() if not mapped.find(account, currency)]
+    # The mirror answers over all years at once; the database would read every posting there is.
+    day = date(2199, 12, 31)
+    frame = Frame(day, None, None, entity_id, True, False, day, (entity_id,))
+    with read_facts(frame) as facts:
+        used = facts.rows(f"SELECT DISTINCT ledger_account, currency FROM journal WHERE {facts.mine} ORDER BY ALL")
+    pairs = [(row["ledger_account"], row["currency"]) for row in used]
+    return [(account, currency) for account, currency in pairs if not mapped.find(account, currency)]
 
 
 # -- exports and reconciliation --------------------------------------------------------------------------------------
