@@ -18,25 +18,39 @@ CUSTOMERS = 20_000
 SEGMENT = 250_000
 
 
-def fill(rows: int, today: date, home: Path) -> None:
-    """An empty, migrated SQLite database and its mirror get a ledger of ``rows`` items."""
+def fill(rows: int, today: date, home: Path, *, customers: int = CUSTOMERS, balances: bool = False) -> None:
+    """An empty, migrated database and its mirror get a ledger of ``rows`` items. ``balances``: also what posting goes
+    by, so that money can be applied to the items."""
     from django.db import connection
 
     con = duckdb.connect(config={"threads": 2})
-    _make_facts(con, rows, today)
+    accounts = min(customers, max(rows // (10 if balances else 50), 10))
+    _make_facts(con, rows, today, accounts)
+    off, on = {
+        "sqlite": ("PRAGMA foreign_keys = OFF", "PRAGMA foreign_keys = ON"),
+        "postgresql": ("SET session_replication_role = replica", "SET session_replication_role = DEFAULT"),
+    }[connection.vendor]
     with connection.cursor() as cursor:
-        cursor.execute("PRAGMA foreign_keys = OFF")
-    _write_people(min(CUSTOMERS, max(rows // 50, 10)))
+        cursor.execute(off)
+    _write_people(accounts)
+    _write_entries(con)
     _write_rows(con, "store_openitem", "item_id", ITEMS)
     _write_rows(con, "store_receipt", "receipt_id", RECEIPTS)
+    if balances:
+        _write_rows(con, "store_openitembalance", "", BALANCES)
+        _write_rows(con, "store_receiptbalance", "", RECEIPT_BALANCES)
     _write_mirror(con, home / "mirror")
     with connection.cursor() as cursor:
-        cursor.execute("PRAGMA foreign_keys = ON")
+        if connection.vendor == "postgresql":
+            for table in ("entity", "source", "customer", "customeraccount", "customerref", "openitem", "receipt"):
+                cursor.execute(f"SELECT setval('store_{table}_id_seq', (SELECT max(id) FROM store_{table}))")
+            last = con.sql("SELECT max(entry_id) FROM entries").fetchall()[0][0]
+            cursor.execute("SELECT setval('store_journalentry_id_seq', %s)", [last])
+        cursor.execute(on)
         cursor.execute("ANALYZE")
 
 
-def _make_facts(con: Any, rows: int, today: date) -> None:
-    accounts = min(CUSTOMERS, max(rows // 50, 10))
+def _make_facts(con: Any, rows: int, today: date, accounts: int) -> None:
     first = today - timedelta(days=DAYS)
     con.execute(
         f"""
@@ -52,6 +66,7 @@ def _make_facts(con: Any, rows: int, today: date) -> None:
         FROM facts, range(1, 3) AS t(n) WHERE n = 1 OR hash(item_id * 13) % 10 < 6
         """
     )
+    con.execute("CREATE TABLE paid AS SELECT item_id, sum(amount)::BIGINT AS amount FROM parts GROUP BY item_id")
     con.execute(
         """
         CREATE TABLE entries AS SELECT row_number() OVER (ORDER BY day, step, number) AS entry_id, * FROM (
@@ -83,6 +98,22 @@ RECEIPT = (
 
 ITEMS = f"SELECT {ITEM} FROM facts AS f JOIN entries AS e ON e.kind = 'item' AND e.number = f.item_id"
 RECEIPTS = f"SELECT {RECEIPT} FROM parts AS p JOIN entries AS e ON e.kind = 'receipt' AND e.number = p.receipt_id"
+
+ENTRIES = (
+    "SELECT entry_id, 1::BIGINT AS entity_id, kind, day AS effective_date, day AS posting_date,"
+    " TIMESTAMPTZ '2026-01-01 00:00:00+00' AS recorded_at, 1::BIGINT AS source_id, '' AS external_id, '' AS memo"
+    " FROM entries"
+)
+BALANCES = (
+    "SELECT f.item_id, f.account_id, f.amount AS original_minor, f.amount - coalesce(p.amount, 0) AS open_minor,"
+    " f.amount - coalesce(p.amount, 0) AS open_base_minor, true AS is_current FROM facts AS f"
+    " LEFT JOIN paid AS p USING (item_id)"
+)
+RECEIPT_BALANCES = (
+    "SELECT receipt_id, account_id, amount AS original_minor, 0::BIGINT AS unidentified_minor,"
+    " 0::BIGINT AS unapplied_minor, 0::BIGINT AS on_account_minor, 0::BIGINT AS open_base_minor, true AS is_current"
+    " FROM parts"
+)
 
 
 def _leg(line: int, account: str, item: str, receipt: str, amount: str) -> str:
@@ -131,6 +162,22 @@ def _write_people(accounts: int) -> None:
     models.CustomerRef.objects.bulk_create(
         [models.CustomerRef(source_id=1, entity_id=1, external_id=f"{n:08d}", account_id=n) for n, _ in rows], **bulk
     )
+
+
+def _write_entries(con: Any) -> None:
+    """The entries without their postings, which only the mirror has: the guard against that is put back afterwards."""
+    from django.db import connection
+
+    from huikuan.store.trigger_sql import sqlite_triggers
+    from huikuan.store.triggers import install
+
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            for name in sqlite_triggers():
+                cursor.execute(f'DROP TRIGGER IF EXISTS "{name}"')
+    _write_rows(con, "store_journalentry", "entry_id", ENTRIES)
+    if connection.vendor == "sqlite":
+        install(connection)
 
 
 def _write_rows(con: Any, table: str, key: str, select: str) -> None:

@@ -1,0 +1,292 @@
+"""Fifty people clicking: ``python -m benchmarks.load [--rows N] [--customers M] [--users 50] [--seconds 120]``.
+
+The whole product (server, worker, scheduler) on PostgreSQL, with N open items of M customers, 1.6 applications each.
+Every user opens pages at random with a pause of one to five seconds between clicks; one click in twelve records a
+receipt and applies it. The clients run on the same machine, and so take part of its cores. Milliseconds per page as
+the client sees it: the median, the 95th percentile, the longest; ``queries`` are those of one request to the database.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import os
+import random
+import re
+import secrets
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.parse
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+PAUSE_SECONDS = (1.0, 5.0)
+RAMP_SECONDS = 20.0
+
+
+class Address:
+    """What there is to click on."""
+
+    def __init__(self, rows: int, customers: int) -> None:
+        from huikuan.queries.ids import entry_id_text, item_id_text, receipt_id_text
+        from huikuan.store.public_ids import public_id
+
+        chance = random.Random(5)
+        self.customers = [public_id("cus", chance.randint(1, customers)) for _ in range(500)]
+        self.items = [item_id_text(chance.randint(1, rows)) for _ in range(500)]
+        self.receipts = [receipt_id_text(chance.randint(1, rows)) for _ in range(500)]
+        self.entries = [entry_id_text(chance.randint(1, rows * 4)) for _ in range(500)]
+        self.numbers = [f"{chance.randint(1, customers):08d}" for _ in range(200)]
+        self.names = [f"客户{chance.randint(1, customers)}" for _ in range(200)]
+
+    def pages(self) -> dict[str, tuple[int, Callable[[random.Random], str]]]:
+        """Pages by name, with how often each is opened."""
+        return {
+            "home": (8, lambda _: "/"),
+            "customers": (10, lambda _: "/customers/"),
+            "customers found by name": (6, lambda one: f"/customers/?q={urllib.parse.quote(one.choice(self.names))}"),
+            "a customer": (16, lambda one: f"/customers/{one.choice(self.customers)}/"),
+            "items": (10, lambda one: f"/receivables/items/?page={one.randint(1, 9)}"),
+            "items overdue, by amount": (5, lambda _: "/receivables/items/?state=overdue&sort=-open"),
+            "an item's life": (10, lambda one: f"/receivables/items/{one.choice(self.items)}/"),
+            "a receipt": (4, lambda one: f"/receivables/receipts/{one.choice(self.receipts)}/"),
+            "an entry": (4, lambda one: f"/receivables/entries/{one.choice(self.entries)}/"),
+            "ageing": (8, lambda one: f"/receivables/ageing/?page={one.randint(1, 5)}"),
+            "ageing by region": (3, lambda _: "/receivables/ageing/?by=region"),
+            "ageing of last quarter": (2, lambda _: "/receivables/ageing/?as_of=2026-03-31"),
+            "search while typing": (
+                8,
+                lambda one: f"/search/?part=suggest&q={urllib.parse.quote(one.choice(self.names))}",
+            ),
+            "cash": (5, lambda _: "/cash/"),
+            "journal": (3, lambda _: "/receivables/journal/"),
+            "imports": (2, lambda _: "/receivables/imports/"),
+        }
+
+
+class Person(threading.Thread):
+    """One user: clicks, looks, clicks again."""
+
+    def __init__(self, number: int, port: int, cookie: str, addresses: Address, until: float) -> None:
+        super().__init__(daemon=True)
+        self.chance = random.Random(number)
+        self.port, self.cookie, self.addresses, self.until = port, cookie, addresses, until
+        self.seen: dict[str, list[float]] = defaultdict(list)
+        self.failures: list[str] = []
+        self.csrf = ""
+
+    def run(self) -> None:
+        pages = self.addresses.pages()
+        names, weights = list(pages), [weight for weight, _ in pages.values()]
+        time.sleep(self.chance.uniform(0, RAMP_SECONDS))
+        while time.monotonic() < self.until:
+            if self.csrf and self.chance.random() < 1 / 12:
+                self.receive_and_apply()
+            else:
+                name = self.chance.choices(names, weights)[0]
+                self.ask(name, "GET", pages[name][1](self.chance))
+            time.sleep(self.chance.uniform(*PAUSE_SECONDS))
+
+    def receive_and_apply(self) -> None:
+        """A receipt of a customer, applied to the customer's oldest item."""
+        who, key = self.chance.choice(self.addresses.numbers), f"{self.chance.getrandbits(64):x}"
+        page = self.ask("receipt form", "GET", "/cash/new/")
+        match = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page[1])
+        if not match:
+            return
+        form = {"csrfmiddlewaretoken": match[1], "key": key, "who": who, "amount": "1.23", "value_date": today()}
+        form["reference"] = key
+        status, text, place = self.ask("post a receipt", "POST", "/cash/new/", form)
+        if status != 302 or "/receipts/" not in place:
+            if "several" not in text.lower():
+                self.failures.append(f"post a receipt: {status}")
+            return
+        address = urllib.parse.urlsplit(place).path
+        address = address if address.endswith("/apply/") else f"{address}apply/"
+        status, text, _ = self.ask("application form", "GET", address)
+        item, again = re.search(r'name="(amount-[\w-]+)"', text), re.search(r'name="key" value="(\w+)"', text)
+        if item and again:
+            form = {
+                "csrfmiddlewaretoken": match[1],
+                "key": again[1],
+                item[1]: "1.23",
+                "from": "unapplied",
+                "on": today(),
+            }
+            status, _, _ = self.ask("post an application", "POST", address, form)
+            if status != 302:
+                self.failures.append(f"post an application: {status}")
+
+    def ask(self, name: str, method: str, path: str, form: dict[str, str] | None = None) -> tuple[int, str, str]:
+        headers = {"Cookie": f"{self.cookie}; huikuan_csrf={self.csrf}", "Accept-Encoding": "gzip"}
+        if form is not None:
+            headers |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": f"http://127.0.0.1:{self.port}"}
+        if method == "GET" and name in ("receipt form", "application form"):
+            headers.pop("Accept-Encoding")
+        started = time.perf_counter()
+        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        link.request(method, path, urllib.parse.urlencode(form) if form else None, headers)
+        answer = link.getresponse()
+        body = answer.read()
+        link.close()
+        self.seen[name].append((time.perf_counter() - started) * 1000)
+        for cookie in answer.headers.get_all("Set-Cookie", ()):
+            if cookie.startswith("huikuan_csrf="):
+                self.csrf = cookie.partition("=")[2].partition(";")[0]
+        if answer.status >= 400 or (method == "GET" and answer.status != 200):
+            self.failures.append(f"{name}: {answer.status} {path}")
+        plain = "" if answer.headers.get("Content-Encoding") else body.decode("utf-8", "replace")
+        self.csrf = self.csrf or "none"
+        return answer.status, plain, answer.headers.get("Location", "")
+
+
+def today() -> str:
+    return datetime.now(UTC).date().isoformat()
+
+
+def people(count: int) -> list[str]:
+    """Users with every right but those of an administrator, signed in; their cookies."""
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.sessions.backends.db import SessionStore
+    from django.utils.timezone import now
+
+    from huikuan.store.models import RoleGrant, User
+
+    cookies = []
+    for number in range(count):
+        user = User(username=f"user{number}")
+        user.set_unusable_password()
+        user.save()
+        for role in ("ar_clerk", "cfo"):
+            RoleGrant.objects.create(user=user, entity_id=1, role=role, granted_at=now())
+        session = SessionStore()
+        session[SESSION_KEY] = str(user.pk)
+        session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
+        session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        session.create()
+        cookies.append(f"huikuan_session={session.session_key}; django_language=zh-hans")
+    return cookies
+
+
+def count_queries(addresses: Address) -> dict[str, int]:
+    """Queries to the database of one request per page."""
+    from django.db import connection
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+
+    from huikuan.store.models import User
+
+    client = Client(headers={"host": "localhost"})
+    client.force_login(User.objects.get(username="user0"))
+    found = {}
+    for name, (_weight, page) in addresses.pages().items():
+        client.get(page(random.Random(1)))
+        with CaptureQueriesContext(connection) as caught:
+            client.get(page(random.Random(1)))
+        found[name] = len(caught)
+    return found
+
+
+def report(persons: list[Person], queries: dict[str, int]) -> None:
+    seen: dict[str, list[float]] = defaultdict(list)
+    for person in persons:
+        for name, times in person.seen.items():
+            seen[name] += times
+    print("| page | asked | median, ms | p95, ms | longest, ms | queries |")
+    print("|---|---:|---:|---:|---:|---:|")
+    for name in sorted(seen, key=lambda one: -percentile(seen[one], 95)):
+        times = seen[name]
+        print(
+            f"| {name} | {len(times)} | {statistics.median(times):.0f} | {percentile(times, 95):.0f} |"
+            f" {max(times):.0f} | {queries.get(name, '')} |"
+        )
+    every = [one for times in seen.values() for one in times]
+    print(f"\n{len(every):,} requests; p95 of all {percentile(every, 95):.0f} ms, longest {max(every):.0f} ms.")
+    failures = [one for person in persons for one in person.failures]
+    print(f"Failures: {len(failures)}. {'; '.join(failures[:5])}")
+
+
+def percentile(times: list[float], share: int) -> float:
+    ordered = sorted(times)
+    return ordered[min(len(ordered) - 1, len(ordered) * share // 100)]
+
+
+def run(arguments: argparse.Namespace, db: Any) -> None:
+    from benchmarks._pages_data import fill
+    from tests.servers import free_port
+
+    os.environ["DATABASE_URL"] = db.url
+    started = time.monotonic()
+    arguments.customers = min(arguments.customers, arguments.rows // 10)
+    fill(arguments.rows, datetime.now(UTC).date(), db.home, customers=arguments.customers, balances=True)
+    cookies = people(arguments.users)
+    addresses = Address(arguments.rows, arguments.customers)
+    print(f"Filled in {time.monotonic() - started:.0f} s.", file=sys.stderr)
+    queries = count_queries(addresses)
+    port = free_port()
+    command = [sys.executable, "-m", "huikuan.jobs.supervisor", "--host", "127.0.0.1", "--port", str(port)]
+    command += ["--workers", str(arguments.workers)]
+    log = (db.home / "server.log").open("wb")
+    server = subprocess.Popen(command, env=db.env, stdout=log, stderr=log, start_new_session=True)
+    try:
+        wait_for(port)
+        begin = time.monotonic()
+        until = begin + RAMP_SECONDS + arguments.seconds
+        persons = [Person(number, port, cookie, addresses, until) for number, cookie in enumerate(cookies)]
+        for person in persons:
+            person.start()
+        for person in persons:
+            person.join()
+    finally:
+        server.terminate()
+        server.wait()
+    print(
+        f"{arguments.rows:,} open items, {arguments.customers:,} customers, {arguments.users} users,"
+        f" {arguments.workers} server processes, {arguments.seconds:.0f} s\n"
+    )
+    report(persons, queries)
+
+
+def wait_for(port: int) -> None:
+    from huikuan.jobs.supervisor import answers
+
+    for _ in range(600):
+        if answers("127.0.0.1", port):
+            time.sleep(5)  # what the server prepares once it answers
+            return
+        time.sleep(0.1)
+    raise RuntimeError("the server did not start")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--customers", type=int, default=100_000)
+    parser.add_argument("--users", type=int, default=50)
+    parser.add_argument("--seconds", type=float, default=120)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--quick", action="store_true", help="10,000 items, 1,000 customers, 10 users, 15 s")
+    arguments = parser.parse_args()
+    if arguments.quick:
+        arguments.rows, arguments.customers, arguments.users, arguments.seconds = 10_000, 1_000, 10, 15
+    from benchmarks._databases import servers, set_up
+
+    with tempfile.TemporaryDirectory(prefix="huikuan-load-") as name:
+        folder = Path(name)
+        (folder / "home").mkdir()
+        # The same for the server: the sessions are made here.
+        os.environ["HUIKUAN_SECRET_KEY"] = secrets.token_hex(32)
+        set_up(folder / "home")
+        with servers(folder) as fresh, fresh("postgres") as db:
+            run(arguments, db)
+
+
+if __name__ == "__main__":
+    main()
