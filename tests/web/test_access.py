@@ -11,8 +11,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from tests.databases import LedgerDb
 from tests.web.world import visitor
 
-OPEN = {"health", "set_language", "icon"}
-OPEN_ACCOUNT = ("account_", "api_")
+OPEN = {"health", "icon", "metrics", "ready", "set_language"}
+OPEN_ACCOUNT = ("account_", "api_", "openid_connect_", "socialaccount_login_")
 """Sign-in itself; and the programming interface, which answers strangers with a 401 of its own (tests/api)."""
 
 

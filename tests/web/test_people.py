@@ -1,0 +1,115 @@
+"""Settings → People and Teams, and giving out customers, in the browser."""
+
+from __future__ import annotations
+
+import pytest
+
+from huikuan.store.models import CustomerAccount, RoleGrant, Team, User
+from huikuan.store.public_ids import public_id
+from tests.databases import LedgerDb
+from tests.web.test_pages import text_of
+from tests.web.world import START, World, build_world, signed_in
+
+pytestmark = pytest.mark.practice("K1")
+
+
+@pytest.fixture
+def world(sqlite_db: LedgerDb) -> World:
+    made = build_world()
+    admin = User.objects.create_user("admin", password="x" * 12)
+    RoleGrant.objects.create(user=admin, entity_id=made.cn, role="administrator", granted_at=START)
+    return made
+
+
+def number(name: str) -> int:
+    return int(User.objects.get(username=name).pk)
+
+
+def test_somebody_is_let_in_and_given_roles(world: World) -> None:
+    client = signed_in("admin")
+    home = client.get("/")
+    assert "You look after people and the system" in text_of(home)
+    given = {"username": "lin", "full_name": "林 悦", "password": "correct horse 12", "book": "CN01"}
+    short = client.post("/settings/people/new/", {**given, "password": "short"})
+    assert (short.status_code, 'value="lin"' in short.content.decode()) == (400, True)
+    role = {"role": "ar_clerk", "reach": "own"}
+    made = client.post("/settings/people/new/", {**given, **role}, follow=True)
+    assert "lin may sign in." in text_of(made)
+    assert "Own customers" in text_of(made)
+    page = f"/settings/people/{number('lin')}/"
+    more = client.post(f"{page}grant/", {"book": "CN01", "role": "ar_clerk", "reach": "all"}, follow=True)
+    assert "Role given: Receivables clerk." in text_of(more)
+    assert list(RoleGrant.objects.filter(user__username="lin").values_list("role", "reach")) == [("ar_clerk", "all")]
+    both = client.post(f"{page}grant/", {"book": "CN01", "role": "collector", "reach": "all"})
+    assert both.status_code == 400
+    assert "one person could both post cash and write off and offset" in text_of(both)
+    in_chinese = signed_in("admin", "zh-hans")
+    both = in_chinese.post(f"{page}grant/", {"book": "CN01", "role": "collector", "reach": "all"})
+    assert "同一人将既能" in text_of(both)
+    gone = client.post(f"{page}revoke/", {"book": "CN01", "role": "ar_clerk", "reach": "all"}, follow=True)
+    assert "None yet: this person sees nothing." in text_of(gone)
+    assert client.post(f"{page}grant/", {"book": "DE01", "role": "auditor", "reach": "all"}).status_code == 404
+
+
+def test_shut_out_and_let_in_again(world: World) -> None:
+    client, clerk = signed_in("admin"), signed_in("clerk")
+    assert clerk.get("/customers/").status_code == 200
+    page = f"/settings/people/{number('clerk')}/"
+    assert "Shut out: open sessions have ended." in text_of(
+        client.post(f"{page}active/", {"active": "no"}, follow=True)
+    )
+    assert clerk.get("/customers/").status_code == 302, "to the door"
+    assert "shut out" in text_of(client.get("/settings/people/"))
+    assert "Let in again." in text_of(client.post(f"{page}active/", {"active": "yes"}, follow=True))
+    mine = f"/settings/people/{number('admin')}/"
+    assert "nobody shuts himself out" in text_of(client.post(f"{mine}active/", {"active": "no"}))
+    assert "Your own roles are given by another administrator." in text_of(client.get(mine))
+    assert client.post(f"/settings/people/{number('boss')}/active/", {"active": "no"}).status_code == 403
+    assert client.get(f"/settings/people/{number('auditor')}/").status_code == 404, "of the other entity alone"
+
+
+def test_a_team(world: World) -> None:
+    client = signed_in("admin")
+    assert "No teams yet" in text_of(client.get("/settings/teams/"))
+    clerk, admin = number("clerk"), number("admin")
+    auditor = number("auditor")
+    made = client.post("/settings/teams/new/", {"name": "Sales", "manager": clerk, "member": [admin]}, follow=True)
+    assert "The team is there." in text_of(made)
+    team = Team.objects.get()
+    team.members.add(auditor)
+    again = client.post("/settings/teams/new/", {"name": "sales", "manager": "", "member": []})
+    assert (again.status_code, "there is a team sales already" in text_of(again)) == (400, True)
+    client.post(f"/settings/teams/{team.pk}/", {"name": "Sales North", "manager": "", "member": [clerk]})
+    team.refresh_from_db()
+    assert (team.name, team.manager_id) == ("Sales North", None)
+    assert set(team.members.values_list("id", flat=True)) == {clerk, auditor}, "who was not shown stays"
+    assert "The team is gone" in text_of(client.post(f"/settings/teams/{team.pk}/remove/", follow=True))
+
+
+def test_customers_are_given_out(world: World) -> None:
+    rep = User.objects.create_user("rep", first_name="Rep Lu")
+    RoleGrant.objects.create(user=rep, entity_id=world.cn, role="sales_rep", reach="own", granted_at=START)
+    seller, client = signed_in("rep"), signed_in("clerk")
+    assert "INV-1" not in text_of(seller.get("/receivables/items/"))
+    hualian, acme = CustomerAccount.objects.filter(entity_id=world.cn).order_by("id")
+    ids = {"hualian": public_id("cus", hualian.customer_id), "acme": public_id("cus", acme.customer_id)}
+    assert "Give out customers" in text_of(client.get("/customers/"))
+    nothing = client.post("/customers/assign/?book=CN01", {"owner": rep.pk, "collector": "keep"})
+    assert "Tick the customers first." in text_of(nothing)
+    done = client.post(
+        "/customers/assign/?book=CN01",
+        {"customer": list(ids.values()), "owner": rep.pk, "collector": "keep"},
+        follow=True,
+    )
+    assert "2 customers were given to somebody else." in text_of(done)
+    assert "INV-1" in text_of(seller.get("/receivables/items/"))
+    assert "INV-3" in text_of(seller.get("/receivables/items/"))
+    listed = text_of(client.get(f"/customers/assign/?book=CN01&whose={rep.pk}"))
+    assert "Acme" in listed
+    assert "No customer is like that." in text_of(client.get("/customers/assign/?book=CN01&whose=nobody"))
+    path = f"/customers/{ids['acme']}/"
+    taken = {"account_entity": "CN01", "owner": "", "collector": "keep"}
+    assert "Owner and collector saved." in text_of(client.post(f"{path}assign/", taken, follow=True))
+    assert seller.get(path).status_code == 404
+    assert "INV-3" not in text_of(seller.get("/receivables/items/"))
+    assert seller.get("/customers/assign/").status_code == 403
