@@ -89,6 +89,7 @@ def test_scopes_narrow_what_the_person_may(world: World) -> None:
         ("POST", f"applications/{entry}/unapply", {}),
         ("POST", "customers", {"entity": "CN01", "external_id": "5", "name": "x"}),
         ("PATCH", f"customers/{customer}", {"segment": "x"}),
+        ("POST", f"customers/{customer}/contacts", {"name": "x"}),
     ]
     for method, address, body in asks:
         response = reader.send(method, address, body, idempotency_key="k", if_match="*")

@@ -10,14 +10,14 @@ from pydantic import Field, StringConstraints
 
 from huikuan.api.answers import tagged
 from huikuan.api.callers import caller_of
+from huikuan.api.customers import demand_editing
 from huikuan.api.problems import NotThere
 from huikuan.api.schemas import Given, Id
 from huikuan.core.contacts import ContactPart
-from huikuan.core.rights import Right
 from huikuan.queries.customer_file import ContactRow, CustomerFile, customer_file
+from huikuan.queries.feeds_customers import one_customer
 from huikuan.queries.ids import contact_id_text
 from huikuan.services.contacts import add_contact
-from huikuan.services.rights import missing
 
 router = Router(tags=["Contacts"])
 
@@ -80,8 +80,10 @@ class ContactIn(Given):
 def create_contact(request: HttpRequest, customer_id: Path[Id], body: ContactIn) -> HttpResponse:
     """Adds a person at the customer."""
     caller, found = caller_of(request), _file(request, customer_id)
-    if not any(caller.held[row.id].can(Right.EDIT_CUSTOMER) for row in caller.entities):
-        raise missing(Right.EDIT_CUSTOMER)
+    known = one_customer(caller.frame(), customer_id)
+    if known is None:
+        raise NotThere
+    demand_editing(caller, known)
     values = {name: str(text) for name, text in body.model_dump().items() if isinstance(text, str)}
     values["parts"] = ",".join(part.value for part in body.parts)
     values["signs_step"] = "" if body.signs_step is None else str(body.signs_step)

@@ -9,7 +9,7 @@ from ninja import Header, Path, Query, Router, Schema
 from pydantic import Field, StringConstraints
 
 from huikuan.api.answers import demand_match, tagged
-from huikuan.api.callers import caller_of
+from huikuan.api.callers import Caller, caller_of
 from huikuan.api.paging import Cursor
 from huikuan.api.parts import entity_for, frame_of
 from huikuan.api.problems import NotThere, Problem
@@ -198,8 +198,7 @@ def patch_customer(
     found = one_customer(caller.frame(), customer_id)
     if found is None:
         raise NotThere
-    if not any(caller.held[row.id].can(Right.EDIT_CUSTOMER) for row in caller.entities):
-        raise missing(Right.EDIT_CUSTOMER)
+    demand_editing(caller, found)
     demand_match(request, customer_out(found))
     wanted = {name: text for name, text in body.model_dump().items() if text is not None}
     changes = {name: Change(text, getattr(found.customer, name)) for name, text in wanted.items()}
@@ -208,6 +207,13 @@ def patch_customer(
     except ChangedMeanwhile:
         raise Problem(412, "api.changed", "somebody else has changed it meanwhile: read it again") from None
     return tagged(request, _read(request, customer_id))
+
+
+def demand_editing(caller: Caller, found: CustomerFacts) -> None:
+    """Refuses ``right.missing`` where customers may be changed in none of the entities this one has accounts with."""
+    mine = {account.entity for account in found.accounts}
+    if not any(caller.held[row.id].can(Right.EDIT_CUSTOMER) for row in caller.entities if row.code in mine):
+        raise missing(Right.EDIT_CUSTOMER)
 
 
 class BalanceOut(Schema):
