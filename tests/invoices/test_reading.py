@@ -211,6 +211,14 @@ def test_an_attachment_that_is_too_large_is_refused() -> None:
     assert refused.value.code in ("invoice.bomb", "invoice.too_large")
 
 
+def test_another_xml_attached_does_not_hide_the_invoice() -> None:
+    data = build.pdf_with(b"<xbrl/>", "report.xml", text=build.fapiao_text(Fapiao()))
+    assert read(data).totals.gross == D("1342.00")
+    with pytest.raises(Refusal) as refused:
+        parse_invoice(build.pdf_with(b"<xbrl/>", "factur-x.xml"), "a.pdf")
+    assert refused.value.code == "invoice.not_recognised"
+
+
 def test_a_number_kept_as_a_figure_has_lost_digits() -> None:
     rows: list[list[object]] = [[*build.BASE_HEADINGS]]
     rows.append(["1", "", "", 2.6312e19, "S", "卖方", "B", "买方", "2026-05-31", 100.1, 13.01, 113.11])

@@ -13,6 +13,7 @@ from huikuan.services.customers import NewCustomer, add_customers, add_entity
 from huikuan.services.einvoices import import_invoices, keep_upload, post_upload, set_tax_id, upload_files
 from huikuan.services.einvoices_types import InvoiceFile, Report
 from huikuan.services.items import NewItem, post_items
+from huikuan.services.merging import merge_customers
 from huikuan.services.reversals import reverse_entry
 from huikuan.store.files import path_of
 from huikuan.store.models import (
@@ -222,6 +223,17 @@ def test_buyers_are_found_by_number_then_by_name(house: House) -> None:
     assert {one.match.account_id for one in report.outcomes} == {house.nordic}
     add_customers(house.de, [NewCustomer("7", "Nordic Timber")], source="erp", **SYSTEM)
     assert house.refused(house.de, build.ubl(replace(by_name, number="3"))) == ["einvoice.buyer_ambiguous"]
+
+
+def test_a_merged_customer_keeps_its_own_account(house: House) -> None:
+    twin = NewCustomer("10", "Nordic Timber (old)", registration_number="SE111111111101")
+    old = add_customers(house.de, [twin], source="erp", **SYSTEM)["10"]
+    merged, survivor = (CustomerAccount.objects.get(id=number).customer_id for number in (old, house.nordic))
+    merge_customers(merged, survivor, reason="same register entry", **SYSTEM)
+    to_old = Sample(number="1", buyer_id="SE111111111101")
+    report = house.bring(house.de, build.ubl(to_old), build.ubl(Sample(number="2")))
+    assert [one.match.account_id for one in report.outcomes] == [old, house.nordic]
+    assert {one.match.customer_id for one in report.outcomes} == {survivor}
 
 
 def test_only_our_own_invoices(house: House) -> None:

@@ -12,7 +12,7 @@ from huikuan.invoices.china_xlsx import read_workbook
 from huikuan.invoices.china_xml import is_chinese, read_chinese
 from huikuan.invoices.document import InvoiceDocument, SourceFormat
 from huikuan.invoices.limits import check_size, open_archive
-from huikuan.invoices.pdf import embedded_xml, open_pdf, page_text
+from huikuan.invoices.pdf import ATTACHMENTS, embedded_xml, open_pdf, page_text
 from huikuan.invoices.trees import local_name, parse_tree
 
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
@@ -60,7 +60,12 @@ def _read_pdf(data: bytes, name: str) -> InvoiceDocument:
     found = embedded_xml(reader, name)
     if found is not None:
         title, xml = found
-        return _read_xml(parse_tree(xml, f"{name}/{title}"), name, SourceFormat.PDF_UBL, SourceFormat.PDF_CII)
+        try:
+            return _read_xml(parse_tree(xml, f"{name}/{title}"), name, SourceFormat.PDF_UBL, SourceFormat.PDF_CII)
+        except Refusal as refusal:
+            # Under another name it need not be the invoice: the text may be.
+            if title.lower() in ATTACHMENTS or refusal.code != "invoice.not_recognised":
+                raise
     text = page_text(reader, name)
     if "发票" in text:
         return read_text(text, name, SourceFormat.CN_PDF)
