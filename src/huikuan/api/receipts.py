@@ -174,14 +174,16 @@ def park(request: HttpRequest, receipt_id: Path[Id], body: AmountIn, key: OnceKe
 
 @router.post("/{receipt_id}/refund", response={201: EntriesPosted}, summary="Send money back")
 def refund(request: HttpRequest, receipt_id: Path[Id], body: RefundIn, key: OnceKey) -> HttpResponse:
-    """Gives money back to who sent it."""
+    """Gives money back to who sent it. Where the amount needs approval: `approval.needed`; ask for it on the page."""
     caller, found = caller_of(request), _postable(request, receipt_id)
 
     def work() -> EntriesPosted:
         minor = read_minor(body.amount, found.currency, "#/amount")
         on = read_on(body.on, found.entity_id, caller.now)
         source = LedgerAccount(body.from_)
-        return _entries(refund_receipt(found.entity_id, found.id, minor, on=on, from_account=source, **caller.actor))
+        return _entries(
+            refund_receipt(found.entity_id, found.id, minor, on=on, from_account=source, memo=body.memo, **caller.actor)
+        )
 
     return post_once(request, caller, found.entity_id, "receipt.refund", key, body, work)
 

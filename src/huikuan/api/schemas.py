@@ -274,6 +274,7 @@ class RefundIn(AmountIn):
     """``from``: where the money stands that is sent back."""
 
     from_: Literal["unapplied", "suspense", "advances"] = Field("unapplied", alias="from")
+    memo: Name = ""
 
 
 class ReverseIn(Given):
