@@ -27,7 +27,8 @@ def addresses(resolver: URLResolver, before: str = "") -> Iterator[tuple[str, st
 
 
 def fill(route: str) -> str:
-    samples = {"<slug:public_id>": "item_0000000000000", "<int:batch_id>": "1"}
+    samples = {"<slug:public_id>": "item_0000000000000", "(?P<key>[a-z]+)": "items", "(?P<form>xlsx|csv)": "csv"}
+    samples |= {r"\.": "."}
     for part, sample in samples.items():
         route = route.replace(part, sample)
     return re.sub(r"<int:\w+>", "1", re.sub(r"<slug:\w+>", "items", route))
