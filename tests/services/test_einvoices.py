@@ -15,6 +15,7 @@ from huikuan.services.einvoices_types import InvoiceFile, Report
 from huikuan.services.items import NewItem, post_items
 from huikuan.services.merging import merge_customers
 from huikuan.services.reversals import reverse_entry
+from huikuan.services.verifying import verify
 from huikuan.store.files import path_of
 from huikuan.store.models import (
     AuditEvent,
@@ -23,6 +24,7 @@ from huikuan.store.models import (
     CustomerAlias,
     DocumentLink,
     EInvoice,
+    EInvoiceTax,
     JournalEntry,
     OpenItem,
     OpenItemBalance,
@@ -305,3 +307,16 @@ def test_uploads_are_shown_then_posted_once(house: House) -> None:
     with pytest.raises(Refusal) as refused:
         upload_files(upload, actor_id=None)
     assert refused.value.code == "document.lost"
+
+
+def test_verify_compares_rates_totals_and_items(house: House) -> None:
+    house.bring(house.de, build.ubl(Sample()), build.ubl(Sample(number="P", prepaid=D("4.00"))))
+    checks = {check.name: check for check in verify().checks}
+    assert (checks["einvoices"].ok, checks["einvoices"].count) == (True, 2)
+    invoice = EInvoice.objects.get(number="P")
+    EInvoiceTax.objects.create(einvoice=invoice, category="S", rate_bp=1900, net_minor=1, tax_minor=0)
+    found = next(check for check in verify().checks if check.name == "einvoices")
+    assert not found.ok
+    assert found.detail == (
+        "e-invoice P: net 120000 and tax 20400, by rate 120001 and 20400; due 140000, its item 140000"
+    )

@@ -125,4 +125,15 @@ QUERIES = (
         "  AND q.base_minor = -p.base_minor)) ORDER BY e.id LIMIT 1",
         "entry {0} does not negate entry {1}",
     ),
+    Query(
+        "einvoices",
+        "SELECT count(*) FROM store_einvoice",
+        "SELECT v.number, v.net_minor, v.tax_minor, t.net, t.tax, v.payable_minor, i.amount_minor FROM store_einvoice v"
+        " JOIN store_openitem i ON i.id = v.item_id LEFT JOIN (SELECT einvoice_id, sum(net_minor) AS net,"
+        " sum(tax_minor) AS tax FROM store_einvoicetax GROUP BY einvoice_id) t ON t.einvoice_id = v.id"
+        " WHERE coalesce(t.net, 0) <> v.net_minor OR coalesce(t.tax, 0) <> v.tax_minor"
+        " OR v.net_minor + v.tax_minor <> v.gross_minor OR i.currency <> v.currency"
+        " OR i.amount_minor NOT IN (v.payable_minor, v.gross_minor) ORDER BY v.id LIMIT 1",
+        "e-invoice {0}: net {1} and tax {2}, by rate {3} and {4}; due {5}, its item {6}",
+    ),
 )
