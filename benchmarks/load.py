@@ -183,13 +183,13 @@ def count_queries(addresses: Address) -> dict[str, int]:
 
     from huikuan.store.models import User
 
-    client = Client(headers={"host": "localhost"})
-    client.force_login(User.objects.get(username="user0"))
+    browser = Client(headers={"host": "localhost"})
+    browser.force_login(User.objects.get(username="user0"))
     found = {}
     for name, (_weight, page) in addresses.pages().items():
-        client.get(page(random.Random(1)))
+        browser.get(page(random.Random(1)))
         with CaptureQueriesContext(connection) as caught:
-            client.get(page(random.Random(1)))
+            browser.get(page(random.Random(1)))
         found[name] = len(caught)
     return found
 

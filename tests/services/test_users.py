@@ -31,7 +31,12 @@ def refusal_of(name: str, **values: Any) -> tuple[str, str]:
 def test_a_person_signs_in_by_name_or_address(ledger_db: databases.LedgerDb) -> None:
     entity_id = add_entity("E1", "One", "EUR", **WHO)
     user_id = create_user(
-        "anna", password=PASSWORD, email="anna@example.com", full_name="Anna 安", grants=[Grant(entity_id, Role.AR_CLERK)], **WHO
+        "anna",
+        password=PASSWORD,
+        email="anna@example.com",
+        full_name="Anna 安",
+        grants=[Grant(entity_id, Role.AR_CLERK)],
+        **WHO,
     )
     user = User.objects.get(id=user_id)
     assert authenticate(None, username="anna", password=PASSWORD) == user

@@ -10,9 +10,10 @@ import pytest
 from django.db import connection
 
 from huikuan.mirror import segments
+from huikuan.services.documents import add_document
 from huikuan.services.sealing import export_head, heads_folder, seal
 from huikuan.services.verifying import verify
-from huikuan.store.models import JournalEntry, OpenItem, Posting, Receipt, Seal, Segment
+from huikuan.store.models import EInvoice, EInvoiceTax, JournalEntry, OpenItem, Posting, Receipt, Seal, Segment
 from huikuan.store.trigger_sql import APPEND_ONLY, sqlite_triggers
 from tests.databases import LedgerDb
 from tests.services.ledger import Ledger, entry_of_item
@@ -23,11 +24,19 @@ NOON = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
 
 @pytest.fixture
 def ledger(ledger_db: LedgerDb) -> Ledger:
-    """Sealed books: an item, a receipt, an application and its reversal, with a segment; and one entry not sealed."""
+    """Sealed books: an item with its e-invoice, a receipt, an application and its reversal,
+    with a segment; and one entry not sealed."""
     ledger = Ledger()
     item, money = ledger.item(1000), ledger.receipt(700)
     ledger.reverse(ledger.apply(money, (item, 600)))
     ledger.apply(money, (item, 500))
+    add_document(b"%PDF-1.7", "a.pdf", evidence_type="invoice", links=[("item", item)], actor_id=None, now=NOON)
+    invoice = EInvoice.objects.create(
+        entity_id=ledger.entity_id, item_id=item, source_format="ubl", number="1", issue_date=NOON.date(),
+        currency=ledger.currency, net_minor=900, tax_minor=100, gross_minor=1000, prepaid_minor=0, payable_minor=1000,
+        file_sha256="a" * 64, imported_at=NOON,
+    )  # fmt: skip
+    EInvoiceTax.objects.create(einvoice=invoice, category="S", rate_bp=1111, net_minor=900, tax_minor=100)
     seal(now=NOON)
     segments.write_segments(now=NOON, force=True)
     ledger.item(33)

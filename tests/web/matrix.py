@@ -159,8 +159,6 @@ PAGES: dict[str, Ask] = {
     "absences": Ask(None, "GP"),
     "audit": Ask(R.SEE_AUDIT, whole=True),
     "audit_event": Ask(R.SEE_AUDIT, kind="audit_event", whole=True),
-    "audit": Ask(R.SEE_AUDIT, whole=True),
-    "audit_event": Ask(R.SEE_AUDIT, kind="event", whole=True),
     "people": Ask(R.MANAGE_PEOPLE, whole=True),
     "person_new": Ask(R.MANAGE_PEOPLE, "GP", whole=True),
     "person": Ask(R.MANAGE_PEOPLE, kind="person", whole=True),
