@@ -31,7 +31,7 @@ from tests.web.world import build_world
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.practice("K2")
-EXAMPLES = 6
+EXAMPLES = 12
 """Requests tried per operation and kind of data."""
 SEED = 20261121
 
