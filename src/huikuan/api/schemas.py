@@ -25,21 +25,31 @@ Name = Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00-\x1f\x
 Code = Annotated[str, StringConstraints(max_length=40, pattern=r"^[^\x00-\x1f\x7f]*$")]
 EntityCode = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Id = Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z]{3}_[0-9a-z]{13}$")]
-Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
+
+
+def _read_day(value: object) -> object:
+    """A figure is no day: it is not taken for seconds since 1970."""
+    if isinstance(value, int | float) or (isinstance(value, str) and len(value) != 10):
+        raise ValueError("a day is written as 2026-03-31")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_read_day), Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
 
 
 def _read_moment(value: object) -> object:
     """Ten characters are a day. A plus sign that an address has turned into a blank is one again."""
     if not isinstance(value, str):
-        return value
-    try:
-        return date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value.replace(" ", "+"))
-    except ValueError:
-        return value
+        if isinstance(value, date):
+            return value
+        raise ValueError("an instant is written as 2026-03-31T18:00:00+08:00")
+    return date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value.replace(" ", "+"))
 
 
-Instant = Annotated[AwareDatetime, Field(ge=datetime(1900, 1, 1, tzinfo=UTC), le=datetime(2199, 12, 31, tzinfo=UTC))]
-Moment = Annotated[Instant | Day, BeforeValidator(_read_moment)]
+_Between = Field(ge=datetime(1900, 1, 1, tzinfo=UTC), le=datetime(2199, 12, 31, tzinfo=UTC))
+_Offset = Annotated[AwareDatetime, _Between]
+Instant = Annotated[_Offset, BeforeValidator(_read_moment)]
+Moment = Annotated[_Offset | Day, BeforeValidator(_read_moment)]
 """An instant with an offset, or a day."""
 
 
