@@ -223,6 +223,23 @@ def _write_mirror(con: Any, folder: Path) -> None:
             )
     sealed = now()
     models.SealHead.objects.create(
-        id=1, epoch="bench", last_seq=last, last_hash=b"", last_sealed_at=sealed, horizon=0, mirrored_seq=last
+        id=1,
+        epoch="bench",
+        last_seq=last,
+        last_hash=b"",
+        last_sealed_at=sealed,
+        horizon=_horizon(last),
+        mirrored_seq=last,
     )
     models.SealRun.objects.create(last_seq=last, sealed_at=sealed, head_hash=b"")
+
+
+def _horizon(last: int) -> int:
+    """From where on the sealer looks for entries: none of these is new."""
+    from django.db import connection
+
+    if connection.vendor == "sqlite":
+        return last
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
+        return int(cursor.fetchone()[0])

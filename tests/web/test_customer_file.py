@@ -153,7 +153,11 @@ def test_the_timeline_has_everything_newest_first(world: World) -> None:
     said = {"text": "pays on Friday\r\n<b>sure</b>", "kind": "call", "contact": public_id("con", contact)}
     assert clerk.post(note, said).status_code == 302
     assert clerk.post(note, {"text": " "}).status_code == 400
-    page = text_of(clerk.get(path_of("0001"))).partition('id="timeline"')[2]
+    whole = text_of(clerk.get(path_of("0001")))
+    assert "pays on Friday" not in whole and 'hx-trigger="revealed"' in whole
+    page = text_of(clerk.get(path_of("0001", "?t_page=1"))).partition('id="timeline"')[2]
+    piece = text_of(clerk.get(path_of("0001"), headers={"HX-Target": "events"}))
+    assert "pays on Friday" in piece and "<body" not in piece and "Write down a call" in piece
     assert "pays on Friday<br>&lt;b&gt;sure" in page and "Contact added" in page
     file = customer_file(frame_at(now=NOW, entity_ids=(world.cn,)), public_id("cus", number_of("0001")))
     assert file is not None
@@ -174,7 +178,7 @@ def test_the_timeline_has_everything_newest_first(world: World) -> None:
     withdraw = path_of("0001", f"notes/{public_id('nte', CustomerNote.objects.get().id)}/withdraw/")
     assert signed_in("boss").post(withdraw).status_code == 400
     assert clerk.post(withdraw).status_code == 302
-    assert "pays on Friday" not in text_of(clerk.get(path_of("0001")))
+    assert "pays on Friday" not in text_of(clerk.get(path_of("0001", "?t_page=1")))
     assert clerk.get(path_of("0001", "?events=cash&t_page=2")).status_code == 200
 
 

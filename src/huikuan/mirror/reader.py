@@ -39,6 +39,8 @@ class Snapshot:
     cache_key: Hashable
     ledger: Hashable
     unsealed: bool
+    look: Look
+    relations: Relations
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,19 @@ class Relations:
     views: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How far the ledger reaches: what is known, how many entries are not sealed and the last of them; ``key`` names
+    all of it, its first four parts the ledger."""
+
+    known: Known
+    tail: tuple[int, int]
+    key: tuple[Hashable, ...]
+
+
 _kept: OrderedDict[Hashable, Relations] = OrderedDict()
+_horizons: dict[tuple[str, str, str], tuple[str, int]] = {}
+"""By ledger, the epoch and the sealer's horizon this process saw last."""
 _kept_lock = threading.Lock()
 _KEEP = 4
 _engine: list[duckdb.DuckDBPyConnection] = []
@@ -67,37 +81,112 @@ _engine: list[duckdb.DuckDBPyConnection] = []
 @contextmanager
 def open_snapshot(known_on: datetime | None = None) -> Iterator[Snapshot]:
     """The ledger as known at an instant; without one, all that is committed. Use within one question and let go."""
+    look = _quick_look() if known_on is None else None
+    relations = None if look is None else _find_kept(look.key)
+    if look is None or relations is None:
+        look, relations = _look(known_on)
+    with _fresh(look, relations) as snapshot:
+        yield snapshot
+
+
+@contextmanager
+def same_again(snapshot: Snapshot) -> Iterator[Snapshot]:
+    """The same state of the ledger with relations of its own, for a question inside another one."""
+    with _fresh(snapshot.look, snapshot.relations) as another:
+        yield another
+
+
+@contextmanager
+def _fresh(look: Look, relations: Relations) -> Iterator[Snapshot]:
+    cursor = _open_cursor(relations)
+    unsealed = look.tail != (0, 0)
+    try:
+        yield Snapshot(
+            cursor,
+            look.known.seq,
+            look.known.provisional or unsealed,
+            look.key,
+            look.key[:4],
+            unsealed,
+            look,
+            relations,
+        )
+    finally:
+        cursor.close()
+
+
+def _look(known_on: datetime | None) -> tuple[Look, Relations]:
+    """How far the ledger reaches, and the rows no segment holds, in one state of the database."""
     with database_snapshot():
         head = SealHead.objects.filter(id=1).first()
         known = resolve_known(head, known_on)
         tail = _tail_state(head) if known.unsealed else (0, 0)
         segments = {table.name: [segment.file_name for segment in live_segments(table.name)] for table in TABLES}
         mirrored = 0 if head is None else head.mirrored_seq
-        key = (
-            str(connection.settings_dict["NAME"]),
-            str(connection.settings_dict.get("PORT", "")),
-            str(mirror_folder()),
-            "" if head is None else head.epoch,
-            known.seq,
-            tail,
-            tuple(name for names in segments.values() for name in names),
-        )
-        with _kept_lock:
-            relations = _kept.get(key)
-            if relations is not None:
-                _kept.move_to_end(key)
+        if head is not None:
+            _horizons[_place()] = (head.epoch, head.horizon)
+        names = tuple(name for names in segments.values() for name in names)
+        look = Look(known, tail, (*_place(), "" if head is None else head.epoch, known.seq, tail, names))
+        relations = _find_kept(look.key)
         if relations is None:
             relations = _build(head, known, segments, mirrored)
             with _kept_lock:
-                _kept[key] = relations
+                _kept[look.key] = relations
                 while len(_kept) > _KEEP:
                     _kept.popitem(last=False)
-    provisional = known.provisional or tail != (0, 0)
-    cursor = _open_cursor(relations)
-    try:
-        yield Snapshot(cursor, known.seq, provisional, key, key[:4], tail != (0, 0))
-    finally:
-        cursor.close()
+    return look, relations
+
+
+def _quick_look() -> Look | None:
+    """``_look`` at all that is committed, in one statement, where this process has looked before; ``None`` where only a
+    thorough look can tell.
+
+    The horizon it counts from is one seen before: older ones find the same entries. It stands in the statement as a
+    number, so that the planner knows how few they are.
+    """
+    epoch, horizon = _horizons.get(_place(), ("", 0))
+    if not epoch:
+        return None
+    if connection.vendor == "sqlite":
+        newer, next_number, names = f"e.id > {horizon}", "h.horizon", "group_concat(kind || ':' || file_name, '|')"
+    else:
+        newer = f"e.tx >= '{horizon}'::xid8 AND NOT EXISTS (SELECT 1 FROM store_seal s WHERE s.entry_id = e.id)"
+        next_number = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+        names = "string_agg(kind || ':' || file_name, '|' ORDER BY first_seq)"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT h.epoch, h.horizon, h.last_seq, {next_number}, t.n, t.last,"
+            f" (SELECT {names} FROM (SELECT kind, first_seq, file_name FROM store_segment WHERE replaced_by_id IS NULL"
+            " ORDER BY first_seq) AS live) FROM store_sealhead h,"
+            f" (SELECT count(*) AS n, coalesce(max(e.id), 0) AS last FROM store_journalentry e WHERE {newer}) AS t"
+            " WHERE h.id = 1"
+        )
+        row = cursor.fetchone()
+    if row is None or row[0] != epoch or not horizon <= row[1] <= row[3]:
+        return None
+    if connection.vendor == "sqlite" and row[1] != horizon:
+        return None  # entries up to the newer horizon are sealed, and would be counted
+    _horizons[_place()] = (epoch, int(row[1]))
+    live = [text.split(":", 1) for text in (row[6] or "").split("|") if text]
+    files = tuple(name for table in TABLES for kind, name in live if kind == table.name)
+    known, tail = Known(int(row[2]), True, False), (int(row[4]), int(row[5]))
+    return Look(known, tail, (*_place(), epoch, known.seq, tail, files))
+
+
+def _place() -> tuple[str, str, str]:
+    return (
+        str(connection.settings_dict["NAME"]),
+        str(connection.settings_dict.get("PORT", "")),
+        str(mirror_folder()),
+    )
+
+
+def _find_kept(key: Hashable) -> Relations | None:
+    with _kept_lock:
+        relations = _kept.get(key)
+        if relations is not None:
+            _kept.move_to_end(key)
+        return relations
 
 
 def resolve_known(head: SealHead | None, known_on: datetime | None) -> Known:

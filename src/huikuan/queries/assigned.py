@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 
-from huikuan.core.rights import Right
+from huikuan.core.rights import ROLE_RIGHTS, Right
 from huikuan.queries.directory import external_ids_of, find_customers
 from huikuan.queries.frame import Frame
-from huikuan.queries.grants import held_by
 from huikuan.queries.listing import Page
 from huikuan.queries.people import name_of
-from huikuan.store.models import CustomerAccount, User
+from huikuan.store.models import CustomerAccount, RoleGrant, User
 from huikuan.store.public_ids import inner_id, public_id
+
+SEEING = tuple(role.value for role, rights in ROLE_RIGHTS.items() if Right.SEE_LEDGER in rights)
+"""Roles that see customers, some at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +29,8 @@ class Assignable:
 
 def assignable(entity_id: int) -> list[Assignable]:
     """People let in who see customers of an entity, by name. Superusers are there to look after the system."""
-    granted = User.objects.filter(grants__entity_id=entity_id, is_active=True, is_superuser=False).distinct()
-    people = [user for user in granted if held_by(user.pk)[entity_id].can(Right.SEE_LEDGER)]
+    grants = RoleGrant.objects.filter(entity_id=entity_id, role__in=SEEING)
+    people = User.objects.filter(id__in=grants.values("user_id"), is_active=True, is_superuser=False)
     return sorted((Assignable(user.pk, name_of(user)) for user in people), key=lambda one: one.name)
 
 

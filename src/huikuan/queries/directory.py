@@ -14,9 +14,10 @@ import pyarrow as pa
 from django.db import connection
 from django.db.models import Count, Max, Q
 
+from huikuan.queries.asking import once
 from huikuan.queries.cache import answers
-from huikuan.queries.frame import Frame
-from huikuan.store.models import Customer, CustomerAccount, CustomerMerge, CustomerRef, Entity, User
+from huikuan.queries.frame import Frame, every_entity
+from huikuan.store.models import Customer, CustomerAccount, CustomerMerge, CustomerRef, User
 
 ACCOUNTS = pa.schema({"account_id": pa.int64(), "customer_id": pa.int64(), "entity_id": pa.int64()})
 NAMES = pa.schema({"customer_id": pa.int64(), "sort_name": pa.string()})
@@ -29,6 +30,10 @@ def database_key() -> tuple[str, str]:
 
 def accounts_version() -> tuple[int, ...]:
     """Changes whenever an account is added or goes to another customer because duplicates are merged or parted."""
+    return once("accounts version", _accounts_version)
+
+
+def _accounts_version() -> tuple[int, ...]:
     count = CustomerAccount.objects.aggregate(count=Count("id"), last=Max("id"))
     merges = CustomerMerge.objects.aggregate(count=Count("id"), undone=Count("undone_at"))
     return count["count"], count["last"] or 0, merges["count"], merges["undone"]
@@ -85,7 +90,11 @@ class CustomerFacts:
 
 def customers_of(frame: Frame, customer_ids: Iterable[int]) -> dict[int, CustomerFacts]:
     """The customers of a page, by id."""
-    wanted = sorted(set(customer_ids))
+    wanted = tuple(sorted(set(customer_ids)))
+    return once(("customers", frame.entity_ids, frame.narrowed, wanted), lambda: _customers_of(frame, wanted))
+
+
+def _customers_of(frame: Frame, wanted: tuple[int, ...]) -> dict[int, CustomerFacts]:
     refs = external_ids_of(frame, wanted)
     return {
         number: CustomerFacts(name, country, next(iter(refs.get(number, ())), ""), segment, registration)
@@ -97,8 +106,13 @@ def customers_of(frame: Frame, customer_ids: Iterable[int]) -> dict[int, Custome
 
 def external_ids_of(frame: Frame, customer_ids: Iterable[int]) -> dict[int, list[str]]:
     """How sources know these customers, within the frame's entities."""
-    found: dict[int, list[str]] = defaultdict(list)
     wanted = list(customer_ids)
+    key = ("external ids", frame.entity_ids, frame.narrowed, tuple(wanted))
+    return once(key, lambda: _external_ids_of(frame, wanted))
+
+
+def _external_ids_of(frame: Frame, wanted: list[int]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = defaultdict(list)
     for start in range(0, len(wanted), _CHUNK):
         refs = CustomerRef.objects.filter(frame.visible(), account__customer_id__in=wanted[start : start + _CHUNK])
         for customer_id, text in refs.order_by("id").values_list("account__customer_id", "external_id"):
@@ -110,6 +124,10 @@ def external_ids_of(frame: Frame, customer_ids: Iterable[int]) -> dict[int, list
 def find_customers(frame: Frame, text: str) -> list[int]:
     """Customers whose name, alias, pinyin, initials, number or registration number holds the text."""
     text = text.strip()
+    return once(("found", frame.entity_ids, frame.narrowed, text), lambda: _find_customers(frame, text))
+
+
+def _find_customers(frame: Frame, text: str) -> list[int]:
     named = Customer.objects.filter(
         Q(search_text__contains=text.lower()) | Q(registration_number__icontains=text),
         frame.visible("accounts", "accounts__entity_id"),
@@ -121,13 +139,19 @@ def find_customers(frame: Frame, text: str) -> list[int]:
 
 def accounts_of(frame: Frame, customer_id: int) -> list[int]:
     """The customer's accounts that the frame shows."""
-    mine = CustomerAccount.objects.filter(frame.visible(""), customer_id=customer_id)
-    return list(mine.order_by("id").values_list("id", flat=True))
+
+    def look_up() -> list[int]:
+        mine = CustomerAccount.objects.filter(frame.visible(""), customer_id=customer_id)
+        return list(mine.order_by("id").values_list("id", flat=True))
+
+    return once(("accounts of", frame.entity_ids, frame.narrowed, customer_id), look_up)
 
 
 def customer_ids_of(account_ids: Iterable[int]) -> dict[int, int]:
     """account → customer."""
-    return dict(_in_chunks(CustomerAccount.objects, sorted(set(account_ids)), ("id", "customer_id")))
+    wanted = tuple(sorted(set(account_ids)))
+    columns = ("id", "customer_id")
+    return once(("customers of accounts", wanted), lambda: dict(_in_chunks(CustomerAccount.objects, wanted, columns)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +162,7 @@ class EntityFacts:
 
 
 def entities_table() -> dict[int, EntityFacts]:
-    rows = Entity.objects.values_list("id", "code", "name", "currency")
-    return {number: EntityFacts(code, name, currency) for number, code, name, currency in rows}
+    return {number: EntityFacts(code, name, currency) for number, code, name, currency, _zone in every_entity()}
 
 
 def actors_of(user_ids: Iterable[int | None]) -> dict[int | None, str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -18,7 +17,8 @@ from typing import Any
 import pyarrow as pa
 
 from huikuan.core.ageing import Basis
-from huikuan.mirror.reader import Snapshot, open_snapshot
+from huikuan.mirror.reader import Snapshot, open_snapshot, same_again
+from huikuan.queries.asking import current, once
 from huikuan.queries.cache import answers
 from huikuan.queries.frame import Frame
 from huikuan.queries.open_rows import BOOK_VALUE, OPEN_ITEMS, OPEN_RECEIPTS, Counting, OpenRows, ids
@@ -223,26 +223,24 @@ class Facts:
         return self.snapshot.unsealed or self.snapshot.known_seq > floor.known_seq
 
 
-_look: ContextVar[tuple[object, Snapshot] | None] = ContextVar("look", default=None)
-
-
-@contextmanager
-def one_look(frame: Frame) -> Iterator[None]:
-    """Several questions inside are answered from one state of the ledger, which is looked up once."""
-    with open_snapshot(frame.known_on) as snapshot:
-        token = _look.set((frame.known_on, snapshot))
-        try:
-            yield
-        finally:
-            _look.reset(token)
-
-
 @contextmanager
 def read_facts(frame: Frame, basis: Basis = "posting") -> Iterator[Facts]:
-    """Everything asked inside is answered from one state of the ledger."""
-    shared = _look.get()
-    if shared is not None and shared[0] == frame.known_on:
-        yield Facts(shared[1], frame, basis)
+    """Everything asked inside is answered from one state of the ledger; inside ``asking``, everything the request
+    asks."""
+    mine = current()
+    if mine is None:
+        with open_snapshot(frame.known_on) as snapshot:
+            yield Facts(snapshot, frame, basis)
         return
-    with open_snapshot(frame.known_on) as snapshot:
+    key = ("snapshot", frame.known_on)
+    snapshot = once(key, lambda: mine.closing.enter_context(open_snapshot(frame.known_on)))
+    if key in mine.busy:
+        # A question inside a question has relations of its own.
+        with same_again(snapshot) as another:
+            yield Facts(another, frame, basis)
+        return
+    mine.busy.add(key)
+    try:
         yield Facts(snapshot, frame, basis)
+    finally:
+        mine.busy.discard(key)

@@ -14,6 +14,7 @@ from django.db.models import Q
 from huikuan.core.ageing import end_of_day
 from huikuan.core.rights import Right
 from huikuan.mirror.reader import resolve_known
+from huikuan.queries.asking import once
 from huikuan.queries.grants import NOTHING, Held, held_by
 from huikuan.store.models import CustomerAccount, Entity, SealHead
 
@@ -102,9 +103,14 @@ def entities_of(user: Any) -> list[EntityRow]:
 
 def seen_entities(held: Mapping[int, Held]) -> list[EntityRow]:
     """Of the entities a person holds something in, those whose ledger the person may see, by code."""
-    seen = [number for number, rights in held.items() if rights.can(Right.SEE_LEDGER)]
-    rows = Entity.objects.filter(id__in=seen).order_by("code").values_list("id", "code", "name", "currency")
-    return [EntityRow(*row, held=held[row[0]]) for row in rows]
+    seen = {number for number, rights in held.items() if rights.can(Right.SEE_LEDGER)}
+    return [EntityRow(*row[:4], held=held[row[0]]) for row in every_entity() if row[0] in seen]
+
+
+def every_entity() -> list[tuple[int, str, str, str, str]]:
+    """Number, code, name, currency and time zone of every legal entity, by code."""
+    columns = ("id", "code", "name", "currency", "timezone")
+    return once("entities", lambda: list(Entity.objects.order_by("code").values_list(*columns)))
 
 
 def narrowed_of(rows: Iterable[EntityRow]) -> dict[int, tuple[int, ...]]:
@@ -130,9 +136,7 @@ def frame_at(
     chosen = tuple(sorted(set(entity_ids)))
     if entity_id is not None:
         chosen = (entity_id,) if entity_id in chosen else ()
-    zones = [
-        ZoneInfo(name) for name in Entity.objects.filter(id__in=chosen).values_list("timezone", flat=True).distinct()
-    ]
+    zones = [ZoneInfo(name) for name in {row[4] for row in every_entity() if row[0] in chosen}]
     zones = zones or [ZoneInfo("UTC")]
     today = max(now.astimezone(zone).date() for zone in zones)
     instant = known_on

@@ -44,9 +44,12 @@ NOTHING = Held()
 def held_by(user_id: int) -> dict[int, Held]:
     """By entity, what a person holds; nothing for one who is gone. A superuser holds everything everywhere."""
     user = User.objects.filter(id=user_id, is_active=True).only("is_superuser").first()
-    if user is None:
-        return {}
-    if user.is_superuser:
+    return {} if user is None else held_of(user.pk, is_superuser=user.is_superuser)
+
+
+def held_of(user_id: int, *, is_superuser: bool) -> dict[int, Held]:
+    """``held_by`` for somebody known to be let in."""
+    if is_superuser:
         return dict.fromkeys(Entity.objects.values_list("id", flat=True), EVERYTHING)
     return _granted(user_id, RoleGrant.objects.filter(user_id=user_id).values_list("entity_id", "role", "reach"))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -54,17 +54,18 @@ class EventLine:
 @require_safe
 @page
 def show_customer(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
-    found, file = queries.customer(seat.frame, public_id), customer_file(seat.frame, public_id)
+    file = customer_file(seat.frame, public_id)
+    target = request.headers.get("HX-Target", "")
+    if file is not None and target == "events":
+        return render(request, "customers/timeline.html", _alone(request, seat, file))
+    found = queries.customer(seat.frame, public_id)
     if found is None or file is None:
         survivor = survivor_of(public_id)
         if not survivor or queries.customer(seat.frame, survivor) is None:
             raise Http404
         return redirect(address(seat.kept, "customer", survivor))
     context = {
-        **assign_context(seat, public_id),
-        **_items(request, seat, public_id),
         **_file(seat, file),
-        **_timeline(request, seat, file),
         "customer": found,
         "balances": [
             BalanceLine(
@@ -72,6 +73,22 @@ def show_customer(request: HttpRequest, seat: Seat, public_id: str) -> HttpRespo
             )
             for row in found.balances
         ],
+    }
+    if "drawer" not in target:  # which shows no more than this
+        context |= _below(request, seat, public_id, file, found)
+    return show(request, seat, "customers/detail.html", context, room="customers")
+
+
+def _below(
+    request: HttpRequest, seat: Seat, public_id: str, file: CustomerFile, found: queries.CustomerDetail
+) -> dict[str, Any]:
+    """What stands below the balance and the people: lists, documents, the file. The timeline is fetched when a person
+    scrolls to it, unless the address asks for it."""
+    asked = "events" in request.GET or "t_page" in request.GET
+    return {
+        **assign_context(seat, public_id),
+        **_items(request, seat, public_id),
+        **(_timeline(request, seat, file) if asked else {"timeline_waits": True, **_note_form()}),
         "documents_about": True,
         "document_entities": account_targets(seat.frame, public_id),
         **documents_card(
@@ -82,7 +99,22 @@ def show_customer(request: HttpRequest, seat: Seat, public_id: str) -> HttpRespo
             [account.entity_id for account in found.accounts],
         ),
     }
-    return show(request, seat, "customers/detail.html", context, room="customers")
+
+
+def _alone(request: HttpRequest, seat: Seat, file: CustomerFile) -> dict[str, Any]:
+    """The timeline as a piece of the page."""
+    return {
+        **_timeline(request, seat, file),
+        "kept": seat.kept,
+        "frame": seat.frame,
+        "customer": file,
+        "file": file,
+        "may_write": may(seat, file, Right.ADD_DOCUMENT),
+    }
+
+
+def _note_form() -> dict[str, Any]:
+    return {"note_kinds": [(one.value, word_of(NOTE_KINDS, one.value)) for one in NoteKind]}
 
 
 def _items(request: HttpRequest, seat: Seat, public_id: str) -> dict[str, Any]:
@@ -140,7 +172,7 @@ def _timeline(request: HttpRequest, seat: Seat, file: CustomerFile) -> dict[str,
         "events": found,
         "event_lines": [_event_line(request, seat, file, event) for event in found.rows],
         "event_chips": chips_of(request, "events", choices, active=kind),
-        "note_kinds": [(one.value, word_of(NOTE_KINDS, one.value)) for one in NoteKind],
+        **_note_form(),
     }
 
 

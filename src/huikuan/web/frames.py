@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
+from typing import Any
 
 from django.http import Http404, HttpRequest
 from django.utils import timezone
@@ -17,7 +18,7 @@ from django.utils import timezone
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
 from huikuan.queries.frame import EntityRow, Frame, frame_at, narrowed_of, seen_entities
-from huikuan.queries.grants import EVERYTHING, NOTHING, Held, held_by
+from huikuan.queries.grants import EVERYTHING, NOTHING, Held, held_of
 
 KEPT = ("entity", "as_of", "known_on")
 
@@ -77,7 +78,9 @@ def read_seat(request: HttpRequest) -> Seat:
 
     A date that is none does not lose the page: the seat is today's and carries the refusal to show.
     """
-    held = held_by(int(request.user.pk or 0))
+    user: Any = request.user
+    chief = bool(getattr(user, "is_superuser", False))
+    held = held_of(user.pk, is_superuser=chief) if user.is_active else {}
     entities = seen_entities(held)
     entity = _entity_of(request, entities)
     kept = {name: text for name in KEPT if (text := request.GET.get(name, "").strip())}
@@ -88,7 +91,6 @@ def read_seat(request: HttpRequest) -> Seat:
         entity_id=entity.id if entity else None,
         narrowed=narrowed_of(entities),
     )
-    chief = bool(getattr(request.user, "is_superuser", False))
     try:
         frame = stand(as_of=read_day(kept.get("as_of")), known_on=_instant_of(kept.get("known_on")))
     except Refusal as refusal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial, wraps
@@ -18,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
+from huikuan.queries.asking import asking
 from huikuan.queries.going_live import not_live
 from huikuan.services.rights import Forbidden, missing, out_of_reach
 from huikuan.web.format import format_day
@@ -92,6 +94,10 @@ def page(
 def _seated(view: SeatedView, *, right: Right | None, whole: bool) -> SeatedView:
     @wraps(view)
     def seated(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        with asking() if request.method in ("GET", "HEAD") else nullcontext():
+            return answer(request, *args, **kwargs)
+
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         kept = take_preferences(request)
         seat = read_seat(request)
         try:

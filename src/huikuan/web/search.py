@@ -10,10 +10,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from huikuan.queries.asking import asking
 from huikuan.queries.cash import CashFilters, cash_page
 from huikuan.queries.contacts_found import find_contacts
 from huikuan.queries.customers import customer_page
-from huikuan.queries.facts import one_look
 from huikuan.queries.items import ItemFilters, item_page
 from huikuan.web.frames import Seat
 from huikuan.web.pages import as_of_context, page, rooms_of, show
@@ -52,7 +52,7 @@ def find_all(seat: Seat, q: str, *, size: int, suggesting: bool = False) -> dict
     frame, whose = seat.frame, not suggesting
     items = ItemFilters(search=q, state="all", by_customer=whose)
     receipts = CashFilters(search=q, state="all", by_customer=whose)
-    with one_look(frame):
+    with asking():
         found: dict[str, Any] = {
             "customers": customer_page(frame, search=q, sort="-open", size=size, counted=whose),
             "items": item_page(frame, filters=items, sort="document_number", size=size, counted=whose),
