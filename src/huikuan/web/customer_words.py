@@ -27,7 +27,7 @@ TIMELINE_KINDS: Words = {
     "items": _("Items"),
     "cash": _("Money"),
     "adjustments": _("Write-offs and reversals"),
-    "documents": _("Documents"),
+    "documents": pgettext_lazy("evidence", "Documents"),
     "notes": _("Notes and calls"),
     "file": _("Customer file"),
     "imports": _("Imports"),
