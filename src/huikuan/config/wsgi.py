@@ -20,10 +20,11 @@ def _warm() -> None:
     from django.db import connections
     from django.utils import timezone
 
-    from huikuan.queries.warming import warm
+    from huikuan.queries.warming import warm, warm_the_rest
 
     try:
         warm(timezone.now())
+        warm_the_rest(timezone.now())
     except Exception:
         logging.getLogger("huikuan").exception("pages could not be prepared; the first one works it out")
     finally:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from django.db import connections
 from django.db.models import Count, Max
 
 from huikuan.engines.likeness import Candidate, Pair, find_pairs
@@ -67,6 +72,7 @@ class MergeRow:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
+    version: tuple[Any, ...]
     pairs: tuple[Pair, ...]
 
     @property
@@ -94,17 +100,61 @@ def duplicate_page(frame: Frame, *, page: int = 1, size: int = 50, customer: str
     return Page(rows=rows, total=len(pairs), page=page, size=size)
 
 
+AT_ONCE_MAX = 5_000
+"""Among so many customers pairs are looked for while the person waits; among more it takes seconds."""
+
+
 def _pairs() -> tuple[Pair, ...]:
-    """Worked out once for as long as no customer's names or numbers change."""
-    version = (
+    """Worked out once for as long as no customer's names or numbers change. After a change among very many, the pairs
+    found before are given while new ones are looked for."""
+    version, newest = _version(), ("duplicates", database_key())
+    kept: _Kept | None = answers.get(newest)
+    if kept is None or (kept.version != version and version[0] <= AT_ONCE_MAX):
+        kept = _find(version)
+    elif kept.version != version:
+        _in_background(lambda: _find(version))
+    return kept.pairs
+
+
+def find_ahead() -> None:
+    """Looks for pairs before anybody asks."""
+    _pairs()
+
+
+def _find(version: tuple[Any, ...]) -> _Kept:
+    newest = ("duplicates", database_key())
+    kept: _Kept = answers.get_or_make((*newest, version), lambda: _Kept(version, tuple(find_pairs(_candidates()))))
+    answers.put(newest, kept)
+    return kept
+
+
+_looking = threading.Lock()
+
+
+def _in_background(work: Callable[[], object]) -> None:
+    """One search at a time in this process; whoever asks during it is given what was found before."""
+    if not _looking.acquire(blocking=False):
+        return
+
+    def run() -> None:
+        try:
+            work()
+        except Exception:
+            logging.getLogger("huikuan").exception("duplicates could not be looked for")
+        finally:
+            connections.close_all()
+            _looking.release()
+
+    threading.Thread(target=run, name="duplicates", daemon=True).start()
+
+
+def _version() -> tuple[Any, ...]:
+    return (
         *accounts_version(),
         CustomerChange.objects.aggregate(last=Max("id"))["last"],
         *CustomerAlias.objects.aggregate(count=Count("id"), last=Max("id")).values(),
         *CustomerPayerAccount.objects.aggregate(count=Count("id"), last=Max("id")).values(),
     )
-    key = ("duplicates", database_key(), version)
-    kept: _Kept = answers.get_or_make(key, lambda: _Kept(tuple(find_pairs(_candidates()))))
-    return kept.pairs
 
 
 def _candidates() -> list[Candidate]:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from huikuan.queries.cells import DUE, need_cells
+from huikuan.queries.customers import customer_page
+from huikuan.queries.duplicates import find_ahead
 from huikuan.queries.facts import read_facts
 from huikuan.queries.frame import frame_at
 from huikuan.queries.history import month_ends, totals_on
 from huikuan.queries.home import MONTHS
+from huikuan.queries.journal import journal_page
+from huikuan.queries.receipts import receipts_of_accounts
 from huikuan.store.models import Entity
 
 
@@ -21,3 +25,16 @@ def warm(now: datetime) -> None:
     with read_facts(frame) as facts:
         need_cells(facts)
         totals_on(facts, month_ends(frame.as_of, MONTHS), DUE)
+
+
+def warm_the_rest(now: datetime) -> None:
+    """What single pages stand on: the list of customers, whose receipts are, the journal's sums, customers that may be
+    one."""
+    entities = tuple(Entity.objects.values_list("id", flat=True))
+    if not entities:
+        return
+    frame = frame_at(now=now, entity_ids=entities)
+    customer_page(frame, size=1)
+    receipts_of_accounts(frame, [], size=1)
+    journal_page(frame, size=1)
+    find_ahead()
