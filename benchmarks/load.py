@@ -53,6 +53,7 @@ class Address:
             "customers": (10, lambda _: "/customers/"),
             "customers found by name": (6, lambda one: f"/customers/?q={urllib.parse.quote(one.choice(self.names))}"),
             "a customer": (16, lambda one: f"/customers/{one.choice(self.customers)}/"),
+            "a customer's timeline": (8, lambda one: f"/customers/{one.choice(self.customers)}/?t_page=1"),
             "items": (10, lambda one: f"/receivables/items/?page={one.randint(1, 9)}"),
             "items overdue, by amount": (5, lambda _: "/receivables/items/?state=overdue&sort=-open"),
             "an item's life": (10, lambda one: f"/receivables/items/{one.choice(self.items)}/"),
@@ -102,7 +103,7 @@ class Person(threading.Thread):
         if not match:
             return
         form = {"csrfmiddlewaretoken": match[1], "key": key, "who": who, "amount": "1.23", "value_date": today()}
-        form["reference"] = key
+        form |= {"reference": key, "another": "yes"}  # many of one amount on one day: each is meant
         status, text, place = self.ask("post a receipt", "POST", "/cash/new/", form)
         if status != 302 or "/receipts/" not in place:
             if "several" not in text.lower():
@@ -126,6 +127,7 @@ class Person(threading.Thread):
 
     def ask(self, name: str, method: str, path: str, form: dict[str, str] | None = None) -> tuple[int, str, str]:
         headers = {"Cookie": f"{self.cookie}; huikuan_csrf={self.csrf}", "Accept-Encoding": "gzip"}
+        headers |= piece_of(path)
         if form is not None:
             headers |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": f"http://127.0.0.1:{self.port}"}
         if method == "GET" and name in ("receipt form", "application form"):
@@ -145,6 +147,11 @@ class Person(threading.Thread):
         plain = "" if answer.headers.get("Content-Encoding") else body.decode("utf-8", "replace")
         self.csrf = self.csrf or "none"
         return answer.status, plain, answer.headers.get("Location", "")
+
+
+def piece_of(path: str) -> dict[str, str]:
+    """What the page says when it fetches a piece of itself."""
+    return {"HX-Target": "events"} if "t_page" in path else {}
 
 
 def today() -> str:
