@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from huikuan.api.callers import Caller
 from huikuan.api.problems import Problem
+from huikuan.api.schemas import ApprovalAsked
 from huikuan.services.idempotency import once
 
 NO_STORE = "private, no-store"
@@ -60,14 +61,15 @@ def post_once(
 ) -> HttpResponse:
     """Does ``work`` once per (entity, person, operation, key); the same request gets the same answer again, with
     ``Idempotent-Replay: true``. Another body under the key is a 409. ``work`` reads what it answers from the database
-    it has just written to, not from the mirror."""
+    it has just written to, not from the mirror. What must be approved first is a 202."""
     done = False
     asked = (request.path, body.model_dump_json())
 
     def do() -> dict[str, Any]:
         nonlocal done
         done = True
-        return {"status": status, "text": as_json(work())}
+        found = work()
+        return {"status": 202 if isinstance(found, ApprovalAsked) else status, "text": as_json(found)}
 
     answer = once(entity_id=entity_id, operation=f"api.{operation}", key=key, request=asked, work=do, **caller.actor)
     response = HttpResponse(answer["text"], status=answer["status"], content_type="application/json")

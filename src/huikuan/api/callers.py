@@ -21,6 +21,7 @@ from huikuan.queries.api_keys import find_key
 from huikuan.queries.frame import EntityRow, Frame, frame_at, narrowed_of, seen_entities
 from huikuan.queries.grants import Held, held_by
 from huikuan.services.api_keys import note_use
+from huikuan.services.auditing import acting_key
 from huikuan.services.rights import missing
 
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -108,6 +109,7 @@ class Door:
         request.api_budget = budget.take(key.id)  # type: ignore[attr-defined]
         if request.api_budget.left < 0:  # type: ignore[attr-defined]
             raise Problem(429, "api.too_many", "too many requests: wait as long as Retry-After says")
+        acting_key.set(key.prefix)
         note_use(key.id, key.last_used_at, now=now)
         held = {
             number: narrowed(rights, key.scopes)

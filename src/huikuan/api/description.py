@@ -44,7 +44,7 @@ ALWAYS = {
 }
 WITH_BODY = {
     "400": "Unreadable body.",
-    "409": "Lost against another writer, or the idempotency key was used for another body.",
+    "409": "Lost against another writer, to be approved first, or the idempotency key was used for another body.",
     "413": "Too large.",
     "415": "Not a body of this kind.",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from pydantic import StringConstraints
 
 from huikuan.api.callers import Caller, caller_of
 from huikuan.api.problems import invalid
-from huikuan.api.schemas import Standpoint
+from huikuan.api.schemas import ApprovalAsked, EntriesPosted, Standpoint
 from huikuan.core.money import parse_amount
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
@@ -19,6 +20,8 @@ from huikuan.queries.desk import day_at
 from huikuan.queries.directory import entities_table
 from huikuan.queries.feeds import account_named
 from huikuan.queries.frame import Frame
+from huikuan.queries.ids import entry_id_text
+from huikuan.services.approvals import ApprovalNeeded, request_approval
 
 OnceKey = Annotated[
     str,
@@ -64,6 +67,16 @@ def read_on(on: date | None, entity_id: int, now: datetime) -> date:
         refusal = Refusal("form.day_ahead", "{day} lies in the future.", day=on.isoformat())
         raise invalid("#/on", refusal)
     return on or today
+
+
+def entries_or_asked(caller: Caller, post: Callable[[], int], *, ask: bool) -> EntriesPosted | ApprovalAsked:
+    """The entry that ``post`` posts; where it must be approved first and the caller ``ask``s for it, the request."""
+    try:
+        return EntriesPosted(entries=[entry_id_text(post())])
+    except ApprovalNeeded as needed:
+        if not ask:
+            raise
+        return ApprovalAsked(approval=request_approval(needed.proposal, **caller.actor))
 
 
 def entity_for(caller: Caller, code: str, right: Right) -> int:

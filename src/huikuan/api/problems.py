@@ -13,6 +13,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from huikuan.core.refusals import BadData, Conflict, Refusal
+from huikuan.services.approvals import ApprovalNeeded
 from huikuan.services.rights import Forbidden
 
 MEDIA = "application/problem+json"
@@ -64,8 +65,8 @@ def refusal_text(refusal: Refusal) -> str:
 
 
 def status_of(refusal: Refusal) -> int:
-    """409 lost against another; 403 may not; 422 understood and refused."""
-    if isinstance(refusal, Conflict):
+    """409 lost against another, or to be approved first; 403 may not; 422 understood and refused."""
+    if isinstance(refusal, Conflict | ApprovalNeeded):
         return 409
     return 403 if isinstance(refusal, Forbidden) else 422
 

@@ -10,11 +10,12 @@ from ninja import Path, Query, Router
 from huikuan.api.answers import post_once, tagged
 from huikuan.api.callers import caller_of
 from huikuan.api.paging import Cursor
-from huikuan.api.parts import OnceKey, codes, entity_for, frame_of, read_account, read_minor, read_on
+from huikuan.api.parts import OnceKey, codes, entity_for, entries_or_asked, frame_of, read_account, read_minor, read_on
 from huikuan.api.problems import NotThere
 from huikuan.api.schemas import (
     AmountIn,
     ApplyIn,
+    ApprovalAsked,
     Code,
     Currency,
     Day,
@@ -172,18 +173,21 @@ def park(request: HttpRequest, receipt_id: Path[Id], body: AmountIn, key: OnceKe
     return post_once(request, caller, found.entity_id, "receipt.park", key, body, work)
 
 
-@router.post("/{receipt_id}/refund", response={201: EntriesPosted}, summary="Send money back")
+@router.post("/{receipt_id}/refund", response={201: EntriesPosted, 202: ApprovalAsked}, summary="Send money back")
 def refund(request: HttpRequest, receipt_id: Path[Id], body: RefundIn, key: OnceKey) -> HttpResponse:
-    """Gives money back to who sent it. Where the amount needs approval: `approval.needed`; ask for it on the page."""
+    """Gives money back to who sent it. Where the amount must be approved first: `approval.needed`, or with
+    `request_approval` a request for it."""
     caller, found = caller_of(request), _postable(request, receipt_id)
 
-    def work() -> EntriesPosted:
+    def work() -> EntriesPosted | ApprovalAsked:
         minor = read_minor(body.amount, found.currency, "#/amount")
-        on = read_on(body.on, found.entity_id, caller.now)
+        given = {"on": read_on(body.on, found.entity_id, caller.now), "memo": body.memo, **caller.actor}
         source = LedgerAccount(body.from_)
-        return _entries(
-            refund_receipt(found.entity_id, found.id, minor, on=on, from_account=source, memo=body.memo, **caller.actor)
-        )
+
+        def post() -> int:
+            return refund_receipt(found.entity_id, found.id, minor, from_account=source, **given)
+
+        return entries_or_asked(caller, post, ask=body.request_approval)
 
     return post_once(request, caller, found.entity_id, "receipt.refund", key, body, work)
 

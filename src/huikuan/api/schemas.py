@@ -275,6 +275,9 @@ class IdentifyIn(Given):
     on: Day | None = None
 
 
+ASKS = "Where the amount must be approved first: ask for it (202) instead of being refused (409, approval.needed)."
+
+
 class AmountIn(Given):
     amount: Amount
     on: Day | None = None
@@ -285,6 +288,14 @@ class RefundIn(AmountIn):
 
     from_: Literal["unapplied", "suspense", "advances"] = Field("unapplied", alias="from")
     memo: Name = ""
+    request_approval: bool = Field(False, description=ASKS)
+
+
+class SettleIn(AmountIn):
+    """``amount`` is positive, for credits too; ``memo`` says why."""
+
+    memo: Name = Field(min_length=1)
+    request_approval: bool = Field(False, description=ASKS)
 
 
 class ReverseIn(Given):
@@ -303,6 +314,12 @@ class EntriesPosted(Schema):
     """Opaque ids of the entries written."""
 
     entries: list[str]
+
+
+class ApprovalAsked(Schema):
+    """Nothing is posted yet: the number of the request that waits for its decisions."""
+
+    approval: int
 
 
 # -- the journal -----------------------------------------------------------------------------------------------------

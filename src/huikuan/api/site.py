@@ -14,11 +14,25 @@ from django.urls import URLPattern, path, re_path
 from ninja import NinjaAPI
 
 from huikuan import __version__
-from huikuan.api import ageing, audit, contacts, customers, documents, entities, imports, items, journal, receipts
+from huikuan.api import (
+    ageing,
+    approvals,
+    audit,
+    contacts,
+    customers,
+    documents,
+    entities,
+    imports,
+    items,
+    journal,
+    receipts,
+    settling,
+)
 from huikuan.api.callers import Door
 from huikuan.api.description import complete
 from huikuan.api.problems import MEDIA, add_handlers, problem
 from huikuan.api.reference import chapters
+from huikuan.services.auditing import acting_key
 
 View = Callable[..., HttpResponseBase]
 
@@ -37,12 +51,14 @@ for prefix, router in (
     ("/customers", customers.router),
     ("/customers", contacts.router),
     ("/items", items.router),
+    ("/items", settling.router),
     ("/receipts", receipts.router),
     ("/applications", journal.applications),
     ("/journal", journal.router),
     ("/ageing", ageing.router),
     ("/documents", documents.router),
     ("/imports", imports.router),
+    ("/approvals", approvals.router),
     ("/audit", audit.router),
 ):
     api.add_router(prefix, router)
@@ -93,7 +109,11 @@ def common(view: View, address: str = "") -> View:
         if not _accepts(request):
             return problem(406, "api.not_acceptable", "this interface answers in application/json")
         request.api_known = parameters().get(f"{request.method} {address}")  # type: ignore[attr-defined]
-        response = view(request, *args, **kwargs)
+        token = acting_key.set("")
+        try:
+            response = view(request, *args, **kwargs)
+        finally:
+            acting_key.reset(token)
         if response.status_code == 405:
             allow = response["Allow"]
             response = problem(405, "api.method", f"only {allow} here", Allow=allow)

@@ -39,6 +39,8 @@ class Right(StrEnum):
     MERGE_CUSTOMER = "customer.merge"
     EDIT_PAYER_ACCOUNT = "payer_account.edit"
     ADD_DOCUMENT = "document.add"
+    DECIDE_APPROVAL = "approval.decide"
+    """Steps of approvals that fall to a role of the person's; a program's key must name it."""
     MANAGE_PEOPLE = "people.manage"
     MANAGE_POLICY = "policy.manage"
     """Approval thresholds and other rules of the house."""
@@ -74,7 +76,8 @@ class Grant:
 
 
 R = Right
-_READ = frozenset({R.SEE_LEDGER})
+_DECIDE = frozenset({R.DECIDE_APPROVAL})
+_READ = frozenset({R.SEE_LEDGER}) | _DECIDE
 ROLE_RIGHTS: dict[Role, frozenset[Right]] = {
     Role.SALES_REP: _READ | {R.ADD_DOCUMENT},
     Role.SALES_MANAGER: _READ | {R.ADD_DOCUMENT, R.EDIT_CUSTOMER, R.EXPORT},
@@ -88,7 +91,7 @@ ROLE_RIGHTS: dict[Role, frozenset[Right]] = {
     | {R.EXPORT, R.SEE_AUDIT, R.POST_ADJUSTMENT, R.CLOSE_PERIOD, R.CLOSE_PERIOD_HARD, R.POST_SOFT_CLOSED, R.EXPORT_GL}
     | {R.MAP_GL, R.MANAGE_POLICY, R.UNMASK, R.EDIT_RATES, R.REVERSE},
     Role.AUDITOR: _READ | {R.SEE_AUDIT, R.EXPORT},
-    Role.ADMINISTRATOR: frozenset({R.MANAGE_PEOPLE, R.MANAGE_SYSTEM, R.SEE_AUDIT}),
+    Role.ADMINISTRATOR: _DECIDE | frozenset({R.MANAGE_PEOPLE, R.MANAGE_SYSTEM, R.SEE_AUDIT}),
 }
 """What each role may do in the entity it is granted for."""
 
@@ -123,6 +126,7 @@ RIGHT_WORDS: dict[Right, str] = {
     R.MERGE_CUSTOMER: "merge customers",
     R.EDIT_PAYER_ACCOUNT: "change payer accounts",
     R.ADD_DOCUMENT: "add documents",
+    R.DECIDE_APPROVAL: "decide on approvals of one's role",
     R.MANAGE_PEOPLE: "manage people",
     R.MANAGE_POLICY: "manage policies",
     R.MANAGE_SYSTEM: "manage the system",

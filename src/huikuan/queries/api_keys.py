@@ -17,6 +17,7 @@ class KnownKey:
     """A key that works now, and the person it acts as. ``entity_ids`` ``None``: all of the person's."""
 
     id: int
+    prefix: str
     user: User
     scopes: frozenset[str]
     entity_ids: frozenset[int] | None
@@ -36,7 +37,7 @@ def find_key(text: str, now: datetime) -> KnownKey | None:
     if not found.user.is_active:
         return None
     entities = None if found.entity_ids is None else frozenset(found.entity_ids)
-    return KnownKey(found.pk, found.user, frozenset(found.scopes), entities, found.last_used_at)
+    return KnownKey(found.pk, found.prefix, found.user, frozenset(found.scopes), entities, found.last_used_at)
 
 
 @dataclass(frozen=True, slots=True)

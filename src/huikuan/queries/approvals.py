@@ -10,6 +10,7 @@ from typing import Any
 from huikuan.core.approvals import ApprovalKind, ApprovalState, ApprovalStep, next_step
 from huikuan.core.rights import Role
 from huikuan.queries.deciders import Decider, steps_of, taken_of
+from huikuan.queries.feeds import Slice
 from huikuan.queries.listing import Page
 from huikuan.store.models import (
     Absence,
@@ -101,6 +102,40 @@ def approval_page(
         found = found.filter(entity_id__in=seen)
     start = (page - 1) * size
     return Page([_row(row, decider) for row in found[start : start + size]], found.count(), page, size)
+
+
+def approval_slice(
+    *,
+    user_id: int,
+    within: Iterable[int],
+    entity_ids: Iterable[int],
+    which: str,
+    today: date,
+    after: int,
+    limit: int,
+) -> Slice[ApprovalRow]:
+    """Requests of the entities ``within``, in the order in which they were asked. ``entity_ids``: those of which every
+    request is seen; of the others, what concerns this person."""
+    found = ApprovalRequest.objects.select_related(
+        "entity", "account__customer", "requested_by", "entry"
+    ).prefetch_related("decisions__decided_by", "decisions__on_behalf_of")
+    found = found.filter(entity_id__in=list(within), id__gt=after).order_by("id")
+    if which == "asked":
+        found = found.filter(requested_by_id=user_id)
+    elif which == "waiting":
+        found = found.filter(state=ApprovalState.OPEN)
+    decider, whole = Decider(user_id, today), set(entity_ids)
+    rows: list[ApprovalRow] = []
+    for request in found.iterator(chunk_size=200):
+        row = _row(request, decider)
+        took = any(one.decided_by_id == user_id for one in request.decisions.all())
+        concerns = row.mine or row.asked_by_me or took
+        if row.mine if which == "waiting" else concerns or row.entity_id in whole:
+            rows.append(row)
+            if len(rows) > limit:
+                break
+    shown = rows[:limit]
+    return Slice(shown, shown[-1].id if shown else None, len(rows) > limit)
 
 
 def approval(request_id: int, *, user_id: int, entity_ids: Iterable[int], today: date) -> ApprovalRow | None:

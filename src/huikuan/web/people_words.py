@@ -44,6 +44,7 @@ RIGHTS: dict[str, str | Promise] = {
     Right.MERGE_CUSTOMER: _("merge customers"),
     Right.EDIT_PAYER_ACCOUNT: _("change payer accounts"),
     Right.ADD_DOCUMENT: _("add documents"),
+    Right.DECIDE_APPROVAL: _("decide on approvals of one's role"),
     Right.MANAGE_PEOPLE: _("manage people"),
     Right.MANAGE_POLICY: _("manage policies"),
     Right.MANAGE_SYSTEM: _("manage the system"),
