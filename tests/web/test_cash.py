@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from html import unescape
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from huikuan.store.models import JournalEntry, OpenItem, OpenItemBalance, Receipt, ReceiptBalance
+from huikuan.services.reversals import reverse_entry
+from huikuan.store.models import (
+    CustomerAccount,
+    JournalEntry,
+    OpenItem,
+    OpenItemBalance,
+    Receipt,
+    ReceiptBalance,
+    RoleGrant,
+    User,
+)
 from huikuan.store.public_ids import public_id
 from tests.databases import LedgerDb
 from tests.web.test_pages import text_of
-from tests.web.world import World, build_world, signed_in
+from tests.web.world import START, World, build_world, signed_in
 
 DAY = "2026-03-20"
 
@@ -286,7 +296,7 @@ def test_items_of_another_customer_or_entity_are_refused(world: World) -> None:
     receipt = newest()
     other = client.post(receipt_path(receipt, "apply/"), applied_form(client, receipt, {"INV-3": "1"}))
     assert other.status_code == 400
-    assert "belongs to another customer" in text_of(other)
+    assert "not there any more" in text_of(other) and "300" not in text_of(other)
     foreign = client.post(receipt_path(receipt, "apply/"), applied_form(client, receipt, {"DE-1": "1"}))
     assert foreign.status_code == 400
     assert "not there any more" in text_of(foreign)
@@ -313,3 +323,34 @@ def test_orders_are_worked_out_on_the_server(world: World) -> None:
     much = client.post(path, {f"amount-{item_id('INV-2')}": "1,200.00"}, headers=htmx)
     assert "199.50 CNY too much" in text_of(much)
     assert money_of(receipt) == (0, 1_000_50, 0)
+
+
+def test_one_with_own_customers_keeps_the_form_of_money_nobody_knows(world: World) -> None:
+    """Unknown money is for who looks after all customers; what was typed is not lost with the refusal."""
+    user = User.objects.create_user("rita")
+    RoleGrant.objects.create(user=user, entity_id=world.cn, role="ar_clerk", reach="own", granted_at=START)
+    CustomerAccount.objects.filter(customer__name__contains="华联").update(owner=user)
+    client, before = signed_in("rita"), Receipt.objects.count()
+    kept = record(client, who="", payer_name="Mr Unknown")
+    assert kept.status_code == 400 and Receipt.objects.count() == before
+    assert "money of your own customers only" in text_of(kept)
+    assert (field(kept, "amount"), field(kept, "payer_name")) == ("1,000.50", "Mr Unknown")
+    client.cookies["django_language"] = "zh-hans"
+    assert "您只能登记自己客户的款项" in text_of(record(client, who=""))
+    client.cookies["django_language"] = "en"
+    assert record(client, who="0001").status_code == 302 and Receipt.objects.count() == before + 1
+    hidden = client.post(receipt_path(newest(), "apply/"), applied_form(client, newest(), {"INV-3": "999"}))
+    assert "not there any more" in text_of(hidden) and "300.00" not in text_of(hidden)
+
+
+def test_the_list_names_nobody_once_an_identification_is_taken_back(world: World) -> None:
+    client = signed_in("boss")
+    record(client, who="")
+    given = {"key": "i", "who": "0001", "on": DAY}
+    assert client.post(receipt_path(newest(), "identify/"), given).status_code == 302
+    row = "/cash/?state=all&q=BANK-9"
+    assert "北京华联商贸有限公司" in text_of(client.get(row))
+    entry = JournalEntry.objects.get(kind="identify")
+    reverse_entry(world.cn, entry.pk, on=date(2026, 3, 21), actor_id=None, now=datetime.now(UTC), memo="not theirs")
+    shown = text_of(client.get(row))
+    assert "BANK-9" in shown and "北京华联商贸有限公司" not in shown

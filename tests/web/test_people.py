@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from allauth.mfa.models import Authenticator
 
-from huikuan.store.models import CustomerAccount, RoleGrant, Team, User
+from huikuan.store.models import AuditEvent, CustomerAccount, RoleGrant, Team, User
 from huikuan.store.public_ids import public_id
 from tests.databases import LedgerDb
 from tests.web.test_pages import text_of
@@ -113,3 +114,32 @@ def test_customers_are_given_out(world: World) -> None:
     assert seller.get(path).status_code == 404
     assert "INV-3" not in text_of(seller.get("/receivables/items/"))
     assert seller.get("/customers/assign/").status_code == 403
+
+
+def test_an_administrator_sets_a_password_and_takes_a_lost_second_factor_away(world: World) -> None:
+    client, clerk = signed_in("admin"), signed_in("clerk")
+    page = f"/settings/people/{number('clerk')}/"
+    assert "No second factor is set up." in text_of(client.get(page))
+    weak = client.post(f"{page}password/", {"password": "12345678"})
+    assert weak.status_code == 400 and "too common" in text_of(weak)
+    assert clerk.get("/customers/").status_code == 200
+    done = client.post(f"{page}password/", {"password": "a river of paper"}, follow=True)
+    assert "open sessions have ended" in text_of(done)
+    assert clerk.get("/customers/").status_code == 302, "to the door"
+    assert User.objects.get(username="clerk").check_password("a river of paper")
+    none = client.post(f"{page}second-factor/")
+    assert none.status_code == 400 and "this person has no second factor" in text_of(none)
+    Authenticator.objects.create(user_id=number("clerk"), type=Authenticator.Type.TOTP, data={"secret": "x"})
+    assert "Reset the second factor" in text_of(client.get(page))
+    gone = client.post(f"{page}second-factor/", follow=True)
+    assert "The second factor is taken away." in text_of(gone)
+    assert not Authenticator.objects.exists()
+    codes = AuditEvent.objects.filter(subject=f"user:{number('clerk')}", actor_id=number("admin"))
+    assert set(codes.values_list("code", flat=True)) == {"user.password", "user.second_factor_reset"}
+    mine = client.post(f"/settings/people/{number('admin')}/second-factor/")
+    assert mine.status_code == 400 and "your own second factor is changed where you set it up" in text_of(mine)
+    boss = f"/settings/people/{number('boss')}/"
+    assert client.post(f"{boss}password/", {"password": "a river of paper"}).status_code == 403
+    assert client.post(f"{boss}second-factor/").status_code == 403
+    chinese = signed_in("admin", "zh-hans").post(f"{page}second-factor/")
+    assert "此人没有设置双重验证" in text_of(chinese)

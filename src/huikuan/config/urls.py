@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.account import urls as account_urls
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
@@ -10,13 +11,18 @@ from django.views.i18n import set_language
 
 from huikuan.config import probes
 
+BY_MAIL = ("email", "confirm-email", "password/reset", "password/set")
+"""What allauth has beside signing in and is not offered: addresses and forgotten passwords are the business of who
+manages people (Settings → People)."""
+ACCOUNT = [one for one in account_urls.urlpatterns if not str(one.pattern).lstrip("^").startswith(BY_MAIL)]
+
 urlpatterns = [
     path("healthz", probes.health, name="health"),
     path("readyz", probes.ready, name="ready"),
     path("metrics", probes.metrics, name="metrics"),
     path("i18n/setlang/", login_not_required(set_language), name="set_language"),
     path("favicon.ico", login_not_required(RedirectView.as_view(url=f"{settings.STATIC_URL}favicon.svg")), name="icon"),
-    path("accounts/", include("allauth.account.urls")),
+    path("accounts/", include(ACCOUNT)),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("accounts/sessions/", include("allauth.usersessions.urls")),
     path("accounts/sso/", include("allauth.socialaccount.urls")),

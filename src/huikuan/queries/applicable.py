@@ -126,10 +126,11 @@ class NamedItem:
     effective_date: date
 
 
-def items_named(entity_id: int, texts: Iterable[str]) -> dict[str, NamedItem]:
-    """Items of an entity by opaque id, settled ones too; an id that is none of them is left out."""
+def items_named(account_id: int, texts: Iterable[str]) -> dict[str, NamedItem]:
+    """Items of a customer account by opaque id, settled ones too; an id that is none of them is left out, whosever it
+    is: a form must not tell of items its reader does not see."""
     numbers = {number: text for text in texts if (number := inner_id("itm", text)) is not None}
-    rows = OpenItem.objects.filter(id__in=list(numbers), entity_id=entity_id)
+    rows = OpenItem.objects.filter(id__in=list(numbers), account_id=account_id)
     return {
         numbers[number]: NamedItem(number, currency, document, day)
         for number, currency, document, day in rows.values_list("id", "currency", "document_number", "effective_date")

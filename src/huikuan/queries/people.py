@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from allauth.mfa.models import Authenticator
 from django.db.models import Count, Q
 
 from huikuan.store.models import CustomerAccount, RoleGrant, Team, User
@@ -39,6 +40,7 @@ class PersonRow:
     grants: list[GrantRow]
     teams: list[str]
     accounts: int
+    has_second_factor: bool
 
     @property
     def name(self) -> str:
@@ -64,6 +66,7 @@ def person(user_id: int, *, entity_ids: Collection[int] | None = None) -> Person
 def _rows(users: object, entity_ids: Collection[int] | None) -> list[PersonRow]:
     listed = list(users)  # type: ignore[call-overload]
     numbers = [user.pk for user in listed]
+    factors = set(Authenticator.objects.filter(user_id__in=numbers).values_list("user_id", flat=True))
     grants = _grants_of(numbers, entity_ids)
     teams: dict[int, list[str]] = defaultdict(list)
     for row in team_rows():
@@ -86,6 +89,7 @@ def _rows(users: object, entity_ids: Collection[int] | None) -> list[PersonRow]:
             grants=grants.get(user.pk, []),
             teams=teams.get(user.pk, []),
             accounts=owned.get(user.pk, 0),
+            has_second_factor=user.pk in factors,
         )
         for user in listed
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -12,7 +13,7 @@ from django.core.validators import validate_email
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Grant, Right
 from huikuan.services.auditing import record
-from huikuan.services.people import add_grant, demand_over
+from huikuan.services.people import add_grant, demand_over, locked_user
 from huikuan.services.rights import Forbidden, demand_anywhere
 from huikuan.services.transaction import run_in_transaction
 from huikuan.store.models import User
@@ -81,6 +82,26 @@ def set_password(username: str, password: str, *, actor_id: int | None, now: dat
             demand_over(actor_id, found)
         User.objects.filter(id=found.id).update(password=found.password)
         record("user.password", now=now, actor_id=actor_id, subject=f"user:{found.id}")
+
+    run_in_transaction(work)
+
+
+def reset_second_factor(user_id: int, *, actor_id: int | None, now: datetime) -> None:
+    """Takes away a person's second factor and recovery codes, for one who has lost them; the person signs in with the
+    password alone until a new one is set up.
+
+    Refuses ``user.unknown``, ``user.no_second_factor``, ``people.self_second_factor`` and ``right.missing``.
+    """
+
+    def work() -> None:
+        user = locked_user(user_id)
+        demand_over(actor_id, user)
+        if actor_id == user_id:
+            raise Refusal("people.self_second_factor", "your own second factor is changed where you set it up")
+        gone, _rows = Authenticator.objects.filter(user_id=user_id).delete()
+        if not gone:
+            raise Refusal("user.no_second_factor", "this person has no second factor")
+        record("user.second_factor_reset", now=now, actor_id=actor_id, subject=f"user:{user_id}")
 
     run_in_transaction(work)
 

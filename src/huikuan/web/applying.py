@@ -164,7 +164,7 @@ def named_of(fund: Fund, given: QueryDict) -> tuple[list[Named], date]:
     what was posted before is known by its key."""
     typed = {name.removeprefix("amount-"): given.get(name, "").strip() for name in given if name.startswith("amount-")}
     texts = {public_id: text[:40] for public_id, text in typed.items() if text}
-    items = applicable.items_named(fund.entity_id, texts)
+    items = applicable.items_named(fund.owner.account_id, texts)
     named, since = [], fund.effective_date
     for public_id, text in texts.items():
         item = items.get(public_id)

@@ -90,6 +90,7 @@ AUDIT_CODES: dict[str, str | Promise] = {
     "user.add": _("Person added"),
     "user.deactivate": _("Person shut out"),
     "user.password": _("Password set"),
+    "user.second_factor_reset": _("Second factor taken away"),
     "user.sign_in_failed": _("Sign-in failed"),
     "user.signed_in": _("Signed in"),
     "user.signed_out": _("Signed out"),

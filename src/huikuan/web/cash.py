@@ -23,6 +23,7 @@ from huikuan.queries.desk import Owner
 from huikuan.queries.frame import EntityRow
 from huikuan.queries.ids import receipt_id_text
 from huikuan.services.receipts import NewReceipt, post_receipts
+from huikuan.services.rights import Forbidden
 from huikuan.web.acting import (
     Field,
     act,
@@ -203,10 +204,23 @@ def record_receipt(request: HttpRequest, seat: Seat) -> HttpResponse:
                 "{reference} has the same amount and value date. If this is another payment, tick that it is.",
                 reference=", ".join(same),
             )
-        (receipt_id,) = post_receipts(entity.id, [new], key=key, **actor(request))
+        (receipt_id,) = _post(entity.id, new, key, request)
         return _recorded(request, seat, receipt_id_text(receipt_id), new, owner)
 
     return act(request, seat, "cash/new.html", context, do, currency=currency)
+
+
+def _post(entity_id: int, new: NewReceipt, key: str, request: HttpRequest) -> list[int]:
+    """Posts it. Refuses ``cash.not_yours``: what is typed stays on the form of one who looks after some customers."""
+    try:
+        return post_receipts(entity_id, [new], key=key, **actor(request))
+    except Forbidden as refusal:
+        if refusal.code != "right.out_of_reach":
+            raise
+        raise Refusal(
+            "cash.not_yours",
+            "You may record money of your own customers only: choose one, or leave it to somebody who looks after all.",
+        ) from None
 
 
 def _currency(given: QueryDict, entity: EntityRow | None) -> str:

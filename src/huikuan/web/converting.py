@@ -133,11 +133,11 @@ def check_sum(exchange: Exchange, lines: Sequence[Line]) -> SumCheck:
     return SumCheck(len(named), paid, exchange.fund.available_minor, gain, faults)
 
 
-def _named(exchange: Exchange, entity_id: int, since: date, given: QueryDict) -> tuple[list[Named], date]:
+def _named(exchange: Exchange, account_id: int, since: date, given: QueryDict) -> tuple[list[Named], date]:
     """The amounts typed, and the day from which all of it is there. Items settled meanwhile are named too: what was
     posted before is known by its key."""
     texts = {name.removeprefix("amount-"): _typed(given, name) for name in given if name.startswith("amount-")}
-    items = applicable.items_named(entity_id, [public_id for public_id, text in texts.items() if text])
+    items = applicable.items_named(account_id, [public_id for public_id, text in texts.items() if text])
     named = []
     for public_id, text in texts.items():
         if not text:
@@ -189,7 +189,8 @@ def convert_money(request: HttpRequest, seat: Seat, public_id: str) -> HttpRespo
     receipt, exchange = _load(seat, public_id, request.POST)
 
     def do(given: QueryDict, key: str) -> HttpResponse:
-        named, since = _named(exchange, receipt.entity_id, receipt.effective_date, given)
+        account_id = receipt.owner.account_id if receipt.owner else 0
+        named, since = _named(exchange, account_id, receipt.effective_date, given)
         entry_id = apply_receipt(
             receipt.entity_id,
             receipt.id,

@@ -17,8 +17,8 @@ from huikuan.core.rights import ROLE_RIGHTS, Grant, Reach, Right, Role
 from huikuan.queries import people as queries
 from huikuan.queries.entities import all_entities
 from huikuan.services import people as services
+from huikuan.services import users
 from huikuan.services.rights import Forbidden
-from huikuan.services.users import create_user
 from huikuan.web.acting import actor, read_text
 from huikuan.web.frames import Seat
 from huikuan.web.pages import page, refusal_text, show
@@ -79,7 +79,7 @@ def new_person(request: HttpRequest, seat: Seat) -> HttpResponse:
     if request.method == "POST":
         try:
             grants = [_read_grant(request, seat)] if given.get("role") else []
-            user_id = create_user(
+            user_id = users.create_user(
                 given.get("username", "").strip()[:150],
                 password=given.get("password", "")[:200],
                 email=given.get("email", "").strip()[:254],
@@ -170,5 +170,30 @@ def change_active(request: HttpRequest, seat: Seat, user_id: int) -> HttpRespons
     def work() -> str:
         services.set_active(user_id, active, actor_id=request.user.pk, now=timezone.now())
         return _("Let in again.") if active else _("Shut out: open sessions have ended.")
+
+    return _change(request, seat, user_id, work)
+
+
+@require_POST
+@managed
+def set_password(request: HttpRequest, seat: Seat, user_id: int) -> HttpResponse:
+    """Gives a person another password, to be told in person: nothing is sent."""
+    found = _known(seat, user_id)
+
+    def work() -> str:
+        users.set_password(found.username, request.POST.get("password", "")[:200], **actor(request))
+        return _("The new password holds: open sessions have ended. Tell it in person; nothing was sent.")
+
+    return _change(request, seat, user_id, work)
+
+
+@require_POST
+@managed
+def reset_second_factor(request: HttpRequest, seat: Seat, user_id: int) -> HttpResponse:
+    """For a person who has lost the phone."""
+
+    def work() -> str:
+        users.reset_second_factor(user_id, **actor(request))
+        return _("The second factor is taken away. The person sets up a new one after signing in.")
 
     return _change(request, seat, user_id, work)
