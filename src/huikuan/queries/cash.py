@@ -21,7 +21,7 @@ from huikuan.queries.directory import (
     find_customers,
 )
 from huikuan.queries.facts import Facts, read_facts
-from huikuan.queries.finding import amount_of, amount_sql, bound_sql
+from huikuan.queries.finding import amount_of, amount_sql, bound_sql, give_texts
 from huikuan.queries.frame import Frame
 from huikuan.queries.listing import CHUNK, ROWS_MAX, Page, Whole, limit_of, order_of
 from huikuan.queries.open_rows import CASH_LEGS, day_of, ids
@@ -180,7 +180,6 @@ def _narrowed(facts: Facts, filters: CashFilters) -> tuple[list[str], dict[str, 
         )
     if text := filters.search.strip():
         wheres.append(_hits(facts, text, by_customer=filters.by_customer))
-        given["wanted"] = text.lower()
     return wheres, given
 
 
@@ -220,15 +219,16 @@ def _source(facts: Facts, state: str) -> str:
 
 
 def _hits(facts: Facts, text: str, *, by_customer: bool) -> str:
-    """The predicate of receipts that were meant; ``$wanted`` is the text in lower case."""
+    """The predicate of receipts that were meant."""
     payers = ReceiptParty.objects.filter(payer_name__icontains=text, receipt__entity_id__in=facts.frame.entity_ids)
-    numbers = list(payers.values_list("receipt_id", flat=True)[:_HITS_MAX])
-    facts.give("hit_receipts", pa.table({"receipt_id": pa.array(numbers, pa.int64())}))
-    parts = [
-        "contains(lower(reference), $wanted)",
-        "contains(lower(external_id), $wanted)",
-        "receipt_id IN (SELECT receipt_id FROM hit_receipts)",
-    ]
+    paid = pa.array(list(payers.values_list("receipt_id", flat=True)[:_HITS_MAX]), pa.int64())
+    give_texts(facts, "receipt_texts", "receipts", "receipt_id", ("reference", "external_id"))
+    found = facts.table(
+        "SELECT receipt_id FROM receipt_texts WHERE contains(found_by, $wanted)", {"wanted": text.lower()}
+    )
+    hits = pa.concat_tables([found, pa.table({"receipt_id": paid})])
+    facts.give("hit_receipts", hits)
+    parts = ["receipt_id IN (SELECT receipt_id FROM hit_receipts)"] if hits.num_rows else ["false"]
     customers = find_customers(facts.frame, text) if by_customer else []
     if customers:
         facts.give("hit_customers", pa.table({"customer_id": pa.array(customers, pa.int64())}))
@@ -284,6 +284,8 @@ def _rows(frame: Frame, numbers: Sequence[int], legs: dict[int, list[dict[str, A
 
 
 def _owner(receipt: Receipt, legs: Sequence[dict[str, Any]]) -> int | None:
-    """Whose account the money was last put on, as of the frame's day."""
-    given = [leg["account_id"] for leg in legs if leg["account_id"] is not None and leg["amount_minor"] < 0]
+    """Whose account the money was last put on, as of the frame's day; what was taken back was put on nobody's."""
+    undone = {leg["reverses_id"] for leg in legs if leg["reverses_id"] is not None}
+    standing = [leg for leg in legs if leg["reverses_id"] is None and leg["entry_id"] not in undone]
+    given = [leg["account_id"] for leg in standing if leg["account_id"] is not None and leg["amount_minor"] < 0]
     return given[-1] if given else receipt.account_id

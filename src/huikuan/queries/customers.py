@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from huikuan.queries.cells import DUE, book_value, currency_order, need_cells, overdue, unapplied
+from huikuan.queries.cells import DUE, book_value, currency_order, need_cells, need_cells_of, overdue, unapplied
 from huikuan.queries.directory import (
     accounts_of,
     accounts_version,
@@ -261,10 +261,11 @@ def customer(frame: Frame, public_id: str) -> CustomerDetail | None:
     """One customer with its accounts in the frame's entities; ``None`` where it has none there."""
     customer_id = inner_id("cus", public_id)
     found = Customer.objects.filter(id=customer_id).first() if customer_id is not None else None
-    if found is None or customer_id is None or not accounts_of(frame, customer_id):
+    accounts = accounts_of(frame, customer_id) if customer_id is not None else []
+    if found is None or customer_id is None or not accounts:
         return None
     with read_facts(frame) as facts:
-        need_cells(facts)
+        need_cells_of(facts, accounts)
         rows = facts.rows(
             "SELECT currency, bucket, sum(open_minor)::BIGINT AS open_minor, sum(items)::BIGINT AS items,"
             " greatest(coalesce(max(days_past_due_max), 0), 0)::INTEGER AS days FROM cells"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
 import pyarrow as pa
 
 from huikuan.core.money import EXPONENTS
+from huikuan.queries.cache import answers
 from huikuan.queries.directory import find_customers
 from huikuan.queries.facts import Facts
 
@@ -53,8 +55,9 @@ def give_hits(facts: Facts, text: str, *, by_customer: bool = True) -> str:
     """Brings in ``hits`` (item_id) and ``hit_customers``; gives the predicate of rows that were meant. Not
     ``by_customer``: what stands on the item itself, not whose it is."""
     text = text.strip()
-    facts.give("hits", _items(facts, text))
-    predicate = "item_id IN (SELECT item_id FROM hits)"
+    hits = _items(facts, text)
+    facts.give("hits", hits)
+    predicate = "item_id IN (SELECT item_id FROM hits)" if hits.num_rows else "false"
     if by_customer:
         customers = find_customers(facts.frame, text)
         facts.give("hit_customers", pa.table({"customer_id": pa.array(customers, pa.int64())}))
@@ -66,18 +69,24 @@ def give_hits(facts: Facts, text: str, *, by_customer: bool = True) -> str:
 
 def _items(facts: Facts, text: str) -> Any:
     value = amount_of(text)
-    matches = [f"{name} ILIKE $pattern ESCAPE '\\'" for name in _TEXTS]
+    matches = "contains(found_by, $wanted)"
     if value:
-        matches.append(f"abs(amount_minor) = {amount_sql(value)}")
-    sql = f"SELECT item_id FROM items WHERE ({' OR '.join(matches)})"
-    given = {"pattern": f"%{_escaped(text)}%"}
+        matches += f" OR abs(amount_minor) = {amount_sql(value)}"
+    give_texts(facts, "item_texts", "items", "item_id", _TEXTS)
+    return facts.table(f"SELECT item_id FROM item_texts WHERE {matches}", {"wanted": text.lower()})
+
+
+def give_texts(facts: Facts, name: str, relation: str, key: str, columns: Sequence[str]) -> None:
+    """Brings in a relation of ``key``, currency, amount_minor and ``found_by``: what stands in ``columns``, in lower
+    case, a line each. It is kept in memory: read from files, every letter a person types would take as long as this."""
+    lines = f"lower(concat_ws(chr(10), {', '.join(columns)}))"
 
     def make(only: str) -> Any:
-        return facts.table(f"{sql} AND {only}", given)
+        return facts.table(f"SELECT {key}, currency, amount_minor, {lines} AS found_by FROM {relation} WHERE {only}")
 
-    floor = facts.floor(("hits", text), make, lambda kept, between: pa.concat_tables([kept, make(between)]))
-    return pa.concat_tables([floor.table, make(facts.above(floor))]) if facts.reaches_above(floor) else floor.table
-
-
-def _escaped(text: str) -> str:
-    return re.sub(r"([\\%_])", r"\\\1", text)
+    floor = facts.floor(name, make, lambda kept, between: pa.concat_tables([kept, make(between)]))
+    table = floor.table
+    if facts.reaches_above(floor):
+        key_above = (f"{name} above", facts.snapshot.cache_key, floor.known_seq)
+        table = pa.concat_tables([table, answers.get_or_make(key_above, lambda: make(facts.above(floor)))])
+    facts.give(name, table)

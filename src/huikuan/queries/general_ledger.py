@@ -15,7 +15,7 @@ from huikuan.core.gl import AccountMap, AccountRule, Dimension, GlPosting
 from huikuan.core.periods import month_of, next_month
 from huikuan.queries.facts import read_facts
 from huikuan.queries.frame import Frame
-from huikuan.store.models import CustomerRef, GlAccount, GlExport, GlSettings, JournalEntry, Source
+from huikuan.store.models import CustomerRef, Entity, GlAccount, GlExport, GlSettings, GoLiveProof, JournalEntry, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,8 @@ def gl_choices(entity_id: int) -> GlChoices:
     """What was chosen, or the usual where nothing was yet."""
     row = GlSettings.objects.select_related("customer_source").filter(entity_id=entity_id).first()
     if row is None:
-        return GlChoices()
+        books = Entity.objects.filter(id=entity_id).values_list("currency", flat=True).first()
+        return GlChoices(language="zh") if books == "CNY" else GlChoices()
     source = row.customer_source.code if row.customer_source else ""
     return GlChoices(row.format, row.grouping, row.language, row.reference, source, dict(row.options), True)
 
@@ -137,13 +138,20 @@ def _customer_numbers(account_ids: Iterable[int], source: str) -> dict[int, str]
 
 
 def unmapped(entity_id: int) -> list[tuple[str, str]]:
-    """Ledger accounts (with their currency) that something was posted to and that have no general-ledger account."""
+    """Ledger accounts (with their currency) that something was posted to and that have no general-ledger account.
+
+    What counts from before the first day of an entity that went live is never exported, and so asks for none.
+    """
     mapped = AccountMap(account_rules(entity_id))
     # The mirror answers over all years at once; the database would read every posting there is.
     day = date(2199, 12, 31)
     frame = Frame(day, None, None, entity_id, True, False, day, (entity_id,))
+    live = GoLiveProof.objects.filter(entity_id=entity_id).first()
+    since = f" AND posting_date >= DATE '{live.cut_over:%Y-%m-%d}'" if live else ""
     with read_facts(frame) as facts:
-        used = facts.rows(f"SELECT DISTINCT ledger_account, currency FROM journal WHERE {facts.mine} ORDER BY ALL")
+        used = facts.rows(
+            f"SELECT DISTINCT ledger_account, currency FROM journal WHERE {facts.mine}{since} ORDER BY ALL"
+        )
     pairs = [(row["ledger_account"], row["currency"]) for row in used]
     return [(account, currency) for account, currency in pairs if not mapped.find(account, currency)]
 

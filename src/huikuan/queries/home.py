@@ -7,7 +7,7 @@ from typing import Any
 
 from huikuan.queries.cells import DUE, book_value, bucket_columns, cells_of, need_cells, overdue
 from huikuan.queries.customers import BucketTotal
-from huikuan.queries.directory import customers_of
+from huikuan.queries.directory import accounts_version, customers_of
 from huikuan.queries.facts import Facts, read_facts
 from huikuan.queries.frame import Frame
 from huikuan.queries.history import MonthPoint, month_ends, totals_on
@@ -61,13 +61,15 @@ def home(frame: Frame) -> Home:
     """Everything the first page shows, of the frame's entities; currencies with the most customers first."""
     with read_facts(frame) as facts:
         need_cells(facts)
-        buckets = facts.rows(
+        buckets = _kept(
+            facts,
             "SELECT currency, bucket, sum(open_minor)::BIGINT AS open_minor, sum(items)::BIGINT AS items FROM cells"
-            " GROUP BY ALL ORDER BY currency, bucket"
+            " GROUP BY ALL ORDER BY currency, bucket",
         )
-        customers = facts.rows(
+        customers = _kept(
+            facts,
             "SELECT currency, count(DISTINCT customer_id) AS customers FROM cells GROUP BY currency"
-            " ORDER BY customers DESC, currency"
+            " ORDER BY customers DESC, currency",
         )
         top = _top_overdue(facts)
         history = totals_on(facts, month_ends(frame.as_of, MONTHS), DUE)
@@ -78,6 +80,14 @@ def home(frame: Frame) -> Home:
         recent_imports=list(import_page(frame, page=1, size=IMPORTS).rows),
         history=history,
     )
+
+
+def _kept(facts: Facts, sql: str) -> list[dict[str, Any]]:
+    """A sum of cells, the same for everybody who sees the same."""
+    found: list[dict[str, Any]] = facts.kept(
+        (sql, facts.scope, accounts_version()), lambda: facts.table(sql)
+    ).to_pylist()
+    return found
 
 
 def _total(currency: str, customers: int, buckets: list[dict[str, Any]]) -> CurrencyTotal:
@@ -97,10 +107,11 @@ def _total(currency: str, customers: int, buckets: list[dict[str, Any]]) -> Curr
 
 def _top_overdue(facts: Facts) -> list[CustomerAgeing]:
     book = overdue(DUE, book_value("open_base"))
-    rows = facts.rows(
+    rows = _kept(
+        facts,
         f"SELECT customer_id, currency, sum(open_minor)::BIGINT AS open_minor, {overdue(DUE)} AS overdue_minor,"
         f" {bucket_columns(DUE)} FROM cells GROUP BY customer_id, currency HAVING overdue_minor > 0"
-        f" ORDER BY {book} DESC, customer_id, currency LIMIT {TOP}"
+        f" ORDER BY {book} DESC, customer_id, currency LIMIT {TOP}",
     )
     names = customers_of(facts.frame, (row["customer_id"] for row in rows))
     return [

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+import pyarrow as pa
+
 from huikuan.core.periods import next_month
 from huikuan.queries.directory import actors_of, customer_ids_of, customers_of, entities_table
 from huikuan.queries.facts import Facts, read_facts
@@ -105,23 +107,52 @@ def _find(
     """The entries found (entry_id, ledger_seq, entity_id), in their order, and the totals of all."""
     wheres, given = _narrowed(facts, filters)
     where = " AND ".join(wheres)
-    sums = facts.rows(
-        "SELECT entity_id, count(*) FILTER (WHERE line = 1) AS entries,"
-        f" (sum(base_minor) FILTER (WHERE base_minor > 0))::BIGINT AS debit FROM journal WHERE {where}"
-        " GROUP BY entity_id",
-        given,
-    )
     totals: dict[str, JournalTotal] = {}
     entities = entities_table()
-    for row in sums:
+    for row in _sums(facts, where, given):
         currency = entities[row["entity_id"]].currency
         before = totals.get(currency, JournalTotal(currency, 0, 0))
         totals[currency] = JournalTotal(
             currency, before.entries + row["entries"], before.debit_minor + (row["debit"] or 0)
         )
     order = order_of(sort, SORTS, "-number", ["entry_id DESC" if sort.startswith("-") else "entry_id"])
-    rows = facts.rows(f"SELECT entry_id, ledger_seq FROM journal WHERE line = 1 AND {where} {order} {limit}", given)
-    return rows, totals
+    sql = f"SELECT entry_id, ledger_seq FROM journal WHERE line = 1 AND {where}"
+    if sort == "-number" and (last := _last_of(limit)) <= LATEST_MAX:
+        # The newest entries by number stand at the end of the journal: the rest is looked at only if these do not do.
+        near = facts.snapshot.known_seq - 20 * last
+        rows = facts.rows(f"{sql} AND (ledger_seq > {near} OR ledger_seq IS NULL) {order} LIMIT {last}", given)
+        if len(rows) == last:
+            return rows[_offset_of(limit) :], totals
+    return facts.rows(f"{sql} {order} {limit}", given), totals
+
+
+LATEST_MAX = 5_000
+
+
+def _offset_of(limit: str) -> int:
+    return int(limit.partition("OFFSET ")[2] or 0)
+
+
+def _last_of(limit: str) -> int:
+    """How many rows there are up to the end of a page."""
+    return int(limit.split()[1]) + _offset_of(limit)
+
+
+def _sums(facts: Facts, where: str, given: dict[str, Any]) -> list[dict[str, Any]]:
+    """Entries and debits by entity of what was sealed, kept, and of what came since."""
+
+    def make(only: str) -> Any:
+        return facts.table(
+            "SELECT entity_id, count(*) FILTER (WHERE line = 1) AS entries,"
+            f" (sum(base_minor) FILTER (WHERE base_minor > 0))::BIGINT AS debit FROM journal WHERE {where} AND {only}"
+            " GROUP BY entity_id",
+            given,
+        )
+
+    name = ("journal sums", where, tuple(given.items()), facts.scope)
+    floor = facts.floor(name, make, lambda kept, between: pa.concat_tables([kept, make(between)]))
+    rows: list[dict[str, Any]] = floor.table.to_pylist()
+    return rows + make(facts.above(floor)).to_pylist() if facts.reaches_above(floor) else rows
 
 
 def _narrowed(facts: Facts, filters: JournalFilters) -> tuple[list[str], dict[str, Any]]:

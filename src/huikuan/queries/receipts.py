@@ -189,12 +189,10 @@ def legs_of(facts: Facts, receipt_ids: Sequence[int], since: int = 0) -> dict[in
     """The legs of these receipts on their own buckets that count, by receipt. ``since``: the first sealed number of
     any of them, before which there is nothing to look for."""
     found: dict[int, list[dict[str, Any]]] = {number: [] for number in receipt_ids}
-    wanted = pa.table({"receipt_id": pa.array(list(receipt_ids), pa.int64())})
     # What is no bucket's is left out here: asked of the whole journal it takes longer than the few rows are worth.
     rows = facts.rows(
-        f"SELECT {LEG_COLUMNS}, item_id, {basis_day(facts.basis)} AS counted FROM journal SEMI JOIN wanted"
-        f" USING (receipt_id) WHERE ledger_seq >= {since} OR ledger_seq IS NULL",
-        {"wanted": wanted},
+        f"SELECT {LEG_COLUMNS}, item_id, {basis_day(facts.basis)} AS counted FROM journal"
+        f" WHERE receipt_id IN ({ids(receipt_ids)}) AND (ledger_seq >= {since} OR ledger_seq IS NULL)"
     )
     for row in rows:
         if row["item_id"] is None and row["ledger_account"] in BUCKETS and row["counted"] <= facts.frame.as_of:

@@ -18,7 +18,7 @@ from huikuan.queries.facts import Facts, read_facts
 from huikuan.queries.frame import Frame
 from huikuan.queries.listing import Page
 from huikuan.queries.open_rows import ids
-from huikuan.store.models import CustomerChange, CustomerMerge, Document, ImportBatch, Source
+from huikuan.store.models import CustomerChange, CustomerMerge, Document, ImportBatch, OpenItem, Receipt, Source
 from huikuan.store.public_ids import public_id
 
 KINDS = ("items", "cash", "adjustments", "documents", "notes", "file", "imports")
@@ -49,6 +49,8 @@ class Event:
     currency: str = ""
     amount_minor: int | None = None
     more: dict[str, str] = field(default_factory=dict)
+    about: tuple[int | None, int | None] = (None, None)
+    """The numbers of the item and the receipt an entry is labelled by."""
 
 
 def timeline(frame: Frame, file: CustomerFile, *, kind: str = "", page: int = 1, size: int = 25) -> Page[Event]:
@@ -77,8 +79,21 @@ def timeline(frame: Frame, file: CustomerFile, *, kind: str = "", page: int = 1,
 
 
 def _named(events: list[Event]) -> list[Event]:
+    """The events of a page with the names of people and documents, which only these need."""
     people = actors_of({event.actor_id for event in events})
-    return [replace(event, actor=event.actor or people.get(event.actor_id, "")) for event in events]
+    numbers = dict(OpenItem.objects.filter(id__in=_about(events, 0)).values_list("id", "document_number"))
+    receipts = Receipt.objects.filter(id__in=_about(events, 1)).values_list("id", "reference", "external_id")
+    references = {number: reference or external for number, reference, external in receipts}
+    named = []
+    for event in events:
+        item, receipt = event.about
+        label = event.label or numbers.get(item or 0) or references.get(receipt or 0) or ""
+        named.append(replace(event, label=label, actor=event.actor or people.get(event.actor_id, "")))
+    return named
+
+
+def _about(events: list[Event], place: int) -> set[int]:
+    return {number for event in events if (number := event.about[place]) is not None}
 
 
 def _moved(facts: Facts, file: CustomerFile, kind: str, limit: int) -> list[dict[str, Any]]:
@@ -88,20 +103,14 @@ def _moved(facts: Facts, file: CustomerFile, kind: str, limit: int) -> list[dict
     kinds = ", ".join(f"'{one}'" for one in ENTRY_KINDS.get(kind, ()))
     where = f"account_id IN ({accounts}) AND {facts.counting.counts}" + (f" AND kind IN ({kinds})" if kinds else "")
     return facts.rows(
-        "WITH mine AS (SELECT entry_id, kind, currency, any_value(effective_date) AS day,"
+        "SELECT entry_id, kind, currency, any_value(effective_date) AS day,"
         " any_value(recorded_at) AS recorded_at, any_value(actor_id) AS actor_id, any_value(memo) AS memo,"
         " any_value(source_id) AS source_id,"
         " sum(amount_minor) FILTER (item_id IS NOT NULL)::BIGINT AS on_items,"
         " sum(amount_minor)::BIGINT AS on_all, sum(amount_minor) FILTER (receipt_id IS NOT NULL)::BIGINT AS on_cash,"
         " min(item_id) AS item_id, count(DISTINCT item_id) AS items, min(receipt_id) AS receipt_id"
         f" FROM journal WHERE {where} GROUP BY entry_id, kind, currency"
-        f" ORDER BY day DESC, recorded_at DESC, entry_id DESC LIMIT {limit})"
-        " SELECT m.*, i.document_number, r.reference FROM mine m LEFT JOIN"
-        " (SELECT item_id, max(document_number) AS document_number FROM items"
-        f" WHERE account_id IN ({accounts}) GROUP BY item_id) i USING (item_id) LEFT JOIN (SELECT receipt_id,"
-        " max(coalesce(nullif(reference, ''), external_id)) AS reference FROM receipts"
-        " WHERE receipt_id IN (SELECT receipt_id FROM mine) GROUP BY receipt_id) r"
-        " USING (receipt_id)"
+        f" ORDER BY day DESC, recorded_at DESC, entry_id DESC LIMIT {limit}"
     )
 
 
@@ -119,7 +128,6 @@ def _entry(row: dict[str, Any]) -> Event:
         at=row["recorded_at"],
         kind=family,
         code=row["kind"],
-        label=row["document_number"] or row["reference"] or "",
         text=row["memo"] or "",
         actor_id=row["actor_id"],
         page=page,
@@ -127,6 +135,7 @@ def _entry(row: dict[str, Any]) -> Event:
         currency=row["currency"],
         amount_minor=-amount if row["kind"] == "receipt" else amount,
         more=more,
+        about=(row["item_id"], row["receipt_id"]),
     )
 
 
