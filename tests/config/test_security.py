@@ -114,3 +114,8 @@ def test_the_demo_password_is_public_and_said_to_be() -> None:
     assert "WARNING" in announcement("0.0.0.0", 8000, sign_in)
     assert "WARNING" not in announcement("127.0.0.1", 8000, sign_in)
     assert "WARNING" not in announcement("0.0.0.0", 8000, None)
+
+
+def test_an_installation_nobody_may_sign_in_to_says_how_somebody_may() -> None:
+    assert "user add NAME --superuser" in announcement("127.0.0.1", 8000, None, anybody=False)
+    assert "user add" not in announcement("127.0.0.1", 8000, None)

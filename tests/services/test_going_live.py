@@ -11,7 +11,7 @@ from huikuan.core.accounts import ItemKind, LedgerAccount
 from huikuan.core.going_live import Balance, Step, read_balances
 from huikuan.core.periods import PeriodState
 from huikuan.core.refusals import BadData, Refusal
-from huikuan.queries.general_ledger import GlChoices
+from huikuan.queries.general_ledger import GlChoices, unmapped
 from huikuan.queries.going_live import certificate_of, journey, not_live
 from huikuan.services.general_ledger import export_month, save_choices
 from huikuan.services.going_live import choose_cut_over, go_live, set_balances
@@ -65,7 +65,10 @@ def test_proved_equal_and_live(ledger_db: LedgerDb) -> None:
 
     say(ledger, (TRADE, "CNY", 1_500_00), replace=False)
     assert journey(ledger.entity_id).is_equal
+    assert ("advances", "CNY") in unmapped(ledger.entity_id)
     live()
+    assert ("advances", "CNY") not in unmapped(ledger.entity_id), "the opening balance is never exported"
+    assert ("trade", "CNY") in unmapped(ledger.entity_id)
     certificate = certificate_of(ledger.entity_id)
     assert certificate is not None
     assert certificate.balances == [("trade", "CNY", 1_500_00), ("trade", "USD", 80_00), ("advances", "CNY", -500_00)]

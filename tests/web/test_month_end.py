@@ -69,7 +69,7 @@ def test_accounts_are_mapped_a_month_exported_and_equal(world: World) -> None:
 
     form = {"book": "CN01", "month": "2026-01", "format": "sap"}
     done = boss.post("/settings/gl/export/", form, follow=True)
-    assert "Jan 2026 exported: 1 entry in 1 vouchers." in text_of(done)
+    assert "Jan 2026 exported: 1 entry in 1 voucher." in text_of(done)
     assert "✓ equal" in text_of(done)
     made = GlExport.objects.get()
     file = boss.get(f"/settings/gl/files/{made.id}/")
@@ -84,6 +84,32 @@ def test_accounts_are_mapped_a_month_exported_and_equal(world: World) -> None:
     faulty = boss.post("/settings/gl/export/", {**form, "format": "datev"})
     assert faulty.status_code == 400 and "DATEV needs Consultant number (Beraternummer)" in text_of(faulty)
     assert boss.get("/settings/gl/files/999/").status_code == 404
+
+
+def test_what_is_done_from_a_month_comes_back_to_it(world: World) -> None:
+    boss = signed_in("boss")
+    page = "/settings/periods/month/?book=DE01&month=2026-02"
+    form = {"book": "DE01", "month": "2026-02", "from": "closing"}
+    assert boss.post("/settings/periods/set/", {**form, "state": "soft_closed"})["Location"] == page
+    assert boss.post("/settings/periods/revalue/", form)["Location"] == page
+    assert (
+        boss.post("/settings/periods/set/", {**form, "state": "open", "from": ""})["Location"] == "/settings/periods/"
+    )
+    links = re.findall(r'href="(/settings/gl/[^"]*)"', html.unescape(boss.get(page).content.decode()))
+    assert links and all("book=DE01" in link and "month=2026-02" in link for link in links), links
+
+
+def test_answers_to_every_format_are_kept_whichever_is_chosen(world: World) -> None:
+    boss = signed_in("boss")
+    how = {"book": "DE01", "format": "csv", "grouping": "entry", "language": "de", "reference": "document"}
+    numbers = {"datev_consultant": "1001", "datev_mandate": "7"}
+    assert boss.post("/settings/gl/settings/", {**how, **numbers}).status_code == 302
+    assert 'name="datev_mandate" value="7"' in boss.get("/settings/gl/setup/?book=DE01").content.decode()
+    boss.post("/settings/gl/accounts/", {"book": "DE01", "chart": "skr03"})
+    form = {"book": "DE01", "month": "2026-02", "format": "datev"}
+    assert "exported" in text_of(boss.post("/settings/gl/export/", form, follow=True))
+    bad = boss.post("/settings/gl/settings/", {**how, "datev_mandate": "seven"})
+    assert bad.status_code == 400 and "will not do" in text_of(bad)
 
 
 def test_faults_of_a_format_are_listed_with_their_vouchers(world: World) -> None:
@@ -127,6 +153,19 @@ def test_an_entity_goes_live(world: World) -> None:
     assert "not live" not in text_of(boss.get("/?entity=CN01"))
     assert boss.post("/settings/going-live/finish/", {"book": "CN01"}).status_code == 400
     assert boss.get("/settings/going-live/certificate/?book=DE01").status_code == 404
+
+
+def test_the_steps_lead_on_and_stay_with_the_entity_on_its_way(world: World) -> None:
+    boss = signed_in("boss")
+    first = boss.get("/settings/going-live/?book=DE01").content.decode()
+    assert "/receivables/imports/new/?kind=customers&amp;entity_code=DE01" in first and 'href="#cut-over"' in first
+    for code in ("CN01", "DE01"):
+        boss.post("/settings/going-live/cut-over/", {"book": code, "month": "2026-03"})
+        assert f'name="book" value="{code}"' in boss.get("/settings/going-live/").content.decode()
+        assert 'href="#balances"' in boss.get("/settings/going-live/").content.decode()
+        GoLive.objects.all().delete()
+    form = {"code": "NEW", "name": "New Inc", "currency": "USD", "timezone": "UTC", "country": "US"}
+    assert boss.post("/settings/entities/new/", form)["Location"] == "/settings/going-live/?book=NEW"
 
 
 def test_who_may_not_sees_no_buttons_and_is_refused(world: World) -> None:

@@ -117,8 +117,7 @@ def settings(context: dict[str, Any], /, given: tuple[str, ...], entity: str | N
         from huikuan.queries.general_ledger import GlChoices
 
         options = dict(text.partition("=")[::2] for text in given)
-        old = now["options"] if changes.get("format", now["format"]) == now["format"] else {}
-        save_choices(number, GlChoices(**{**now, **changes, "options": {**old, **options}}), **context)
+        save_choices(number, GlChoices(**{**now, **changes, "options": {**now["options"], **options}}), **context)
         now = asdict(gl_choices(number))
     for name, value in now.items():
         if name != "is_saved":

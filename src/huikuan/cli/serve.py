@@ -33,7 +33,8 @@ def run(host: str, port: int, workers: int, demo: bool) -> None:
     setup()
     migrate_database()
     collect_static()
-    os.environ["HUIKUAN_ANNOUNCEMENT"] = announcement(host, port, fill_when_empty() if demo else None)
+    sign_in = fill_when_empty() if demo else None
+    os.environ["HUIKUAN_ANNOUNCEMENT"] = announcement(host, port, sign_in, anybody=bool(sign_in) or has_people())
     supervisor = ("-m", "huikuan.jobs.supervisor", "--host", host, "--port", str(port), "--workers", str(workers))
     sys.stdout.flush()
     # The set-up is done and its memory is given back: the supervisor takes this process over.
@@ -92,7 +93,14 @@ def fill_when_empty() -> dict[str, str] | None:
     return demo.ensure_demo(now=datetime.now(UTC), progress=click.echo)
 
 
-def announcement(host: str, port: int, sign_in: dict[str, str] | None) -> str:
+def has_people() -> bool:
+    """Whether anybody may sign in at all."""
+    from huikuan.queries.people import people_rows
+
+    return bool(people_rows())
+
+
+def announcement(host: str, port: int, sign_in: dict[str, str] | None, *, anybody: bool = True) -> str:
     """What is printed when the server answers."""
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 - shown, not bound
     lines = ["", f"  huikuan  http://{shown}:{port}/"]
@@ -100,4 +108,8 @@ def announcement(host: str, port: int, sign_in: dict[str, str] | None) -> str:
         lines.append(f"  sign in  {sign_in['username']}  /  {sign_in['password']}")
         if host not in LOCAL:
             lines.append(f"  WARNING: other machines may reach {host}:{port}, and this password is known to everybody.")
+    elif not anybody:
+        lines.append(f"  Nobody may sign in yet. In another window: {Path(sys.argv[0])} user add NAME --superuser")
+        if "HUIKUAN_HOME" in os.environ:
+            lines.append("  (with the same HUIKUAN_HOME)")
     return "\n".join([*lines, "  Ctrl-C stops it.", ""])

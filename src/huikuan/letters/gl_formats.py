@@ -96,6 +96,16 @@ def find_format(code: str) -> Format:
         raise Refusal("gl.unknown_format", "there is no format {format}", format=code[:20]) from None
 
 
+def known_options(given: Mapping[str, str]) -> dict[str, str]:
+    """The answers to the questions of every format, blank ones left out. Refuses ``gl.option_bad``."""
+    patterns = {option.key: option.pattern for found in FORMATS.values() for option in found.options}
+    answers = {key: given.get(key, "").strip() for key in patterns}
+    for key, value in answers.items():
+        if value and not re.fullmatch(patterns[key], value):
+            raise Refusal("gl.option_bad", "{value!r} will not do for {option}", value=value, option=key)
+    return {key: value for key, value in answers.items() if value}
+
+
 def complete_options(code: str, given: Mapping[str, str]) -> dict[str, str]:
     """The answers a format needs, with its defaults. Refuses ``gl.option_missing`` and ``gl.option_bad``."""
     answers: dict[str, str] = {}

@@ -31,7 +31,7 @@ from huikuan.core.periods import month_of
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
 from huikuan.core.texts import TEXT_MAX, check_text
-from huikuan.letters.gl_formats import complete_options, find_format
+from huikuan.letters.gl_formats import complete_options, find_format, known_options
 from huikuan.queries.general_ledger import GlChoices, account_rules, gl_choices, postings_of
 from huikuan.services.auditing import record
 from huikuan.services.books import open_books
@@ -50,7 +50,8 @@ def save_choices(entity_id: int, choices: GlChoices, *, actor_id: int | None, no
 
     Refuses ``gl.unknown_format``, ``gl.option_missing``, ``gl.option_bad`` and ``gl.bad_choice``.
     """
-    options = complete_options(choices.format, choices.options)
+    # A month may go out in several formats: what the others asked for is kept, too.
+    options = known_options(choices.options) | complete_options(choices.format, choices.options)
     known: dict[str, tuple[str, ...]] = {
         "grouping": tuple(Grouping),
         "language": LANGUAGES,

@@ -35,6 +35,8 @@ POINT_PAGES: dict[str, tuple[str, dict[str, str]]] = {
     "ageing": ("ageing", {}),
 }
 """Where what is missing can be seen or done."""
+BOOK_PAGES = frozenset({"gl", "gl_setup"})
+"""Those of them that are about the books of one entity."""
 
 GROUPINGS: Words = {
     "entry": _("One voucher per entry"),
@@ -83,6 +85,8 @@ STEP_PAGES: dict[str, tuple[str, dict[str, str]]] = {
     "customers": ("import_new", {"kind": "customers"}),
     "items": ("import_new", {"kind": "items"}),
 }
+STEP_PLACES = {"cut_over": "#cut-over", "balances": "#balances", "proof": "#balances", "live": "#finish"}
+"""Steps that are taken on the page itself."""
 WHY: Words = {
     "same": _("the same amount"),
     "half": _("half of it: perhaps on the wrong side"),

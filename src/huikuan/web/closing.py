@@ -23,7 +23,7 @@ from huikuan.queries.frame import EntityRow
 from huikuan.services.checklist import month_points
 from huikuan.services.closing import close_month, mark_point
 from huikuan.web.acting import actor, demand_posting_to, read_text
-from huikuan.web.book_words import POINT_PAGES, POINTS
+from huikuan.web.book_words import BOOK_PAGES, POINT_PAGES, POINTS
 from huikuan.web.books import book_posted, book_refusal, book_shown, month_given, whole_books
 from huikuan.web.format import format_month
 from huikuan.web.frames import Seat
@@ -45,11 +45,12 @@ class PointLine:
     href: str
 
 
-def point_lines(seat: Seat, points: list[Point]) -> list[PointLine]:
-    lines = []
+def point_lines(seat: Seat, points: list[Point], book: EntityRow, month: date) -> list[PointLine]:
+    lines, about = [], {"book": book.code, "month": f"{month:%Y-%m}"}
     for point in points:
         name, params = POINT_PAGES.get(point.code, ("", {}))
-        href = address(seat.kept, name, **params) if name else ""
+        named = about if name in BOOK_PAGES else {}
+        href = address(seat.kept, name, **{**named, **params}) if name else ""
         shown = list(dict.fromkeys(_account(text) for text in point.names))
         names = ", ".join(shown[:NAMES_MAX]) + (" …" if len(shown) > NAMES_MAX else "")
         lines.append(PointLine(point, str(POINTS[point.code]), names, href))
@@ -88,7 +89,7 @@ def _closing(
         "month_after": next_month(month),
         "row": row,
         "state": row.state.value if row else PeriodState.OPEN.value,
-        "lines": point_lines(seat, points),
+        "lines": point_lines(seat, points, book, month),
         "left": sum(not point.is_done for point in points),
         "came_in": came_in,
         "went_out": went_out,

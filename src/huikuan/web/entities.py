@@ -56,4 +56,4 @@ def _open_books(request: HttpRequest, seat: Seat, form: EntityForm) -> HttpRespo
         now=timezone.now(),
     )
     messages.success(request, _("The books of {name} are open.").format(name=form.name))
-    return redirect(address(seat.kept, "settings"))
+    return redirect(address(seat.kept, "golive", book=form.code))

@@ -79,12 +79,13 @@ def export(request: HttpRequest, seat: Seat) -> HttpResponse:
     text = format_month(month, get_language() or "en")
     found = queries.export_row(number)
     if is_new and found:
-        done = ngettext(
-            "{month} exported: {n} entry in {vouchers} vouchers.",
-            "{month} exported: {n} entries in {vouchers} vouchers.",
-            found[1].entries,
+        entries, vouchers = found[1].entries, found[1].vouchers
+        done = _("{month} exported: {entries} in {vouchers}.").format(
+            month=text,
+            entries=ngettext("{n} entry", "{n} entries", entries).format(n=entries),
+            vouchers=ngettext("{n} voucher", "{n} vouchers", vouchers).format(n=vouchers),
         )
-        messages.success(request, done.format(month=text, n=found[1].entries, vouchers=found[1].vouchers))
+        messages.success(request, done)
     else:
         messages.info(request, _("{month}: nothing new since the last export. Its file stands.").format(month=text))
     return redirect(address(seat.kept, "gl", book=book.code, month=f"{month:%Y-%m}", format=code))
@@ -140,12 +141,11 @@ def _setup(request: HttpRequest, seat: Seat, book: EntityRow | None, refusal: Re
 def _formats(choices: queries.GlChoices) -> list[dict[str, Any]]:
     rows = []
     for code, found in FORMATS.items():
-        kept = choices.options if code == choices.format else {}
         options = [
             {
                 "name": f"{code}_{one.key}",
                 "word": book_words.OPTIONS[one.key],
-                "value": kept.get(one.key, one.default),
+                "value": choices.options.get(one.key, one.default),
                 "is_required": one.is_required,
             }
             for one in found.options
@@ -177,8 +177,9 @@ def save_setup(request: HttpRequest, seat: Seat) -> HttpResponse:
     data = request.POST
     book = book_posted(data, seat, Right.MAP_GL)
     code = data.get("format", "")
-    asked = FORMATS[code].options if code in FORMATS else ()
-    options = {one.key: read_text(data, f"{code}_{one.key}", 80) for one in asked}
+    options = {
+        one.key: read_text(data, f"{name}_{one.key}", 80) for name, found in FORMATS.items() for one in found.options
+    }
     choices = queries.GlChoices(
         code,
         data.get("grouping", ""),

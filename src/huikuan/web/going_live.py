@@ -15,7 +15,7 @@ from huikuan.core.going_live import Balance, Step, read_balances
 from huikuan.core.refusals import BadData, Refusal
 from huikuan.core.rights import Right
 from huikuan.queries.frame import EntityRow
-from huikuan.queries.going_live import Journey, journey
+from huikuan.queries.going_live import Journey, journey, not_live
 from huikuan.services.going_live import choose_cut_over, go_live, set_balances
 from huikuan.web import book_words
 from huikuan.web.acting import actor, read_money
@@ -32,7 +32,12 @@ FAULTS_SHOWN = 50
 @page(right=None)
 def show_journey(request: HttpRequest, seat: Seat) -> HttpResponse:
     """How far an entity is, and the next thing to do; where there is none to see, the steps alone."""
-    return _show(request, seat, book_shown(request, seat))
+    book = book_shown(request, seat)
+    if not request.GET.get("book"):
+        # Who comes back from a step goes on with the entity that is on its way, not with the first by name.
+        started = {code for code, _name in not_live(seat.frame.whole_ids)}
+        book = next((row for row in whole_books(seat) if row.code in started), book)
+    return _show(request, seat, book)
 
 
 def _show(request: HttpRequest, seat: Seat, book: EntityRow | None, refusal: Refusal | None = None) -> HttpResponse:
@@ -42,7 +47,7 @@ def _show(request: HttpRequest, seat: Seat, book: EntityRow | None, refusal: Ref
         "book": book,
         "books": whole_books(seat),
         "journey": found,
-        "steps": _steps(seat, found),
+        "steps": _steps(seat, found, may=Right.CLOSE_PERIOD in held),
         "accounts": [account.value for account in CONTROL_ACCOUNTS],
         "why": book_words.WHY,
         "given": request.POST,
@@ -55,13 +60,17 @@ def _show(request: HttpRequest, seat: Seat, book: EntityRow | None, refusal: Ref
     return show(request, seat, "settings/going_live.html", context, room="settings", status=status)
 
 
-def _steps(seat: Seat, found: Journey | None) -> list[dict[str, Any]]:
+def _steps(seat: Seat, found: Journey | None, *, may: bool) -> list[dict[str, Any]]:
     """Each step with what stands behind it. Before there is an entity, that is the next one."""
     following = found.next_step if found else Step.ENTITY
     counts = found.counts if found else {}
     rows = []
     for number, step in enumerate(Step, start=1):
         name, params = book_words.STEP_PAGES.get(step.value, ("", {}))
+        if name == "import_new" and found:
+            params = {**params, "entity_code": found.code}
+        href = address(seat.kept, name, **params) if name and (found or step == Step.ENTITY) else ""
+        here = book_words.STEP_PLACES.get(step.value, "") if found and may and step == following else ""
         rows.append(
             {
                 "number": number,
@@ -70,7 +79,7 @@ def _steps(seat: Seat, found: Journey | None) -> list[dict[str, Any]]:
                 "is_done": found is not None and step in found.done,
                 "is_next": step == following,
                 "count": counts.get(step.value),
-                "href": address(seat.kept, name, **params) if name and (found or step == Step.ENTITY) else "",
+                "href": href or here,
             }
         )
     return rows

@@ -26,7 +26,7 @@ REACHES: dict[str, str | Promise] = {
 RIGHTS: dict[str, str | Promise] = {
     Right.SEE_LEDGER: _("see the ledger"),
     Right.SEE_AUDIT: _("see the audit trail"),
-    Right.EXPORT: _("export"),
+    Right.EXPORT: _("export data"),
     Right.UNMASK: _("see personal data in full"),
     Right.IMPORT: _("import files"),
     Right.POST_ITEM: _("post items"),

@@ -66,6 +66,13 @@ def _periods(request: HttpRequest, seat: Seat, *, reason: str = "", status: int 
     return show(request, seat, "settings/periods.html", context, room="settings", status=status)
 
 
+def _back(request: HttpRequest, seat: Seat, book: EntityRow, month: date) -> HttpResponse:
+    """To the page the form was on: the month's own, or the list of months."""
+    if request.POST.get("from") == "closing":
+        return redirect(address(seat.kept, "closing", book=book.code, month=f"{month:%Y-%m}"))
+    return redirect(address(seat.kept, "periods"))
+
+
 def _book(request: HttpRequest, seat: Seat) -> tuple[EntityRow, date]:
     """The entity and month a form is about. 404 for an entity one may not see, 403 for one one may not post to."""
     code, text = request.POST.get("book", ""), request.POST.get("month", "")
@@ -100,7 +107,7 @@ def change_period(request: HttpRequest, seat: Seat) -> HttpResponse:
         PeriodState.SOFT_CLOSED: _("{month} of {name} is soft-closed: entries go to the next open month."),
     }
     messages.success(request, words[state].format(month=text, name=book.name))
-    return redirect(address(seat.kept, "periods"))
+    return _back(request, seat, book, month)
 
 
 @require_POST
@@ -123,7 +130,7 @@ def revalue_month(request: HttpRequest, seat: Seat) -> HttpResponse:
         messages.success(request, format_html('{} <a href="{}">{}</a>', done, link, _("See the entry")))
     else:
         messages.success(request, _("{month}: nothing to revalue.").format(month=text))
-    return redirect(address(seat.kept, "periods"))
+    return _back(request, seat, book, month)
 
 
 # -- exchange rates ----------------------------------------------------------------------------------------------------
