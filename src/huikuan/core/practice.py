@@ -138,9 +138,19 @@ PLACES: dict[str, tuple[str, ...]] = {
     "D9": ("core.sealing", "mirror.proofs", "services.verifying", "cli.verify"),
     "D10": ("invoices", "services.einvoices", "queries.einvoices", "web.einvoices", "cli.invoice"),
     "J1": ("core.ageing", "engines.age", "queries.ageing", "web.ageing", "cli.age"),
-    "I5": ("core.rights", "services.people", "services.auditing"),
+    "I5": ("core.rights", "services.people", "services.approvals", "services.auditing", "web.audit"),
     "J3": ("web.tables", "web.ageing", "queries.ageing_sheet", "web.journal"),
-    "K1": ("core.rights", "services.rights", "services.people", "queries.frame", "web.people"),
+    "K1": (
+        "core.rights",
+        "services.rights",
+        "services.people",
+        "services.approvals",
+        "core.approvals",
+        "config.accounts",
+        "queries.frame",
+        "web.people",
+        "web.approvals",
+    ),
     "K2": ("api.site", "services.api_keys", "services.outbox", "delivery.webhooks", "cli.apikey"),
     "K3": ("web.words", "services.preferences"),
     "K4": (
@@ -161,12 +171,12 @@ PLACES: dict[str, tuple[str, ...]] = {
     ),
 }
 
-PARTIAL = frozenset({"J3", "A4", "C7", "D10", "D5", "D6", "I5", "K1", "K2", "K3", "K5"})
+PARTIAL = frozenset({"J3", "A4", "C7", "D10", "D5", "D6", "I5", "K2", "K3", "K5"})
 """Rows of which a part is there: e-invoices without deliveries and contract lines beside them,
 a timeline without letters, promises and
 disputes, evidence without deliveries of its own, no three-party settlement, discounts
-without interest, who did what without alerts, rights without
-approvals and masking, no assistant's server (MCP), no cluster,
+without interest, who did what without alerts,
+no assistant's server (MCP), no cluster,
 Excel of every table without charts to print and the register of collections."""
 
 
