@@ -14,10 +14,12 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import jwt
 import pytest
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import settings
+from django.core import mail
 from django.test import Client
 
 from huikuan.store.models import AuditEvent, User
@@ -75,6 +77,19 @@ def test_a_second_factor_is_asked_for(ada: User) -> None:
         sign_in(client)
         assert client.post("/accounts/2fa/authenticate/", {"code": recovery[0]}).status_code == status
         client.post("/accounts/logout/")
+
+
+def test_no_mail_is_needed_nor_sent(ada: User) -> None:
+    EmailAddress.objects.create(user=ada, email=ada.email, primary=True, verified=False)
+    client = Client()
+    page = client.get("/accounts/login/").content.decode()
+    assert "password/reset" not in page
+    sign_in(client)
+    add_second_factor(client)
+    for path in ("email/", "password/reset/", "password/set/", "confirm-email/"):
+        assert client.get(f"/accounts/{path}").status_code == 404, path
+    assert client.get("/accounts/password/change/").status_code == 200
+    assert not mail.outbox
 
 
 def test_the_company_may_ask_everybody_for_it(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:

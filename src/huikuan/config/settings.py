@@ -119,7 +119,8 @@ ACCOUNT_ADAPTER = "huikuan.config.accounts.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_EMAIL_NOTIFICATIONS = True
+# "Your password was changed" and the like; printed into the log they would only tell whoever reads it.
+ACCOUNT_EMAIL_NOTIFICATIONS = "HUIKUAN_EMAIL_BACKEND" in os.environ
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/300s/key"}
 ACCOUNT_SESSION_REMEMBER = None
