@@ -73,3 +73,9 @@ def test_a_fault_keeps_its_own_words_in_english_and_what_only_they_say_in_chines
         assert faults.fault_text(fault) == "'A1' stands in row 3 too"
     with override("zh-hans"):
         assert faults.fault_text(fault) == "该编号在文件中重复出现。（'A1' stands in row 3 too）"
+
+
+def test_the_rows_of_a_number_given_twice_are_named_in_the_readers_language() -> None:
+    fault = DataError("a.csv", 7, "id", "the key 'A1' stands in 2 rows: 5, 7", "key.duplicate", "A1")
+    with override("zh-hans"):
+        assert faults.fault_text(fault) == "该编号在文件中重复出现。（第 5, 7 行）"

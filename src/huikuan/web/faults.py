@@ -176,6 +176,12 @@ def reason_text(why: str) -> str:
     return str(REASONS.get(why.rpartition(": ")[2], why))
 
 
+def _row_text(fault: DataError) -> str:
+    """Which rows have the same number, without the reader's English around them; empty where it is not said so."""
+    rows = fault.reason.rpartition(" rows: ")[2] if fault.code == "key.duplicate" else fault.reason
+    return "" if rows == fault.reason else gettext("rows {rows}").format(rows=rows)
+
+
 def fault_text(fault: DataError) -> str:
     """``fault`` as a sentence; the reader's own words where the language is English or the code is new."""
     sentence = SENTENCES.get(fault.code)
@@ -183,4 +189,5 @@ def fault_text(fault: DataError) -> str:
         return fault.reason
     if fault.code in NOTES:
         return gettext(fault.reason)
-    return f"{sentence}（{fault.reason}）" if fault.code in EXACTER else str(sentence)
+    exacter = _row_text(fault) or fault.reason
+    return f"{sentence}（{exacter}）" if fault.code in EXACTER else str(sentence)

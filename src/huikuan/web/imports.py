@@ -166,7 +166,7 @@ def show_import(request: HttpRequest, seat: Seat, batch_id: int) -> HttpResponse
         "changes": [
             (code, found.changes[code])
             for code in ("new", "unchanged", "changed", "not_reposted", "vanished", "reduced", "late")
-            if code in found.changes
+            if found.changes.get(code) or (code == "new" and code in found.changes)
         ],
     }
     return show(request, seat, "imports/detail.html", context, room="imports")
