@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 
 from django.core.wsgi import get_wsgi_application
 
@@ -14,17 +15,23 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "huikuan.config.settings")
 
 application = get_wsgi_application()
 
+QUIET_SECONDS = 60
+"""Comparing a hundred thousand customers takes the interpreter for seconds: the first clicks after a start go first."""
+
 
 def _warm() -> None:
     """Works out what every page stands on, so that the first reader after a start does not wait for it."""
     from django.db import connections
     from django.utils import timezone
 
-    from huikuan.queries.warming import warm, warm_the_rest
+    from huikuan.queries.warming import warm, warm_duplicates, warm_the_rest
 
     try:
         warm(timezone.now())
         warm_the_rest(timezone.now())
+        connections.close_all()
+        time.sleep(QUIET_SECONDS)
+        warm_duplicates()
     except Exception:
         logging.getLogger("huikuan").exception("pages could not be prepared; the first one works it out")
     finally:

@@ -28,8 +28,7 @@ def warm(now: datetime) -> None:
 
 
 def warm_the_rest(now: datetime) -> None:
-    """What single pages stand on: the list of customers, whose receipts are, the journal's sums, customers that may be
-    one."""
+    """What single pages stand on: the list of customers, whose receipts are, the journal's sums."""
     entities = tuple(Entity.objects.values_list("id", flat=True))
     if not entities:
         return
@@ -37,4 +36,8 @@ def warm_the_rest(now: datetime) -> None:
     customer_page(frame, size=1)
     receipts_of_accounts(frame, [], size=1)
     journal_page(frame, size=1)
+
+
+def warm_duplicates() -> None:
+    """Customers that may be one."""
     find_ahead()
