@@ -110,7 +110,7 @@ def back_up_daily(now: datetime) -> str:
     result = back_up(folder / f"huikuan-{now.astimezone(UTC):{_STAMP}}.zip", now=now)
     removed = prune(folder)
     line = f"{result.path.name}: {result.bytes / 1e6:,.1f} MB, {result.rows:,} rows, {result.files:,} files"
-    return f"{line}; {removed} old ones removed" if removed else line
+    return f"{line}; older ones removed: {removed}" if removed else line
 
 
 def prune(folder: Path) -> int:
