@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from huikuan.core.closing import MANUAL_POINTS
-from huikuan.store.models import ClosingMark, GlExport, GoLive, GoLiveProof, Period
+from huikuan.store.models import ClosingMark, Entity, GlExport, GoLive, GoLiveProof, Period, RoleGrant, User
 from tests.databases import LedgerDb
 from tests.web.world import World, build_world, signed_in
 
@@ -168,6 +168,15 @@ def test_the_steps_lead_on_and_stay_with_the_entity_on_its_way(world: World) -> 
     assert boss.post("/settings/entities/new/", form)["Location"] == "/settings/going-live/?book=NEW"
 
 
+def test_who_sees_own_customers_only_is_told_so_and_not_led_where_he_may_not(world: World) -> None:
+    user = User.objects.create_user("rep", "rep@example.com", "correct horse 12")
+    book = Entity.objects.get(code="CN01")
+    RoleGrant.objects.create(user=user, entity=book, role="sales_rep", reach="own", granted_at=user.date_joined)
+    rep = signed_in("rep")
+    assert "Your customers owe nothing" in text_of(rep.get("/"))
+    assert "/settings/entities/new/" not in rep.get("/settings/going-live/").content.decode()
+
+
 def test_who_may_not_sees_no_buttons_and_is_refused(world: World) -> None:
     auditor = signed_in("auditor")
     for page in ("/settings/periods/month/?book=DE01&month=2026-02", "/settings/gl/", "/settings/gl/setup/"):
@@ -182,8 +191,6 @@ def test_who_may_not_sees_no_buttons_and_is_refused(world: World) -> None:
 
 
 def test_without_books_the_first_page_leads_to_the_steps(sqlite_db: LedgerDb) -> None:
-    from huikuan.store.models import User
-
     User.objects.create_superuser("root", "root@example.com", "correct horse 12")
     root = signed_in("root")
     assert b'href="/settings/going-live/"' in root.get("/").content

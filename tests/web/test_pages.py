@@ -247,7 +247,9 @@ def test_settings_are_kept_with_the_person(world: World) -> None:
 def test_before_there_is_anything_the_first_step_is_offered(ledger_db: LedgerDb) -> None:
     User.objects.create_superuser("boss", "boss@example.com", "correct horse 12")
     User.objects.create_user("clerk", "clerk@example.com", "correct horse 12")
-    assert "/settings/entities/new/" in links(signed_in("boss").get("/"))
+    boss = signed_in("boss")
+    assert "/settings/going-live/" in links(boss.get("/"))
+    assert "/settings/entities/new/" in links(boss.get("/settings/going-live/"))
     client = signed_in("clerk")
     assert "Ask an administrator for access" in text_of(client.get("/"))
     for path in ("/customers/", "/receivables/items/", "/receivables/ageing/", "/receivables/imports/", "/search/?q=a"):

@@ -69,7 +69,10 @@ def _steps(seat: Seat, found: Journey | None, *, may: bool) -> list[dict[str, An
         name, params = book_words.STEP_PAGES.get(step.value, ("", {}))
         if name == "import_new" and found:
             params = {**params, "entity_code": found.code}
-        href = address(seat.kept, name, **params) if name and (found or step == Step.ENTITY) else ""
+        leads = bool(name) and (found is not None or step == Step.ENTITY)
+        if step == Step.ENTITY:
+            leads = seat.can_whole(Right.MANAGE_SYSTEM)
+        href = address(seat.kept, name, **params) if leads else ""
         here = book_words.STEP_PLACES.get(step.value, "") if found and may and step == following else ""
         rows.append(
             {
