@@ -10,6 +10,8 @@ from django.db import DatabaseError, connection, transaction
 
 from huikuan.core.accounts import EntryKind
 from huikuan.store.models import (
+    ApprovalDecision,
+    ApprovalRequest,
     ClosingMark,
     EInvoice,
     EInvoiceTax,
@@ -19,6 +21,7 @@ from huikuan.store.models import (
     OpenItem,
     Posting,
     Receipt,
+    User,
 )
 from huikuan.store.trigger_sql import APPEND_ONLY
 from tests.databases import LedgerDb
@@ -38,7 +41,17 @@ def ledger(ledger_db: LedgerDb) -> Ledger:
     run("INSERT INTO store_sealrun (last_seq, sealed_at, head_hash) VALUES (1, %s, %s)", [stored(NOW), b"\1" * 32])
     add_month_end_rows(ledger.entity_id)
     add_einvoice(ledger.entity_id, item)
+    add_decision(ledger.entity_id)
     return ledger
+
+
+def add_decision(entity_id: int) -> None:
+    request = ApprovalRequest.objects.create(
+        entity_id=entity_id, kind="write_off", subject="item:1", title="I1", amount_minor=100, currency="CNY",
+        base_minor=100, reason="insolvent", facts={}, steps=[[1, "cfo", 0]], requested_at=NOW,
+    )  # fmt: skip
+    user = User.objects.create_user("cfo")
+    ApprovalDecision.objects.create(request=request, number=1, approved=True, decided_by=user, decided_at=NOW)
 
 
 def add_einvoice(entity_id: int, item_id: int) -> None:

@@ -318,7 +318,7 @@ def test_rights_are_asked_per_entity_and_action(world: World) -> None:
         assert auditor.get(path).status_code == 404, path
         assert auditor.post(path, given).status_code == 404, path
     assert (
-        auditor.post("/settings/periods/set/", {"book": "CN01", "month": "2026-02", "state": "open"}).status_code == 404
+        auditor.post("/settings/periods/set/", {"book": "CN01", "month": "2026-02", "state": "open"}).status_code == 403
     )
     assert JournalEntry.objects.count() == before
     assert not Period.objects.exists()

@@ -48,7 +48,7 @@ class Checker:
 
     def amount(self, voucher: Voucher | None, field: str, minor: int, currency: str, places: int) -> str:
         """Major units with ``places`` decimals; a currency with more of them is a fault."""
-        if exponent_of(currency) > places:
+        if minor and exponent_of(currency) > places:
             reason = f"{currency} has more decimal places than the {places} of this field"
             self.fault(voucher, field, "gl.too_precise", reason)
         return f"{to_decimal(minor, currency):.{places}f}"

@@ -169,6 +169,8 @@ def _add_rate(request: HttpRequest, seat: Seat) -> HttpResponse:
     if not seat.can_whole(Right.EDIT_RATES):
         raise missing(Right.EDIT_RATES)
     if not any(seat.can_whole(Right.EDIT_RATES, row.id) and row.currency == base for row in seat.entities):
+        if any(row.currency == base for row in seat.entities):
+            raise missing(Right.EDIT_RATES)
         raise Http404
     demand_now(seat)
     day = read_day(given.get("valid_from", "").strip()[:10])
