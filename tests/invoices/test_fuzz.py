@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import random
+import zipfile
 
 import pytest
 from hypothesis import given, settings
@@ -70,6 +72,15 @@ def test_mutated_invoices(seed: int, number: int) -> None:
 @given(st.sampled_from([b"", b"<", b"%PDF-1.7\n", b"PK\x03\x04", b"<Invoice>", b"\xff\xfe<"]), st.binary(max_size=400))
 def test_any_bytes(start: bytes, rest: bytes) -> None:
     survive(start + rest)
+
+
+def test_a_part_without_a_name() -> None:
+    """Found by the long run: the library that unpacks stumbles over it when asked whether it is a folder."""
+    with zipfile.ZipFile(packed := io.BytesIO(), "w") as archive:
+        info = zipfile.ZipInfo("x")
+        info.filename = ""
+        archive.writestr(info, b"<a/>")
+    survive(packed.getvalue())
 
 
 @pytest.mark.soak

@@ -44,7 +44,7 @@ def open_archive(data: bytes, name: str) -> dict[str, bytes]:
     room = UNPACKED_MAX
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            listed = [part for part in archive.infolist() if not part.is_dir()]
+            listed = [part for part in archive.infolist() if not part.filename.endswith("/")]
             unpacked = sum(part.file_size for part in listed)
             if len(listed) > PARTS_MAX or unpacked > UNPACKED_MAX or unpacked > RATIO_MAX * len(data) + FILE_MAX:
                 raise _bomb(name)
