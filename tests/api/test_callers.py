@@ -39,6 +39,7 @@ def addresses() -> list[tuple[str, str]]:
         "{import_id}": "imp_0000000000000",
         "{document_id}": "doc_0000000000000",
         "{code}": "CN01",
+        "{number}": "1",
     }
     found = []
     for template, methods in description()["paths"].items():
