@@ -154,3 +154,12 @@ def test_the_ladder_is_set_by_who_makes_policy(world: World) -> None:
     falling = cesar.post(page, {**form, "role": ["collector", "cfo"], "from": ["100", "50"]})
     assert falling.status_code == 400 and "may not ask for less" in text_of(falling)
     assert cesar.post(page, {**form, "book": "DE01"}).status_code == 404
+
+
+def test_a_step_whose_role_nobody_holds_is_said(world: World) -> None:
+    """Nobody signs in as manager of the sales team any more: the page says that its step waits for a superuser."""
+    page = text_of(signed_in("boss").get("/settings/approvals/"))
+    assert "only a superuser can decide" not in page
+    User.objects.filter(username="manu").update(is_active=False)
+    page = text_of(signed_in("boss").get("/settings/approvals/"))
+    assert "is sales manager: what waits for that step, only a superuser can decide." in page.replace("Sales", "sales")

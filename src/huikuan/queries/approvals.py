@@ -20,6 +20,7 @@ from huikuan.store.models import (
     Entity,
     OpenItem,
     Receipt,
+    RoleGrant,
     User,
 )
 from huikuan.store.public_ids import public_id
@@ -167,6 +168,12 @@ def ladders(entity_ids: Iterable[int]) -> dict[tuple[int, str], list[ApprovalSte
         step = ApprovalStep(row.number, Role(row.role), row.from_minor)
         found.setdefault((row.entity_id, row.kind), []).append(step)
     return found
+
+
+def roles_held(entity_ids: Iterable[int]) -> set[tuple[int, str]]:
+    """Roles somebody active holds in an entity: a step of any other waits for a superuser."""
+    found = RoleGrant.objects.filter(entity_id__in=list(entity_ids), user__is_active=True)
+    return set(found.values_list("entity_id", "role"))
 
 
 def absences(user_id: int, today: date, *, everybody: bool = False) -> list[AbsenceRow]:

@@ -152,7 +152,16 @@ def edit_ladders(request: HttpRequest, seat: Seat) -> HttpResponse:
         )
         for row in books
     ]
-    context = {"books": shown, "roles": [(role.value, ROLES[role]) for role in Role], "reason": reason}
+    held = queries.roles_held([row.id for row in books])
+    unheld = {
+        (row.name, str(ROLES[step.role]))
+        for row in books
+        for kind in ApprovalKind
+        for step in found.get((row.id, kind.value), [])
+        if (row.id, step.role.value) not in held
+    }
+    roles = [(role.value, ROLES[role]) for role in Role]
+    context = {"books": shown, "roles": roles, "unheld": sorted(unheld), "reason": reason}
     return show(request, seat, "approvals/ladders.html", context, room="settings", status=status)
 
 
