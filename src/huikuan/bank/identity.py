@@ -1,0 +1,132 @@
+"""Which lines are the same money told twice: the key a line is stored under, and the lines a file brings anew."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from huikuan.bank.statement import Line, Statement, StatementFormat
+
+_NO_REFERENCE = re.compile(r"(?:NON?REF|NOTPROVIDED|N/?A|0*)", re.IGNORECASE)
+_GERMAN = re.compile(r"DE\d\d(\d{18})")
+_SORT_CODE = re.compile(r"(\d{8})/(\d{1,10})")
+
+
+def account_key(account: str) -> str:
+    """An account identification as it is compared: without spaces and dashes, in capitals; a German bank code and
+    number (``70150000/123456``) are the same account as their IBAN."""
+    text = re.sub(r"[\s\-.]", "", account).upper()
+    found = _SORT_CODE.fullmatch(text)
+    if found:
+        return found[1] + found[2].zfill(10)
+    iban = _GERMAN.fullmatch(text)
+    return iban[1] if iban else text
+
+
+def has_reference(line: Line) -> bool:
+    """Whether the bank gave the line a reference that tells it from others."""
+    return bool(line.bank_reference) and not _NO_REFERENCE.fullmatch(line.bank_reference)
+
+
+def _text_of(line: Line) -> str:
+    text = "|".join((line.payer_name, line.payer_account, line.remittance_text, line.end_to_end_id))
+    return re.sub(r"\s+", "", text).casefold()
+
+
+def _content(line: Line) -> str:
+    """What tells a line from others on its account and day: the bank's reference, else its text."""
+    told = f"R{line.bank_reference}" if has_reference(line) else f"T{_text_of(line)}"
+    return f"{line.booking_date}|{line.amount.normalize():f}|{line.currency}|{told}"
+
+
+@dataclass(slots=True)
+class Fingerprints:
+    """Gives each line of one account its key, line by line, in the order of the file."""
+
+    account: str
+    _seen: Counter[bytes]
+
+    def __init__(self, account: str) -> None:
+        self.account = account_key(account)
+        self._seen = Counter()
+
+    def of(self, line: Line) -> str:
+        """32 hexadecimal digits: account, day, amount, currency and the bank's reference (else the text), and the how
+        manieth such line of the file it is. Two genuine equal payments get two keys, the same file the same ones."""
+        content = _content(line)
+        short = hashlib.blake2b(content.encode(), digest_size=12).digest()
+        self._seen[short] += 1
+        told = f"{self.account}|{content}|{self._seen[short]}"
+        return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
+
+
+def fingerprints(lines: Iterable[Line], account: str) -> list[str]:
+    """The keys of a statement's lines, in order; see ``Fingerprints.of``."""
+    keys = Fingerprints(account)
+    return [keys.of(line) for line in lines]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownLine:
+    """A line that is stored already (of the same account), and the format of the file that brought it."""
+
+    key: str
+    line: Line
+    format: StatementFormat
+
+
+def find_known(known: Sequence[KnownLine], statement: Statement) -> dict[int, str]:
+    """Which lines of ``statement`` are known: ordinal → key of the known line. The rest are new.
+
+    ``known`` are the stored lines of the account for the statement's days. Lines are paired one to one: by the bank's
+    reference, then by text, and, where another format brought the known line (whose texts and references are not
+    comparable), by day and amount, the likest texts first. So a part of a day, the whole day and the same day in
+    another format add every payment once, and two genuine equal payments both survive.
+    """
+    free: dict[tuple[object, ...], list[KnownLine]] = defaultdict(list)
+    for one in known:
+        free[_day_and_amount(one.line)].append(one)
+    found: dict[int, str] = {}
+    for level in (_same_reference, _same_text, _other_format):
+        for line in statement.booked:
+            candidates = free.get(_day_and_amount(line))
+            if line.ordinal in found or not candidates:
+                continue
+            fitting = [one for one in candidates if level(line, one, statement.format)]
+            if fitting:
+                best = max(fitting, key=lambda one: (_likeness(line, one.line), -one.line.ordinal))
+                found[line.ordinal] = best.key
+                candidates.remove(best)
+    return found
+
+
+def _day_and_amount(line: Line) -> tuple[object, ...]:
+    return line.booking_date, line.amount, line.currency
+
+
+def _same_reference(line: Line, known: KnownLine, _format: StatementFormat) -> bool:
+    return has_reference(line) and line.bank_reference == known.line.bank_reference
+
+
+def _same_text(line: Line, known: KnownLine, _format: StatementFormat) -> bool:
+    both = has_reference(line) and has_reference(known.line)
+    return not both and _text_of(line) == _text_of(known.line)
+
+
+def _other_format(line: Line, known: KnownLine, statement_format: StatementFormat) -> bool:
+    return known.format is not statement_format
+
+
+def _likeness(line: Line, known: Line) -> float:
+    """How many of the four-letter pieces of the shorter text stand in the longer, 0 to 1."""
+    pieces, others = _pieces(line), _pieces(known)
+    least = min(len(pieces), len(others))
+    return len(pieces & others) / least if least else 0.0
+
+
+def _pieces(line: Line) -> set[str]:
+    text = _text_of(line)
+    return {text[at : at + 4] for at in range(len(text) - 3)}
