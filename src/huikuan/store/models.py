@@ -3,6 +3,17 @@
 from huikuan.store.api import ApiKey
 from huikuan.store.approvals import Absence, ApprovalDecision, ApprovalRequest, ApprovalRule
 from huikuan.store.audit import AuditEvent, IdempotencyKey, Installation
+from huikuan.store.bank import (
+    BankAccount,
+    BankAccountAlias,
+    BankLine,
+    BankLineReceipt,
+    BankLineText,
+    BankStatement,
+    BankUpload,
+    RemittanceAdvice,
+    RemittanceAdviceRow,
+)
 from huikuan.store.customer_file import Contact, CustomerChange, CustomerMerge, CustomerNote, DistinctCustomers
 from huikuan.store.documents import Document, DocumentLink
 from huikuan.store.einvoices import EInvoice, EInvoiceTax, EInvoiceUpload
@@ -43,6 +54,13 @@ __all__ = [
     "ApprovalRequest",
     "ApprovalRule",
     "AuditEvent",
+    "BankAccount",
+    "BankAccountAlias",
+    "BankLine",
+    "BankLineReceipt",
+    "BankLineText",
+    "BankStatement",
+    "BankUpload",
     "ClosingMark",
     "Contact",
     "Customer",
@@ -79,6 +97,8 @@ __all__ = [
     "Receipt",
     "ReceiptBalance",
     "ReceiptParty",
+    "RemittanceAdvice",
+    "RemittanceAdviceRow",
     "ReportSchedule",
     "RoleGrant",
     "ScheduledJob",

@@ -16,6 +16,8 @@ APPEND_ONLY = (
     "store_einvoice",
     "store_einvoicetax",
     "store_approvaldecision",
+    "store_bankstatement",
+    "store_bankline",
 )
 """Tables whose rows are added and never changed or deleted."""
 
@@ -32,6 +34,8 @@ _KEYS = {
     "store_einvoice": "id",
     "store_einvoicetax": "id",
     "store_approvaldecision": "id",
+    "store_bankstatement": "id",
+    "store_bankline": "id",
 }
 
 _IDENTITIES = {
@@ -43,6 +47,7 @@ _IDENTITIES = {
     "store_goliveproof": ("entity_id", "entity_id"),
     "store_einvoice": ("item_id", "item_id"),
     "store_approvaldecision": ("approval_decided_once", "request_id number"),
+    "store_bankline": ("bank_line_identity", "account_id fingerprint"),
 }
 """The other unique columns by table, with the name a refusal goes by."""
 

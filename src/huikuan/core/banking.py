@@ -1,0 +1,85 @@
+"""Bank accounts of ours and the lines of their statements: kinds, and how a file's account number names one of them."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+NUMBER_MAX = 64
+_SUFFIX_MIN = 8
+"""Digits from which on a number without its country and bank is taken for the account: fewer fit too many."""
+
+
+class AccountKind(StrEnum):
+    """Where the money lies."""
+
+    BANK = "bank"
+    ALIPAY = "alipay"
+    WECHAT = "wechat"
+    PLATFORM = "platform"
+    """A shop platform or payment provider that pays out."""
+    CASH = "cash"
+
+
+class LineKind(StrEnum):
+    """What a line of a bank statement is, by its sign and by what the bank says of it."""
+
+    RECEIPT = "receipt"
+    """Money in: it is posted as a receipt."""
+    RETURN = "return"
+    """Money that had come in and was taken back."""
+    FEE = "fee"
+    INTEREST = "interest"
+    PAYMENT = "payment"
+    """Any other money out."""
+    NOTHING = "nothing"
+    """A line without an amount."""
+
+
+class Tie(StrEnum):
+    """How a line of a bank statement goes with a receipt."""
+
+    POSTED = "posted"
+    """The line was posted as this receipt."""
+    LINKED = "linked"
+    """The receipt had been recorded before; a person says that the line is the same money."""
+    BOUNCED = "bounced"
+    """The line took the money of this receipt back."""
+
+
+_FEE = re.compile(
+    r"\b(fees?|charges?|commission|entgelte?|geb(ü|ue)hr(en)?|spesen|kontof(ü|ue)hrung|CHRG|COMM|FEES)\b|手续费|服务费|工本费|账户管理费|年费",
+    re.IGNORECASE,
+)
+_INTEREST = re.compile(r"\b(interest|zinsen|int(ér|er)(ê|e)ts|INTR)\b|利息|结息", re.IGNORECASE)
+
+
+def decide_line_kind(minor: int, *, is_return: bool, said: str) -> LineKind:
+    """``minor``: credits positive. ``said``: the bank's code and text of the line. A payment that names a payee is
+    told from a fee by the caller leaving ``said`` empty."""
+    if minor > 0:
+        return LineKind.RECEIPT
+    if minor == 0:
+        return LineKind.NOTHING
+    if is_return:
+        return LineKind.RETURN
+    if _FEE.search(said):
+        return LineKind.FEE
+    return LineKind.INTEREST if _INTEREST.search(said) else LineKind.PAYMENT
+
+
+def plain_number(text: str) -> str:
+    """An account number as it is compared: letters and digits alone, in capitals. ``DE89 3704…`` and ``de893704…`` are
+    one; a mail address (a wallet's name) keeps its signs."""
+    if "@" in text:
+        return "".join(text.split()).lower()[:NUMBER_MAX]
+    return re.sub(r"[^0-9A-Z*]", "", text.upper())[:NUMBER_MAX]
+
+
+def is_same_number(ours: str, theirs: str) -> bool:
+    """Whether two plain numbers name one account: the same, or one is the other's end (an IBAN ends with the number
+    that a bank's own formats give)."""
+    if not ours or not theirs:
+        return False
+    short, long = sorted((ours, theirs), key=len)
+    return short == long or (len(short) >= _SUFFIX_MIN and long.endswith(short))
