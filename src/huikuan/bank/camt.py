@@ -1,0 +1,168 @@
+"""camt.052, camt.053 and camt.054 of any version: entries, their batches and details."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from lxml import etree
+
+from huikuan.bank.camt_entries import entry_lines
+from huikuan.bank.source import Closed, Entry, Event, Faults, Opened, Options, Source
+from huikuan.bank.statement import Balance, Statement, StatementFormat
+from huikuan.bank.xml import Reader, forget, local, row_of, walk
+
+MESSAGES = {
+    "BkToCstmrAcctRpt": (StatementFormat.CAMT052, "Rpt"),
+    "BkToCstmrStmt": (StatementFormat.CAMT053, "Stmt"),
+    "BkToCstmrDbtCdtNtfctn": (StatementFormat.CAMT054, "Ntfctn"),
+}
+_OPENING = ("OPBD", "PRCD")
+_COUNT = "TxsSummry/TtlNtries/NbOfNtries"
+_NOTES_MAX = 50
+
+
+def is_camt(message: str) -> bool:
+    """Whether this element below ``Document`` is one of the three messages (``V01`` may follow its name)."""
+    return message.partition("V0")[0] in MESSAGES
+
+
+def read_camt(source: Source, faults: Faults, options: Options) -> Iterator[Event]:
+    """The statements, reports or notifications of a message, as they come."""
+    message: tuple[StatementFormat, str] | None = None
+    current: _Account | None = None
+    number, base = 0, 0
+    for event, element, depth in walk(source):
+        name = local(element)
+        if event == "start":
+            if message is None:
+                message, base = MESSAGES.get(name.partition("V0")[0]), depth
+            if message and name == message[1] and depth == base + 1:
+                number += 1
+                current = _Account(number, message[0], element, faults, options)
+            continue
+        if message is None or current is None:
+            continue
+        if depth == base + 2 and name == "Ntry":
+            yield from current.entry(element)
+            forget(element)
+        elif depth == base + 1 and name == message[1]:
+            yield from current.close(element)
+            forget(element)
+            current = None
+    if message is None:
+        faults.add("bank.not_recognised", "this XML is no camt.052, camt.053 or camt.054")
+    elif number == 0:
+        faults.add("bank.no_statement", f"the message holds no {message[1]}: there is no statement in it", 1)
+
+
+class _Account:
+    """One ``Stmt``, ``Rpt`` or ``Ntfctn`` while it is read."""
+
+    def __init__(
+        self, number: int, kind: StatementFormat, element: etree._Element, faults: Faults, options: Options
+    ) -> None:
+        self.number = number
+        self.faults = faults
+        self.options = options
+        self.reader = Reader(element, faults)
+        self.element = element
+        self.statement = Statement(kind, row=row_of(element), file=faults.name)
+        self.opened = False
+        self.entries = 0
+        self.lines = 0
+        self.notes: list[str] = []
+        self.balances: dict[str, list[Balance]] = {}
+        self.summary = ""
+
+    def entry(self, element: etree._Element) -> Iterator[Event]:
+        if not self.opened:
+            yield self._open()
+        self.entries += 1
+        default = self._default_day()
+        lines, notes = entry_lines(self.reader, element, self.entries, self.statement.currency, default)
+        if len(self.notes) < _NOTES_MAX:
+            self.notes += notes
+        for line in lines:
+            self.lines += 1
+            yield Entry(self.number, replace(line, ordinal=self.lines))
+
+    def close(self, element: etree._Element) -> Iterator[Event]:
+        if not self.opened:
+            yield self._open()
+        told = self._with_balances()
+        summary = self.summary or self.reader.text(element, _COUNT)
+        if summary.isascii() and summary.isdigit() and int(summary) != self.entries:
+            reason = f"the summary counts {summary} entries, the file holds {self.entries}: it is not complete"
+            self.faults.add("bank.count", reason, self.statement.row, "NbOfNtries")
+        yield Closed(self.number, replace(told, notes=tuple(self.notes[:_NOTES_MAX])))
+
+    def _default_day(self) -> date | None:
+        """For an entry that tells no day at all: the statement's last."""
+        return self.statement.to_date
+
+    def _open(self) -> Opened:
+        self.opened = True
+        head, reader = self.element, self.reader
+        account = reader.first(head, "Acct")
+        iban = reader.text(account, "Id/IBAN")
+        other = reader.text(account, "Id/Othr/Id", "Id/PrtryAcct/Id", "Id/BBAN", "Id/UPIC")
+        agent = reader.first(account, "Svcr/FinInstnId")
+        self._read_balances()
+        self.summary = reader.text(head, _COUNT)
+        currency = reader.text(account, "Ccy") or self._usual_currency() or self.options.currency
+        if not (iban or other or self.options.account):
+            self.faults.add("bank.no_account", "the statement names no account", self.statement.row, "Acct")
+        closing = self._last("CLBD", "ITBD")
+        self.statement = replace(
+            self.statement,
+            account=iban or other or self.options.account,
+            iban=iban,
+            bank=reader.text(
+                agent, "BICFI", "BIC", "ClrSysMmbId/MmbId", "Nm", "NmAndAdr/Nm", "CmbndId/BIC", "CmbndId/Nm"
+            ),
+            currency=currency,
+            owner=reader.text(account, "Ownr/Nm", "Ownr/Pty/Nm", "Nm"),
+            statement_id=reader.text(head, "Id"),
+            sequence=reader.text(head, "LglSeqNb", "ElctrncSeqNb"),
+            from_date=reader.day(head, "FrToDt/FrDtTm", "FrToDt/FrDt"),
+            to_date=reader.day(head, "FrToDt/ToDtTm", "FrToDt/ToDt")
+            or (closing.on if closing else None)
+            or reader.day(head, "CreDtTm"),
+        )
+        return Opened(self.number, self.statement)
+
+    def _usual_currency(self) -> str:
+        booked = self._last("OPBD", "PRCD", "CLBD", "ITBD")
+        amount: Any = self.reader.first(self.element, "Ntry/Amt", "Bal/Amt")
+        return booked.currency if booked else "" if amount is None else str(amount.get("Ccy", ""))
+
+    def _read_balances(self) -> None:
+        reader = self.reader
+        for one in reader.all(self.element, "Bal"):
+            code = reader.text(one, "Tp/CdOrPrtry/Cd", "Tp/Cd")
+            amount = reader.amount(one, "Amt")
+            if amount is None:
+                continue
+            found: Any = reader.first(one, "Amt")
+            signed = -amount if reader.text(one, "CdtDbtInd") == "DBIT" else amount
+            day = reader.day(one, "Dt/Dt", "Dt/DtTm")
+            self.balances.setdefault(code, []).append(Balance(signed, day, str(found.get("Ccy", "")), row_of(one)))
+
+    def _last(self, *codes: str) -> Balance | None:
+        return next((self.balances[code][-1] for code in codes if code in self.balances), None)
+
+    def _with_balances(self) -> Statement:
+        """Opening and closing: booked ones; of a report or a page of a statement the interim ones."""
+        if not self.balances:
+            self._read_balances()
+        opening = next((self.balances[code][0] for code in _OPENING if code in self.balances), None)
+        closing = self._last("CLBD")
+        interim = self.balances.get("ITBD", [])
+        if opening is None and interim and (closing is not None or len(interim) > 1):
+            opening = interim[0]
+        if closing is None and interim and interim[-1] is not opening:
+            closing = interim[-1]
+        return replace(self.statement, opening=opening, closing=closing)

@@ -1,0 +1,194 @@
+"""One ``Ntry`` of a camt message → one line, or a line for each payment of a batch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from lxml import etree
+
+from huikuan.bank.statement import Line, LineStatus
+from huikuan.bank.xml import Reader, own_text, row_of
+
+_STATUS = {"BOOK": LineStatus.BOOKED, "PDNG": LineStatus.PENDING, "FUTR": LineStatus.PENDING}
+_NOTHING = frozenset({"NOTPROVIDED", "NOT PROVIDED", "NONREF"})
+_RETURNS = frozenset({"RRTN", "RPCR", "UPDD", "PRDD", "RRDD", "RJCT", "UPCT", "UPCQ", "CQRV"})
+"""Families' codes of entries that bring a payment back (returned, rejected, refused direct debits, unpaid cheques)."""
+
+
+def entry_lines(
+    reader: Reader, element: etree._Element, entry: int, currency: str, default_day: date | None
+) -> tuple[list[Line], list[str]]:
+    """The lines of entry number ``entry`` of a statement, and remarks. Faults go to the reader's list."""
+    base = _entry(reader, element, entry, currency, default_day)
+    if base is None:
+        return [], []
+    notes = []
+    if reader.day(element, "BookgDt/Dt", "BookgDt/DtTm") is None:
+        told = "its value date" if base.value_date else "the statement's last day"
+        notes.append(f"Ntry {entry} tells no booking date: {told} {base.booking_date} is taken")
+    details = reader.all(element, "NtryDtls/TxDtls")
+    batch = reader.first(element, "NtryDtls/Btch")
+    if batch is not None:
+        base = replace(base, batch_id=reader.text(batch, "PmtInfId", "MsgId"))
+    if not details:
+        count = reader.text(batch, "NbOfTxs")
+        size = int(count) if count.isascii() and count.isdigit() and len(count) < 9 else 1
+        return [replace(base, batch_size=max(size, 1))], notes
+    if len(details) == 1:
+        return [_told(reader, details[0], base, element)], notes
+    lines = _split(reader, details, base, element)
+    if lines:
+        return lines, notes
+    notes.append(f"Ntry {entry} holds {len(details)} payments whose amounts do not add up to it: it is left whole")
+    whole = [_told(reader, one, base, element) for one in details]
+    texts = [text for line in whole for text in (line.remittance_text, line.structured_reference) if text]
+    return [replace(base, remittance_text=" / ".join(dict.fromkeys(texts))[:4000], batch_size=len(details))], notes
+
+
+def _entry(reader: Reader, element: etree._Element, entry: int, currency: str, default_day: date | None) -> Line | None:
+    row, place = row_of(element), f"Ntry {entry}"
+    amount, mark = reader.amount(element, "Amt"), reader.text(element, "CdtDbtInd")
+    if reader.first(element, "Amt") is None:
+        reader.faults.add("bank.amount", "the entry has no amount", row, place)
+    if mark not in {"CRDT", "DBIT"}:
+        reader.faults.add("bank.mark", f"CdtDbtInd is {mark!r}, not CRDT or DBIT", row, place)
+    value_date = reader.day(element, "ValDt/Dt", "ValDt/DtTm")
+    day = reader.day(element, "BookgDt/Dt", "BookgDt/DtTm") or value_date or default_day
+    if day is None:
+        reader.faults.add("bank.date", "the entry tells no day", row, place)
+    if amount is None or day is None or mark not in {"CRDT", "DBIT"}:
+        return None
+    if amount < 0:
+        reader.faults.add("bank.amount", f"{amount} is negative: CdtDbtInd tells the direction", row, place)
+        return None
+    found: Any = reader.first(element, "Amt")
+    status = reader.text(element, "Sts", "Sts/Cd")
+    domain = _code(reader, element)
+    return Line(
+        ordinal=0,
+        row=row,
+        element=place,
+        booking_date=day,
+        value_date=value_date,
+        amount=amount if mark == "CRDT" else -amount,
+        currency=str(found.get("Ccy", "")) or currency,
+        status=_STATUS.get(status, LineStatus.INFORMATION if status == "INFO" else LineStatus.BOOKED),
+        bank_reference=_reference(reader.text(element, "AcctSvcrRef")),
+        transaction_code=domain,
+        transaction_text=reader.text(element, "AddtlNtryInf"),
+        is_reversal=reader.text(element, "RvslInd").lower() in {"true", "1"},
+        is_return=bool(_RETURNS & set(domain.split("-"))),
+        charges=_charges(reader, element),
+    )
+
+
+def _code(reader: Reader, element: etree._Element) -> str:
+    """``PMNT-RCDT-ESCT``; without a domain the bank's own code."""
+    domain = reader.first(element, "BkTxCd/Domn")
+    parts = [reader.text(domain, path) for path in ("Cd", "Fmly/Cd", "Fmly/SubFmlyCd")]
+    return "-".join(part for part in parts if part) or reader.text(element, "BkTxCd/Prtry/Cd")
+
+
+def _reference(text: str) -> str:
+    return "" if text.upper() in _NOTHING else text
+
+
+def _charges(reader: Reader, element: etree._Element) -> Decimal | None:
+    total = reader.amount(element, "Chrgs/TtlChrgsAndTaxAmt")
+    if total is not None:
+        return total
+    paths = ("Chrgs/Rcrd/Amt", "Chrgs/Amt")
+    amounts = [reader.amount(one, ".") for path in paths for one in reader.all(element, path)]
+    known = [one for one in amounts if one is not None]
+    return sum(known, Decimal(0)) if known else None
+
+
+def _split(reader: Reader, details: list[etree._Element], base: Line, element: etree._Element) -> list[Line]:
+    """A line per payment where their amounts, less charges told, are exactly the entry's; else none."""
+    lines = []
+    for at, one in enumerate(details, 1):
+        found: Any = reader.first(one, "Amt", "AmtDtls/TxAmt/Amt", "AmtDtls/InstdAmt/Amt")
+        if found is None or (found.get("Ccy") or base.currency) != base.currency:
+            return []
+        amount = reader.amount(found, ".")
+        if amount is None:
+            return []
+        mark = reader.text(one, "CdtDbtInd")
+        negative = mark == "DBIT" if mark else base.amount < 0
+        line = replace(
+            base, amount=-amount if negative else amount, element=f"{base.element}, TxDtls {at}", charges=None
+        )
+        lines.append(replace(_told(reader, one, line, element), batch_size=len(details), row=row_of(one)))
+    difference = base.amount - sum((line.amount for line in lines), Decimal(0))
+    if difference == 0:
+        return lines
+    charges = base.charges or sum((line.charges or Decimal(0) for line in lines), Decimal(0))
+    if charges and difference == -charges:
+        own = replace(base, amount=difference, transaction_text="charges", charges=None, batch_size=len(details))
+        return [*lines, replace(own, element=f"{base.element}, Chrgs")]
+    return []
+
+
+def _told(reader: Reader, detail: etree._Element, base: Line, element: etree._Element) -> Line:
+    """What the details of a payment tell, over what its entry tells."""
+    returned = reader.first(detail, "RtrInf")
+    is_return = base.is_return or returned is not None
+    code = reader.text(returned, "Rsn/Cd", "Rsn/Prtry")
+    why = " ".join(own_text(one) for one in reader.all(detail, "RtrInf/AddtlInf"))
+    # A return keeps the roles of the payment it brings back: whoever paid then gets money now.
+    other_paid = (base.amount >= 0) != (is_return or base.is_reversal)
+    name, account, bank, ultimate = _party(reader, detail, "Dbtr" if other_paid else "Cdtr")
+    original, original_currency = _original(reader, detail, element, base)
+    texts = [own_text(one) for one in reader.all(detail, "RmtInf/Ustrd")]
+    more = [own_text(one) for one in reader.all(detail, "RmtInf/Strd/AddtlRmtInf")]
+    documents = [own_text(one) for one in reader.all(detail, "RmtInf/Strd/RfrdDocInf/Nb")]
+    references = [own_text(one) for one in reader.all(detail, "RmtInf/Strd/CdtrRefInf/Ref")]
+    references += [own_text(one) for one in reader.all(detail, "RmtInf/Strd/CdtrRefInf/CdtrRef")]
+    own_code = _code(reader, detail)
+    return replace(
+        base,
+        payer_name=name,
+        payer_account=account,
+        payer_bank=bank,
+        ultimate_party=ultimate,
+        remittance_text=" ".join(text for text in [*texts, *documents, *more] if text),
+        structured_reference=" ".join(text for text in references if text),
+        end_to_end_id=_reference(reader.text(detail, "Refs/EndToEndId")),
+        mandate_id=_reference(reader.text(detail, "Refs/MndtId")),
+        bank_reference=_reference(reader.text(detail, "Refs/AcctSvcrRef")) or base.bank_reference,
+        transaction_code=own_code or base.transaction_code,
+        transaction_text=reader.text(detail, "AddtlTxInf") or base.transaction_text,
+        is_return=is_return or bool(_RETURNS & set(own_code.split("-"))),
+        return_reason=" ".join(part for part in (code, why) if part),
+        original_amount=original,
+        original_currency=original_currency,
+        charges=_charges(reader, detail) or base.charges,
+        batch_id=base.batch_id or reader.text(detail, "Refs/PmtInfId"),
+    )
+
+
+def _party(reader: Reader, detail: etree._Element, role: str) -> tuple[str, str, str, str]:
+    parties = reader.first(detail, "RltdPties")
+    name = reader.text(parties, f"{role}/Nm", f"{role}/Pty/Nm", f"{role}/Agt/FinInstnId/Nm")
+    account = reader.text(parties, f"{role}Acct/Id/IBAN", f"{role}Acct/Id/Othr/Id", f"{role}Acct/Id/PrtryAcct/Id")
+    agent = reader.first(detail, f"RltdAgts/{role}Agt/FinInstnId")
+    bank = reader.text(agent, "BICFI", "BIC", "ClrSysMmbId/MmbId", "Nm")
+    ultimate = reader.text(parties, f"Ultmt{role}/Nm", f"Ultmt{role}/Pty/Nm")
+    return name, account, bank, ultimate
+
+
+def _original(
+    reader: Reader, detail: etree._Element, element: etree._Element, base: Line
+) -> tuple[Decimal | None, str]:
+    """What the payer sent, where it differs from what arrived."""
+    for place in (detail, element):
+        found: Any = reader.first(place, "AmtDtls/InstdAmt/Amt")
+        if found is None:
+            continue
+        amount, currency = reader.amount(found, "."), str(found.get("Ccy", ""))
+        if amount is not None and (currency != base.currency or amount != abs(base.amount)):
+            return amount, currency
+    return None, ""
