@@ -35,6 +35,7 @@ KEYWORDS: dict[str, Places] = {
     "npgettext": ((1, "c"), 2, 3),
 }
 REFUSALS = ("Refusal", "Conflict", "Forbidden")
+SAID = "Said"
 UNSTABLE = re.compile(
     rb'"(POT-Creation-Date|PO-Revision-Date|Generated-By|Last-Translator|Language-Team|Report-Msgid-Bugs-To):[^\n]*\n'
 )
@@ -53,7 +54,7 @@ def read_sources() -> Catalog:
         text = templatize(path.read_text(encoding="utf-8"), origin=str(path))
         _add_calls(catalog, path, text.encode(), KEYWORDS)
     for path in sorted(PACKAGE.rglob("*.py")):
-        _add_calls(catalog, path, path.read_bytes(), KEYWORDS | dict.fromkeys(REFUSALS, (2,)))
+        _add_calls(catalog, path, path.read_bytes(), KEYWORDS | dict.fromkeys(REFUSALS, (2,)) | {SAID: (1,)})
     for path in sorted((PACKAGE / "services").glob("*.py")):
         for text in coded_texts(path.read_text(encoding="utf-8")):
             catalog.add(text, locations=[(_place(path), 0)])

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from huikuan.core.refusals import BadData, Conflict, DataError, Refusal
+from huikuan.core.said import Said, line_text, read_line
 from huikuan.core.schedule import LEASE, PLANS, RETRY, last_period_end, next_after_failure
 from huikuan.jobs.registry import WORK
 from huikuan.jobs.runner import Runner, new_holder
@@ -55,7 +56,9 @@ def test_a_failure_is_logged_and_tried_again_and_stops_nobody(clock: Clock) -> N
         raise OSError(28, "No space left on device", "/secret/Zhang San.csv")
 
     start = clock.now
-    runner = Runner({JOB: fail, "sweep-imports": lambda at: "3 folders of imports removed"}, clock)
+    runner = Runner(
+        {JOB: fail, "sweep-imports": lambda at: (Said("folders of imports removed: {n}", {"n": 3}),)}, clock
+    )
     assert runner.run_due() == ["sweep-imports"]
     clock.now = start + RETRY / 2
     assert runner.run_due() == []
@@ -63,9 +66,11 @@ def test_a_failure_is_logged_and_tried_again_and_stops_nobody(clock: Clock) -> N
     runner.run_due()
     assert ScheduledJob.objects.get(name=JOB).failures == 2
     runs = ScheduledRun.objects.filter(job=JOB)
-    assert {(run.state, run.error) for run in runs} == {("failed", "OSError: No space left on device")}
+    assert {(run.state, line_text(read_line(run.error))) for run in runs} == {
+        ("failed", "OSError: No space left on device")
+    }
     done = ScheduledRun.objects.get(job="sweep-imports")
-    assert (done.state, done.line) == ("done", "3 folders of imports removed")
+    assert (done.state, line_text(read_line(done.line))) == ("done", "folders of imports removed: 3")
 
 
 def test_waits_between_tries_grow() -> None:
@@ -76,7 +81,7 @@ def test_waits_between_tries_grow() -> None:
 
 
 def test_what_another_holds_is_left_alone_until_its_lease_runs_out(clock: Clock) -> None:
-    runner = Runner({JOB: lambda at: "done"}, clock)
+    runner = Runner({JOB: lambda at: (Said("done"),)}, clock)
     dead = new_holder()
     assert schedule.claim(JOB, dead, now=clock.now)
     assert runner.run_due() == []
@@ -96,9 +101,10 @@ def test_two_schedulers_run_a_job_once(ledger_db: LedgerDb, tmp_path: Path) -> N
     path = tmp_path / "ran"
     code = (
         "import sys, time, django; django.setup()\n"
+        "from huikuan.core.said import Said\n"
         "from huikuan.jobs.runner import Runner\n"
         "def work(at):\n"
-        "    open(sys.argv[1], 'a').write('x'); time.sleep(0.5); return 'done'\n"
+        "    open(sys.argv[1], 'a').write('x'); time.sleep(0.5); return (Said('done'),)\n"
         "runner = Runner({'tidy-up': work, 'sweep-imports': work})\n"
         "for _ in range(15):\n"
         "    runner.run_due(); time.sleep(0.05)\n"
@@ -125,7 +131,7 @@ def test_a_quick_job_fails_once_in_the_log(clock: Clock) -> None:
     for _ in range(3):
         assert not runner.run_quick("seal")
         clock.now += RETRY
-    assert [run.error for run in ScheduledRun.objects.all()] == ["data.refused: 1 faults"]
+    assert [line_text(read_line(run.error)) for run in ScheduledRun.objects.all()] == ["data.refused: faults found: 1"]
     good = Runner({"seal": lambda at: None}, clock)
     assert good.run_quick("seal")
     assert not good.run_quick("seal"), "two seconds later at the earliest"
@@ -135,7 +141,7 @@ def test_a_quick_job_fails_once_in_the_log(clock: Clock) -> None:
 def test_people_ask_for_a_run_and_pause(clock: Clock) -> None:
     boss = User.objects.create_superuser("boss", "boss@example.com", "x")
     clerk = User.objects.create_user("clerk", "clerk@example.com", "x")
-    runner = Runner({JOB: lambda at: "done"}, clock)
+    runner = Runner({JOB: lambda at: (Said("done"),)}, clock)
     schedule.set_paused(JOB, True, actor_id=boss.pk, now=clock.now)
     assert runner.run_due() == []
     schedule.run_now(JOB, actor_id=boss.pk, now=clock.now)

@@ -22,6 +22,7 @@ from django.db import connection
 from huikuan.config import environment
 from huikuan.core.refusals import Refusal
 from huikuan.core.retention import decide_kept
+from huikuan.core.said import line_text
 from huikuan.mirror.reader import database_snapshot
 from huikuan.services import backup
 from huikuan.services.archives import ArchiveReader
@@ -290,7 +291,7 @@ def test_seven_days_four_weeks_twelve_months_are_kept(tmp_path: Path) -> None:
 def test_the_daily_backup_is_made_and_told(sqlite_db: LedgerDb, now: datetime, settings_dir: Path) -> None:
     fill(sqlite_db.home, now)
     line = backup.back_up_daily(now)
-    assert line.startswith("huikuan-20260615T083000Z.zip: ")
+    assert line_text(line).startswith("huikuan-20260615T083000Z.zip: ")
     ArchiveReader(settings_dir / "huikuan-20260615T083000Z.zip").check()
     assert connection.vendor == "sqlite"
 

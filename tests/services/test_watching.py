@@ -11,6 +11,7 @@ from django.test import override_settings
 from openpyxl import load_workbook
 
 from huikuan.core.refusals import Refusal
+from huikuan.core.said import Line, line_text, read_line
 from huikuan.services import reports, watching
 from huikuan.services.customers import add_entity
 from huikuan.services.watching import NewFolder, add_folder, look
@@ -47,43 +48,49 @@ def test_a_file_is_taken_when_it_has_stopped_growing(entity: int, folder: Path, 
     assert look(now) is None
     path.write_text(HEAD + ROW)
     assert look(now) is None, "it has grown since the last look"
-    assert look(now) == "1 imported"
+    assert said(look(now)) == "imported: 1"
     assert OpenItem.objects.get().external_id == "A-1"
     assert (folder / "done" / "march.csv").exists()
     assert not path.exists()
-    assert WatchedFile.objects.get().line == "1 rows posted"
+    assert said(read_line(WatchedFile.objects.get().line)) == "rows posted: 1"
+
+
+def said(line: Line | None) -> str | None:
+    return None if line is None else line_text(line)
 
 
 def bring(folder: Path, name: str, text: str, now: datetime) -> str | None:
     (folder / name).write_text(text)
     look(now)
-    return look(now)
+    return said(look(now))
 
 
 def test_the_same_content_is_imported_once(entity: int, folder: Path, now: datetime) -> None:
     watch(entity, now)
-    assert bring(folder, "march.csv", HEAD + ROW, now) == "1 imported"
-    assert bring(folder, "march.csv", HEAD + ROW, now) == "1 known"
+    assert bring(folder, "march.csv", HEAD + ROW, now) == "imported: 1"
+    assert bring(folder, "march.csv", HEAD + ROW, now) == "known already: 1"
     WatchedFile.objects.all().delete()
-    assert bring(folder, "again.csv", HEAD + ROW, now) == "1 known", "posted, and the process died before it said so"
+    assert bring(folder, "again.csv", HEAD + ROW, now) == "known already: 1", (
+        "posted, and the process died before it said so"
+    )
     assert len(list((folder / "done").iterdir())) == 3
     assert OpenItem.objects.count() == 1
 
 
 def test_a_faulty_file_is_refused_with_its_faults_marked(entity: int, folder: Path, now: datetime) -> None:
     watch(entity, now)
-    assert bring(folder, "bad.csv", HEAD + ROW + "A-2,0001,2026-03-01,2026-03-31,oops,CNY\n", now) == "1 refused"
+    assert bring(folder, "bad.csv", HEAD + ROW + "A-2,0001,2026-03-01,2026-03-31,oops,CNY\n", now) == "refused: 1"
     assert not OpenItem.objects.exists()
     assert {path.name for path in (folder / "refused").iterdir()} == {"bad.csv", "bad-faults.csv"}
     assert "oops" in (folder / "refused" / "bad-faults.csv").read_text()
-    assert WatchedFile.objects.get().line == "data.refused: 1 faults"
+    assert said(read_line(WatchedFile.objects.get().line)) == "data.refused: faults found: 1"
 
 
 def test_a_folder_is_of_one_entity(entity: int, folder: Path, now: datetime) -> None:
     add_entity("DE01", "Beispiel GmbH", "EUR", actor_id=None, now=now)
     watch(entity, now)
     text = "entity," + HEAD + "DE01," + ROW.replace("CNY", "EUR")
-    assert bring(folder, "other.csv", text, now) == "1 refused"
+    assert bring(folder, "other.csv", text, now) == "refused: 1"
     assert not OpenItem.objects.exists()
 
 
@@ -91,7 +98,7 @@ def test_a_snapshot_may_be_again_as_it_was(entity: int, folder: Path, now: datet
     watch(entity, now, feed="snapshot")
     one, two = HEAD + ROW, HEAD + ROW + ROW.replace("A-1", "A-2")
     told = [bring(folder, "open.csv", text, now) for text in (one, one, two, one)]
-    assert told == ["1 imported", "1 known", "1 imported", "1 imported"]
+    assert told == ["imported: 1", "known already: 1", "imported: 1", "imported: 1"]
 
 
 def test_what_may_not_be_watched(entity: int, folder: Path, tmp_path: Path, now: datetime) -> None:
@@ -124,7 +131,7 @@ def test_a_link_in_the_folder_is_not_followed_and_a_lost_folder_is_told(
     assert look(now) is None
     (folder / "link.csv").unlink()
     folder.rmdir()
-    assert look(now) == "1 not there"
+    assert said(look(now)) == "folders not there: 1"
     watching.set_watched(1, False, actor_id=None, now=now)
     assert look(now) is None
 
@@ -132,7 +139,7 @@ def test_a_link_in_the_folder_is_not_followed_and_a_lost_folder_is_told(
 def test_reports_are_written_once_a_period(entity: int, folder: Path, tmp_path: Path, now: datetime) -> None:
     for every in ("daily", "monthly"):
         reports.add_report(entity, every, f"ar/{every}", actor_id=None, now=now)
-    assert reports.write_due(now) == "1 daily, 1 monthly"
+    assert said(reports.write_due(now)) == "daily reports written: 1; monthly reports written: 1"
     assert reports.write_due(now) is None
     written = sorted(str(path.relative_to(tmp_path / "reports")) for path in tmp_path.rglob("*.xlsx"))
     assert written == ["ar/daily/ageing-CN01-2026-06-14.xlsx", "ar/monthly/ageing-CN01-2026-05-31.xlsx"]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.test import override_settings
 
+from huikuan.core.said import Said
 from huikuan.jobs.runner import Runner
 from huikuan.services.operations import hold_outbox, is_outbox_held
 from huikuan.store.models import ReportSchedule, ScheduledJob, WatchedFolder
@@ -30,19 +31,20 @@ def test_jobs_are_run_paused_and_read_about() -> None:
 
     boss = signed_in("boss")
     assert "Nothing has run yet" in text_of(boss.get("/settings/schedule/"))
-    Runner({"tidy-up": lambda at: "3 old lines of the log removed", "backup": fail}).run_due()
+    Runner({"tidy-up": lambda at: (Said("old lines of the log removed: {n}", {"n": 3000}),), "backup": fail}).run_due()
     shown = text_of(boss.get("/settings/schedule/"))
-    assert "3 old lines of the log removed" in shown
+    assert "old lines of the log removed: 3,000" in shown
     assert "No space left on device" in shown
     assert "Try again" in shown
     assert boss.post("/settings/schedule/jobs/tidy-up/run/").status_code == 302
-    assert Runner({"tidy-up": lambda at: "done"}).run_due() == ["tidy-up"]
+    assert Runner({"tidy-up": lambda at: (Said("done"),)}).run_due() == ["tidy-up"]
     assert "asked for by Bo Song" in text_of(boss.get("/settings/schedule/?job=tidy-up"))
     boss.post("/settings/schedule/jobs/tidy-up/pause/", {"paused": "yes"})
     assert ScheduledJob.objects.get(name="tidy-up").is_paused
     assert "paused" in text_of(boss.get("/settings/schedule/"))
     chinese = text_of(signed_in("boss", "zh-hans").get("/settings/schedule/"))
     assert "定时任务" in chinese
+    assert "已删除的旧日志行：3,000" in chinese
     assert "备份" in chinese
     assert boss.post("/settings/schedule/jobs/seal/pause/", {"paused": "yes"}).status_code == 400
 

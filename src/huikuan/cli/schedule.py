@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import click
 
 from huikuan.cli.django import setup_database
+from huikuan.core.said import line_text
 
 _ACTOR = click.option("--as", "actor", metavar="USER", help="Who does it (for the audit trail); without, the system.")
 
@@ -71,9 +72,8 @@ def show_log(name: str, last: int) -> None:
 
     for row in reversed(run_page(job=name, size=last).rows):
         took = "" if row.seconds is None else f"{row.seconds:.1f} s"
-        click.echo(
-            f"{_short(row.started_at):<20} {row.job:<18} {row.state:<8} {took:>9}  {row.error or row.line}".rstrip()
-        )
+        said = line_text(row.error or row.line)
+        click.echo(f"{_short(row.started_at):<20} {row.job:<18} {row.state:<8} {took:>9}  {said}".rstrip())
 
 
 @schedule.command("pause")

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from datetime import datetime
 
 from huikuan.core.refusals import Refusal
+from huikuan.core.said import Line, Said
 
-Work = Callable[[datetime], str | None]
+Work = Callable[[datetime], Line | None]
 """Does a job at an instant; gives a line for the log, or nothing where there was nothing to do."""
 
 
-def seal_entries(now: datetime) -> str | None:
+def seal_entries(now: datetime) -> Line | None:
     """Gives committed entries their sealed number and hash, and mirrors them."""
     from huikuan.services import sealing
 
@@ -19,7 +20,7 @@ def seal_entries(now: datetime) -> str | None:
     return None
 
 
-def export_head_hash(now: datetime) -> str | None:
+def export_head_hash(now: datetime) -> Line | None:
     """Writes today's head of the chain outside the database: a chain alone proves nothing against whoever can rewrite
     all of it. Nothing to do while nothing is sealed."""
     from django.conf import settings
@@ -27,12 +28,13 @@ def export_head_hash(now: datetime) -> str | None:
     from huikuan.services import sealing
 
     try:
-        return f"head of the chain written to {sealing.export_head(settings.HEADS_DIR, now=now)}"
+        path = sealing.export_head(settings.HEADS_DIR, now=now)
     except Refusal as refusal:
-        return refusal.message
+        return (Said(refusal.template, {k: str(v) for k, v in refusal.params.items()}),)
+    return (Said("head of the chain written to {path}", {"path": str(path)}),)
 
 
-def tidy_up(now: datetime) -> str | None:
+def tidy_up(now: datetime) -> Line | None:
     """Removes sessions that have ended, results of background tasks older than a month and old lines of the log."""
     from django.core.management import call_command
 
@@ -41,39 +43,39 @@ def tidy_up(now: datetime) -> str | None:
     call_command("clearsessions", verbosity=0)
     call_command("prune_db_task_results", "--min-age-days=30", verbosity=0)
     removed = prune(now)
-    return f"{removed} old lines of the log removed" if removed else None
+    return (Said("old lines of the log removed: {n}", {"n": removed}),) if removed else None
 
 
-def sweep_imports(now: datetime) -> str | None:
+def sweep_imports(now: datetime) -> Line | None:
     """Removes staged files that nobody needs any more."""
     from huikuan.services.imports import sweep
 
     removed = sweep(now)
-    return f"{removed} folders of imports removed" if removed else None
+    return (Said("folders of imports removed: {n}", {"n": removed}),) if removed else None
 
 
-def watch_folders(now: datetime) -> str | None:
+def watch_folders(now: datetime) -> Line | None:
     """Imports what has come into watched folders."""
     from huikuan.services.watching import look
 
     return look(now)
 
 
-def write_reports(now: datetime) -> str | None:
+def write_reports(now: datetime) -> Line | None:
     """Writes the reports whose day, week or month is over."""
     from huikuan.services.reports import write_due
 
     return write_due(now)
 
 
-def back_up(now: datetime) -> str | None:
+def back_up(now: datetime) -> Line | None:
     """Writes a backup and removes old ones."""
     from huikuan.services.backup import back_up_daily
 
     return back_up_daily(now)
 
 
-def send_webhooks(now: datetime) -> str | None:
+def send_webhooks(now: datetime) -> Line | None:
     """Sends webhooks that are due, in the background: a slow endpoint must not keep the sealer waiting."""
     from huikuan.delivery.webhooks import courier
 
@@ -81,12 +83,12 @@ def send_webhooks(now: datetime) -> str | None:
     return None
 
 
-def prune_outbox(now: datetime) -> str | None:
+def prune_outbox(now: datetime) -> Line | None:
     """Removes events that were told long ago, with the log of their deliveries."""
     from huikuan.services.webhooks import prune
 
     removed = prune(now)
-    return f"{removed} events removed from the outbox" if removed else None
+    return (Said("events removed from the outbox: {n}", {"n": removed}),) if removed else None
 
 
 WORK: dict[str, Work] = {

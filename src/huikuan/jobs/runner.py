@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+from huikuan.core.said import line_text
 from huikuan.core.schedule import PLANS, RETRY
 from huikuan.jobs.registry import WORK, Work
 from huikuan.services import schedule
@@ -81,8 +82,8 @@ class Runner:
             return None
         schedule.finish(run_id, name, self.holder, now=self.clock(), line=line)
         if line:
-            logger.info("%s: %s", name, line)
-        return line or ""
+            logger.info("%s: %s", name, line_text(line))
+        return line_text(line or ())
 
     @contextlib.contextmanager
     def _renewing(self, name: str) -> Iterator[None]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from huikuan.core.rights import Right
+from huikuan.core.said import Line, read_line
 from huikuan.core.schedule import PLANS
 from huikuan.queries.frame import EntityRow
 from huikuan.queries.grants import held_by
@@ -22,8 +23,8 @@ class RunRow:
     state: str
     started_at: datetime
     finished_at: datetime | None
-    line: str
-    error: str
+    line: Line
+    error: Line
     host: str
     pid: int
     asked_by: str
@@ -88,8 +89,8 @@ def _run(row: ScheduledRun) -> RunRow:
         row.state,
         row.started_at,
         row.finished_at,
-        row.line,
-        row.error,
+        read_line(row.line),
+        read_line(row.error),
         row.host,
         row.pid,
         _name_of(row.asked_by),
@@ -121,7 +122,7 @@ class FileRow:
 
     file_name: str
     state: str
-    line: str
+    line: Line
     at: datetime
     batch_id: int | None
 
@@ -152,7 +153,7 @@ def folder_rows(entity_ids: tuple[int, ...], *, files: int = 5) -> list[FolderRo
             row.profile,
             row.is_active,
             [
-                FileRow(one.file_name, one.state, one.line, one.at, one.batch_id)
+                FileRow(one.file_name, one.state, read_line(one.line), one.at, one.batch_id)
                 for one in WatchedFile.objects.filter(watched=row).order_by("-id")[:files]
             ],
         )

@@ -15,6 +15,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from huikuan import __version__
 from huikuan.core.retention import decide_kept
+from huikuan.core.said import Line, Said
 from huikuan.mirror.reader import database_snapshot
 from huikuan.services.archives import (
     TABLES,
@@ -104,13 +105,21 @@ def _write_files(writer: ArchiveWriter, with_key: bool) -> int:
     return count
 
 
-def back_up_daily(now: datetime) -> str:
+def back_up_daily(now: datetime) -> Line:
     """The scheduled backup into ``BACKUP_DIR``, and old ones removed: 7 daily, 4 weekly and 12 monthly are kept."""
     folder = Path(settings.BACKUP_DIR)
     result = back_up(folder / f"huikuan-{now.astimezone(UTC):{_STAMP}}.zip", now=now)
     removed = prune(folder)
-    line = f"{result.path.name}: {result.bytes / 1e6:,.1f} MB, {result.rows:,} rows, {result.files:,} files"
-    return f"{line}; older ones removed: {removed}" if removed else line
+    made = Said(
+        "{name}: {size} MB, {rows} rows, {files} files",
+        {
+            "name": result.path.name,
+            "size": f"{result.bytes / 1e6:,.1f}",
+            "rows": result.rows,
+            "files": result.files,
+        },
+    )
+    return (made, Said("older ones removed: {n}", {"n": removed})) if removed else (made,)
 
 
 def prune(folder: Path) -> int:

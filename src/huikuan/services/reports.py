@@ -12,6 +12,7 @@ from django.conf import settings
 
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
+from huikuan.core.said import Line, Said
 from huikuan.core.schedule import last_period_end
 from huikuan.queries.ageing import ageing_export
 from huikuan.queries.frame import frame_at
@@ -72,7 +73,14 @@ def place(folder: str) -> Path:
     return path
 
 
-def write_due(now: datetime) -> str | None:
+_WRITTEN = {
+    "daily": Said("daily reports written: {n}"),
+    "weekly": Said("weekly reports written: {n}"),
+    "monthly": Said("monthly reports written: {n}"),
+}
+
+
+def write_due(now: datetime) -> Line | None:
     """Writes every report whose newest period is over and not written; gives a line for the log."""
     written: Counter[str] = Counter()
     for row in ReportSchedule.objects.filter(is_active=True).select_related("entity", "created_by").order_by("id"):
@@ -83,7 +91,7 @@ def write_due(now: datetime) -> str | None:
             written[row.every] += 1
     if not written:
         return None
-    return ", ".join(f"{written[every]} {every}" for every in ("daily", "weekly", "monthly") if written[every])
+    return tuple(Said(_WRITTEN[every].template, {"n": written[every]}) for every in _WRITTEN if written[every])
 
 
 def write(row: ReportSchedule, day: date, now: datetime) -> Path:

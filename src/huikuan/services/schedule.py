@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from huikuan.core.refusals import BadData, Conflict, Refusal
 from huikuan.core.rights import Right
+from huikuan.core.said import Line, Said, keep_line
 from huikuan.core.schedule import FREQUENT, LEASE, PLANS, next_after_failure, next_after_success, plan_of
 from huikuan.services.auditing import record
 from huikuan.services.rights import demand_anywhere
@@ -79,7 +80,7 @@ def renew(name: str, holder: Holder, *, now: datetime) -> bool:
     return bool(mine.update(lease_until=now + LEASE))
 
 
-def finish(run_id: int, name: str, holder: Holder, *, now: datetime, line: str | None) -> None:
+def finish(run_id: int, name: str, holder: Holder, *, now: datetime, line: Line | None) -> None:
     """The job is done and the lease given back."""
     plan = plan_of(name)
 
@@ -89,7 +90,7 @@ def finish(run_id: int, name: str, holder: Holder, *, now: datetime, line: str |
         if line is None and plan.every < FREQUENT and not asked:
             run.delete()
         else:
-            run.update(state=State.DONE, finished_at=now, line=line or "")
+            run.update(state=State.DONE, finished_at=now, line=keep_line(line or ()))
         row = ScheduledJob.objects.select_for_update().get(name=name)
         if row.lease_holder == holder.name:
             row.lease_holder, row.lease_until, row.last_success_at, row.failures = "", None, now, 0
@@ -106,7 +107,7 @@ def fail(run_id: int, name: str, holder: Holder, *, now: datetime, error: BaseEx
 
     def work() -> None:
         found = ScheduledRun.objects.filter(id=run_id, state=State.RUNNING)
-        found.update(state=State.FAILED, finished_at=now, error=describe_failure(error))
+        found.update(state=State.FAILED, finished_at=now, error=keep_line((describe_failure(error),)))
         row = ScheduledJob.objects.select_for_update().get(name=name)
         if row.lease_holder == holder.name:
             row.failures += 1
@@ -136,7 +137,7 @@ def note_quick_failure(name: str, holder: Holder, *, now: datetime, error: BaseE
                 finished_at=now,
                 host=holder.host,
                 pid=holder.pid,
-                error=describe_failure(error),
+                error=keep_line((describe_failure(error),)),
             )
         row.failures += 1
         row.save(update_fields=["failures"])
@@ -144,15 +145,15 @@ def note_quick_failure(name: str, holder: Holder, *, now: datetime, error: BaseE
     run_in_transaction(work)
 
 
-def describe_failure(error: BaseException) -> str:
+def describe_failure(error: BaseException) -> Said:
     """What may stand in a log: never a row of somebody's file or database. The process's own log has the rest."""
     if isinstance(error, BadData):
-        return f"{error.code}: {error.total} faults"
+        return Said("faults found: {n}", {"n": error.total}, error.code)
     if isinstance(error, Refusal):
-        return f"{error.code}: {error.message}"
+        return Said(error.template, {k: str(v) for k, v in error.params.items()}, error.code)
     if isinstance(error, OSError) and error.strerror:
-        return f"{type(error).__name__}: {error.strerror}"
-    return type(error).__name__
+        return Said(f"{type(error).__name__}: {error.strerror}")
+    return Said(type(error).__name__)
 
 
 # -- people ----------------------------------------------------------------------------------------------------------

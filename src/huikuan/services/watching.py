@@ -18,6 +18,7 @@ from django.conf import settings
 
 from huikuan.core.refusals import BadData, Refusal
 from huikuan.core.rights import Right
+from huikuan.core.said import Line, Said, keep_line
 from huikuan.services.auditing import record
 from huikuan.services.imports import ImportResult, annotated, asked_options, discard, preview_upload, publish
 from huikuan.services.imports_batches import published_before
@@ -113,7 +114,15 @@ def check_folder(folder: str) -> Path:
     return path
 
 
-def look(now: datetime) -> str | None:
+_LOOKED = {
+    "imported": Said("imported: {n}"),
+    "refused": Said("refused: {n}"),
+    "known": Said("known already: {n}"),
+    "not there": Said("folders not there: {n}"),
+}
+
+
+def look(now: datetime) -> Line | None:
     """Takes in every file that has stopped growing since the last look; gives a line for the log."""
     counts: Counter[str] = Counter()
     for row in WatchedFolder.objects.filter(is_active=True).select_related("entity").order_by("id"):
@@ -127,7 +136,7 @@ def look(now: datetime) -> str | None:
             counts[take(row, path, now).state] += 1
     if not counts:
         return None
-    return ", ".join(f"{counts[name]} {name}" for name in ("imported", "refused", "known", "not there") if counts[name])
+    return tuple(Said(one.template, {"n": counts[name]}) for name, one in _LOOKED.items() if counts[name])
 
 
 def settled_files(folder: Path) -> list[Path]:
@@ -153,18 +162,25 @@ def take(row: WatchedFolder, path: Path, now: datetime) -> WatchedFile:
     sha256 = _digest(path)
     batch_id: int | None = None
     if (known := _known(row, sha256)) is not None:
-        state, line, batch_id = State.KNOWN, f"the same content was imported on {known:%Y-%m-%d}", None
+        state, batch_id = State.KNOWN, None
+        line = Said("the same content was imported on {day}", {"day": f"{known:%Y-%m-%d}"})
     else:
         try:
             result = _import(row, path, now)
             state, batch_id = State.IMPORTED, result.batch_id
-            line = f"{result.rows:,} rows posted"
+            line = Said("rows posted: {n}", {"n": result.rows})
         except Refusal as refusal:
             state, line = State.REFUSED, describe_failure(refusal)
     _move(path, path.parent / (REFUSED if state == State.REFUSED else DONE), now)
     _seen.pop(path, None)
     return WatchedFile.objects.create(
-        watched=row, file_name=path.name[:255], sha256=sha256, state=state, line=line, batch_id=batch_id, at=now
+        watched=row,
+        file_name=path.name[:255],
+        sha256=sha256,
+        state=state,
+        line=keep_line((line,)),
+        batch_id=batch_id,
+        at=now,
     )
 
 

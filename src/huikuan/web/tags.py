@@ -15,9 +15,10 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, gettext, ngettext
 
 from huikuan.core.refusals import DataError
+from huikuan.core.said import Line, fill
 from huikuan.web import api_words, customer_words, einvoice_words, faults, people_words, words
 from huikuan.web import format as fmt
 
@@ -48,6 +49,12 @@ def amount(minor: int, currency: str) -> str:
 def typed(minor: int, currency: str) -> str:
     """An amount as it stands in a field; never in brackets."""
     return fmt.format_amount(abs(minor), currency, "zh")
+
+
+@register.filter
+def logged(line: Line) -> str:
+    """What a log says, in the reader's language."""
+    return "; ".join(fill(gettext(one.template) if one.template else "", one.params) for one in line)
 
 
 @register.filter
