@@ -1,4 +1,4 @@
-"""A large ledger by the shortest way: items and customers in the database, the journal straight into mirror segments.
+"""A large ledger by the shortest way: straight into the tables, and the same rows straight into mirror segments.
 
 Every item has 1.6 applications on average, each with a receipt of its own, and stays partly open. Nothing here goes
 through services: it is made to be read.
@@ -7,6 +7,7 @@ through services: it is made to be read.
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,7 @@ RECEIPT = (
 ITEMS = f"SELECT {ITEM} FROM facts AS f JOIN entries AS e ON e.kind = 'item' AND e.number = f.item_id"
 RECEIPTS = f"SELECT {RECEIPT} FROM parts AS p JOIN entries AS e ON e.kind = 'receipt' AND e.number = p.receipt_id"
 
+POSTING = "entry_id, line, ledger_account, account_id, item_id, receipt_id, currency, amount_minor, base_minor"
 ENTRIES = (
     "SELECT entry_id, 1::BIGINT AS entity_id, kind, day AS effective_date, day AS posting_date,"
     " TIMESTAMPTZ '2026-01-01 00:00:00+00' AS recorded_at, 1::BIGINT AS source_id, '' AS external_id, '' AS memo"
@@ -165,7 +167,7 @@ def _write_people(accounts: int) -> None:
 
 
 def _write_entries(con: Any) -> None:
-    """The entries without their postings, which only the mirror has: the guard against that is put back afterwards."""
+    """The journal and its numbers, without hashes: the guard against that is put back afterwards."""
     from django.db import connection
 
     from huikuan.store.trigger_sql import sqlite_triggers
@@ -176,22 +178,45 @@ def _write_entries(con: Any) -> None:
             for name in sqlite_triggers():
                 cursor.execute(f'DROP TRIGGER IF EXISTS "{name}"')
     _write_rows(con, "store_journalentry", "entry_id", ENTRIES)
+    last = con.sql("SELECT max(entry_id) FROM entries").fetchall()[0][0]
+    for first in range(1, last + 1, SEGMENT):
+        _write_rows(con, "store_posting", "", f"SELECT {POSTING} FROM ({_journal(first, first + SEGMENT - 1)})")
+    _write_rows(con, "store_seal", "", "SELECT entry_id AS number, entry_id, ''::BLOB AS hash FROM entries")
     if connection.vendor == "sqlite":
         install(connection)
 
 
 def _write_rows(con: Any, table: str, key: str, select: str) -> None:
-    from django.db import transaction
+    from django.db import connection, transaction
 
     from huikuan.store.rows import insert_rows
 
     found = con.sql(select)
     names = [name for name in found.columns if name != "ledger_seq"]
-    columns = ["id" if name == key else name for name in names]
+    columns = ["id" if name == key else "ledger_seq" if name == "number" else name for name in names]
+    if connection.vendor == "postgresql":
+        _copy_csv(con, table, columns, f"SELECT {', '.join(names)} FROM ({select})")
+        return
     with transaction.atomic():
         for batch in found.to_arrow_reader(50_000):
             lists = [batch.column(name).to_pylist() for name in names]
             insert_rows(table, columns, list(zip(*lists, strict=True)))
+
+
+def _copy_csv(con: Any, table: str, columns: list[str], select: str) -> None:
+    """Past Python: millions of rows as text from one engine to the other."""
+    from django.db import connection
+
+    with tempfile.NamedTemporaryFile(suffix=".csv") as file:
+        con.execute(f"COPY ({select}) TO '{file.name}' (FORMAT csv, HEADER false, FORCE_QUOTE *, NULL '')")
+        names = ", ".join(f'"{column}"' for column in columns)
+        with (
+            open(file.name, "rb") as rows,
+            connection.cursor() as cursor,
+            cursor.copy(f'COPY "{table}" ({names}) FROM STDIN (FORMAT csv)') as copy,
+        ):
+            while block := rows.read(1 << 20):
+                copy.write(block)
 
 
 def _write_mirror(con: Any, folder: Path) -> None:

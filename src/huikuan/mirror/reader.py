@@ -54,10 +54,12 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Relations:
-    """What a snapshot is made of: the rows no segment holds, and how each relation is put together."""
+    """What a snapshot is made of: the rows no segment holds, how each relation is put together, and up to which sealed
+    number the segments hold what is known."""
 
     tails: dict[str, pa.Table]
     views: dict[str, str]
+    in_files: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +244,7 @@ def _build(head: SealHead | None, known: Known, segments: dict[str, list[str]], 
             cut = "" if known.seq >= mirrored else f" WHERE ledger_seq <= {known.seq}"
             parts.insert(0, f"SELECT * FROM read_parquet([{files}]){cut}")
         views[table.name] = " UNION ALL ".join(parts)
-    return Relations(tails, views)
+    return Relations(tails, views, min(mirrored, known.seq))
 
 
 def _open_cursor(relations: Relations) -> duckdb.DuckDBPyConnection:

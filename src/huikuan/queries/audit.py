@@ -54,11 +54,6 @@ class AuditRow:
     page_id: str
     data: dict[str, Any] = field(default_factory=dict)
 
-    @property
-    def details(self) -> str:
-        """What was recorded with it, as one line."""
-        return " · ".join(f"{name}: {_text(value)}" for name, value in self.data.items() if value not in ("", None))
-
 
 def audit_page(
     frame: Frame, filters: AuditFilters, *, sort: str = "-at", page: int = 1, size: int = 50
@@ -194,11 +189,3 @@ def _names(events: Iterable[AuditEvent]) -> dict[tuple[str, int], tuple[str, str
     for number, said in Document.objects.filter(id__in=wanted.get("document", ())).values_list("id", "name"):
         found["document", number] = (said, "", "")
     return found
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {part}" for name, part in value.items())
-    if isinstance(value, list):
-        return ", ".join(map(_text, value))
-    return str(value)

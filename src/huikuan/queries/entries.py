@@ -60,11 +60,11 @@ def entry(frame: Frame, public_id: str) -> EntryDetail | None:
     if entry_id is None:
         return None
     with read_facts(frame) as facts:
-        legs = facts.rows(f"SELECT * FROM journal WHERE entry_id = {entry_id} ORDER BY line")
+        legs = facts.legs("entry_id", [entry_id])
         legs = _seen(frame, legs)
         if not legs:
             return None
-        later = facts.rows(f"SELECT entry_id FROM journal WHERE reverses_id = {entry_id} LIMIT 1")
+        later = facts.legs("reverses_id", [entry_id])
     return _detail(frame, public_id, legs, later[0]["entry_id"] if later else None)
 
 

@@ -7,7 +7,7 @@ nor another day starts from nothing. A floor is never changed, only followed by 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 from huikuan.core.ageing import Basis
+from huikuan.mirror.narrow import rows_naming
 from huikuan.mirror.reader import Snapshot, open_snapshot, same_again
 from huikuan.queries.asking import current, once
 from huikuan.queries.cache import answers
@@ -84,6 +85,19 @@ class Facts:
         self.give("reached", self.reached)
         return f"({whole} OR {way}account_id IN (SELECT account_id FROM reached))"
 
+    def seen(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Of a few rows with ``entity_id`` and ``account_id``, those the frame shows."""
+        frame = self.frame
+        if not frame.narrowed:
+            return [row for row in rows if row["entity_id"] in frame.entity_ids]
+        named = {(row["entity_id"], row["account_id"]) for row in rows}
+        mine = {
+            entity_id: frame.seen_among(entity_id, [account for other, account in named if other == entity_id])
+            for entity_id, _ in frame.narrowed
+        }
+        whole = frame.whole_ids
+        return [row for row in rows if row["entity_id"] in whole or row["account_id"] in mine.get(row["entity_id"], ())]
+
     @cached_property
     def reached(self) -> Any:
         """account_id of the accounts seen in the entities that are not seen whole; read anew for every question."""
@@ -112,6 +126,17 @@ class Facts:
 
     def rows(self, sql: str, given: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.table(sql, given).to_pylist()
+        return found
+
+    def naming(self, relation: str, column: str, numbers: Iterable[int]) -> Any:
+        """The rows of a relation whose ``column`` is one of a few numbers, by the database's index and not by looking
+        through the journal (see ``mirror.narrow``). Of any day: what counts, the question says."""
+        return rows_naming(self.snapshot, relation, column, numbers)
+
+    def legs(self, column: str, numbers: Iterable[int]) -> list[dict[str, Any]]:
+        """``naming`` of the journal, in the ledger's order."""
+        found: list[dict[str, Any]] = self.naming("journal", column, numbers).to_pylist()
+        found.sort(key=lambda leg: (leg["ledger_seq"] is None, leg["ledger_seq"], leg["entry_id"], leg["line"]))
         return found
 
     def give(self, name: str, table: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -12,18 +12,13 @@ from huikuan.queries.cells import DUE
 from huikuan.queries.directory import actors_of, customer_ids_of, customers_of, entities_table
 from huikuan.queries.facts import Facts, read_facts
 from huikuan.queries.frame import Frame
-from huikuan.queries.open_rows import ITEM_CONTROLS, ids
+from huikuan.queries.open_rows import ITEM_CONTROLS
 from huikuan.queries.receipts import ReceiptRow, money_of, receipt_row
 from huikuan.store.models import OpenItem, Receipt
 from huikuan.store.public_ids import inner_id, public_id
 
 _ITEM_CONTROLS = frozenset(account.value for account in ITEM_CONTROLS)
 _RECEIPT_BUCKETS = frozenset({"suspense", "unapplied", "advances"})
-_COLUMNS = (
-    "ledger_seq, entry_id, entity_id, kind, effective_date, posting_date, recorded_at, actor_id, reverses_id, memo,"
-    " line, ledger_account, account_id, item_id, receipt_id, currency, amount_minor, base_minor"
-)
-_ORDER = "ORDER BY ledger_seq NULLS LAST, entry_id, line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +100,11 @@ def item_life(frame: Frame, public_id: str) -> ItemLife | None:
     if item_id is None:
         return None
     with read_facts(frame) as facts:
-        known = facts.rows(f"SELECT {_COLUMNS} FROM journal WHERE item_id = {item_id} {_ORDER}")
+        known = facts.legs("item_id", [item_id])
         if not known or not frame.shows(known[0]["entity_id"], [known[0]["account_id"]]):
             return None
         rows = _legs_shown([row for row in known if row["posting_date"] <= frame.as_of])
-        others = _others(facts, rows, f"(item_id IS NULL OR item_id <> {item_id})")
+        others = _others(facts, rows, lambda leg: leg["item_id"] != item_id)
     item = OpenItem.objects.get(id=item_id)
     shown = _life(rows, others, _ITEM_CONTROLS, sign=1)
     return ItemLife(_item_detail(frame, item, shown[-1].open_after_minor if shown else 0), shown)
@@ -169,12 +164,12 @@ def receipt_life(frame: Frame, public_id: str) -> ReceiptLife | None:
     if receipt_id is None:
         return None
     with read_facts(frame) as facts:
-        known = facts.rows(f"SELECT {_COLUMNS} FROM journal WHERE receipt_id = {receipt_id} {_ORDER}")
+        known = facts.legs("receipt_id", [receipt_id])
         own = [row for row in known if row["item_id"] is None and row["ledger_account"] in _RECEIPT_BUCKETS]
         rows = [row for row in own if row["posting_date"] <= frame.as_of]
         if not known or not frame.shows(known[0]["entity_id"], [_owner_of(rows) if rows else known[0]["account_id"]]):
             return None
-        others = _others(facts, rows, "item_id IS NOT NULL")
+        others = _others(facts, rows, lambda leg: leg["item_id"] is not None)
     shown = _life(rows, others, _RECEIPT_BUCKETS, sign=-1)
     receipt = Receipt.objects.select_related("party").get(id=receipt_id)
     return ReceiptLife(_receipt_detail(frame, receipt, rows), shown)
@@ -205,16 +200,14 @@ def _receipt_detail(frame: Frame, receipt: Receipt, rows: list[dict[str, Any]]) 
     )
 
 
-def _others(facts: Facts, rows: list[dict[str, Any]], which: str) -> dict[int, list[dict[str, Any]]]:
+def _others(
+    facts: Facts, rows: list[dict[str, Any]], which: Callable[[dict[str, Any]], bool]
+) -> dict[int, list[dict[str, Any]]]:
     """By entry, the items and receipts on its other legs."""
-    entry_ids = {row["entry_id"] for row in rows}
     found: dict[int, list[dict[str, Any]]] = {}
-    for row in facts.rows(
-        "SELECT entry_id, line, item_id, receipt_id FROM journal"
-        f" WHERE entry_id IN ({ids(sorted(entry_ids))}) AND {which} AND {facts.mine}"
-        " AND coalesce(item_id, receipt_id) IS NOT NULL ORDER BY entry_id, line"
-    ):
-        found.setdefault(row["entry_id"], []).append(row)
+    for leg in facts.seen(facts.legs("entry_id", {row["entry_id"] for row in rows})):
+        if which(leg) and (leg["item_id"] is not None or leg["receipt_id"] is not None):
+            found.setdefault(leg["entry_id"], []).append(leg)
     return found
 
 

@@ -17,7 +17,6 @@ from huikuan.queries.documents import links_of_accounts
 from huikuan.queries.facts import Facts, read_facts
 from huikuan.queries.frame import Frame
 from huikuan.queries.listing import Page
-from huikuan.queries.open_rows import ids
 from huikuan.store.models import CustomerChange, CustomerMerge, Document, ImportBatch, OpenItem, Receipt, Source
 from huikuan.store.public_ids import public_id
 
@@ -99,9 +98,9 @@ def _about(events: list[Event], place: int) -> set[int]:
 def _moved(facts: Facts, file: CustomerFile, kind: str, limit: int) -> list[dict[str, Any]]:
     """Entries that moved the customer's accounts, each with what it moved in one currency: the items of it where there
     are any, else the money."""
-    accounts = ids([account.id for account in file.accounts])
+    facts.give("moved", facts.naming("journal", "account_id", [account.id for account in file.accounts]))
     kinds = ", ".join(f"'{one}'" for one in ENTRY_KINDS.get(kind, ()))
-    where = f"account_id IN ({accounts}) AND {facts.counting.counts}" + (f" AND kind IN ({kinds})" if kinds else "")
+    where = facts.counting.counts + (f" AND kind IN ({kinds})" if kinds else "")
     return facts.rows(
         "SELECT entry_id, kind, currency, any_value(effective_date) AS day,"
         " any_value(recorded_at) AS recorded_at, any_value(actor_id) AS actor_id, any_value(memo) AS memo,"
@@ -109,7 +108,7 @@ def _moved(facts: Facts, file: CustomerFile, kind: str, limit: int) -> list[dict
         " sum(amount_minor) FILTER (item_id IS NOT NULL)::BIGINT AS on_items,"
         " sum(amount_minor)::BIGINT AS on_all, sum(amount_minor) FILTER (receipt_id IS NOT NULL)::BIGINT AS on_cash,"
         " min(item_id) AS item_id, count(DISTINCT item_id) AS items, min(receipt_id) AS receipt_id"
-        f" FROM journal WHERE {where} GROUP BY entry_id, kind, currency"
+        f" FROM moved WHERE {where} GROUP BY entry_id, kind, currency"
         f" ORDER BY day DESC, recorded_at DESC, entry_id DESC LIMIT {limit}"
     )
 

@@ -203,6 +203,7 @@ class Posting(models.Model):
         indexes = [
             models.Index(fields=["item"], name="posting_item", condition=Q(item__isnull=False)),
             models.Index(fields=["receipt"], name="posting_receipt", condition=Q(receipt__isnull=False)),
+            models.Index(fields=["account", "entry"], name="posting_account", condition=Q(account__isnull=False)),
         ]
 
 

@@ -1,7 +1,13 @@
-from django.db import migrations
+from django.db import migrations, models
+from django.db.models import Q
 
 
 class Migration(migrations.Migration):
     dependencies = [("store", "0010_views")]
 
-    operations = []
+    operations = [
+        migrations.AddIndex(
+            model_name="posting",
+            index=models.Index(fields=["account", "entry"], name="posting_account", condition=Q(account__isnull=False)),
+        ),
+    ]
