@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from lxml import etree
 
@@ -146,5 +147,5 @@ def own_text(element: etree._Element | None) -> str:
 
 def row_of(element: etree._Element) -> int:
     """The line of the file an element begins in (above 65,535 the parser does not know it exactly)."""
-    line: int | None = element.sourceline
-    return line or 1
+    line: Any = element.sourceline
+    return int(line or 1)
