@@ -15,6 +15,7 @@ from huikuan.core.accounts import EntryKind
 from huikuan.core.periods import PeriodState
 from huikuan.services.sign_ins import record_sign_in
 from huikuan.store.models import AuditEvent, RoleGrant, User
+from huikuan.web.audit_fields import AUDIT_FIELDS, details
 from huikuan.web.audit_words import AUDIT_CODES
 from tests.databases import LedgerDb
 from tests.web.world import PASSWORD, START, World, build_world, signed_in
@@ -53,6 +54,27 @@ def test_every_code_has_words() -> None:
     assert {"user.add", "item.write_off", "period.soft_closed", "settlement.rejected"} <= codes
     assert not sorted(codes - AUDIT_CODES.keys())
     assert EntryKind.WRITE_OFF.value == "write_off"
+
+
+def recorded_fields() -> set[str]:
+    """Names under which services record what belongs to an event."""
+    found: set[str] = set()
+    for path in Path(services.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "record":
+                found |= {word.arg for word in node.keywords if word.arg}
+    return found - {"now", "actor_id", "entity_id", "subject"}
+
+
+def test_every_recorded_field_has_words() -> None:
+    fields = recorded_fields()
+    assert {"role", "reason", "sha256"} <= fields
+    assert not sorted(fields - AUDIT_FIELDS.keys())
+
+
+def test_what_was_recorded_is_said_in_words() -> None:
+    said = details({"role": "cfo", "is_done": True, "points": ["rates"], "note": "", "count": 3})
+    assert said == "Role: CFO · Done: yes · Points: Each open currency has a rate of the month · Number: 3"
 
 
 @pytest.fixture

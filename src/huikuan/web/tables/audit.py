@@ -15,6 +15,7 @@ from huikuan.queries import audit as queries
 from huikuan.queries.audit import AuditFilters, AuditRow
 from huikuan.queries.frame import Frame
 from huikuan.queries.listing import Page, Whole
+from huikuan.web.audit_fields import details
 from huikuan.web.audit_words import code_word
 from huikuan.web.tables.columns import Column, Filter, Kind, Table
 
@@ -60,7 +61,7 @@ AUDIT = Table(
         Column("what", _("What"), Kind.TEXT, lambda row: code_word(row.code), width=34),
         Column("subject", _("Concerns"), Kind.TEXT, lambda row: row.subject, css="clip", width=30),
         Column("entity", _("Legal entity"), Kind.CODE, lambda row: row.entity_code, css="desk-only", width=12),
-        Column("details", _("Details"), Kind.TEXT, lambda row: row.details, css="clip desk-only", width=60),
+        Column("details", _("Details"), Kind.TEXT, lambda row: details(row.data), css="clip desk-only", width=60),
         Column("code", _("Code"), Kind.CODE, lambda row: row.code, shown=False),
     ),
     filters=(
