@@ -14,11 +14,13 @@ from huikuan.store.bank import (
     RemittanceAdvice,
     RemittanceAdviceRow,
 )
+from huikuan.store.cases import ShortPayment, ShortPaymentEvent, ShortPaymentPolicy, ShortPaymentReason
 from huikuan.store.customer_file import Contact, CustomerChange, CustomerMerge, CustomerNote, DistinctCustomers
 from huikuan.store.documents import Document, DocumentLink
 from huikuan.store.einvoices import EInvoice, EInvoiceTax, EInvoiceUpload
 from huikuan.store.general_ledger import ClosingMark, GlAccount, GlExport, GlSettings
 from huikuan.store.going_live import GoLive, GoLiveProof, OpeningBalance
+from huikuan.store.habits import PaymentHabit, PaymentHabitStep
 from huikuan.store.imports import ImportBatch, SourceSettlement
 from huikuan.store.ledger import (
     ExchangeRate,
@@ -110,6 +112,8 @@ __all__ = [
     "OpenItemBalance",
     "OpeningBalance",
     "OutboxEvent",
+    "PaymentHabit",
+    "PaymentHabitStep",
     "PaymentMandate",
     "Period",
     "Posting",
@@ -129,6 +133,10 @@ __all__ = [
     "Segment",
     "SettlementDeed",
     "SettlementDeedLine",
+    "ShortPayment",
+    "ShortPaymentEvent",
+    "ShortPaymentPolicy",
+    "ShortPaymentReason",
     "Source",
     "SourceSettlement",
     "TableView",
