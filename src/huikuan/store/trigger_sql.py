@@ -27,6 +27,7 @@ APPEND_ONLY = (
     "store_settlementdeedline",
     "store_bankstatement",
     "store_bankline",
+    "store_linedecision",
 )
 """Tables whose rows are added and never changed or deleted."""
 
@@ -54,6 +55,7 @@ _KEYS = {
     "store_settlementdeedline": "id",
     "store_bankstatement": "id",
     "store_bankline": "id",
+    "store_linedecision": "id",
 }
 
 _IDENTITIES = {
