@@ -12,8 +12,8 @@ import openpyxl
 import pytest
 import xlsxwriter
 
+from huikuan.core import workbooks
 from huikuan.core.refusals import BadData
-from huikuan.engines import files_zip
 from huikuan.engines.files import Limits, iter_chunks, read_table
 
 HEAD = ["item_id", "customer_id", "document_date", "due_date", "currency", "amount"]
@@ -163,7 +163,7 @@ def test_a_cell_far_out_does_not_fill_the_memory() -> None:
 
 
 def test_flaws_are_found_across_block_borders(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files_zip, "MIB", 97)
+    monkeypatch.setattr(workbooks, "MIB", 97)
     data = book(HEAD, *(line(number, {"formula": "=1/0", "value": "#DIV/0!"}) for number in range(40)))
     assert [row for _, row, _ in refusal_of(data)] == list(range(2, 42))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from huikuan.bank.statement import Line, Statement
+from huikuan.bank.statement import Line, Statement, StatementFormat
 from huikuan.core.refusals import DataError
 
 BREAKS_MAX = 100
@@ -61,8 +61,16 @@ class BalanceCheck:
         backwards = bool(self._forward) and len(self._backward) < len(self._forward)
         found = list(self._backward if backwards else self._forward)
         opening, closing = statement.opening, statement.closing
+        if opening is not None and closing is None and statement.format is StatementFormat.MT940:
+            reason = "the statement has an opening balance and no closing one: the file is cut off"
+            found.append(DataError(self.name, opening.row, ":62F:", reason, "bank.no_closing_balance"))
         if opening is None or closing is None:
             return found
+        if opening.currency != closing.currency:
+            reason = (
+                f"the opening balance is in {opening.currency or '?'}, the closing one in {closing.currency or '?'}"
+            )
+            return [*found, DataError(self.name, closing.row, "closing balance", reason, "bank.balance_currency")]
         if opening.amount + self.total != closing.amount:
             reason = (
                 f"opening balance {opening.amount:,f} + {self.booked} lines {self.total:,f}"

@@ -18,6 +18,9 @@ _TAG = re.compile(r":(\d{2}[A-Z]?):(.*)", re.DOTALL)
 _BALANCE = re.compile(r"([CD])(\d{6})([A-Z]{3})([\d,. ]{1,24})")
 _LINE = re.compile(r"(\d{6})(\d{4})?(R[CD]|E[CD]|[CD])([A-Z])?\s*(\d[\d.]*(?:,\d*)?|,\d+)([A-Z][A-Z0-9]{3})?(.*)")
 _AMOUNT = re.compile(r"\d{1,18}(?:[,.]\d{0,6})?|,\d{1,6}")
+_ACCOUNT = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}|P?\d{7,10}")
+_LONG_NUMBER = re.compile(r"(?=.*\d)[A-Z0-9]{11,34}")
+_ORIGINAL = re.compile(r"/OCMT/([A-Z]{3})(\d[\d,.]*)")
 _LINES_MAX = 200
 """Lines one field may have."""
 _NOTES_MAX = 50
@@ -197,7 +200,7 @@ class _Account:
             currency=self.statement.currency,
             status=LineStatus.PENDING if mark[0] == "E" else LineStatus.BOOKED,
             transaction_code=(found[6] or "").strip(),
-            bank_reference=bank_reference.strip(),
+            bank_reference="" if bank_reference.strip().upper() in _NOTHING else bank_reference.strip(),
             is_reversal=mark[0] == "R",
             is_return=(found[6] or "") == "NRTI" and mark[0] != "R",
         )
@@ -227,14 +230,25 @@ def _complete(pending: _Pending) -> Line:
     details = read_details(pending.details, pending.supplement) if pending.details else Details()
     reference = pending.customer_reference
     told = "" if reference.rstrip("+").upper() in _NOTHING or reference == details.payer_account else reference
-    text = details.remittance_text
-    if not text and pending.supplement:
-        text = " ".join(pending.supplement.split())
-    line = pending.line
+    line, text = pending.line, details.remittance_text
+    account, bank_reference = details.payer_account, line.bank_reference
+    name, supplement = details.payer_name, " ".join(pending.supplement.split())
+    if _ACCOUNT.fullmatch(supplement):
+        account = account or supplement
+    elif _LONG_NUMBER.fullmatch(supplement):
+        bank_reference = bank_reference or supplement
+    elif supplement and supplement[0] != "/" and not name and text:
+        name = supplement
+    elif supplement and not text and supplement != name:
+        text = supplement
+    original = _ORIGINAL.search(supplement)
     return replace(
         line,
-        payer_name=details.payer_name,
-        payer_account=details.payer_account,
+        payer_name=name,
+        payer_account=account,
+        bank_reference=bank_reference,
+        original_amount=_read_amount(original[2]) if original else None,
+        original_currency=original[1] if original else "",
         payer_bank=details.payer_bank,
         ultimate_party=details.ultimate_party,
         remittance_text=text,

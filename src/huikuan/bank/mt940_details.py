@@ -155,7 +155,7 @@ def _slashes(text: str) -> Details:
     for keyword, raw in zip(pieces[1::2], pieces[2::2], strict=True):
         value = _squeeze(raw.strip("/ "))
         if keyword == "CNTP":
-            account, bank, name = (raw.split("/") + ["", "", ""])[:3]
+            account, bank, name = [*raw.split("/"), "", "", ""][:3]
             details.payer_account, details.payer_bank, details.payer_name = account.strip(), bank.strip(), name.strip()
         elif keyword == "REMI":
             _remittance(details, value)
@@ -189,9 +189,6 @@ def _plain(lines: list[str], supplement: str) -> Details:
     if name and first.lower().endswith(name.lower()) and re.fullmatch(r"[A-Z0-9]*", first[: -len(name)].strip()):
         details.payer_account, details.payer_name = first[: -len(name)].strip(), name
         details.remittance_text = _squeeze(" ".join(lines[1:]))
-        return details
-    if is_iban(name):
-        details.payer_account = name
         return details
     ibans = {one for one in _IBAN.findall(details.remittance_text) if is_iban(one)}
     if len(ibans) == 1:
