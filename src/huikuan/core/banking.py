@@ -77,9 +77,18 @@ def plain_number(text: str) -> str:
 
 
 def is_same_number(ours: str, theirs: str) -> bool:
-    """Whether two plain numbers name one account: the same, or one is the other's end (an IBAN ends with the number
-    that a bank's own formats give)."""
+    """Whether two plain numbers name one account: the same; one is the other's end (an IBAN ends with the number that a
+    bank's own formats give); or one hides some of its figures behind ``*`` and shows eight at least that fit."""
     if not ours or not theirs:
         return False
+    if "*" in ours or "*" in theirs:
+        return _is_masked_of(ours, theirs) or _is_masked_of(theirs, ours)
     short, long = sorted((ours, theirs), key=len)
     return short == long or (len(short) >= _SUFFIX_MIN and long.endswith(short))
+
+
+def _is_masked_of(masked: str, full: str) -> bool:
+    head, _, rest = masked.partition("*")
+    tail = rest.rpartition("*")[2]
+    shown = len(head) + len(tail)
+    return shown >= _SUFFIX_MIN and len(full) > shown and full.startswith(head) and full.endswith(tail)

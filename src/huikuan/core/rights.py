@@ -24,6 +24,14 @@ class Right(StrEnum):
     POST_ITEM = "item.post"
     POST_CASH = "cash.post"
     """Receipts, applications, refunds, bounced payments."""
+    EDIT_BANK_ACCOUNT = "bank_account.edit"
+    """Bank accounts of ours."""
+    OVERRIDE_BANK_STATEMENT = "bank_statement.override"
+    """Take a bank statement whose balances do not tie, with a reason."""
+    POST_NOTE = "note.post"
+    """Bills, cheques and other notes: taken, presented, split, paid, dishonoured, returned."""
+    NEGOTIATE_NOTE = "note.negotiate"
+    """Notes discounted and endorsed."""
     POST_ADJUSTMENT = "adjustment.post"
     """Write-offs, recoveries, offsets, assignments."""
     REVERSE = "entry.reverse"
@@ -82,21 +90,24 @@ ROLE_RIGHTS: dict[Role, frozenset[Right]] = {
     Role.SALES_REP: _READ | {R.ADD_DOCUMENT},
     Role.SALES_MANAGER: _READ | {R.ADD_DOCUMENT, R.EDIT_CUSTOMER, R.EXPORT},
     Role.AR_CLERK: _READ
+    | {R.POST_NOTE}
     | {R.EXPORT, R.IMPORT, R.POST_ITEM, R.POST_CASH, R.REVERSE, R.DECIDE_SETTLEMENT, R.EDIT_RATES, R.CLOSE_PERIOD}
-    | {R.EXPORT_GL, R.EDIT_CUSTOMER, R.ADD_DOCUMENT},
+    | {R.EXPORT_GL, R.EDIT_CUSTOMER, R.ADD_DOCUMENT, R.EDIT_BANK_ACCOUNT},
     Role.COLLECTOR: _READ
     | {R.EXPORT, R.EDIT_CUSTOMER, R.MERGE_CUSTOMER, R.EDIT_PAYER_ACCOUNT, R.POST_ADJUSTMENT, R.ADD_DOCUMENT}
     | {R.UNMASK},
     Role.CFO: _READ
+    | {R.NEGOTIATE_NOTE}
     | {R.EXPORT, R.SEE_AUDIT, R.POST_ADJUSTMENT, R.CLOSE_PERIOD, R.CLOSE_PERIOD_HARD, R.POST_SOFT_CLOSED, R.EXPORT_GL}
-    | {R.MAP_GL, R.MANAGE_POLICY, R.UNMASK, R.EDIT_RATES, R.REVERSE},
+    | {R.MAP_GL, R.MANAGE_POLICY, R.UNMASK, R.EDIT_RATES, R.REVERSE, R.EDIT_BANK_ACCOUNT, R.OVERRIDE_BANK_STATEMENT},
     Role.AUDITOR: _READ | {R.SEE_AUDIT, R.EXPORT},
-    Role.ADMINISTRATOR: _DECIDE | frozenset({R.MANAGE_PEOPLE, R.MANAGE_SYSTEM, R.SEE_AUDIT}),
+    Role.ADMINISTRATOR: _DECIDE | frozenset({R.MANAGE_PEOPLE, R.MANAGE_SYSTEM, R.SEE_AUDIT, R.EDIT_BANK_ACCOUNT}),
 }
 """What each role may do in the entity it is granted for."""
 
 DUTIES_APART: tuple[tuple[Right, Right], ...] = (
     (R.POST_CASH, R.POST_ADJUSTMENT),
+    (R.POST_NOTE, R.NEGOTIATE_NOTE),
     (R.POST_CASH, R.EDIT_PAYER_ACCOUNT),
     (R.MANAGE_PEOPLE, R.POST_CASH),
     (R.MANAGE_PEOPLE, R.POST_ADJUSTMENT),
@@ -113,6 +124,10 @@ RIGHT_WORDS: dict[Right, str] = {
     R.IMPORT: "import files",
     R.POST_ITEM: "post items",
     R.POST_CASH: "post cash",
+    R.EDIT_BANK_ACCOUNT: "edit our bank accounts",
+    R.OVERRIDE_BANK_STATEMENT: "take bank statements that do not tie",
+    R.POST_NOTE: "take bills and record what becomes of them",
+    R.NEGOTIATE_NOTE: "discount and endorse bills",
     R.POST_ADJUSTMENT: "write off and offset",
     R.REVERSE: "reverse entries",
     R.DECIDE_SETTLEMENT: "decide on source settlements",

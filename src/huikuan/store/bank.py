@@ -122,6 +122,7 @@ class BankLine(models.Model):
         indexes = [
             models.Index(fields=["statement", "ordinal"], name="bank_line_by_statement"),
             models.Index(fields=["entity", "value_date", "id"], name="bank_line_by_day"),
+            models.Index(fields=["account", "booking_date", "id"], name="bank_line_by_booking"),
             models.Index(
                 fields=["account", "end_to_end_id"], name="bank_line_end_to_end", condition=~models.Q(end_to_end_id="")
             ),

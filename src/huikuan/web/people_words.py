@@ -31,6 +31,8 @@ RIGHTS: dict[str, str | Promise] = {
     Right.IMPORT: _("import files"),
     Right.POST_ITEM: _("post items"),
     Right.POST_CASH: _("post cash"),
+    Right.EDIT_BANK_ACCOUNT: _("edit our bank accounts"),
+    Right.OVERRIDE_BANK_STATEMENT: _("take bank statements that do not tie"),
     Right.POST_ADJUSTMENT: _("write off and offset"),
     Right.REVERSE: _("reverse entries"),
     Right.DECIDE_SETTLEMENT: _("decide on source settlements"),

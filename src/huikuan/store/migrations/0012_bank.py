@@ -203,6 +203,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='bankline',
+            index=models.Index(fields=['account', 'booking_date', 'id'], name='bank_line_by_booking'),
+        ),
+        migrations.AddIndex(
+            model_name='bankline',
             index=models.Index(condition=models.Q(('end_to_end_id', ''), _negated=True), fields=['account', 'end_to_end_id'], name='bank_line_end_to_end'),
         ),
         migrations.AddConstraint(

@@ -1,0 +1,196 @@
+"""Which receipt a line is, where a person decides: recorded before, another payment, or money that was taken back."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from huikuan.bank.statement import Line
+from huikuan.core.banking import LineKind, Tie
+from huikuan.core.money import to_decimal
+from huikuan.core.refusals import Conflict, Refusal
+from huikuan.core.rights import Right
+from huikuan.services.auditing import record
+from huikuan.services.bank_fitting import FittedLine
+from huikuan.services.bank_import import AFTER_IMPORT, SOURCE, receipt_of
+from huikuan.services.bank_twins import receipts_alike
+from huikuan.services.books import open_books
+from huikuan.services.receipts import add_receipts
+from huikuan.services.reversals import reverse_entry
+from huikuan.services.rights import demand
+from huikuan.services.sources import source_id_of
+from huikuan.services.transaction import run_in_transaction
+from huikuan.services.writing import Unit
+from huikuan.store.models import BankAccount, BankLine, BankLineReceipt, BankLineText, Receipt
+
+
+def link_line(line_id: int, receipt_id: int, *, actor_id: int | None, now: datetime) -> None:
+    """Says that a line of money in is a receipt recorded before: nothing is posted.
+
+    Refuses ``bank_line.unknown``, ``bank_line.has_receipt``, ``bank_line.not_same`` (another amount or day, or the
+    receipt is another line's) and ``right.missing``.
+    """
+
+    def work() -> None:
+        line = _waiting(line_id, actor_id)
+        alike = receipts_alike(line.entity_id, line.currency, [(line.value_date, line.amount_minor)])
+        if receipt_id not in alike.get((line.value_date, line.amount_minor), ()):
+            raise Refusal(
+                "bank_line.not_same", "The receipt differs from the line in amount or day, or is another line's."
+            )
+        _tie(line, receipt_id, Tie.LINKED, actor_id, now)
+        _tell("bank_line.linked", line, actor_id, now, receipt=receipt_id)
+
+    run_in_transaction(work)
+
+
+def unlink_line(line_id: int, *, actor_id: int | None, now: datetime) -> None:
+    """Takes ``link_line`` back: the line waits again. Refuses ``bank_line.unknown``, ``bank_line.not_linked`` and
+    ``right.missing``."""
+
+    def work() -> None:
+        line = _locked(line_id, actor_id)
+        found = BankLineReceipt.objects.filter(line_id=line_id, tie=Tie.LINKED.value).first()
+        if found is None:
+            raise Refusal("bank_line.not_linked", "The line was not linked by hand.")
+        receipt_id = found.receipt_id
+        found.delete()
+        _tell("bank_line.unlinked", line, actor_id, now, receipt=receipt_id)
+
+    run_in_transaction(work)
+
+
+def post_line(line_id: int, *, actor_id: int | None, now: datetime) -> int:
+    """Posts a waiting line as a receipt of its own: it is another payment than the receipt like it. Gives the receipt.
+
+    Refuses ``bank_line.unknown``, ``bank_line.has_receipt``, ``exchange.no_rate`` and ``right.missing``.
+    """
+
+    def work() -> tuple[int, int]:
+        line = _waiting(line_id, actor_id)
+        books = open_books(line.entity_id, actor_id=actor_id)
+        unit = Unit(line.entity_id, actor_id, now, source_id_of(SOURCE))
+        told, fitted = _as_read(line)
+        (receipt_id,) = add_receipts(unit, books, [receipt_of(line.account_id, told, fitted, line.fingerprint)])
+        unit.flush()
+        _tie(line, receipt_id, Tie.POSTED, actor_id, now)
+        _tell("bank_line.posted", line, actor_id, now, receipt=receipt_id)
+        return receipt_id, line.entity_id
+
+    receipt_id, entity_id = run_in_transaction(work)
+    for hook in AFTER_IMPORT:
+        hook(entity_id, [line_id], actor_id=actor_id, now=now)
+    return receipt_id
+
+
+def bounce_receipt(line_id: int, receipt_id: int, *, actor_id: int | None, now: datetime) -> list[int]:
+    """The money of a receipt was taken back by this line: the receipt is reversed on the line's day, and before it all
+    it was applied to, so that the items are open again. Gives the ids of the reversals.
+
+    Refuses ``bank_line.unknown``, ``bank_line.not_return``, ``bank_line.has_receipt``, ``bank_line.other_amount`` and
+    what ``reverse_entry`` refuses.
+    """
+
+    def work() -> list[int]:
+        line = _locked(line_id, actor_id)
+        if line.kind != LineKind.RETURN.value:
+            raise Refusal("bank_line.not_return", "The line takes no payment back.")
+        _check_free(line_id)
+        receipt = Receipt.objects.filter(id=receipt_id, entity_id=line.entity_id).first()
+        if receipt is None or receipt.currency != line.currency or receipt.amount_minor > -line.amount_minor:
+            raise Refusal("bank_line.other_amount", "The receipt is larger than what the line takes back.")
+        day = max(line.value_date, receipt.effective_date)
+        entries = reverse_entry(
+            line.entity_id, receipt.entry_id, on=day, memo=line.return_reason[:300], actor_id=actor_id, now=now
+        )
+        _tie(line, receipt_id, Tie.BOUNCED, actor_id, now)
+        _tell("bank_line.bounced", line, actor_id, now, receipt=receipt_id)
+        return entries
+
+    return run_in_transaction(work)
+
+
+def erase_texts(before: date, *, entity_id: int, actor_id: int | None, now: datetime) -> int:
+    """Erases names and texts of the lines booked before a day, of their receipts too; gives how many lines. Amounts,
+    days and references stay. Refuses ``right.missing``."""
+
+    def work() -> int:
+        demand(actor_id, Right.MANAGE_SYSTEM, entity_id=entity_id)
+        lines = BankLine.objects.filter(entity_id=entity_id, booking_date__lt=before, text__erased_at__isnull=True)
+        numbers = list(lines.values_list("id", flat=True))
+        empty = dict.fromkeys(("payer_name", "payer_account", "payer_bank", "ultimate_party", "remittance_text"), "")
+        for start in range(0, len(numbers), 500):
+            part = numbers[start : start + 500]
+            BankLineText.objects.filter(line_id__in=part).update(**empty, erased_at=now)
+            _erase_parties(part)
+        if numbers:
+            record(
+                "bank_line.erased",
+                now=now,
+                actor_id=actor_id,
+                entity_id=entity_id,
+                before=before.isoformat(),
+                lines=len(numbers),
+            )
+        return len(numbers)
+
+    return run_in_transaction(work)
+
+
+def _erase_parties(line_ids: list[int]) -> None:
+    from huikuan.store.models import ReceiptParty
+
+    receipts = BankLineReceipt.objects.filter(line_id__in=line_ids, tie=Tie.POSTED.value).values_list("receipt_id")
+    parties = ReceiptParty.objects.filter(receipt_id__in=[number for (number,) in receipts])
+    parties.update(payer_name="", payer_account="", remittance_text="")
+
+
+def _locked(line_id: int, actor_id: int | None) -> BankLine:
+    """The line, its account locked: nobody else decides about a line of it meanwhile."""
+    line = BankLine.objects.filter(id=line_id).first()
+    if line is None:
+        raise Refusal("bank_line.unknown", "There is no such line.")
+    demand(actor_id, Right.POST_CASH, entity_id=line.entity_id)
+    BankAccount.objects.select_for_update().get(id=line.account_id)
+    return line
+
+
+def _waiting(line_id: int, actor_id: int | None) -> BankLine:
+    line = _locked(line_id, actor_id)
+    if line.kind != LineKind.RECEIPT.value:
+        raise Refusal("bank_line.no_money_in", "The line brings no money in.")
+    _check_free(line_id)
+    return line
+
+
+def _check_free(line_id: int) -> None:
+    if BankLineReceipt.objects.filter(line_id=line_id).exists():
+        raise Conflict("bank_line.has_receipt", "Somebody has decided on this line already.")
+
+
+def _tie(line: BankLine, receipt_id: int, tie: Tie, actor_id: int | None, now: datetime) -> None:
+    BankLineReceipt.objects.create(line_id=line.pk, receipt_id=receipt_id, tie=tie.value, at=now, actor_id=actor_id)
+
+
+def _as_read(line: BankLine) -> tuple[Line, FittedLine]:
+    text = BankLineText.objects.filter(line_id=line.pk).first()
+    told = Line(
+        ordinal=line.ordinal,
+        row=line.row,
+        booking_date=line.booking_date,
+        value_date=line.value_date,
+        amount=to_decimal(line.amount_minor, line.currency),
+        currency=line.currency,
+        payer_name=text.payer_name if text else "",
+        payer_account=text.payer_account if text else "",
+        ultimate_party=text.ultimate_party if text else "",
+        remittance_text=text.remittance_text if text else "",
+        structured_reference=line.structured_reference,
+        end_to_end_id=line.end_to_end_id,
+        bank_reference=line.bank_reference,
+    )
+    return told, FittedLine(told, LineKind.RECEIPT, line.value_date, line.amount_minor, None, None, None)
+
+
+def _tell(code: str, line: BankLine, actor_id: int | None, now: datetime, **data: Any) -> None:
+    record(code, now=now, actor_id=actor_id, entity_id=line.entity_id, subject=f"bank_line:{line.pk}", **data)

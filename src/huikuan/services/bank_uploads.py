@@ -1,0 +1,350 @@
+"""Bank files handed in: kept, read, and each statement in them imported by itself; what a person must decide is asked.
+
+The outcome of every statement is kept with the upload. ``work_upload`` may be called again at any time: what was
+imported is left, what was refused or waits for a decision is tried anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from huikuan.bank.statement import Statement
+from huikuan.core.refusals import BadData, DataError, Refusal
+from huikuan.core.rights import Right
+from huikuan.services.background import enqueue
+from huikuan.services.bank_accounts import add_alias, find_accounts, lock_account
+from huikuan.services.bank_fitting import currencies_of
+from huikuan.services.bank_import import (
+    SEALED_FROM,
+    NotTied,
+    Progress,
+    StatementFile,
+    StatementResult,
+    import_statement,
+)
+from huikuan.services.bank_reading import read_file_statements
+from huikuan.services.imports_background import is_large, teller, told_failure
+from huikuan.services.imports_publish import seal_after
+from huikuan.services.rights import demand, demand_anywhere
+from huikuan.services.transaction import run_in_transaction
+from huikuan.store.files import path_of, put_file
+from huikuan.store.models import BankAccount, BankUpload, Entity
+
+log = logging.getLogger("huikuan.bank")
+
+FILES_MAX = 50
+FAULTS_SHOWN = 50
+IMPORTED, KNOWN, REFUSED, NEEDS_ACCOUNT, NOT_TIED = "imported", "known", "refused", "needs_account", "not_tied"
+SETTLED = frozenset({IMPORTED, KNOWN})
+State = BankUpload.State
+
+
+@dataclass(frozen=True, slots=True)
+class BankFile:
+    """A file as it was handed in."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of one statement (or of a file that cannot be read): ``state`` is imported, known, refused,
+    needs_account or not_tied. ``failure``: code, English template and fields of a refusal. Amounts in minor units."""
+
+    file: int
+    place: int
+    state: str
+    account_id: int | None = None
+    statement_id: int | None = None
+    format: str = ""
+    number: str = ""
+    told_account: str = ""
+    bank: str = ""
+    currency: str = ""
+    from_date: str = ""
+    to_date: str = ""
+    opening: str = ""
+    closing: str = ""
+    lines: int = 0
+    lines_new: int = 0
+    lines_known: int = 0
+    posted: int = 0
+    waiting: int = 0
+    unbooked: int = 0
+    candidates: list[int] = field(default_factory=list)
+    failure: dict[str, Any] | None = None
+    faults: list[dict[str, Any]] = field(default_factory=list)
+    faults_total: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def keep_upload(files: Sequence[BankFile], *, actor_id: int | None, now: datetime, entity_id: int | None = None) -> int:
+    """Keeps files that were handed in; gives the number of the upload, on which nothing has been done yet.
+
+    ``entity_id``: only its accounts are looked at. Refuses ``bank_upload.no_file``, ``bank_upload.too_many`` and
+    ``right.missing``.
+    """
+    if not files:
+        raise Refusal("bank_upload.no_file", "Choose a file first.")
+    if len(files) > FILES_MAX:
+        raise Refusal("bank_upload.too_many", "at most {count} files at once", count=FILES_MAX)
+    _demand(actor_id, entity_id)
+    kept = [{"name": one.name[:200], "sha256": put_file(one.data), "size": len(one.data)} for one in files]
+
+    def work() -> int:
+        _demand(actor_id, entity_id)
+        row = BankUpload.objects.create(entity_id=entity_id, created_at=now, created_by_id=actor_id, files=kept)
+        return int(row.pk)
+
+    return run_in_transaction(work)
+
+
+def start_upload(upload_id: int, *, actor_id: int | None, now: datetime, only: str = "") -> bool:
+    """Imports what an upload holds: at once, or by the worker where it is large. Gives whether it is done.
+
+    ``only``: file and place of one statement (``0:2``) instead of all that is not imported yet."""
+    row = get_upload(upload_id)
+    if is_large(sum(one["size"] for one in row.files)):
+        task_id = enqueue("bank.upload", upload_id, actor_id, only)
+        BankUpload.objects.filter(id=upload_id).update(task_id=task_id, state=State.WAITING)
+        return False
+    work_upload(upload_id, actor_id=actor_id, now=now, only=only)
+    return True
+
+
+def work_upload(
+    upload_id: int, *, actor_id: int | None, now: datetime, only: str = "", task_id: str = ""
+) -> list[Outcome]:
+    """Does what ``start_upload`` says; gives what became of each statement by now."""
+    row = get_upload(upload_id)
+    BankUpload.objects.filter(id=upload_id).update(state=State.WORKING)
+    folder = work_folder(upload_id)
+    folder.mkdir(parents=True, exist_ok=True)
+    before = [Outcome(**one) for one in row.outcomes]
+    outcomes: list[Outcome] = []
+    try:
+        run = _Run(row, only, actor_id, now, teller(folder, task_id))
+        for index in range(len(row.files)):
+            outcomes += run.file(index, [one for one in before if one.file == index])
+    finally:
+        done = {one.file for one in outcomes}
+        kept = [one.to_json() for one in (*outcomes, *(one for one in before if one.file not in done))]
+        BankUpload.objects.filter(id=upload_id).update(state=State.DONE, outcomes=kept, finished_at=now)
+        shutil.rmtree(folder, ignore_errors=True)
+    if sum(one.posted for one in outcomes) >= SEALED_FROM:
+        seal_after(now)
+    return outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One go at an upload. ``only``: see ``start_upload``."""
+
+    row: BankUpload
+    only: str
+    actor_id: int | None
+    now: datetime
+    progress: Progress
+
+    def file(self, index: int, before: Sequence[Outcome]) -> list[Outcome]:
+        """What became of the statements of one file; ``before``: at the last go."""
+        kept = {one.place: one for one in before if self._is_kept(one)}
+        if before and len(kept) == len(before):
+            return list(before)
+        file = self.row.files[index]
+        self.progress("read", 0, None)
+        try:
+            statements = read_file_statements(path_of(file["sha256"]), file["name"], self._currency(index))
+        except Refusal as refusal:
+            return [_refused(Outcome(index, 0, REFUSED), refusal)]
+        return [
+            kept[place] if place in kept else self._import(index, place, statement)
+            for place, statement in enumerate(statements)
+        ]
+
+    def _is_kept(self, one: Outcome) -> bool:
+        return one.state in SETTLED or bool(self.only and self.only != f"{one.file}:{one.place}")
+
+    def _currency(self, index: int) -> str:
+        """The currency of the account a person named, for files that name none."""
+        said = self.row.said.get(f"{index}:0", {}).get("account")
+        return str(BankAccount.objects.get(id=said).currency) if said else ""
+
+    def _import(self, index: int, place: int, statement: Statement) -> Outcome:
+        outcome = _described(index, place, statement)
+        said = self.row.said.get(f"{index}:{place}", {})
+        told = self.row.files[index]
+        try:
+            outcome.account_id = said.get("account") or _only_account(self.row, statement, outcome, self.actor_id)
+            if outcome.account_id is None:
+                return outcome
+            result = import_statement(
+                outcome.account_id,
+                statement,
+                StatementFile(told["name"], told["sha256"], told["size"], place),
+                actor_id=self.actor_id,
+                now=self.now,
+                override_reason=said.get("reason", ""),
+                progress=self.progress,
+            )
+        except NotTied as refusal:
+            outcome.state = NOT_TIED
+            _note_faults(outcome, refusal.errors, len(refusal.errors))
+        except Refusal as refusal:
+            _refused(outcome, refusal)
+        except Exception:
+            log.exception("statement %s of upload %s stopped", place, self.row.pk)
+            outcome.state, outcome.failure = REFUSED, told_failure(None)
+        else:
+            _note_result(outcome, result)
+        return outcome
+
+
+def _only_account(row: BankUpload, statement: Statement, outcome: Outcome, actor_id: int | None) -> int | None:
+    """The account the statement names; where it names none or several, a person is asked."""
+    entities = [row.entity_id] if row.entity_id is not None else Entity.objects.values_list("id", flat=True)
+    found = []
+    for one in find_accounts(statement, entities):
+        with contextlib.suppress(Refusal):
+            demand(actor_id, Right.POST_CASH, entity_id=one.entity_id)
+            found.append(one)
+    if len(found) == 1:
+        return int(found[0].pk)
+    outcome.state, outcome.candidates = NEEDS_ACCOUNT, [int(one.pk) for one in found]
+    return None
+
+
+def _described(index: int, place: int, statement: Statement) -> Outcome:
+    opening, closing = statement.opening, statement.closing
+    days = [line.booking_date for line in statement.lines]
+    first, last = statement.from_date or min(days, default=None), statement.to_date or max(days, default=None)
+    return Outcome(
+        file=index,
+        place=place,
+        state=REFUSED,
+        format=statement.format.value,
+        number=(statement.sequence or statement.statement_id)[:120],
+        told_account=(statement.iban or statement.account)[:64],
+        bank=statement.bank[:120],
+        currency=next(iter(currencies_of(statement)), ""),
+        from_date=first.isoformat() if first else "",
+        to_date=last.isoformat() if last else "",
+        opening=f"{opening.amount:f}" if opening else "",
+        closing=f"{closing.amount:f}" if closing else "",
+        lines=len(statement.lines),
+        notes=[note[:300] for note in statement.notes[:10]],
+    )
+
+
+def _note_result(outcome: Outcome, result: StatementResult) -> None:
+    outcome.state = KNOWN if result.statement_id is None else IMPORTED
+    outcome.statement_id = result.statement_id or result.known_statement_id
+    for name in ("lines_new", "lines_known", "posted", "waiting", "unbooked"):
+        setattr(outcome, name, getattr(result, name))
+
+
+def _refused(outcome: Outcome, refusal: Refusal) -> Outcome:
+    outcome.state = REFUSED
+    if isinstance(refusal, BadData):
+        _note_faults(outcome, refusal.errors, refusal.total)
+    else:
+        outcome.failure = told_failure(refusal)
+    return outcome
+
+
+def _note_faults(outcome: Outcome, errors: Sequence[DataError], total: int) -> None:
+    outcome.faults_total = total
+    outcome.faults = [
+        {"row": one.row, "column": one.column, "code": one.code, "reason": one.reason[:500], "value": one.value}
+        for one in errors[:FAULTS_SHOWN]
+    ]
+
+
+# -- what a person decides -------------------------------------------------------------------------------------------
+def choose_account(
+    upload_id: int, file: int, place: int, account_id: int, *, actor_id: int | None, now: datetime
+) -> None:
+    """Says of which account a statement is, and imports it. The number the file gave is remembered as the account's.
+
+    Refuses ``bank_upload.unknown``, ``bank_upload.no_statement``, ``bank_account.unknown`` and ``right.missing``.
+    """
+
+    def work() -> None:
+        account = lock_account(account_id)
+        demand(actor_id, Right.POST_CASH, entity_id=account.entity_id)
+        row, outcome = _asked(upload_id, file, place)
+        if outcome["told_account"]:
+            add_alias(account, outcome["told_account"])
+        row.said = {**row.said, f"{file}:{place}": {"account": account_id}}
+        row.save(update_fields=["said"])
+
+    run_in_transaction(work)
+    start_upload(upload_id, actor_id=actor_id, now=now, only=f"{file}:{place}")
+
+
+def take_untied(upload_id: int, file: int, place: int, reason: str, *, actor_id: int | None, now: datetime) -> None:
+    """Imports a statement whose balances do not tie, for a reason that is kept with it.
+
+    Refuses ``bank_upload.no_reason``, ``bank_upload.unknown``, ``bank_upload.no_statement`` and ``right.missing``.
+    """
+    text = " ".join(reason.split())[:300]
+    if not text:
+        raise Refusal("bank_upload.no_reason", "Say why the statement is taken although it does not tie.")
+
+    def work() -> None:
+        row, outcome = _asked(upload_id, file, place)
+        account = lock_account(outcome["account_id"] or 0)
+        demand(actor_id, Right.OVERRIDE_BANK_STATEMENT, entity_id=account.entity_id)
+        row.said = {**row.said, f"{file}:{place}": {"account": int(account.pk), "reason": text}}
+        row.save(update_fields=["said"])
+
+    run_in_transaction(work)
+    start_upload(upload_id, actor_id=actor_id, now=now, only=f"{file}:{place}")
+
+
+def _asked(upload_id: int, file: int, place: int) -> tuple[BankUpload, dict[str, Any]]:
+    row = BankUpload.objects.select_for_update().filter(id=upload_id).first()
+    if row is None:
+        raise unknown_upload()
+    for one in row.outcomes:
+        if one["file"] == file and one["place"] == place and one["state"] not in SETTLED:
+            return row, one
+    raise Refusal("bank_upload.no_statement", "There is no such statement to decide on in this upload.")
+
+
+# -- around it -------------------------------------------------------------------------------------------------------
+def get_upload(upload_id: int) -> BankUpload:
+    """Refuses ``bank_upload.unknown``."""
+    row = BankUpload.objects.filter(id=upload_id).first()
+    if row is None:
+        raise unknown_upload()
+    return row
+
+
+def unknown_upload() -> Refusal:
+    return Refusal("bank_upload.unknown", "There is no such upload.")
+
+
+def work_folder(upload_id: int) -> Path:
+    """Where the worker says how far it is."""
+    return Path(settings.HUIKUAN_HOME) / "uploads" / f"bank-{upload_id}"
+
+
+def _demand(actor_id: int | None, entity_id: int | None) -> None:
+    if entity_id is None:
+        demand_anywhere(actor_id, Right.POST_CASH)
+    else:
+        demand(actor_id, Right.POST_CASH, entity_id=entity_id)
