@@ -163,21 +163,25 @@ class LinePart(models.Model):
 
 
 class MatchLearned(models.Model):
-    """One thing the matcher learned in an entity, as the engine keeps it. ``account`` text is the customer account's
-    number, empty for money that is no customer's. Forgotten rows stay, with who forgot them, and count from nought."""
+    """One thing the matcher learned in an entity, as the engine keeps it (``kind``, ``key``, ``customer``, ``detail``).
+    ``customer`` is the customer account's number, empty for money that is no customer's. ``others``: of a word, the
+    lines that were no customer's. Forgotten rows stay, with who forgot them, and count from nought."""
 
-    entity = models.ForeignKey(Entity, on_delete=models.CASCADE, related_name="+")
+    entity = models.ForeignKey(Entity, on_delete=models.CASCADE, related_name="+", db_index=False)
     kind = models.CharField(max_length=16)
     key = models.CharField(max_length=400)
     customer = models.CharField(max_length=40, blank=True)
+    detail = models.CharField(max_length=120, blank=True)
     count = models.BigIntegerField(default=0)
-    detail = models.CharField(max_length=400, blank=True)
+    others = models.BigIntegerField(default=0)
     learned_at = models.DateTimeField()
     forgotten_at = models.DateTimeField(null=True)
     forgotten_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["entity", "kind", "key", "customer"], name="match_learned_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["entity", "kind", "key", "customer", "detail"], name="match_learned_once")
+        ]
 
 
 class MatchAudit(models.Model):

@@ -245,13 +245,16 @@ class Migration(migrations.Migration):
                 ("kind", models.CharField(max_length=16)),
                 ("key", models.CharField(max_length=400)),
                 ("customer", models.CharField(blank=True, max_length=40)),
+                ("detail", models.CharField(blank=True, max_length=120)),
                 ("count", models.BigIntegerField(default=0)),
-                ("detail", models.CharField(blank=True, max_length=400)),
+                ("others", models.BigIntegerField(default=0)),
                 ("learned_at", models.DateTimeField()),
                 ("forgotten_at", models.DateTimeField(null=True)),
                 (
                     "entity",
-                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="store.entity"),
+                    models.ForeignKey(
+                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="store.entity"
+                    ),
                 ),
                 (
                     "forgotten_by",
@@ -411,7 +414,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="matchlearned",
-            constraint=models.UniqueConstraint(fields=("entity", "kind", "key", "customer"), name="match_learned_once"),
+            constraint=models.UniqueConstraint(
+                fields=("entity", "kind", "key", "customer", "detail"), name="match_learned_once"
+            ),
         ),
         migrations.AddIndex(
             model_name="matchproposal",
