@@ -22,6 +22,8 @@ class ApprovalKind(StrEnum):
     OFFSET = "offset"
     ASSIGNMENT = "assignment"
     REFUND = "refund"
+    NOTE_DISCOUNT = "note_discount"
+    NOTE_ENDORSE = "note_endorse"
 
 
 class ApprovalState(StrEnum):

@@ -43,12 +43,14 @@ def apply_receipt(
     now: datetime,
     from_account: LedgerAccount = LedgerAccount.UNAPPLIED,
     key: str | None = None,
+    right: Right = Right.POST_CASH,
 ) -> int:
     """Applies a receipt's money to the items ``named``, or, where none are, in ``order`` (default oldest first).
 
     ``amount_minor`` caps what is spread in an order; by default all that is left of the receipt. Where a source had
-    already reported an item as settled, the money meets that settlement first, so nothing is counted twice. Returns
-    the entry's id. Refuses what ``core.applications`` refuses and ``application.other_customer``.
+    already reported an item as settled, the money meets that settlement first, so nothing is counted twice. ``right``
+    is another where it is part of a deed that asks for one. Returns the entry's id. Refuses what ``core.applications``
+    refuses and ``application.other_customer``.
     """
 
     def decide() -> tuple[EntryKind, tuple[PostingDraft, ...]]:
@@ -71,7 +73,7 @@ def apply_receipt(
         "application.post",
         request,
         decide,
-        right=Right.POST_CASH,
+        right=right,
         on=on,
         actor_id=actor_id,
         now=now,

@@ -44,6 +44,8 @@ RIGHT_OF: dict[ApprovalKind, Right] = {
     ApprovalKind.OFFSET: Right.POST_ADJUSTMENT,
     ApprovalKind.ASSIGNMENT: Right.POST_ADJUSTMENT,
     ApprovalKind.REFUND: Right.POST_CASH,
+    ApprovalKind.NOTE_DISCOUNT: Right.NEGOTIATE_NOTE,
+    ApprovalKind.NOTE_ENDORSE: Right.NEGOTIATE_NOTE,
 }
 """What a person must hold to ask for it: the same as to do it."""
 
@@ -290,7 +292,7 @@ def _lock(request_id: int) -> ApprovalRequest:
 
 
 def _carry_out(row: ApprovalRequest, now: datetime) -> int:
-    from huikuan.services import adjustments, receipts  # noqa: F401 - what they carry out is known once they are read
+    from huikuan.services import adjustments, notes_steps, receipts  # noqa: F401 - what they carry out is known once they are read
 
     return _EXECUTORS[ApprovalKind(row.kind)](
         Approved(

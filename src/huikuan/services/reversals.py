@@ -15,6 +15,7 @@ from huikuan.core.texts import NAME_MAX, check_text
 from huikuan.services.auditing import record
 from huikuan.services.books import Books, open_books
 from huikuan.services.idempotency import once
+from huikuan.services.notes_standing import check_not_of_note
 from huikuan.services.reversal_checks import check_unused, used_since
 from huikuan.services.rights import demand_legs, demand_some
 from huikuan.services.transaction import run_in_transaction
@@ -53,6 +54,7 @@ def reverse_entry(
         found = JournalEntry.objects.filter(id=entry_id, entity_id=entity_id).first()
         if found is not None and on < found.effective_date:
             raise Refusal("entry.before_original", "an entry is not reversed before its own day", entry_id=entry_id)
+        check_not_of_note([entry_id])
         ids = add_reversals(unit, books, [entry_id], on=on, memo=memo)
         for _, draft in unit.entries:
             demand_legs(actor_id, Right.REVERSE, entity_id=entity_id, legs=draft.postings)
