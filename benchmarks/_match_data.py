@@ -76,22 +76,42 @@ def make_company(
     judge = Judge(customers, made)
     for line in found:
         judge.judge(line)
+    cut_day = _cut(found, lines)
+    owing = sum(item.document_day <= cut_day and open_on(item, cut_day) != 0 for item in made)
+    further = _further(chance, customers, series, items - owing, cut_day)
+    return company_of(seed, found, made, customers, further, lines, history)
+
+
+def _cut(found: list[Line], lines: int) -> int:
+    """The day the new lines begin: past and new ones meet between two days."""
     cut = len(found) - lines
     while cut and found[cut].day == found[cut - 1].day:
-        cut -= 1  # past and new lines meet between two days
+        cut -= 1
+    return found[cut].day
+
+
+def company_of(
+    seed: int,
+    found: list[Line],
+    made: list[Item],
+    customers: list[Customer],
+    further: list[Item],
+    lines: int,
+    history: int,
+) -> Company:
+    """The tables of a company from its lines in order of days and all its items."""
+    cut_day = _cut(found, lines)
+    cut = next(place for place, line in enumerate(found) if line.day == cut_day)
     past, new = found[max(0, cut - history) : cut], found[cut : cut + lines]
     if len(past) < history:
         raise ValueError(f"only {len(past)} past lines could be made")
-    cut_day = new[0].day
-    known = [item for item in made if item.document_day <= new[-1].day]
-    first = past[0].day if past else cut_day
-    known = [item for item in known if open_on(item, first)]
-    further = _further(chance, customers, series, items - sum(open_on(item, cut_day) != 0 for item in known), cut_day)
-    chance.shuffle(known)
+    known = [item for item in made if item.document_day <= new[-1].day and open_on(item, past[0].day)]
+    random.Random(seed).shuffle(known)
+    more = {item.customer.customer_id: item.customer for item in further}
     return Company(
         seed,
         _items_table(known, further, cut_day),
-        _customers_table(customers + sorted({i.customer.customer_id: i.customer for i in further}.values(), key=_key)),
+        _customers_table(customers + sorted(more.values(), key=_key)),
         _lines_table(new),
         _history_table(past),
         new,

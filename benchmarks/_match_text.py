@@ -53,7 +53,7 @@ def creditor_reference(number: str) -> str:
 
 def qr_reference(number: str) -> str:
     """27 digits with a check digit by modulo 10, recursive."""
-    digits = re.sub(r"\D", "", number)[-20:].zfill(26)
+    digits = re.sub(r"\D", "", number)[-26:].zfill(26)
     carry = 0
     for digit in digits:
         carry = (0, 9, 4, 6, 8, 2, 7, 1, 3, 5)[(carry + int(digit)) % 10]

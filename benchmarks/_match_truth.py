@@ -34,6 +34,8 @@ Open = list[tuple[Item, int]]
 
 NAMED = {"exact", "credit", "discount", "late_discount", "charge", "exchange", "short", "part", "over", "third_party"}
 """What a named payment may be and still be decided by the names."""
+TAIL_MIN = 6
+"""Last digits of a number that name it among the items of a known payer."""
 HABITS_MIN = 3
 """Times a customer must have done something for it to count as his habit."""
 
@@ -233,7 +235,8 @@ class Judge:
             )  # fmt: skip
         named = [
             pair for pair in line.owed
-            if any(piece and piece in (bare(pair[0].po_number), bare(pair[0].contract_number)) for piece in pieces)
+            if any(piece in (bare(pair[0].po_number), bare(pair[0].contract_number)) for piece in pieces)
+            or any(len(piece) >= TAIL_MIN and bare(pair[0].document_number).endswith(piece) for piece in pieces)
         ]  # fmt: skip
         if {item.item_id for item, _ in named} == truth:
             return True
