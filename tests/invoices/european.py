@@ -10,6 +10,12 @@ from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 
 from tests.invoices.samples import Sample
 
+PROCESS = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"
+PEPPOL = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
+UBL_ROLE = {"Seller": "Supplier", "Buyer": "Customer"}
+_PROCESS_IN = "<ram:BusinessProcessSpecifiedDocumentContextParameter>"
+_PROCESS_OUT = "</ram:BusinessProcessSpecifiedDocumentContextParameter>"
+
 
 def exemption(category: str, tag: str) -> str:
     return f"<{tag}>no tax here</{tag}>" if category in ("E", "AE", "K", "G", "O") else ""
@@ -19,6 +25,10 @@ def percent(rate: Decimal | None, tag: str) -> str:
     return "" if rate is None else f"<{tag}>{rate}</{tag}>"
 
 
+def given(s: Sample, name: str, text: str) -> str:
+    return text if s.has(name) else ""
+
+
 def _ubl_parties(s: Sample) -> list[str]:
     parts = []
     for role, name, number, country in (
@@ -26,14 +36,28 @@ def _ubl_parties(s: Sample) -> list[str]:
         ("Customer", s.buyer, s.buyer_id, "SE"),
     ):
         parts.append(
-            f"<cac:Accounting{role}Party><cac:Party><cac:PostalAddress><cbc:CityName>City</cbc:CityName><cac:Country>"
+            f"<cac:Accounting{role}Party><cac:Party>"
+            f"{given(s, f'{role}_endpoint', f'<cbc:EndpointID>{name}</cbc:EndpointID>')}"
+            "<cac:PostalAddress>"
+            f"{given(s, f'{role}_city', '<cbc:CityName>City</cbc:CityName>')}"
+            f"{given(s, f'{role}_post_code', '<cbc:PostalZone>10115</cbc:PostalZone>')}<cac:Country>"
             f"<cbc:IdentificationCode>{country}</cbc:IdentificationCode></cac:Country></cac:PostalAddress>"
             f"<cac:PartyTaxScheme><cbc:CompanyID>{number}</cbc:CompanyID><cac:TaxScheme><cbc:ID>VAT</cbc:ID>"
             "</cac:TaxScheme></cac:PartyTaxScheme>"
             f"<cac:PartyLegalEntity><cbc:RegistrationName>{name}</cbc:RegistrationName></cac:PartyLegalEntity>"
+            f"{_ubl_contact(s) if role == 'Supplier' else ''}"
             f"</cac:Party></cac:Accounting{role}Party>"
         )
     return parts
+
+
+def _ubl_contact(s: Sample) -> str:
+    inside = (
+        given(s, "contact", "<cbc:Name>Erika Muster</cbc:Name>")
+        + given(s, "phone", "<cbc:Telephone>+49 30 123</cbc:Telephone>")
+        + given(s, "email", "<cbc:ElectronicMail>erika@example.com</cbc:ElectronicMail>")
+    )
+    return given(s, "contacts", f"<cac:Contact>{inside}</cac:Contact>")
 
 
 def _ubl_adjustments(s: Sample, cur: str) -> list[str]:
@@ -74,10 +98,12 @@ def ubl(s: Sample) -> bytes:
         f'<{kind} xmlns="urn:oasis:names:specification:ubl:schema:xsd:{kind}-2"'
         ' xmlns:cac="urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"'
         ' xmlns:cbc="urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2">'
-        f"<cbc:CustomizationID>{s.specification}</cbc:CustomizationID><cbc:ID>{s.number}</cbc:ID>"
+        f"<cbc:CustomizationID>{s.specification}</cbc:CustomizationID>"
+        f"{given(s, 'process', f'<cbc:ProfileID>{PROCESS}</cbc:ProfileID>')}<cbc:ID>{s.number}</cbc:ID>"
         f"<cbc:IssueDate>{s.issued}</cbc:IssueDate>{due}"
         f"<cbc:{kind}TypeCode>{381 if s.is_credit else 380}</cbc:{kind}TypeCode>"
         f"<cbc:DocumentCurrencyCode>{s.currency}</cbc:DocumentCurrencyCode>"
+        f"{given(s, 'buyer_reference', '<cbc:BuyerReference>04011000-12345-34</cbc:BuyerReference>')}"
         f"<cac:OrderReference><cbc:ID>{s.order}</cbc:ID></cac:OrderReference>"
     ]
     if s.preceding:
@@ -152,6 +178,17 @@ def _cii_adjustments(s: Sample) -> str:
     )
 
 
+def _cii_contact(s: Sample) -> str:
+    phone = "<ram:CompleteNumber>+49 30 123</ram:CompleteNumber>"
+    inside = (
+        given(s, "contact", "<ram:PersonName>Erika Muster</ram:PersonName>")
+        + given(s, "phone", f"<ram:TelephoneUniversalCommunication>{phone}</ram:TelephoneUniversalCommunication>")
+        + given(s, "email", "<ram:EmailURIUniversalCommunication><ram:URIID>erika@example.com</ram:URIID>")
+        + given(s, "email", "</ram:EmailURIUniversalCommunication>")
+    )
+    return given(s, "contacts", f"<ram:DefinedTradeContact>{inside}</ram:DefinedTradeContact>")
+
+
 def cii(s: Sample) -> bytes:
     t = s.totals()
 
@@ -159,9 +196,15 @@ def cii(s: Sample) -> bytes:
         return f'<udt:DateTimeString format="102">{text.replace("-", "")}</udt:DateTimeString>'
 
     def party(role: str, name: str, number: str, country: str) -> str:
+        endpoint = f"<ram:URIUniversalCommunication><ram:URIID>{name}</ram:URIID></ram:URIUniversalCommunication>"
         return (
-            f"<ram:{role}TradeParty><ram:Name>{name}</ram:Name><ram:PostalTradeAddress><ram:CityName>City</ram:CityName>"
-            f"<ram:CountryID>{country}</ram:CountryID></ram:PostalTradeAddress><ram:SpecifiedTaxRegistration>"
+            f"<ram:{role}TradeParty><ram:Name>{name}</ram:Name>{_cii_contact(s) if role == 'Seller' else ''}"
+            "<ram:PostalTradeAddress>"
+            f"{given(s, f'{UBL_ROLE[role]}_post_code', '<ram:PostcodeCode>10115</ram:PostcodeCode>')}"
+            f"{given(s, f'{UBL_ROLE[role]}_city', '<ram:CityName>City</ram:CityName>')}"
+            f"<ram:CountryID>{country}</ram:CountryID></ram:PostalTradeAddress>"
+            f"{given(s, f'{UBL_ROLE[role]}_endpoint', endpoint)}"
+            "<ram:SpecifiedTaxRegistration>"
             f'<ram:ID schemeID="VA">{number}</ram:ID></ram:SpecifiedTaxRegistration></ram:{role}TradeParty>'
         )
 
@@ -179,12 +222,16 @@ def cii(s: Sample) -> bytes:
         '<rsm:CrossIndustryInvoice xmlns:rsm="urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100"'
         ' xmlns:ram="urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100"'
         ' xmlns:udt="urn:un:unece:uncefact:data:standard:UnqualifiedDataType:100">'
-        "<rsm:ExchangedDocumentContext><ram:GuidelineSpecifiedDocumentContextParameter>"
+        "<rsm:ExchangedDocumentContext>"
+        f"{given(s, 'process', f'{_PROCESS_IN}<ram:ID>{PROCESS}</ram:ID>{_PROCESS_OUT}')}"
+        "<ram:GuidelineSpecifiedDocumentContextParameter>"
         f"<ram:ID>{s.specification}</ram:ID></ram:GuidelineSpecifiedDocumentContextParameter>"
         f"</rsm:ExchangedDocumentContext><rsm:ExchangedDocument><ram:ID>{s.number}</ram:ID>"
         f"<ram:TypeCode>{381 if s.is_credit else 380}</ram:TypeCode><ram:IssueDateTime>{day(s.issued)}"
         f"</ram:IssueDateTime></rsm:ExchangedDocument><rsm:SupplyChainTradeTransaction>{lines}"
-        f"<ram:ApplicableHeaderTradeAgreement>{party('Seller', s.seller, s.seller_id, 'DE')}"
+        "<ram:ApplicableHeaderTradeAgreement>"
+        f"{given(s, 'buyer_reference', '<ram:BuyerReference>04011000-12345-34</ram:BuyerReference>')}"
+        f"{party('Seller', s.seller, s.seller_id, 'DE')}"
         f"{party('Buyer', s.buyer, s.buyer_id, 'SE')}<ram:BuyerOrderReferencedDocument>"
         f"<ram:IssuerAssignedID>{s.order}</ram:IssuerAssignedID></ram:BuyerOrderReferencedDocument>"
         "</ram:ApplicableHeaderTradeAgreement><ram:ApplicableHeaderTradeDelivery/><ram:ApplicableHeaderTradeSettlement>"

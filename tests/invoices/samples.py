@@ -44,7 +44,15 @@ class Sample:
     specification: str = "urn:cen.eu:en16931:2017#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0"
     order: str = "PO-77"
     iban: str = "DE75512108001245126199"
+    without: frozenset[str] = frozenset()
     said: Mapping[str, str] = field(default_factory=dict)
+
+    def has(self, name: str) -> bool:
+        """Whether a part that nations ask for is to stand in it (``buyer_reference``, ``phone`` …)."""
+        return name not in self.without
+
+    def lacking(self, *names: str) -> Sample:
+        return replace(self, without=self.without | set(names))
 
     def but(self, **said: str) -> Sample:
         return replace(self, said={**self.said, **said})

@@ -8,6 +8,7 @@ from lxml import etree
 
 from huikuan.invoices.document import (
     Adjustment,
+    Delivery,
     InvoiceDocument,
     Line,
     Means,
@@ -56,6 +57,8 @@ _FACTS = {
     "tax_currency": f"{_SETTLEMENT}/ram:TaxCurrencyCode",
     "order_reference": f"{_AGREEMENT}/ram:BuyerOrderReferencedDocument/ram:IssuerAssignedID",
     "contract_reference": f"{_AGREEMENT}/ram:ContractReferencedDocument/ram:IssuerAssignedID",
+    "buyer_reference": f"{_AGREEMENT}/ram:BuyerReference",
+    "business_process": "rsm:ExchangedDocumentContext/ram:BusinessProcessSpecifiedDocumentContextParameter/ram:ID",
     "note": "rsm:ExchangedDocument/ram:IncludedNote/ram:Content",
 }
 
@@ -91,6 +94,10 @@ def read_cii(root: etree._Element, file_name: str, source_format: SourceFormat =
         means=_means(tree),
         order_reference=texts["order_reference"],
         contract_reference=texts["contract_reference"],
+        buyer_reference=texts["buyer_reference"],
+        business_process=texts["business_process"],
+        creditor_id=tree.text(f"{_SETTLEMENT}/ram:CreditorReferenceID"),
+        delivery=_delivery(tree),
         note=texts["note"],
         paths=paths,
         reading=tuple(tree.faults),
@@ -118,7 +125,22 @@ def _party(tree: Tree, path: str) -> Party:
         city=tree.text("ram:PostalTradeAddress/ram:CityName", party),
         has_address=tree.first("ram:PostalTradeAddress", party) is not None,
         path=tree.path_of(party),
+        post_code=tree.text("ram:PostalTradeAddress/ram:PostcodeCode", party),
+        contact=tree.text("ram:DefinedTradeContact/ram:PersonName", party)
+        or tree.text("ram:DefinedTradeContact/ram:DepartmentName", party),
+        phone=tree.text("ram:DefinedTradeContact/ram:TelephoneUniversalCommunication/ram:CompleteNumber", party),
+        email=tree.text("ram:DefinedTradeContact/ram:EmailURIUniversalCommunication/ram:URIID", party),
+        has_contact=tree.first("ram:DefinedTradeContact", party) is not None,
+        endpoint=tree.text("ram:URIUniversalCommunication/ram:URIID", party),
     )
+
+
+def _delivery(tree: Tree) -> Delivery:
+    address = tree.first(f"{_TRADE}/ram:ApplicableHeaderTradeDelivery/ram:ShipToTradeParty/ram:PostalTradeAddress")
+    if address is None:
+        return Delivery()
+    city, post_code = tree.text("ram:CityName", address), tree.text("ram:PostcodeCode", address)
+    return Delivery(city, post_code, True, tree.path_of(address))
 
 
 def _tax_ids(tree: Tree, party: etree._Element) -> list[etree._Element]:
@@ -148,6 +170,9 @@ def _lines(tree: Tree) -> tuple[Line, ...]:
                     tree, tree.first(settlement, line), base=f"{start}[{number}]/{settlement}", is_line=True
                 ),
                 path=f"{start}[{number}]",
+                price_quantity=tree.amount(
+                    "ram:SpecifiedLineTradeAgreement/ram:NetPriceProductTradePrice/ram:BasisQuantity", line
+                ),
             )
         )
     return tuple(lines)
@@ -199,12 +224,18 @@ def _preceding(tree: Tree) -> tuple[Preceding, ...]:
 
 
 def _means(tree: Tree) -> tuple[Means, ...]:
-    account = "ram:PayeePartyCreditorFinancialAccount"
+    account, payer = "ram:PayeePartyCreditorFinancialAccount", "ram:PayerPartyDebtorFinancialAccount"
+    mandate = tree.text(f"{_TERMS}/ram:DirectDebitMandateID")
     return tuple(
         Means(
             tree.text("ram:TypeCode", one),
             tree.text(f"{account}/ram:IBANID", one) or tree.text(f"{account}/ram:ProprietaryID", one),
             tree.path_of(one),
+            has_transfer=tree.first(account, one) is not None,
+            has_card=tree.first("ram:ApplicableTradeSettlementFinancialCard", one) is not None,
+            has_debit=bool(mandate) or tree.first(payer, one) is not None,
+            mandate=mandate,
+            debited=tree.text(f"{payer}/ram:IBANID", one),
         )
         for one in tree.all(f"{_SETTLEMENT}/ram:SpecifiedTradeSettlementPaymentMeans")
     )

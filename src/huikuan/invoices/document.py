@@ -49,7 +49,8 @@ class Fault:
 @dataclass(frozen=True, slots=True)
 class Party:
     """Seller or buyer. ``tax_id`` is the VAT or taxpayer number, ``registration_id`` the one of the companies register.
-    ``country`` and ``has_address`` are what EN 16931 asks of a postal address."""
+    ``country`` and ``has_address`` are what EN 16931 asks of a postal address; ``contact`` (a person or a department),
+    ``phone``, ``email``, ``post_code`` and ``endpoint`` (the address of electronic invoices) what nations ask for."""
 
     name: str = ""
     tax_id: str = ""
@@ -58,6 +59,12 @@ class Party:
     city: str = ""
     has_address: bool = False
     path: str = ""
+    post_code: str = ""
+    contact: str = ""
+    phone: str = ""
+    email: str = ""
+    has_contact: bool = False
+    endpoint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,8 @@ class Adjustment:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line. ``rate`` in percent; ``tax`` and ``gross`` only where the format says them per line (数电票)."""
+    """A line. ``rate`` in percent; ``tax`` and ``gross`` only where the format says them per line (数电票);
+    ``price_quantity`` is the number of units the price is for (one, where it is not said)."""
 
     line_id: str
     name: str
@@ -88,6 +96,7 @@ class Line:
     gross: Decimal | None = None
     adjustments: tuple[Adjustment, ...] = ()
     path: str = ""
+    price_quantity: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +135,26 @@ class Preceding:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """How it is to be paid: a code of UNTDID 4461 and an account (an IBAN, mostly)."""
+    """How it is to be paid: a code of UNTDID 4461 and an account (an IBAN, mostly). ``has_transfer``, ``has_card`` and
+    ``has_debit``: which group of details there is; ``mandate`` and ``debited`` belong to a direct debit."""
 
     code: str
     account: str = ""
+    path: str = ""
+    has_transfer: bool = False
+    has_card: bool = False
+    has_debit: bool = False
+    mandate: str = ""
+    debited: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Where the goods go, if that is said (``has_address``)."""
+
+    city: str = ""
+    post_code: str = ""
+    has_address: bool = False
     path: str = ""
 
 
@@ -163,6 +188,10 @@ class InvoiceDocument:
     means: tuple[Means, ...] = ()
     order_reference: str = ""
     contract_reference: str = ""
+    buyer_reference: str = ""
+    business_process: str = ""
+    creditor_id: str = ""
+    delivery: Delivery = Delivery()
     note: str = ""
     paths: Mapping[str, str] = field(default_factory=dict)
     reading: tuple[Fault, ...] = ()

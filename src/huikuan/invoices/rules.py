@@ -9,12 +9,16 @@ import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
+from huikuan.core.ibans import is_iban
 from huikuan.core.money import EXPONENTS
 from huikuan.invoices.codes import COUNTRIES, INVOICE_TYPES, PAYMENT_MEANS, TRANSFERS, VAT_PREFIXES
 from huikuan.invoices.document import ZERO, Fault, InvoiceDocument, Party
 from huikuan.invoices.profiles import WITHOUT_LINES
 from huikuan.invoices.rules_cn import chinese_faults
+from huikuan.invoices.rules_de import german_faults
+from huikuan.invoices.rules_peppol import peppol_faults
 from huikuan.invoices.rules_vat import vat_faults
+from huikuan.invoices.trees import plain_amount
 
 FAULTS_MAX = 500
 
@@ -61,6 +65,10 @@ def check_invoice(document: InvoiceDocument) -> list[Fault]:
     else:
         for check in (_presence, _parties, _codes, _lines, _sums, _payment, vat_faults):
             faults += check(document)
+        if document.profile.startswith("XRechnung"):
+            faults += german_faults(document)
+        elif document.profile.startswith("Peppol"):
+            faults += peppol_faults(document)
     return faults[:FAULTS_MAX]
 
 
@@ -187,7 +195,7 @@ def _equations(document: InvoiceDocument) -> Iterator[Fault]:
                 rule,
                 document.path_of(name),
                 _EQUATIONS[rule],
-                {"said": plain(said), "counted": plain(counted)},
+                {"said": plain_amount(said), "counted": plain_amount(counted)},
             )
 
 
@@ -217,14 +225,6 @@ def _payment(document: InvoiceDocument) -> Iterator[Fault]:
             yield Fault("READ-IBAN", path, "{text} is not an IBAN: its check digits are wrong", text, is_warning=True)
 
 
-def is_iban(text: str) -> bool:
-    """Whether the check digits (ISO 13616, modulus 97) fit."""
-    plain_text = re.sub(r"\s", "", text).upper()
-    if not re.fullmatch(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}", plain_text):
-        return False
-    return int("".join(str(int(char, 36)) for char in plain_text[4:] + plain_text[:4])) % 97 == 1
-
-
 def add(amounts: Iterable[Decimal | None]) -> Decimal | None:
     """The sum; ``None`` where one of them is missing."""
     total = ZERO
@@ -240,12 +240,6 @@ def minus(amount: Decimal | None) -> Decimal:
     return ZERO if amount is None else -amount
 
 
-def plain(amount: Decimal) -> str:
-    """An amount as it is written: no exponent, at least two places."""
-    shown = amount.quantize(Decimal("0.01")) if amount == amount.quantize(Decimal("0.01")) else amount
-    return f"{shown:f}"
-
-
 def _places(amount: Decimal | None, rule: str, path: str) -> Iterator[Fault]:
     if amount is not None and amount != round(amount, 2):
-        yield Fault(rule, path, "{text} has more than two decimal places", {"text": plain(amount)})
+        yield Fault(rule, path, "{text} has more than two decimal places", {"text": plain_amount(amount)})

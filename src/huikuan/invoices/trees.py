@@ -156,6 +156,12 @@ def read_day(text: str) -> date | None:
         return None
 
 
+def plain_amount(amount: Decimal) -> str:
+    """An amount as it is written: no exponent, at least two places."""
+    shown = amount.quantize(Decimal("0.01")) if amount == amount.quantize(Decimal("0.01")) else amount
+    return f"{shown:f}"
+
+
 def unreadable_amount(path: str, text: str) -> Fault:
     return Fault("READ-AMOUNT", path, "{text} is not an amount", {"text": text[:40]})
 

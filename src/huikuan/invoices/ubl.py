@@ -6,6 +6,7 @@ from lxml import etree
 
 from huikuan.invoices.document import (
     Adjustment,
+    Delivery,
     InvoiceDocument,
     Line,
     Means,
@@ -16,7 +17,7 @@ from huikuan.invoices.document import (
     Totals,
 )
 from huikuan.invoices.profiles import profile_of
-from huikuan.invoices.trees import Tree
+from huikuan.invoices.trees import Tree, text_of
 
 INVOICE = "urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"
 CREDIT_NOTE = "urn:oasis:names:specification:ubl:schema:xsd:CreditNote-2"
@@ -45,6 +46,8 @@ _FACTS = {
     "tax_currency": "cbc:TaxCurrencyCode",
     "order_reference": "cac:OrderReference/cbc:ID",
     "contract_reference": "cac:ContractDocumentReference/cbc:ID",
+    "buyer_reference": "cbc:BuyerReference",
+    "business_process": "cbc:ProfileID",
     "note": "cbc:Note",
 }
 
@@ -90,6 +93,10 @@ def read_ubl(root: etree._Element, file_name: str, source_format: SourceFormat =
         means=_means(tree),
         order_reference=texts["order_reference"],
         contract_reference=texts["contract_reference"],
+        buyer_reference=texts["buyer_reference"],
+        business_process=texts["business_process"],
+        creditor_id=_creditor_id(tree),
+        delivery=_delivery(tree),
         note=texts["note"],
         paths=paths,
         reading=tuple(tree.faults),
@@ -127,7 +134,31 @@ def _party(tree: Tree, path: str) -> Party:
         city=tree.text("cac:PostalAddress/cbc:CityName", party),
         has_address=tree.first("cac:PostalAddress", party) is not None,
         path=tree.path_of(party),
+        post_code=tree.text("cac:PostalAddress/cbc:PostalZone", party),
+        contact=tree.text("cac:Contact/cbc:Name", party),
+        phone=tree.text("cac:Contact/cbc:Telephone", party),
+        email=tree.text("cac:Contact/cbc:ElectronicMail", party),
+        has_contact=tree.first("cac:Contact", party) is not None,
+        endpoint=tree.text("cbc:EndpointID", party),
     )
+
+
+def _creditor_id(tree: Tree) -> str:
+    """The creditor's number of direct debits: of the payee, or of the seller where nobody else is paid."""
+    for path in ("cac:PayeeParty", "cac:AccountingSupplierParty/cac:Party"):
+        for one in tree.all(f"{path}/cac:PartyIdentification/cbc:ID"):
+            if one.get("schemeID") == "SEPA":
+                return text_of(one)
+    return ""
+
+
+def _delivery(tree: Tree) -> Delivery:
+    path = "cac:Delivery/cac:DeliveryLocation/cac:Address"
+    address = tree.first(path)
+    if address is None:
+        return Delivery()
+    city, post_code = tree.text("cbc:CityName", address), tree.text("cbc:PostalZone", address)
+    return Delivery(city, post_code, True, tree.path_of(address))
 
 
 def _lines(tree: Tree, kind: str, is_credit: bool) -> tuple[Line, ...]:
@@ -149,6 +180,7 @@ def _lines(tree: Tree, kind: str, is_credit: bool) -> tuple[Line, ...]:
                 price=tree.amount("cac:Price/cbc:PriceAmount", line),
                 adjustments=_adjustments(tree, line, base=path, is_line=True),
                 path=path,
+                price_quantity=tree.amount("cac:Price/cbc:BaseQuantity", line),
             )
         )
     return tuple(lines)
@@ -201,6 +233,11 @@ def _means(tree: Tree) -> tuple[Means, ...]:
             tree.text("cbc:PaymentMeansCode", one),
             tree.text("cac:PayeeFinancialAccount/cbc:ID", one),
             tree.path_of(one),
+            has_transfer=tree.first("cac:PayeeFinancialAccount", one) is not None,
+            has_card=tree.first("cac:CardAccount", one) is not None,
+            has_debit=tree.first("cac:PaymentMandate", one) is not None,
+            mandate=tree.text("cac:PaymentMandate/cbc:ID", one),
+            debited=tree.text("cac:PaymentMandate/cac:PayerFinancialAccount/cbc:ID", one),
         )
         for one in tree.all("cac:PaymentMeans")
     )
