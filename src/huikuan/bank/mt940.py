@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
-from huikuan.bank.mt940_details import Details, is_iban, read_details
+from huikuan.bank.mt940_details import Details, read_details
 from huikuan.bank.source import Closed, Entry, Event, Faults, Opened, Options, Source, detect_encoding, text_lines
 from huikuan.bank.statement import Balance, Line, LineStatus, Statement, StatementFormat
 from huikuan.bank.values import make_day
+from huikuan.core.ibans import is_iban
 from huikuan.core.money import EXPONENTS
 
 _TAG = re.compile(r":(\d{2}[A-Z]?):(.*)", re.DOTALL)

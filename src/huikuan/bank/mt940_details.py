@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from huikuan.core.ibans import is_iban
+
 _GERMAN = re.compile(r"(\d{3})([^\w\s])(?=\d\d)")
 _SUBFIELD = 27
 """Characters of one German subfield: a shorter one was ended on purpose, a full one goes on in the next."""
@@ -79,14 +81,6 @@ class Details:
     return_reason: str = ""
     is_return: bool = False
     extra: dict[str, str] = field(default_factory=dict)
-
-
-def is_iban(text: str) -> bool:
-    """Whether a text is an IBAN with right check digits."""
-    if not re.fullmatch(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}", text):
-        return False
-    moved = text[4:] + text[:4]
-    return int("".join(str(int(letter, 36)) for letter in moved)) % 97 == 1
 
 
 def read_details(lines: list[str], supplement: str) -> Details:
