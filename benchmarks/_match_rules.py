@@ -1,7 +1,7 @@
 """The usual rules and a fuzzy matcher, each at its honest best: what the matcher is compared with.
 
-All of them work through the lines in order of days, know the accounts and names that history showed, close an item
-once it is posted, and read numbers however they are punctuated. None deducts discounts or charges: usual rules do not.
+All of them work through the lines in order of days, know the accounts and names that history showed, close an
+item once it is posted, read numbers however they are punctuated or glued, and take a discount that is allowed.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from benchmarks._match_text import bare, core
 
 TOKENS_JOINED_MAX = 5
 NUMBER_MIN = 5
+PAYERS_MAX = 6
 
 
 @dataclass(slots=True)
@@ -34,6 +36,13 @@ class Row:
     currency: str
     number: str
     open_minor: int
+    discount_date: date | None = None
+    discount_percent: int = 0
+
+    def discount(self, day: date) -> int:
+        """What may be deducted on ``day``, half up."""
+        allowed = self.discount_date is not None and day <= self.discount_date
+        return (self.open_minor * self.discount_percent + 50) // 100 if allowed else 0
 
 
 @dataclass(slots=True)
@@ -41,6 +50,7 @@ class Asked:
     """A line as rules see it."""
 
     line_id: str
+    day: date
     amount_minor: int
     currency: str
     name: str
@@ -64,12 +74,14 @@ def read_book(items: Any, customers: Any, history: Any) -> Book:
     """Indexes over the tables."""
     book = Book()
     columns = ["item_id", "customer_id", "currency", "document_number", "amount", "open_amount", "settled_date"]
-    for item, customer, currency, number, amount, left, settled in zip(
+    columns += ["discount_date", "discount_percent"]
+    for item, customer, currency, number, amount, left, settled, discount_date, percent in zip(
         *(items.column(name).to_pylist() for name in columns), strict=True
     ):
         if settled is not None:
             continue
         row = Row(item, customer, currency, number or item, minor(amount if left is None else left))
+        row.discount_date, row.discount_percent = discount_date, int(percent or 0)
         book.rows[item] = row
         book.by_customer[customer].append(row)
         book.by_amount[currency, row.open_minor].append(row)
@@ -96,8 +108,8 @@ def read_lines(lines: Any) -> list[Asked]:
     names = ["line_id", "booking_date", "amount", "currency", "payer_name", "payer_account", "remittance_text"]
     rows = zip(*(lines.column(name).to_pylist() for name in [*names, "end_to_end_id"]), strict=True)
     return [
-        Asked(line, minor(amount), currency, name or "", account or "", f"{text or ''} {end or ''}")
-        for line, _, amount, currency, name, account, text, end in sorted(rows, key=lambda row: (row[1], row[0]))
+        Asked(line, day, minor(amount), currency, name or "", account or "", f"{text or ''} {end or ''}")
+        for line, day, amount, currency, name, account, text, end in sorted(rows, key=lambda row: (row[1], row[0]))
     ]
 
 
@@ -109,8 +121,9 @@ def numbers_in(text: str, known: dict[str, list[Row]]) -> list[Row]:
     while place < len(tokens):
         for count in range(min(TOKENS_JOINED_MAX, len(tokens) - place), 0, -1):
             key = "".join(tokens[place : place + count])
-            digits = re.search(r"\d{5,}$", key)
-            rows = known.get(key) or known.get(key.lstrip("0")) or (known.get(digits[0]) if digits else None) or []
+            rows = known.get(key) or known.get(key.lstrip("0")) or []
+            if not rows and count == 1:
+                rows = [row for digits in re.findall(r"\d{5,}", key) for row in known.get(digits.lstrip("0"), ())]
             if len(key) >= NUMBER_MIN and rows:
                 found |= {row.item_id: row for row in rows if row.open_minor}
                 place += count - 1
@@ -119,26 +132,35 @@ def numbers_in(text: str, known: dict[str, list[Row]]) -> list[Row]:
     return list(found.values())
 
 
-def payer_of(line: Asked, book: Book) -> str | None:
-    """The one customer this account, else this name, belongs to."""
+def payers_of(line: Asked, book: Book) -> set[str]:
+    """The customers this account has paid for, else those of this name; of more than a few nothing follows."""
     for key in (line.account, bare(fold(line.name))):
         found = book.payers.get(key, set()) if key else set()
-        if len(found) == 1:
-            return next(iter(found))
-    return None
+        if 0 < len(found) <= PAYERS_MAX:
+            return found
+    return set()
 
 
-def _post(line: Asked, rows: Iterable[Row]) -> Explanation:
+def fits(line: Asked, rows: list[Row]) -> bool:
+    """The rows add up to the line, in full or net of the discount allowed."""
+    total = sum(row.open_minor for row in rows)
+    return bool(rows) and line.amount_minor in (total, total - sum(row.discount(line.day) for row in rows))
+
+
+def _post(line: Asked, rows: list[Row]) -> Explanation:
     """Posts ``line`` to ``rows`` in turn; the surplus stays on account."""
     told = Explanation("auto", 1.0)
     rest = line.amount_minor
+    net = fits(line, rows) and sum(row.open_minor for row in rows) != rest
     for row in sorted(rows, key=lambda row: row.open_minor > 0):  # credit memos first: they add to what there is
-        used = min(rest, row.open_minor) if row.open_minor > 0 else row.open_minor
+        off = row.discount(line.day) if net else 0
+        used = min(rest, row.open_minor - off) if row.open_minor > 0 else row.open_minor
         if used:
             told.applied[row.item_id] = used
             told.customer_id = row.customer_id
+        told.closing_minor += off
         rest -= used
-        row.open_minor -= used
+        row.open_minor -= used + off
     told.unapplied_minor = rest
     return told
 
@@ -146,22 +168,20 @@ def _post(line: Asked, rows: Iterable[Row]) -> Explanation:
 def by_reference(line: Asked, book: Book) -> Explanation | None:
     """Exact numbers in the text, adding up to the line."""
     rows = [row for row in numbers_in(line.text, book.by_number) if row.currency == line.currency]
-    if rows and sum(row.open_minor for row in rows) == line.amount_minor:
+    if fits(line, rows):
         return _post(line, rows)
-    exact = [row for row in rows if row.open_minor == line.amount_minor]
+    exact = [row for row in rows if fits(line, [row])]
     return _post(line, exact) if len(exact) == 1 else None
 
 
 def by_amount_and_payer(line: Asked, book: Book) -> Explanation | None:
     """The payer's only item of this amount, else everything he owes."""
-    payer = payer_of(line, book)
-    if payer is None:
-        return None
-    rows = [row for row in book.by_customer.get(payer, ()) if row.open_minor and row.currency == line.currency]
-    exact = [row for row in rows if row.open_minor == line.amount_minor]
+    mine = [row for payer in sorted(payers_of(line, book)) for row in book.by_customer.get(payer, ())]
+    rows = [row for row in mine if row.open_minor and row.currency == line.currency]
+    exact = [row for row in rows if fits(line, [row])]
     if len(exact) == 1:
         return _post(line, exact)
-    return _post(line, rows) if not exact and rows and sum(r.open_minor for r in rows) == line.amount_minor else None
+    return _post(line, rows) if not exact and fits(line, rows) else None
 
 
 def by_two(line: Asked, book: Book) -> Explanation | None:
@@ -169,11 +189,11 @@ def by_two(line: Asked, book: Book) -> Explanation | None:
     posted = by_reference(line, book) or by_amount_and_payer(line, book)
     if posted:
         return posted
-    payer = payer_of(line, book)
-    named = [
+    payers = payers_of(line, book)
+    rows = [
         row for row in numbers_in(line.text, book.by_number) if row.currency == line.currency and row.open_minor > 0
     ]
-    mine = [row for row in named if row.customer_id == payer]
+    mine = [row for row in rows if row.customer_id in payers]
     return _post(line, mine) if mine else None
 
 
@@ -205,20 +225,18 @@ def run_fuzzy(company: Company) -> dict[str, Explanation]:
         for place in near:
             customer = book.names[place][1]
             best[customer] = max(best.get(customer, 0.0), float(scores[place]))
-        paid = payer_of(line, book)
-        if paid:
-            best[paid] = 100.0
+        best |= dict.fromkeys(sorted(payers_of(line, book)), 100.0)
         rows = [row for row in book.by_amount.get((line.currency, line.amount_minor), ()) if row.open_minor]
         rows += [row for one in best for row in book.by_customer.get(one, ()) if row.currency == line.currency]
         text = bare(line.text)
         marked = [
             (0.4 * best.get(row.customer_id, 0.0) + 0.4 * fuzz.partial_ratio(bare(row.number), text)
-             + 20 * (row.open_minor == line.amount_minor), row)
+             + 20 * fits(line, [row]), row)
             for row in rows if row.open_minor > 0
         ]  # fmt: skip
         if marked:
             score, row = max(marked, key=lambda pair: (pair[0], pair[1].item_id))
-            told = _post(line, [row]) if row.open_minor == line.amount_minor else Explanation("propose")
+            told = _post(line, [row]) if fits(line, [row]) else Explanation("propose")
             told.confidence = score / 100
             found[line.line_id] = told
     return found
