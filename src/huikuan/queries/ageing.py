@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -12,14 +12,15 @@ from huikuan.core.ageing import BUCKETS, Basis
 from huikuan.core.refusals import Refusal
 from huikuan.queries.age_database import age_database
 from huikuan.queries.bridge import BridgeStep, bridge_steps
-from huikuan.queries.cells import Buckets, book_value, bucket_columns, cells_of, currency_order, need_cells
+from huikuan.queries.cells import Buckets, cells_of, currency_order
 from huikuan.queries.control import ControlRow, control_accounts
-from huikuan.queries.directory import accounts_version, customers_of, entities_table, find_customers, names_table
+from huikuan.queries.directory import customers_of, entities_table, find_customers, names_table
 from huikuan.queries.facts import Facts, read_facts
 from huikuan.queries.frame import Frame
+from huikuan.queries.groups import grouped
 from huikuan.queries.history import month_before, totals_on
-from huikuan.queries.listing import Page, limit_of, order_of
-from huikuan.queries.open_rows import CASH_CONTROLS, day_of, texts
+from huikuan.queries.layers import Asked, layers_with, sums, top
+from huikuan.queries.listing import Page, order_of, slice_of
 from huikuan.store.public_ids import public_id
 
 __all__ = [
@@ -95,7 +96,7 @@ def ageing_page(
     Refuses ``ageing.bad_buckets``, ``ageing.bad_choice`` and ``ageing.unknown_column``.
     """
     ask = _Ask.checked(by, buckets, bucket_by, basis, sort, search, currency)
-    return _answer(frame, ask, page, size, limit_of(page, size))
+    return _answer(frame, ask, page, size, slice_of(page, size))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,23 +124,24 @@ class _Ask:
         return _Ask(by, Buckets.asked(bounds, bucket_by), check_basis(basis), sort, search.strip(), currency)
 
 
-def _answer(frame: Frame, ask: _Ask, page: int, size: int, limit: str) -> AgeingPage:
+def _answer(frame: Frame, ask: _Ask, page: int, size: int, limit: tuple[int, int]) -> AgeingPage:
     buckets = ask.buckets
     with read_facts(frame, ask.basis) as facts:
-        facts.give("grouped", _grouped(facts, ask.by, buckets))
-        where, given = _filter(facts, ask.by, ask.search, ask.currency)
-        labelled = _labelled(facts, ask.by, ask.sort)
-        totals = facts.rows(
-            f"SELECT currency, count(*) AS rows, {_sums(buckets)}, sum(total_minor)::BIGINT AS total_minor,"
-            f" sum(items)::BIGINT AS items FROM grouped WHERE {where} GROUP BY currency ORDER BY currency",
-            given,
-        )
+        layers = grouped(facts, ask.by, buckets)
+        where, given, wanted = _filter(facts, ask.by, ask.search, ask.currency)
+        if wanted is not None:
+            layers = layers_with(layers, "key", wanted)
+        asked = Asked(where=where, given=given, keep=wanted is None)
+        cells = [f"b{place}" for place in range(len(buckets.labels))]
+        totals = sums(facts, layers, asked, "currency", {name: name for name in (*cells, "total_minor", "items")})
         amounts = {"total": "total_minor", **{name: f"coalesce(b{n}, 0)" for n, name in enumerate(buckets.labels)}}
         currencies = currency_order(frame.entity_ids)
         order = order_of(
             ask.sort, _sorts(buckets), "-total", ["key", "currency"], amounts=amounts, currencies=currencies
         )
-        rows = facts.rows(f"SELECT * FROM grouped {labelled} WHERE {where} {order} {limit}", given)
+        if ask.sort.removeprefix("-") == "label":
+            asked = replace(asked, source=_labelled(facts, ask.by), keep=False)
+        rows = top(facts, layers, asked, "key, currency", order, limit)
         compare = None if ask.search else _compare(facts, buckets, ask.currency)
         bridge = bridge_steps(facts, ask.currency) if ask.basis == "effective" and not ask.search else None
         snapshot = facts.snapshot
@@ -165,10 +167,6 @@ def check_basis(basis: str) -> Basis:
     return "effective" if basis == "effective" else "posting"
 
 
-def _sums(buckets: Buckets) -> str:
-    return ", ".join(f"sum(b{place})::BIGINT AS b{place}" for place in range(len(buckets.labels)))
-
-
 def _sorts(buckets: Buckets) -> dict[str, str]:
     return {
         "label": "label",
@@ -178,68 +176,39 @@ def _sorts(buckets: Buckets) -> dict[str, str]:
     }
 
 
-def _grouped(facts: Facts, by: str, buckets: Buckets) -> Any:
-    """key, currency, a column per bucket, total_minor, items, book: every group, whatever page is shown."""
-    rest = (
-        f"{bucket_columns(buckets)}, sum(open_minor)::BIGINT AS total_minor, sum(items)::BIGINT AS items,"
-        f" sum({book_value('open_base')})::BIGINT AS book"
-    )
-    keys = {"customer": "customer_id", "entity": "entity_id", "currency": "currency"}
-
-    def from_cells() -> Any:
-        need_cells(facts, buckets)
-        return facts.table(f"SELECT {keys[by]} AS key, currency, {rest} FROM cells GROUP BY ALL")
-
-    def from_items() -> Any:
-        facts.need("open_items", "open_receipts")
-        as_of = day_of(facts.frame.as_of)
-        return facts.table(
-            f"WITH cells AS (SELECT i.{by} AS key, o.currency, o.entity_id,"
-            f" {buckets.number(as_of, f'o.{buckets.day}')} AS bucket, o.open_minor, o.open_base, 1 AS items"
-            f" FROM open_items AS o JOIN items AS i ON i.item_id = o.item_id WHERE {facts.mine_of('o')}"
-            f" UNION ALL SELECT '', currency, entity_id, {len(buckets.bounds) + 1}, -open_minor, -open_base, 0"
-            f" FROM open_receipts WHERE {facts.mine} AND ledger_account IN ({texts(CASH_CONTROLS)}))"
-            f" SELECT key, currency, {rest} FROM cells GROUP BY ALL"
-        )
-
-    accounts = accounts_version() if by == "customer" else ()
-    question = ("ageing", by, buckets, facts.scope, accounts)
-    return facts.kept(question, from_cells if by in keys else from_items)
-
-
-def _filter(facts: Facts, by: str, search: str, currency: str) -> tuple[str, dict[str, Any]]:
+def _filter(facts: Facts, by: str, search: str, currency: str) -> tuple[str, dict[str, Any], list[int] | None]:
+    """A predicate over groups with its parameters, and the customers they are narrowed to, if they are."""
     where, given = ["true"], {}
-    text = search.strip()
     if currency:
         where.append("currency = $currency")
         given["currency"] = currency
+    text = search.strip()
     if text and by == "customer":
-        facts.give("wanted", pa.table({"customer_id": pa.array(find_customers(facts.frame, text), pa.int64())}))
-        where.append("key IN (SELECT customer_id FROM wanted)")
-    elif text and by == "entity":
+        return " AND ".join(where), given, find_customers(facts.frame, text)
+    if text and by == "entity":
         meant = [n for n, e in entities_table().items() if text.lower() in f"{e.code} {e.name}".lower()]
         where.append(f"key IN ({', '.join(map(str, meant)) or 'NULL'})")
     elif text:
         where.append("contains(lower(key), $text)")
         given["text"] = text.lower()
-    return " AND ".join(where), given
+    return " AND ".join(where), given, None
 
 
-def _labelled(facts: Facts, by: str, sort: str) -> str:
-    """The join that gives ``label``, where the order needs names."""
-    if sort.removeprefix("-") != "label":
-        return ""
+def _labelled(facts: Facts, by: str) -> str:
+    """The groups with their ``label``, which names put in order."""
     if by == "customer":
         facts.give("names", names_table())
-        return "JOIN (SELECT customer_id AS key, sort_name AS label FROM names) USING (key)"
-    if by == "entity":
+        label = "(SELECT customer_id AS key, sort_name AS label FROM names)"
+    elif by == "entity":
         codes = entities_table()
         names = pa.table(
             {"key": pa.array(list(codes), pa.int64()), "label": [entity.code for entity in codes.values()]}
         )
         facts.give("names", names)
-        return "JOIN names USING (key)"
-    return "JOIN (SELECT DISTINCT key, key AS label FROM grouped) USING (key)"
+        label = "names"
+    else:
+        return "(SELECT *, key AS label FROM {rows})"
+    return f"(SELECT * FROM {{rows}} JOIN {label} USING (key))"
 
 
 def _rows(frame: Frame, by: str, buckets: Buckets, rows: list[dict[str, Any]]) -> list[AgeingRow]:
@@ -288,7 +257,7 @@ def ageing_export(
     from huikuan.queries.ageing_sheet import ROWS_MAX, ageing_sheet
 
     ask = _Ask.checked(by, buckets, bucket_by, basis, sort, search, currency)
-    found = _answer(frame, ask, 1, ROWS_MAX, f"LIMIT {ROWS_MAX}")
+    found = _answer(frame, ask, 1, ROWS_MAX, (0, ROWS_MAX))
     return ageing_sheet(frame, found, by=by, bucket_by=bucket_by, basis=basis, search=ask.search, language=language)
 
 
@@ -304,4 +273,4 @@ def ageing_whole(
 ) -> AgeingPage:
     """Every row of the ageing, the groups in an order of their own."""
     ask = _Ask.checked(by, buckets, bucket_by, basis, "-items", "", currency)
-    return _answer(frame, ask, 1, rows_max, f"LIMIT {rows_max}")
+    return _answer(frame, ask, 1, rows_max, (0, rows_max))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -11,8 +11,9 @@ from huikuan.core.ageing import BUCKETS, UNAPPLIED, BucketBy, bucket_labels, che
 from huikuan.core.money import exponent_of
 from huikuan.core.refusals import Refusal
 from huikuan.queries.cache import answers
-from huikuan.queries.directory import accounts_table, entities_table
+from huikuan.queries.directory import accounts_key, accounts_table, accounts_version, entities_table
 from huikuan.queries.facts import Facts
+from huikuan.queries.layers import Layers, give_layers, numbers_of, rows_with
 from huikuan.queries.open_rows import BOOK_VALUE, CASH_CONTROLS, OPEN_ITEMS, OPEN_RECEIPTS, day_of, ids, texts
 
 
@@ -60,56 +61,117 @@ class Buckets:
 DUE = Buckets()
 
 
+CELL = "account_id, entity_id, currency, bucket"
+"""The columns that tell cells apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellLayers:
+    """Cells in layers. ``touched``: all accounts of the customers any of whose cells may have changed, as
+    ``accounts_table`` has them; ``None`` where nothing did."""
+
+    layers: Layers
+    touched: Any = None
+
+    @property
+    def nbytes(self) -> int:
+        return self.layers.nbytes + (0 if self.touched is None else int(self.touched.nbytes))
+
+
 def need_cells(facts: Facts, buckets: Buckets = DUE) -> None:
     """Brings in ``cells``: customer_id, account_id, entity_id, currency, bucket (place among the labels), open_minor,
     open_base, items, days_past_due_max (of items owed), for the frame's entities.
 
     ``items`` counts items; the unapplied bucket has none. Money in suspense is nobody's yet and not here.
     """
-    facts.give("all_cells", facts.kept(("cells", buckets), lambda: _make(facts, buckets)))
+    give_layers(facts, "all_cells", cell_layers(facts, buckets).layers, CELL)
     facts.give("accounts", accounts_table())
-    facts.view(
-        "cells",
-        "SELECT a.customer_id, c.* FROM all_cells AS c JOIN accounts AS a USING (account_id)"
-        f" WHERE {facts.mine_of('c')}",
-    )
+    _give_cells(facts, "all_cells")
 
 
 def need_cells_of(facts: Facts, account_ids: Sequence[int], buckets: Buckets = DUE) -> None:
     """``need_cells`` of a few accounts, which the caller has seen to be in the frame: worked out alone, so that after a
     posting they do not wait for everybody's."""
-    facts.need("open_items", "open_receipts")
+    facts.need_of(account_ids)
     facts.give("accounts", accounts_table())
     own = _cells_sql(facts, buckets, "open_items", "open_receipts", f"account_id IN ({ids(account_ids)})")
     facts.view("cells", f"SELECT a.customer_id, c.* FROM {own} AS c JOIN accounts AS a USING (account_id)")
 
 
-def _make(facts: Facts, buckets: Buckets) -> Any:
-    """Cells of the floor, with those of the accounts that changed since worked out anew."""
-    facts.need("open_items", "open_receipts")
-    items, receipts = facts.opened["open_items"], facts.opened["open_receipts"]
-    if items.floor_seq is None or receipts.floor_seq is None:
-        return facts.table(_cells_sql(facts, buckets, "open_items", "open_receipts", "true"))
-    key = ("cells", facts.snapshot.ledger, items.floor_seq, receipts.floor_seq, facts.frame.as_of, buckets)
-    book = f"SELECT *, {BOOK_VALUE} FROM"
-    on_floor = _cells_sql(facts, buckets, f"({book} open_items_kept)", f"({book} open_receipts_kept)", "true")
-    floor = answers.get_or_make(key, lambda: facts.table(on_floor))
-    if items.since is None and receipts.since is None:
-        return floor
-    facts.give("floor_cells", floor)
-    facts.give("touched", facts.table(_touched_sql(facts)))
-    anew = _cells_sql(facts, buckets, "open_items", "open_receipts", "account_id IN (SELECT account_id FROM touched)")
-    return facts.table(f"SELECT * FROM floor_cells ANTI JOIN touched USING (account_id) UNION ALL BY NAME {anew}")
+def _give_cells(facts: Facts, cells: str) -> None:
+    facts.view(
+        "cells",
+        f"SELECT a.customer_id, c.* FROM {cells} AS c JOIN accounts AS a USING (account_id) WHERE {facts.mine_of('c')}",
+    )
 
 
-def _touched_sql(facts: Facts) -> str:
-    parts = ["SELECT NULL::BIGINT AS account_id WHERE false"]
+def cell_layers(facts: Facts, buckets: Buckets = DUE) -> CellLayers:
+    """Everybody's cells on the frame's day."""
+    return facts.kept(("cells", buckets, accounts_version()), lambda: _layers(facts, buckets))  # type: ignore[no-any-return]
+
+
+def made_of_cells(facts: Facts, question: Hashable, sql: str, column: str, buckets: Buckets = DUE) -> Layers:
+    """What ``sql`` makes of ``cells`` and ``accounts``, customer by customer: a row (or several) of a customer is made
+    of this customer's alone, and ``column`` holds its number. Of the frame's entities and customers."""
+    cells = cell_layers(facts, buckets)
+    version = accounts_version()
+    key = (question, cells.layers.key, facts.scope, version)
+
+    def make(some: Any, accounts: Any) -> Any:
+        facts.give("some_cells", some)
+        facts.give("accounts", accounts)
+        _give_cells(facts, "some_cells")
+        return facts.table(sql)
+
+    base = answers.get_or_make(key, lambda: make(cells.layers.base, accounts_table()).combine_chunks())
+    if cells.touched is None:
+        return Layers(base, key)
+
+    def change() -> Layers:
+        gone = rows_with(base, key, column, numbers_of(cells.touched["customer_id"]))
+        return Layers(base, key, gone, make(cells.layers.fresh, cells.touched))
+
+    return facts.kept((question, "layers", facts.scope, version), change)  # type: ignore[no-any-return]
+
+
+def _layers(facts: Facts, buckets: Buckets) -> CellLayers:
+    items, receipts = facts.open(OPEN_ITEMS).layers, facts.open(OPEN_RECEIPTS).layers
+    key = ("cells", items.key, receipts.key, facts.frame.as_of, buckets)
+    base = answers.get_or_make(key, lambda: _base(facts, buckets, items.base, receipts.base))
+    moved = [
+        table["account_id"]
+        for layers in (items, receipts)
+        for table in (layers.gone, layers.fresh)
+        if table is not None
+    ]
+    if not moved:
+        return CellLayers(Layers(base, key))
+    version, accounts = accounts_key(), accounts_table()
+    customers = rows_with(accounts, version, "account_id", numbers_of(*moved))["customer_id"]
+    touched = rows_with(accounts, version, "customer_id", numbers_of(customers))
+    numbers = numbers_of(touched["account_id"])
     for kind in (OPEN_ITEMS, OPEN_RECEIPTS):
-        if facts.opened[kind.name].since is not None:
-            name = kind.name
-            parts.append(f"SELECT account_id FROM {name}_kept SEMI JOIN {name}_since USING ({kind.key_names})")
-            parts.append(f"SELECT account_id FROM {name}_changed")
-    return f"SELECT DISTINCT account_id FROM ({' UNION ALL '.join(parts)})"
+        layers, since = facts.open(kind).layers, facts.open(kind).since
+        rows = rows_with(layers.base, layers.key, "account_id", numbers)
+        if since is not None:
+            given = {"near": rows, "near_since": since, "near_fresh": layers.fresh}
+            rows = facts.table(kind.laid_over("near", "near_since", "near_fresh"), given)
+        facts.give(f"{kind.name}_touched", rows)
+    facts.give("touched", touched)
+    fresh = facts.table(_cells_of(facts, buckets, "open_items_touched", "open_receipts_touched", "account_id <> 0"))
+    return CellLayers(Layers(base, key, rows_with(base, key, "account_id", numbers), fresh), touched)
+
+
+def _base(facts: Facts, buckets: Buckets, items: Any, receipts: Any) -> Any:
+    facts.give("base_items", items)
+    facts.give("base_receipts", receipts)
+    return facts.table(_cells_of(facts, buckets, "base_items", "base_receipts", "true")).combine_chunks()
+
+
+def _cells_of(facts: Facts, buckets: Buckets, items: str, receipts: str, where: str) -> str:
+    """Cells of relations that have no book value yet."""
+    book = f"SELECT *, {BOOK_VALUE} FROM"
+    return _cells_sql(facts, buckets, f"({book} {items})", f"({book} {receipts})", where)
 
 
 def _cells_sql(facts: Facts, buckets: Buckets, items: str, receipts: str, where: str) -> str:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-import pyarrow as pa
-
-from huikuan.queries.cells import DUE, book_value, currency_order, need_cells, need_cells_of, overdue, unapplied
+from huikuan.queries.cells import DUE, book_value, currency_order, made_of_cells, need_cells_of, overdue, unapplied
 from huikuan.queries.directory import (
     accounts_of,
-    accounts_version,
     customers_of,
     entities_table,
     external_ids_of,
@@ -21,7 +18,8 @@ from huikuan.queries.directory import (
 from huikuan.queries.facts import Facts, read_facts
 from huikuan.queries.frame import Frame
 from huikuan.queries.items import ItemRow, items_of_accounts
-from huikuan.queries.listing import CHUNK, ROWS_MAX, Page, Whole, limit_of, order_of
+from huikuan.queries.layers import Asked, layers_with, sums, top
+from huikuan.queries.listing import CHUNK, ROWS_MAX, Page, Whole, order_of, slice_of
 from huikuan.queries.receipts import ReceiptRow, receipts_of_accounts
 from huikuan.store.models import Customer, CustomerAccount, CustomerRef
 from huikuan.store.public_ids import inner_id
@@ -96,13 +94,13 @@ def customer_page(
     row of zeros. ``sort``: name, open, overdue, unapplied, days_past_due, items; amounts by their book value, with
     books in several currencies by currency and then by themselves. Not ``counted``: only the rows, and how many."""
     filters = filters or CustomerFilters(search, currency)
-    rows, total, totals = _find(frame, filters, sort, limit_of(page, size), counted=counted)
+    rows, total, totals = _find(frame, filters, sort, slice_of(page, size), counted=counted)
     return Page(_customer_rows(frame, rows), total, page, size, totals)
 
 
 def customer_whole(frame: Frame, filters: CustomerFilters, *, sort: str = "-open") -> Whole[CustomerRow]:
     """Everything ``customer_page`` would show page by page."""
-    rows, _total, totals = _find(frame, filters, sort, f"LIMIT {ROWS_MAX}")
+    rows, _total, totals = _find(frame, filters, sort, (0, ROWS_MAX))
 
     def shown() -> Iterator[CustomerRow]:
         for start in range(0, len(rows), CHUNK):
@@ -112,23 +110,18 @@ def customer_whole(frame: Frame, filters: CustomerFilters, *, sort: str = "-open
 
 
 def _find(
-    frame: Frame, filters: CustomerFilters, sort: str, limit: str, *, counted: bool = True
+    frame: Frame, filters: CustomerFilters, sort: str, limit: tuple[int, int], *, counted: bool = True
 ) -> tuple[list[dict[str, Any]], int, dict[str, CustomerTotal]]:
     with read_facts(frame) as facts:
-        table = facts.kept(("customers", facts.scope, accounts_version()), lambda: _all_rows(facts))
-        facts.give("found", table)
-        wheres, given = _narrowed(facts, filters)
-        where = " AND ".join(wheres)
-        sums = (
-            "SELECT currency, count(*) AS rows, sum(open_minor)::BIGINT AS open_minor,"
-            " sum(overdue_minor)::BIGINT AS overdue_minor, sum(unapplied_minor)::BIGINT AS unapplied_minor,"
-            f" sum(items)::BIGINT AS items FROM found WHERE {where} GROUP BY currency ORDER BY currency"
-        )
-        totals = facts.rows(sums, given) if counted else []
-        names = ""
+        layers = made_of_cells(facts, "customers", _all_rows(facts), "customer_id")
+        where, given, wanted = _narrowed(facts, filters)
+        if wanted is not None:
+            layers = layers_with(layers, "customer_id", wanted)
+        asked = Asked(where=where, given=given, keep=wanted is None)
+        totals = sums(facts, layers, asked, "currency", _TOTALS) if counted else []
         if sort.removeprefix("-") == "name":
-            facts.give("names", names_table())
-            names = "JOIN names USING (customer_id)"
+            facts.give("names", names_table(wanted))
+            asked = replace(asked, source="(SELECT * FROM {rows} JOIN names USING (customer_id))", keep=False)
         amounts = {"open": "open_minor", "overdue": "overdue_minor", "unapplied": "unapplied_minor"}
         order = order_of(
             sort,
@@ -138,15 +131,18 @@ def _find(
             amounts=amounts,
             currencies=currency_order(frame.entity_ids),
         )
-        rows = facts.rows(f"SELECT * FROM found {names} WHERE {where} {order} {limit}", given)
+        rows = top(facts, layers, asked, "customer_id, currency", order, limit)
     if not counted:
         return rows, len(rows), {}
     lines = {row["currency"]: CustomerTotal(**{k: v for k, v in row.items() if k != "rows"}) for row in totals}
     return rows, sum(row["rows"] for row in totals), lines
 
 
-def _narrowed(facts: Facts, filters: CustomerFilters) -> tuple[list[str], dict[str, Any]]:
-    """Predicates over the list's rows, and their parameters."""
+_TOTALS = {name: name for name in ("open_minor", "overdue_minor", "unapplied_minor", "items")}
+
+
+def _narrowed(facts: Facts, filters: CustomerFilters) -> tuple[str, dict[str, Any], set[int] | None]:
+    """A predicate over the list's rows with its parameters, and the customers it is narrowed to, if it is."""
     wheres, given = ["true"], {}
     if filters.currency:
         wheres.append("currency = $currency")
@@ -161,23 +157,19 @@ def _narrowed(facts: Facts, filters: CustomerFilters) -> tuple[list[str], dict[s
     for name in ("owner", "collector"):
         if who := getattr(filters, name):
             wanted = _both(wanted, mine.filter(**{f"{name}__username": who}).values_list("customer_id", flat=True))
-    if wanted is not None:
-        facts.give("wanted", pa.table({"customer_id": pa.array(sorted(wanted), pa.int64())}))
-        wheres.append("customer_id IN (SELECT customer_id FROM wanted)")
-    return wheres, given
+    return " AND ".join(wheres), given, wanted
 
 
 def _both(wanted: set[int] | None, found: Iterable[int]) -> set[int]:
     return set(found) if wanted is None else wanted & set(found)
 
 
-def _all_rows(facts: Facts) -> Any:
-    """Every customer of the frame and currency, with its figures."""
-    need_cells(facts)
+def _all_rows(facts: Facts) -> str:
+    """Every customer of the frame and currency, with its figures: SQL over ``cells`` and ``accounts``."""
     book = book_value("open_base")
     currencies = " ".join(f"WHEN {number} THEN '{entity.currency}'" for number, entity in entities_table().items())
     own = f"CASE min(entity_id) {currencies} END" if currencies else "''"
-    return facts.table(
+    return (
         "WITH owing AS (SELECT customer_id, currency, sum(open_minor)::BIGINT AS open_minor,"
         f" {overdue(DUE)} AS overdue_minor, {unapplied(DUE)} AS unapplied_minor,"
         " greatest(coalesce(max(days_past_due_max), 0), 0)::INTEGER AS days_past_due_max, sum(items)::BIGINT AS items,"

@@ -39,11 +39,15 @@ def _accounts_version() -> tuple[int, ...]:
     return count["count"], count["last"] or 0, merges["count"], merges["undone"]
 
 
+def accounts_key() -> Hashable:
+    """What ``accounts_table`` is kept under."""
+    return ("accounts", database_key(), *accounts_version())
+
+
 def accounts_table() -> Any:
     """Every customer account: account_id, customer_id, entity_id. Kept while ``accounts_version`` stays."""
-    key: Hashable = ("accounts", database_key(), *accounts_version())
     rows = CustomerAccount.objects.values_list("id", "customer_id", "entity_id")
-    return answers.get_or_make(key, lambda: _table(rows.iterator(chunk_size=20_000), ACCOUNTS))
+    return answers.get_or_make(accounts_key(), lambda: _table(rows.iterator(chunk_size=20_000), ACCOUNTS))
 
 
 def names_table(customer_ids: Iterable[int] | None = None) -> Any:

@@ -14,7 +14,9 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from huikuan.core.ageing import Basis
 from huikuan.mirror.narrow import rows_naming
@@ -22,6 +24,7 @@ from huikuan.mirror.reader import Snapshot, open_snapshot, same_again
 from huikuan.queries.asking import current, once
 from huikuan.queries.cache import answers
 from huikuan.queries.frame import Frame
+from huikuan.queries.layers import Layers, numbers_of, rows_with
 from huikuan.queries.open_rows import BOOK_VALUE, OPEN_ITEMS, OPEN_RECEIPTS, Counting, OpenRows, ids
 from huikuan.store.models import CustomerAccount
 
@@ -44,20 +47,30 @@ class Floor:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """What is open on a day: ``kept`` rows, and, where a few changed, the sums ``since`` and the ``changed`` rows.
-    ``floor_seq``: the sealed number of the floor that ``kept`` is; ``None`` where it was worked out for this day."""
+class Standing:
+    """What was open on a day of all that was posted up to a floor: ``table``, kept under ``key``, and where only a few
+    postings of the floor count later, what taking them out changes (``later``, sums per row)."""
 
-    kept: Any
-    floor_seq: int | None
-    since: Any = None
-    changed: Any = None
+    table: Any
+    key: Hashable
+    floor: Floor
+    later: Any = None
 
     @property
     def nbytes(self) -> int:
-        """Without the floor, which counts for itself."""
-        own = [self.since, self.changed] if self.floor_seq is not None else [self.kept]
-        return sum(int(table.nbytes) for table in own if table is not None)
+        return 0 if self.table is self.floor.table else int(self.table.nbytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What is open on a day, in layers; ``since``: the sums per row that made the difference."""
+
+    layers: Layers
+    since: Any = None
+
+    @property
+    def nbytes(self) -> int:
+        return self.layers.nbytes + (0 if self.since is None else int(self.since.nbytes))
 
 
 class Facts:
@@ -70,6 +83,7 @@ class Facts:
         self.basis = basis
         self.counting = Counting(frame.as_of, basis)
         self.opened: dict[str, Opened] = {}
+        self.given: set[str] = set()
 
     @property
     def mine(self) -> str:
@@ -115,18 +129,28 @@ class Facts:
 
     def table(self, sql: str, given: Mapping[str, Any] | None = None) -> Any:
         """The answer to a query as an Arrow table. ``given``: Arrow tables by name, and ``$name`` parameters."""
+        params = self._params(given)
+        found = self.snapshot.con.sql(sql, params=params) if params else self.snapshot.con.sql(sql)
+        return found.to_arrow_table()
+
+    def rows(self, sql: str, given: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """The answer as rows. Few are meant: they do not go through Arrow, which plans a statement twice."""
+        asked = self.snapshot.con.execute(sql, self._params(given) or None)
+        columns = asked.description or []
+        if any("TIME ZONE" in str(column[1]) for column in columns):
+            rows: list[dict[str, Any]] = self.table(sql, given).to_pylist()
+            return rows
+        names = [column[0] for column in columns]
+        return [dict(zip(names, row, strict=True)) for row in asked.fetchall()]
+
+    def _params(self, given: Mapping[str, Any] | None) -> dict[str, Any]:
         params = {}
         for name, value in (given or {}).items():
             if hasattr(value, "schema"):
                 self.give(name, value)
             else:
                 params[name] = value
-        found = self.snapshot.con.sql(sql, params=params) if params else self.snapshot.con.sql(sql)
-        return found.to_arrow_table()
-
-    def rows(self, sql: str, given: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.table(sql, given).to_pylist()
-        return found
+        return params
 
     def naming(self, relation: str, column: str, numbers: Iterable[int]) -> Any:
         """The rows of a relation whose ``column`` is one of a few numbers, by the database's index and not by looking
@@ -154,70 +178,147 @@ class Facts:
     def need(self, *names: str) -> None:
         """Brings in ``open_items`` or ``open_receipts`` as of the frame's day."""
         for name in names:
-            if name not in self.opened:
+            if name not in self.given:
+                self.given.add(name)
                 kind = OPEN_ITEMS if name == OPEN_ITEMS.name else OPEN_RECEIPTS
-                self.opened[name] = self.kept(name, lambda kind=kind: self._open(kind))  # type: ignore[misc]
-                self._give_open(kind, self.opened[name])
+                self._give_open(kind, self.open(kind))
 
-    def need_items_of(self, account_ids: Sequence[int]) -> None:
-        """Brings in ``open_items``, of which only those of some accounts are looked at: before there is a floor, these
-        alone are worked out."""
-        if "open_items" in self.opened or answers.get(("floor", self.snapshot.ledger, "open_items")) is not None:
-            self.need("open_items")
+    def need_of(self, account_ids: Sequence[int]) -> None:
+        """Brings in ``open_items`` and ``open_receipts`` with the rows of some accounts alone, found by an index. Where
+        nothing is kept yet, they are worked out from these accounts' postings."""
+        if answers.get(("floor", self.snapshot.ledger, OPEN_ITEMS.name)) is None and not self.opened:
+            self._need_from_postings(account_ids)
             return
-        where = f"{self.counting.counts} AND account_id IN ({ids(account_ids)})"
-        sql = OPEN_ITEMS.with_facts(OPEN_ITEMS.sums(where))
-        rows = self.kept(("open_items_of", tuple(account_ids)), lambda: self.table(sql))
-        self._give_open(OPEN_ITEMS, Opened(rows, None))
+        for kind in (OPEN_ITEMS, OPEN_RECEIPTS):
+            self._give_rows(kind, self._near(kind, "account_id", account_ids))
+
+    def need_rows(self, item_ids: Sequence[int]) -> None:
+        """Brings in ``open_items`` with these items alone."""
+        self._give_rows(OPEN_ITEMS, self._near(OPEN_ITEMS, "item_id", item_ids))
+
+    def _near(self, kind: OpenRows, column: str, numbers: Sequence[int]) -> Any:
+        """Open rows with one of the numbers in a column, found by an index."""
+        opened = self.open(kind)
+        layers = opened.layers
+        self.give("near", rows_with(layers.base, layers.key, column, numbers))
+        rows = "SELECT * FROM near"
+        if opened.since is not None:
+            self.give("near_since", opened.since)
+            self.give("near_fresh", layers.fresh)
+            rows = kind.laid_over("near", "near_since", "near_fresh")
+        return self.table(f"SELECT *, {BOOK_VALUE} FROM ({rows}) WHERE {column} IN ({ids(numbers)})")
+
+    def _need_from_postings(self, account_ids: Sequence[int]) -> None:
+        """Rows of some accounts, by their own postings."""
+        journal = self.naming("journal", "account_id", account_ids)
+        self.give("near_journal", journal)
+        for kind in (OPEN_ITEMS, OPEN_RECEIPTS):
+            self.give(
+                "near_named", self.naming(kind.relation, kind.number, numbers_of(journal[kind.number].drop_null()))
+            )
+            rows = kind.with_facts(kind.sums(self.counting.counts, "near_journal"), "near_named")
+            self._give_rows(kind, self.table(f"SELECT *, {BOOK_VALUE} FROM ({rows})"))
+
+    def _give_rows(self, kind: OpenRows, rows: Any) -> None:
+        self.give(f"{kind.name}_near", rows)
+        self.view(kind.name, f"SELECT * FROM {kind.name}_near")
+
+    def open(self, kind: OpenRows) -> Opened:
+        """What is open as of the frame's day, in layers."""
+        if kind.name not in self.opened:
+            self.opened[kind.name] = self.kept(kind.name, lambda: self._open(kind))
+        return self.opened[kind.name]
 
     def _give_open(self, kind: OpenRows, opened: Opened) -> None:
         name = kind.name
-        self.give(f"{name}_kept", opened.kept)
+        self.give(f"{name}_kept", opened.layers.base)
         rows = f"SELECT * FROM {name}_kept"
         if opened.since is not None:
             self.give(f"{name}_since", opened.since)
-            self.give(f"{name}_changed", opened.changed)
+            self.give(f"{name}_changed", opened.layers.fresh)
             rows = kind.laid_over(f"{name}_kept", f"{name}_since", f"{name}_changed")
         self.view(name, f"SELECT *, {BOOK_VALUE} FROM ({rows})")
 
     def _open(self, kind: OpenRows) -> Opened:
-        if self._mostly_later():
-            return Opened(self.table(kind.with_facts(kind.sums(self.counting.counts))), None)
+        standing = self._standing(kind)
+        parts = [standing.later] if standing.later is not None else []
+        if self.reaches_above(standing.floor):
+            self.give("journal_above", self.rows_above("journal", standing.floor.known_seq))
+            parts.append(self.table(kind.changes([(self.counting.counts, 1)], "journal_above")))
+        parts = [part for part in parts if part.num_rows]
+        if not parts:
+            return Opened(Layers(standing.table, standing.key))
+        since = parts[0]
+        if len(parts) > 1:
+            self.give("parts", pa.concat_tables(parts))
+            since = self.table(kind.added("parts"))
+        near = rows_with(standing.table, standing.key, kind.number, since[kind.number])
+        gone, fresh = self._changed(kind, near, since)
+        return Opened(Layers(standing.table, standing.key, gone, fresh), since)
+
+    def _changed(self, kind: OpenRows, near: Any, since: Any) -> tuple[Any, Any]:
+        """Those of the rows ``near`` that ``since`` touches; what becomes of them and of rows there were none of."""
+        given = {"kept": near, "since": since}
+        new = self.table(f"SELECT DISTINCT {kind.number} FROM since ANTI JOIN kept USING ({kind.key_names})", given)
+        self.give("named", self.facts_of(kind, numbers_of(new[kind.number])))
+        gone = self.table(f"SELECT * FROM kept SEMI JOIN since USING ({kind.key_names})", given)
+        return gone, self.table(kind.changed("named"), given)
+
+    def facts_of(self, kind: OpenRows, numbers: Any) -> Any:
+        """The items or receipts with these numbers: most came with the postings that are not in the floor."""
+        found = self.snapshot.relations.tails[kind.relation]
+        found = found.filter(pc.is_in(found[kind.number], value_set=pa.array(numbers)))
+        missing = np.setdiff1d(numbers, numbers_of(found[kind.number]))
+        if not len(missing):
+            return found
+        return pa.concat_tables([found, self.naming(kind.relation, kind.number, missing)])
+
+    def _standing(self, kind: OpenRows) -> Standing:
         floor = self.open_floor(kind)
-        parts = [(f"{self.below(floor)} AND {self.counting.is_later}", -1)]
-        if self.reaches_above(floor):
-            parts.append((f"{self.above(floor)} AND {self.counting.counts}", 1))
-        since = self.table(kind.changes(parts))
-        if not since.num_rows:
-            return Opened(floor.table, floor.known_seq)
-        changed = self.table(kind.changed(), {"kept": floor.table, "since": since})
-        if since.num_rows <= LAID_OVER_MAX:
-            return Opened(floor.table, floor.known_seq, since, changed)
-        return Opened(self._lay_over(kind, floor.table, since, changed), None)
+        key = ("standing", self.snapshot.ledger, kind.name, floor.known_seq, self.frame.as_of, self.basis)
+        return answers.get_or_make(key, lambda: self._stand(kind, floor, key))
 
-    def _lay_over(self, kind: OpenRows, kept: Any, since: Any, changed: Any) -> Any:
-        given = {"kept": kept, "since": since, "changed": changed}
-        return self.table(kind.laid_over("kept", "since", "changed"), given)
+    def _stand(self, kind: OpenRows, floor: Floor, key: Hashable) -> Standing:
+        below = self.below(floor)
+        if self._mostly_later(floor):
+            table = self.table(kind.with_facts(kind.sums(f"{below} AND {self.counting.counts}")))
+            return Standing(table.combine_chunks(), key, floor)
+        later = self.table(kind.changes([(f"{below} AND {self.counting.is_later}", -1)]))
+        on_floor = ("standing", self.snapshot.ledger, kind.name, floor.known_seq)
+        if later.num_rows <= LAID_OVER_MAX:
+            return Standing(floor.table, on_floor, floor, later if later.num_rows else None)
+        return Standing(self._follow(kind, floor.table, later), key, floor)
 
-    def _mostly_later(self) -> bool:
+    def _mostly_later(self, floor: Floor) -> bool:
         """Most of the journal counts after the frame's day: adding up the rest is less work than taking that out."""
         if self.frame.as_of >= self.frame.today:
             return False
         sql = f"SELECT count(*) FILTER (WHERE {self.counting.is_later}) > count(*) / 2 AS most FROM journal"
-        return bool(self.kept("mostly_later", lambda: self.table(sql))["most"][0].as_py())
+        key = ("mostly later", self.snapshot.ledger, floor.known_seq, self.frame.as_of, self.basis)
+        return bool(answers.get_or_make(key, lambda: self.table(f"{sql} WHERE {self.below(floor)}"))["most"][0].as_py())
+
+    def rows_above(self, relation: str, seq: int) -> Any:
+        """The rows of a relation that came after a sealed number: few, and in memory."""
+        in_files, tail = self.snapshot.relations.in_files, self.snapshot.relations.tails[relation]
+        if in_files <= seq:
+            return tail.filter(pc.or_kleene(pc.is_null(tail["ledger_seq"]), pc.greater(tail["ledger_seq"], seq)))
+        sql = f"SELECT * FROM {relation} WHERE ledger_seq > {seq} AND ledger_seq <= {in_files}"
+        key = ("above", self.snapshot.ledger, relation, seq, in_files)
+        return pa.concat_tables([answers.get_or_make(key, lambda: self.table(sql).cast(tail.schema)), tail])
 
     # -- floors ------------------------------------------------------------------------------------------------------
     def open_floor(self, kind: OpenRows) -> Floor:
         """What is open in everything ever posted up to a sealed number this snapshot knows."""
         return self.floor(
             kind.name,
-            lambda sealed: self.table(kind.with_facts(kind.sums(sealed))),
+            lambda sealed: self.table(kind.with_facts(kind.sums(sealed))).combine_chunks(),
             lambda kept, between: self._follow(kind, kept, self.table(kind.changes([(between, 1)]))),
         )
 
     def _follow(self, kind: OpenRows, kept: Any, since: Any) -> Any:
         changed = self.table(kind.changed(), {"kept": kept, "since": since})
-        return self._lay_over(kind, kept, since, changed)
+        rows = kind.laid_over("kept", "since", "changed")
+        return self.table(rows, {"kept": kept, "since": since, "changed": changed}).combine_chunks()
 
     def floor(self, name: Hashable, make: Callable[[str], Any], follow: Callable[[Any, str], Any]) -> Floor:
         """The newest floor called ``name`` that this snapshot's knowledge reaches.

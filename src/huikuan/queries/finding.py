@@ -8,11 +8,14 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from huikuan.core.money import EXPONENTS
 from huikuan.queries.cache import answers
-from huikuan.queries.directory import find_customers
+from huikuan.queries.directory import accounts_key, accounts_table, find_customers
 from huikuan.queries.facts import Facts
+from huikuan.queries.layers import numbers_of, rows_with
+from huikuan.queries.open_rows import OPEN_ITEMS
 
 _AMOUNT = re.compile(r"-?\d{1,15}(\.\d{1,4})?")
 _TEXTS = ("document_number", "po_number", "contract_number", "external_id")
@@ -51,6 +54,34 @@ def bound_sql(value: Decimal, *, upper: bool) -> str:
     return f"CASE {' '.join(cases)} ELSE {int(value.scaleb(2).to_integral_value(rounding))} END"
 
 
+FEW = 2_000
+"""Items found, up to which they are brought together one by one; of customers found, a tenth of it."""
+
+
+def give_near(facts: Facts, text: str, *, by_customer: bool = True) -> str | None:
+    """Brings in ``open_items`` with nothing but what was meant, and gives the name of a relation with those items'
+    facts; ``None`` where so much was found that looking through everything is less work."""
+    text = text.strip()
+    customers = find_customers(facts.frame, text) if by_customer else []
+    if len(customers) > FEW // 10:
+        return None
+    found = numbers_of(_items(facts, text)["item_id"])
+    if (value := amount_of(text)) and len(found) <= FEW:
+        facts.need("open_items")
+        open_at = facts.table(f"SELECT item_id FROM open_items WHERE abs(open_minor) = {amount_sql(value)}")
+        found = numbers_of(pa.chunked_array([pa.array(found)]), open_at["item_id"])
+    if len(found) > FEW:
+        return None
+    accounts = rows_with(accounts_table(), accounts_key(), "customer_id", customers)["account_id"].to_pylist()
+    items = facts.facts_of(OPEN_ITEMS, found)
+    if accounts:
+        theirs = facts.naming("items", "account_id", accounts)
+        items = pa.concat_tables([items, theirs.filter(pc.invert(pc.is_in(theirs["item_id"], pa.array(found))))])
+    facts.give("near_items", items)
+    facts.need_rows(numbers_of(items["item_id"]))
+    return "near_items"
+
+
 def give_hits(facts: Facts, text: str, *, by_customer: bool = True) -> str:
     """Brings in ``hits`` (item_id) and ``hit_customers``; gives the predicate of rows that were meant. Not
     ``by_customer``: what stands on the item itself, not whose it is."""
@@ -60,6 +91,7 @@ def give_hits(facts: Facts, text: str, *, by_customer: bool = True) -> str:
     predicate = "item_id IN (SELECT item_id FROM hits)" if hits.num_rows else "false"
     if by_customer:
         customers = find_customers(facts.frame, text)
+        facts.give("accounts", accounts_table())
         facts.give("hit_customers", pa.table({"customer_id": pa.array(customers, pa.int64())}))
         whose = "account_id IN (SELECT account_id FROM accounts JOIN hit_customers USING (customer_id))"
         predicate = f"({predicate} OR {whose})"
@@ -68,6 +100,10 @@ def give_hits(facts: Facts, text: str, *, by_customer: bool = True) -> str:
 
 
 def _items(facts: Facts, text: str) -> Any:
+    return facts.kept(("items found", text), lambda: _find_items(facts, text))
+
+
+def _find_items(facts: Facts, text: str) -> Any:
     value = amount_of(text)
     matches = "contains(found_by, $wanted)"
     if value:

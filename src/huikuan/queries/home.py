@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from huikuan.queries.cells import DUE, book_value, bucket_columns, cells_of, need_cells, overdue
+from huikuan.queries.cells import DUE, cell_layers, cells_of
 from huikuan.queries.customers import BucketTotal
-from huikuan.queries.directory import accounts_version, customers_of
+from huikuan.queries.directory import customers_of
 from huikuan.queries.facts import Facts, read_facts
 from huikuan.queries.frame import Frame
+from huikuan.queries.groups import grouped
 from huikuan.queries.history import MonthPoint, month_ends, totals_on
 from huikuan.queries.imports import import_page
+from huikuan.queries.layers import Asked, Layers, sums, top
 from huikuan.store.public_ids import public_id
 
 __all__ = ["BucketTotal", "CurrencyTotal", "CustomerAgeing", "Home", "MonthPoint", "home"]
@@ -60,34 +62,21 @@ class Home:
 def home(frame: Frame) -> Home:
     """Everything the first page shows, of the frame's entities; currencies with the most customers first."""
     with read_facts(frame) as facts:
-        need_cells(facts)
-        buckets = _kept(
-            facts,
-            "SELECT currency, bucket, sum(open_minor)::BIGINT AS open_minor, sum(items)::BIGINT AS items FROM cells"
-            " GROUP BY ALL ORDER BY currency, bucket",
-        )
-        customers = _kept(
-            facts,
-            "SELECT currency, count(DISTINCT customer_id) AS customers FROM cells GROUP BY currency"
-            " ORDER BY customers DESC, currency",
-        )
-        top = _top_overdue(facts)
+        cells = cell_layers(facts).layers
+        mine = Asked(where=facts.mine)
+        buckets = sums(facts, cells, mine, "currency, bucket", {"open_minor": "open_minor", "items": "items"})
+        owing = grouped(facts, "customer", DUE)
+        customers = sums(facts, owing, Asked(), "currency", {})
+        customers.sort(key=lambda row: (-row["rows"], row["currency"]))
+        furthest = _top_overdue(facts, owing)
         history = totals_on(facts, month_ends(frame.as_of, MONTHS), DUE)
     return Home(
-        totals=[_total(row["currency"], row["customers"], buckets) for row in customers],
+        totals=[_total(row["currency"], row["rows"], buckets) for row in customers],
         buckets=[BucketTotal(r["currency"], DUE.labels[r["bucket"]], r["open_minor"], r["items"]) for r in buckets],
-        top_overdue=top,
+        top_overdue=furthest,
         recent_imports=list(import_page(frame, page=1, size=IMPORTS).rows),
         history=history,
     )
-
-
-def _kept(facts: Facts, sql: str) -> list[dict[str, Any]]:
-    """A sum of cells, the same for everybody who sees the same."""
-    found: list[dict[str, Any]] = facts.kept(
-        (sql, facts.scope, accounts_version()), lambda: facts.table(sql)
-    ).to_pylist()
-    return found
 
 
 def _total(currency: str, customers: int, buckets: list[dict[str, Any]]) -> CurrencyTotal:
@@ -105,21 +94,16 @@ def _total(currency: str, customers: int, buckets: list[dict[str, Any]]) -> Curr
     )
 
 
-def _top_overdue(facts: Facts) -> list[CustomerAgeing]:
-    book = overdue(DUE, book_value("open_base"))
-    rows = _kept(
-        facts,
-        f"SELECT customer_id, currency, sum(open_minor)::BIGINT AS open_minor, {overdue(DUE)} AS overdue_minor,"
-        f" {bucket_columns(DUE)} FROM cells GROUP BY customer_id, currency HAVING overdue_minor > 0"
-        f" ORDER BY {book} DESC, customer_id, currency LIMIT {TOP}",
-    )
-    names = customers_of(facts.frame, (row["customer_id"] for row in rows))
+def _top_overdue(facts: Facts, owing: Layers) -> list[CustomerAgeing]:
+    late = Asked(where="overdue_minor > 0")
+    rows = top(facts, owing, late, "key, currency", "ORDER BY overdue_book DESC, key, currency", (0, TOP))
+    names = customers_of(facts.frame, (row["key"] for row in rows))
     return [
         CustomerAgeing(
-            public_id=public_id("cus", row["customer_id"]),
-            name=names[row["customer_id"]].name,
+            public_id=public_id("cus", row["key"]),
+            name=names[row["key"]].name,
             currency=row["currency"],
-            open_minor=row["open_minor"],
+            open_minor=row["total_minor"],
             overdue_minor=row["overdue_minor"],
             cells=list(cells_of(row, DUE).items()),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -20,11 +20,12 @@ from huikuan.queries.directory import (
 )
 from huikuan.queries.entries import EntryDetail, entry
 from huikuan.queries.facts import Facts, read_facts
-from huikuan.queries.finding import bound_sql, give_hits
+from huikuan.queries.finding import bound_sql, give_hits, give_near
 from huikuan.queries.frame import Frame
-from huikuan.queries.listing import CHUNK, ROWS_MAX, Page, Whole, limit_of, order_of
+from huikuan.queries.layers import Asked, numbers_of, sums, top
+from huikuan.queries.listing import CHUNK, ROWS_MAX, Page, Whole, order_of, slice_of
 from huikuan.queries.lives import ItemLife, item_life
-from huikuan.queries.open_rows import basis_day, day_of, ids
+from huikuan.queries.open_rows import BOOK_VALUE, OPEN_ITEMS, basis_day, day_of, ids
 from huikuan.store.models import OpenItem
 from huikuan.store.public_ids import inner_id, public_id
 
@@ -122,7 +123,7 @@ def item_page(
     customer, document_date, due_date, amount, open, days_past_due.
     Not ``counted``: only the rows, and how many they are."""
     filters = filters or ItemFilters(search, state, bucket, customer, currency)
-    rows, totals = _find(frame, _accounts(frame, filters), filters, sort, limit_of(page, size), counted=counted)
+    rows, totals = _find(frame, _accounts(frame, filters), filters, sort, slice_of(page, size), counted=counted)
     if not counted:
         return Page(_item_rows(frame, rows), len(rows), page, size)
     return Page(_item_rows(frame, rows), sum(total.items for total in totals.values()), page, size, totals)
@@ -130,7 +131,7 @@ def item_page(
 
 def item_whole(frame: Frame, filters: ItemFilters, *, sort: str = "due_date") -> Whole[ItemRow]:
     """Everything ``item_page`` would show page by page."""
-    rows, totals = _find(frame, _accounts(frame, filters), filters, sort, f"LIMIT {ROWS_MAX}")
+    rows, totals = _find(frame, _accounts(frame, filters), filters, sort, (0, ROWS_MAX))
 
     def shown() -> Iterator[ItemRow]:
         for start in range(0, len(rows), CHUNK):
@@ -143,7 +144,7 @@ def items_of_accounts(
     frame: Frame, accounts: Sequence[int], *, state: str = "open", sort: str = "due_date", page: int = 1, size: int = 50
 ) -> Page[ItemRow]:
     """The items of these accounts; the caller has asked whether they may be seen."""
-    rows, totals = _find(frame, accounts, ItemFilters(state=state), sort, limit_of(page, size))
+    rows, totals = _find(frame, accounts, ItemFilters(state=state), sort, slice_of(page, size))
     return Page(_item_rows(frame, rows), sum(total.items for total in totals.values()), page, size, totals)
 
 
@@ -155,30 +156,70 @@ def _accounts(frame: Frame, filters: ItemFilters) -> Sequence[int] | None:
 
 
 def _find(
-    frame: Frame, accounts: Sequence[int] | None, filters: ItemFilters, sort: str, limit: str, *, counted: bool = True
+    frame: Frame,
+    accounts: Sequence[int] | None,
+    filters: ItemFilters,
+    sort: str,
+    limit: tuple[int, int],
+    *,
+    counted: bool = True,
 ) -> tuple[list[dict[str, Any]], dict[str, ItemTotal]]:
     """The rows found (item_id, account_id, open_minor) in their order, and the totals of all."""
     with read_facts(frame) as facts:
-        if accounts is None:
-            facts.need("open_items")
-        else:
-            facts.need_items_of(accounts)
-        facts.give("accounts", accounts_table())
-        mine = facts.mine if accounts is None else f"{facts.mine} AND account_id IN ({ids(accounts)})"
-        source = _source(facts, filters.state, mine)
+        if accounts is None and filters.state != "all" and not filters.search.strip():
+            return _find_layered(facts, filters, sort, limit, counted=counted)
+        items = "items"
         wheres, given = _narrowed(facts, filters)
-        found = f"(SELECT * FROM {source} WHERE {' AND '.join(wheres)})"
-        sums = (
-            "SELECT currency, count(*) AS items, sum(amount_minor)::BIGINT AS amount_minor,"
-            f" sum(open_minor)::BIGINT AS open_minor FROM {found} GROUP BY currency ORDER BY currency"
-        )
-        totals = facts.rows(sums, given) if counted else []
-        rows = facts.rows(_ordered(facts, found, sort, limit), given)
+        if accounts is not None:
+            facts.need_of(accounts)
+            facts.give("near_items", facts.naming("items", "account_id", accounts))
+            items = "near_items"
+        if filters.search.strip():
+            near = give_near(facts, filters.search, by_customer=filters.by_customer) if accounts is None else None
+            items = near or items
+            if near is None:
+                facts.need("open_items")
+                wheres.append(give_hits(facts, filters.search, by_customer=filters.by_customer))
+        elif accounts is None:
+            facts.need("open_items")
+        mine = facts.mine if accounts is None else f"{facts.mine} AND account_id IN ({ids(accounts)})"
+        source = _source(facts, filters.state, mine, items)
+        found = f"(SELECT * FROM {source} WHERE {' AND '.join(wheres).format(items=items)})"
+        columns = ", ".join(f"sum({name})::BIGINT AS {name}" for name in _TOTALS)
+        by_currency = f"SELECT currency, count(*) AS items, {columns} FROM {found} GROUP BY currency ORDER BY currency"
+        totals = facts.rows(by_currency, given) if counted else []
+        join, order = _ordered(facts, sort)
+        chosen = f"SELECT item_id, account_id, open_minor FROM {found} {join.format(items=items)}"
+        rows = facts.rows(f"{chosen} {order} LIMIT {limit[1]} OFFSET {limit[0]}", given)
     return rows, {row["currency"]: ItemTotal(**row) for row in totals}
 
 
+_TOTALS = {"amount_minor": "amount_minor", "open_minor": "open_minor"}
+
+
+def _find_layered(
+    facts: Facts, filters: ItemFilters, sort: str, limit: tuple[int, int], *, counted: bool
+) -> tuple[list[dict[str, Any]], dict[str, ItemTotal]]:
+    """Of everything that is open, without looking at each row again after every posting."""
+    layers = facts.open(OPEN_ITEMS).layers
+    wheres, given = _narrowed(facts, filters)
+    where = " AND ".join([facts.mine, *wheres])
+    join, order = _ordered(facts, sort)
+    if layers.gone is not None and layers.fresh is not None and "{items}" in where + join:
+        changed = numbers_of(layers.gone["item_id"], layers.fresh["item_id"])
+        facts.give("named", facts.facts_of(OPEN_ITEMS, changed))
+    asked = Asked(f"(SELECT *, {BOOK_VALUE} FROM {{rows}})", where, given)
+    totals = sums(facts, layers, asked, "currency", _TOTALS) if counted else []
+    asked = replace(asked, source=f"{asked.source} {join}", keep=sort.removeprefix("-") != "customer")
+    rows = top(facts, layers, asked, "item_id", order, limit)
+    return rows, {
+        row["currency"]: ItemTotal(row["currency"], row["rows"], row["amount_minor"], row["open_minor"])
+        for row in totals
+    }
+
+
 def _narrowed(facts: Facts, filters: ItemFilters) -> tuple[list[str], dict[str, Any]]:
-    """Predicates over the rows of a state, and their parameters."""
+    """Predicates over the rows of a state, and their parameters, but for what is searched."""
     wheres = ["true"]
     given: dict[str, Any] = {}
     if filters.currency:
@@ -202,34 +243,34 @@ def _narrowed(facts: Facts, filters: ItemFilters) -> tuple[list[str], dict[str, 
     same = {name: text for name, text in same.items() if text}
     if same:
         wheres.append(
-            f"item_id IN (SELECT item_id FROM items WHERE {' AND '.join(f'{name} = ${name}' for name in same)})"
+            f"item_id IN (SELECT item_id FROM {{items}} WHERE {' AND '.join(f'{name} = ${name}' for name in same)})"
         )
         given |= same
-    if filters.search.strip():
-        wheres.append(give_hits(facts, filters.search, by_customer=filters.by_customer))
     return wheres, given
 
 
-def _source(facts: Facts, state: str, where: str) -> str:
+def _source(facts: Facts, state: str, where: str, items: str) -> str:
     """The rows a state is about, all with the columns of open items."""
     if state != "all":
         return f"(SELECT * FROM open_items WHERE {where})"
     return (
         "(SELECT i.*, coalesce(o.open_minor, 0) AS open_minor, coalesce(o.open_base, 0) AS open_base FROM"
         " (SELECT item_id, account_id, entity_id, currency, due_date, document_date, amount_minor,"
-        f" base_minor AS amount_base FROM items WHERE {where}"
+        f" base_minor AS amount_base FROM {items} WHERE {where}"
         f" AND {basis_day(facts.basis)} <= {day_of(facts.frame.as_of)}) AS i"
         f" LEFT JOIN (SELECT item_id, open_minor, open_base FROM open_items WHERE {where}) AS o"
         " ON o.item_id = i.item_id)"
     )
 
 
-def _ordered(facts: Facts, found: str, sort: str, limit: str) -> str:
+def _ordered(facts: Facts, sort: str) -> tuple[str, str]:
+    """What is joined for an order, and the order."""
     name = sort.removeprefix("-")
     joined = ""
     if name == "document_number":
-        joined = "JOIN (SELECT item_id, document_number FROM items) USING (item_id)"
+        joined = "JOIN (SELECT item_id, document_number FROM {items}) USING (item_id)"
     elif name == "customer":
+        facts.give("accounts", accounts_table())
         facts.give("names", names_table())
         joined = "JOIN (SELECT account_id, sort_name FROM accounts JOIN names USING (customer_id)) USING (account_id)"
     columns = {
@@ -241,7 +282,7 @@ def _ordered(facts: Facts, found: str, sort: str, limit: str) -> str:
         "open": book_value("open_base"),
         "days_past_due": f"CASE WHEN open_minor <> 0 THEN {day_of(facts.frame.as_of)} - due_date END",
     }
-    order = order_of(
+    return joined, order_of(
         sort,
         columns,
         "due_date",
@@ -249,7 +290,6 @@ def _ordered(facts: Facts, found: str, sort: str, limit: str) -> str:
         amounts={"amount": "amount_minor", "open": "open_minor"},
         currencies=currency_order(facts.frame.entity_ids),
     )
-    return f"SELECT item_id, account_id, open_minor FROM {found} {joined} {order} {limit}"
 
 
 def _item_rows(frame: Frame, rows: list[dict[str, Any]]) -> list[ItemRow]:

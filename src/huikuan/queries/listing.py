@@ -40,8 +40,14 @@ CHUNK = 1_000
 
 def limit_of(page: int, size: int) -> str:
     """LIMIT and OFFSET of a page, whatever numbers were asked for."""
+    offset, count = slice_of(page, size)
+    return f"LIMIT {count} OFFSET {offset}"
+
+
+def slice_of(page: int, size: int) -> tuple[int, int]:
+    """Where a page starts and how many rows it may have, whatever numbers were asked for."""
     size = min(max(int(size), 1), PAGE_SIZE_MAX)
-    return f"LIMIT {size} OFFSET {(max(int(page), 1) - 1) * size}"
+    return (max(int(page), 1) - 1) * size, size
 
 
 def order_of(

@@ -62,29 +62,33 @@ class Counting:
 
 @dataclass(frozen=True, slots=True)
 class OpenRows:
-    """A kind of open row: ``legs`` that make it, ``keys`` that tell rows apart, how sums become rows with facts."""
+    """A kind of open row: ``legs`` that make it, ``keys`` that tell rows apart, ``number`` the first of them, how sums
+    become rows with facts, and the ``relation`` of the facts."""
 
     name: str
+    relation: str
+    number: str
     legs: str
     keys: str
     sign: str
     facts: str
 
-    def sums(self, where: str) -> str:
+    def sums(self, where: str, journal: str = "journal") -> str:
         """Per row, what the postings that ``where`` lets through add up to."""
         return (
-            f"SELECT {self.keys}, {self.sign}sum(amount_minor)::BIGINT AS open_minor FROM journal"
+            f"SELECT {self.keys}, {self.sign}sum(amount_minor)::BIGINT AS open_minor FROM {journal}"
             f" WHERE {self.legs} AND {where} GROUP BY ALL HAVING sum(amount_minor) <> 0"
         )
 
-    def with_facts(self, sums: str) -> str:
-        """The rows as they are kept: keys, the facts ageing goes by, ``open_minor``."""
-        return self.facts.format(sums=sums)
+    def with_facts(self, sums: str, named: str = "") -> str:
+        """The rows as they are kept: keys, the facts ageing goes by, ``open_minor``. ``named``: a relation of the facts
+        of these rows alone."""
+        return self.facts.format(sums=sums, facts=named or self.relation)
 
-    def changes(self, parts: Iterable[tuple[str, int]]) -> str:
+    def changes(self, parts: Iterable[tuple[str, int]], journal: str = "journal") -> str:
         """Per row, the sum of several sets of postings: pairs of a predicate and +1, or -1 to take them out."""
         arms = " UNION ALL ".join(
-            f"SELECT {self.keys}, {'-' if turn < 0 else ''}amount_minor AS change FROM journal"
+            f"SELECT {self.keys}, {'-' if turn < 0 else ''}amount_minor AS change FROM {journal}"
             f" WHERE {self.legs} AND {where}"
             for where, turn in parts
         )
@@ -93,17 +97,25 @@ class OpenRows:
             " GROUP BY ALL HAVING sum(change) <> 0"
         )
 
+    def added(self, sums: str) -> str:
+        """Per row, what several sums of it come to."""
+        return (
+            f"SELECT {self.key_names}, sum(open_minor)::BIGINT AS open_minor FROM {sums}"
+            " GROUP BY ALL HAVING sum(open_minor) <> 0"
+        )
+
     @property
     def key_names(self) -> str:
         return ", ".join(name.rpartition(" ")[2] for name in self.keys.split(", "))
 
-    def changed(self) -> str:
-        """The rows that ``since`` (sums) makes of ``kept``, those that come to nothing left out."""
+    def changed(self, named: str = "") -> str:
+        """The rows that ``since`` (sums) makes of ``kept``, those that come to nothing left out; ``named`` as for
+        ``with_facts``."""
         same = " AND ".join(f"k.{name} = s.{name}" for name in self.key_names.split(", "))
         return (
             "SELECT k.* EXCLUDE (open_minor), k.open_minor + s.open_minor AS open_minor FROM kept AS k"
             f" JOIN since AS s ON {same} WHERE k.open_minor + s.open_minor <> 0 UNION ALL BY NAME "
-            + self.with_facts(f"SELECT * FROM since ANTI JOIN kept USING ({self.key_names})")
+            + self.with_facts(f"SELECT * FROM since ANTI JOIN kept USING ({self.key_names})", named)
         )
 
     def laid_over(self, kept: str, since: str, changed: str) -> str:
@@ -115,26 +127,30 @@ class OpenRows:
 
 OPEN_ITEMS = OpenRows(
     name="open_items",
+    relation="items",
+    number="item_id",
     legs=ITEM_LEGS,
     keys="item_id",
     sign="",
     facts=(
         "SELECT i.item_id, i.account_id, i.entity_id, i.currency, i.due_date, i.document_date, i.ledger_account,"
         " i.amount_minor, i.base_minor AS amount_base, s.open_minor FROM ({sums}) AS s"
-        " JOIN items AS i ON i.item_id = s.item_id"
+        " JOIN {facts} AS i ON i.item_id = s.item_id"
     ),
 )
 """One row per item with something open. Signs are the item's: credits are negative."""
 
 OPEN_RECEIPTS = OpenRows(
     name="open_receipts",
+    relation="receipts",
+    number="receipt_id",
     legs=CASH_LEGS,
     keys="receipt_id, coalesce(account_id,0) AS account_id, ledger_account",
     sign="-",
     facts=(
         "SELECT s.receipt_id, s.account_id, r.entity_id, r.currency, s.ledger_account, r.amount_minor,"
         " r.base_minor AS amount_base, s.open_minor FROM ({sums}) AS s"
-        " JOIN receipts AS r ON r.receipt_id = s.receipt_id"
+        " JOIN {facts} AS r ON r.receipt_id = s.receipt_id"
     ),
 )
 """One row per receipt, account and bucket of money (``ledger_account``) that holds some, positive. Money in suspense
