@@ -35,7 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "practice": ("huikuan.cli.practice:practice", "The rows of the practice, where each lives, and its tests."),
     "restore": ("huikuan.cli.backup:restore", "A backup into an empty home folder and database."),
     "run": ("huikuan.cli.serve:run", "Migrate, fill an empty database, then serve, work and schedule."),
-    "schedule": ("huikuan.cli.schedule:schedule", "Jobs: last and next run, run one now, the log, pause."),
+    "schedule": ("huikuan.cli.schedule_folders:schedule", "Jobs, their log, folders and reports."),
     "seal": ("huikuan.cli.verify:seal", "Seal the committed entries and write their mirror."),
     "settlements": ("huikuan.cli.settlements:settlements", "Decide what source systems reported as settled."),
     "user": ("huikuan.cli.user:user", "Make a person who may sign in, or a new password."),

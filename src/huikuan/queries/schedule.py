@@ -172,6 +172,11 @@ def report_rows(entity_ids: tuple[int, ...]) -> list[ReportRow]:
     ]
 
 
+def all_entities() -> tuple[int, ...]:
+    """Every legal entity there is, for the shell."""
+    return tuple(Entity.objects.order_by("code").values_list("id", flat=True))
+
+
 def managed_entities(user_id: int) -> list[EntityRow]:
     """The legal entities whose folders and reports a person looks after, by code."""
     held = held_by(user_id)
