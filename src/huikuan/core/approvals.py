@@ -22,6 +22,8 @@ class ApprovalKind(StrEnum):
     OFFSET = "offset"
     ASSIGNMENT = "assignment"
     REFUND = "refund"
+    SHORT_PAYMENT = "short_payment"
+    """A short payment accepted, for which a credit memo is to come."""
     NOTE_DISCOUNT = "note_discount"
     NOTE_ENDORSE = "note_endorse"
 

@@ -32,8 +32,16 @@ class Right(StrEnum):
     """Bills, cheques and other notes: taken, presented, split, paid, dishonoured, returned."""
     NEGOTIATE_NOTE = "note.negotiate"
     """Notes discounted and endorsed."""
+    DECIDE_MATCH = "match.decide"
+    """Lines on the workbench: accept, split, park, ask, undo; forget what was learned."""
+    AUDIT_MATCH = "match.audit"
+    """Say whether automatic postings drawn for the audit were right."""
+    EDIT_MATCH_POLICY = "match.policy"
+    """What posts itself, and how often that may be wrong."""
     POST_ADJUSTMENT = "adjustment.post"
     """Write-offs, recoveries, offsets, assignments."""
+    HANDLE_SHORT_PAYMENT = "short_payment.handle"
+    """Short payments: opened, given an owner, rejected; accepting one takes adjustment.post as well."""
     REVERSE = "entry.reverse"
     DECIDE_SETTLEMENT = "settlement.decide"
     EDIT_RATES = "rate.edit"
@@ -87,18 +95,23 @@ R = Right
 _DECIDE = frozenset({R.DECIDE_APPROVAL})
 _READ = frozenset({R.SEE_LEDGER}) | _DECIDE
 ROLE_RIGHTS: dict[Role, frozenset[Right]] = {
-    Role.SALES_REP: _READ | {R.ADD_DOCUMENT},
-    Role.SALES_MANAGER: _READ | {R.ADD_DOCUMENT, R.EDIT_CUSTOMER, R.EXPORT},
+    Role.SALES_REP: _READ | {R.HANDLE_SHORT_PAYMENT, R.ADD_DOCUMENT},
+    Role.SALES_MANAGER: _READ | {R.HANDLE_SHORT_PAYMENT, R.ADD_DOCUMENT, R.EDIT_CUSTOMER, R.EXPORT},
     Role.AR_CLERK: _READ
+    | {R.HANDLE_SHORT_PAYMENT}
     | {R.POST_NOTE}
     | {R.EXPORT, R.IMPORT, R.POST_ITEM, R.POST_CASH, R.REVERSE, R.DECIDE_SETTLEMENT, R.EDIT_RATES, R.CLOSE_PERIOD}
+    | {R.DECIDE_MATCH, R.AUDIT_MATCH}
     | {R.EXPORT_GL, R.EDIT_CUSTOMER, R.ADD_DOCUMENT, R.EDIT_BANK_ACCOUNT},
     Role.COLLECTOR: _READ
+    | {R.HANDLE_SHORT_PAYMENT}
     | {R.EXPORT, R.EDIT_CUSTOMER, R.MERGE_CUSTOMER, R.EDIT_PAYER_ACCOUNT, R.POST_ADJUSTMENT, R.ADD_DOCUMENT}
     | {R.UNMASK},
     Role.CFO: _READ
+    | {R.HANDLE_SHORT_PAYMENT}
     | {R.NEGOTIATE_NOTE}
     | {R.EXPORT, R.SEE_AUDIT, R.POST_ADJUSTMENT, R.CLOSE_PERIOD, R.CLOSE_PERIOD_HARD, R.POST_SOFT_CLOSED, R.EXPORT_GL}
+    | {R.AUDIT_MATCH, R.EDIT_MATCH_POLICY}
     | {R.MAP_GL, R.MANAGE_POLICY, R.UNMASK, R.EDIT_RATES, R.REVERSE, R.EDIT_BANK_ACCOUNT, R.OVERRIDE_BANK_STATEMENT},
     Role.AUDITOR: _READ | {R.SEE_AUDIT, R.EXPORT},
     Role.ADMINISTRATOR: _DECIDE | frozenset({R.MANAGE_PEOPLE, R.MANAGE_SYSTEM, R.SEE_AUDIT, R.EDIT_BANK_ACCOUNT}),
@@ -128,7 +141,11 @@ RIGHT_WORDS: dict[Right, str] = {
     R.OVERRIDE_BANK_STATEMENT: "take bank statements that do not tie",
     R.POST_NOTE: "take bills and record what becomes of them",
     R.NEGOTIATE_NOTE: "discount and endorse bills",
+    R.DECIDE_MATCH: "decide about bank lines",
+    R.AUDIT_MATCH: "check automatic postings",
+    R.EDIT_MATCH_POLICY: "set what posts itself",
     R.POST_ADJUSTMENT: "write off and offset",
+    R.HANDLE_SHORT_PAYMENT: "see to short payments",
     R.REVERSE: "reverse entries",
     R.DECIDE_SETTLEMENT: "decide on source settlements",
     R.EDIT_RATES: "edit exchange rates",

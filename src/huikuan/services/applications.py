@@ -16,6 +16,7 @@ from huikuan.core.rights import Right
 from huikuan.queries.funds import fund_of
 from huikuan.services.locking import lock_items, lock_receipt
 from huikuan.services.posting import post_one
+from huikuan.services.short_payments import flag_short_payments
 from huikuan.services.source_settlements import lock_owed, unmet_settlements
 from huikuan.store.models import Posting
 
@@ -67,6 +68,10 @@ def apply_receipt(
         lines = distribute(ceiling, rows_open, order or Order.OLDEST_FIRST)
         return EntryKind.APPLICATION, fund_legs(fund, lines)
 
+    def flag(entry_id: int) -> None:
+        items = [line.item_id for line in named]
+        flag_short_payments(entity_id, entry_id, receipt_id, items, actor_id=actor_id, now=now)
+
     request = (receipt_id, tuple(named), order, amount_minor, on, from_account)
     return post_one(
         entity_id,
@@ -78,6 +83,7 @@ def apply_receipt(
         actor_id=actor_id,
         now=now,
         key=key,
+        after=flag if named else None,
     )
 
 

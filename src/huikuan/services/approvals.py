@@ -44,12 +44,13 @@ RIGHT_OF: dict[ApprovalKind, Right] = {
     ApprovalKind.OFFSET: Right.POST_ADJUSTMENT,
     ApprovalKind.ASSIGNMENT: Right.POST_ADJUSTMENT,
     ApprovalKind.REFUND: Right.POST_CASH,
+    ApprovalKind.SHORT_PAYMENT: Right.POST_ADJUSTMENT,
     ApprovalKind.NOTE_DISCOUNT: Right.NEGOTIATE_NOTE,
     ApprovalKind.NOTE_ENDORSE: Right.NEGOTIATE_NOTE,
 }
 """What a person must hold to ask for it: the same as to do it."""
 
-Executor = Callable[["Approved"], int]
+Executor = Callable[["Approved"], int | None]
 _EXECUTORS: dict[ApprovalKind, Executor] = {}
 
 
@@ -291,8 +292,9 @@ def _lock(request_id: int) -> ApprovalRequest:
     return row
 
 
-def _carry_out(row: ApprovalRequest, now: datetime) -> int:
-    from huikuan.services import adjustments, notes_steps, receipts  # noqa: F401 - what they carry out is known once they are read
+def _carry_out(row: ApprovalRequest, now: datetime) -> int | None:
+    # What they carry out is known once they are read.
+    from huikuan.services import adjustments, notes_steps, receipts, short_payments  # noqa: F401
 
     return _EXECUTORS[ApprovalKind(row.kind)](
         Approved(

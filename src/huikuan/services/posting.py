@@ -34,12 +34,14 @@ def post_one(
     key: str | None = None,
     proposal: Callable[[Legs], NewApproval] | None = None,
     approved: int | None = None,
+    after: Callable[[int], object] | None = None,
 ) -> int:
     """``decide`` reads locked rows and gives the entry's kind and legs; returns the id of the posted entry.
 
     ``right``: what the person must hold for the customers whose accounts the legs move something on. ``on`` is the
     effective date; the posting date follows from the entity's periods and the rows it moves. ``proposal``: what to ask
-    for where the amount needs approval; ``approved``: the request being carried out.
+    for where the amount needs approval; ``approved``: the request being carried out. ``after``: what else belongs to
+    the same transaction, once the entry is written.
     """
 
     check_text("memo", memo, NAME_MAX)
@@ -55,6 +57,8 @@ def post_one(
         day = RowDays().posting_day(books, on, legs)
         entry_id = unit.add_entry(EntryDraft(kind, day.effective_date, day.posting_date, legs, memo=memo))
         unit.flush()
+        if after is not None:
+            after(entry_id)
         record(operation, now=now, actor_id=actor_id, entity_id=entity_id, subject=f"entry:{entry_id}")
         return {"entry": entry_id}
 

@@ -17,6 +17,7 @@ from django.db import connection
 from huikuan.core.accounts import CONTROL_ACCOUNTS, Charge, ItemKind, LedgerAccount
 from huikuan.core.journal import EntryDraft
 from huikuan.services.settlement_state import refresh_met
+from huikuan.services.short_payment_state import follow_short_payments
 from huikuan.services.telling import tell_posted
 from huikuan.store.rows import add_to_rows, insert_rows, reserve_ids
 
@@ -149,6 +150,7 @@ class Unit:
             and (leg.receipt_id is not None or draft.reverses_id is not None)
             and leg.ledger_account == LedgerAccount.SOURCE_SETTLEMENT
         )
+        follow_short_payments(self.entries, actor_id=self.actor_id, now=self.now)
         tell_posted(self.entity_id, self.items, self.receipts, self.entries, now=self.now)
         self.items, self.receipts, self.entries, self._next = [], [], [], {}
 
