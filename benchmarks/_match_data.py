@@ -192,7 +192,7 @@ def _further(
     rate = count / sum(one.weight for one in more) / 110
     found: list[Item] = []
     while len(found) < count:
-        found += make_items(chance, more, series, 110, rate, None)
+        found += make_items(chance, more, series, 110, rate, first=100_000 + 4 * len(found))
         rate *= 0.5
     for place, item in enumerate(found[:count]):
         item.item_id = f"N{place:08d}"

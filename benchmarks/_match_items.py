@@ -131,10 +131,16 @@ def _dated(chance: random.Random, customers: list[Customer], days: int, rate: fl
 
 
 def make_items(
-    chance: random.Random, customers: list[Customer], series: list[str], days: int, rate: float, switch_day: int | None
+    chance: random.Random,
+    customers: list[Customer],
+    series: list[str],
+    days: int,
+    rate: float,
+    switch_day: int | None = None,
+    first: int = 0,
 ) -> list[Item]:
     """All invoices and credit memos of ``days`` days in order of their day. ``rate``: invoices per day of a customer of
-    weight 1. From ``switch_day`` on one series is replaced by another (a new system)."""
+    weight 1. From ``switch_day`` on one series is replaced by another (a new system). Numbers count from ``first``."""
     made: list[Item] = []
     counts: dict[str, int] = {}
     last_order: dict[str, str] = {}
@@ -144,7 +150,7 @@ def make_items(
         name = series[customer.series]
         if switch_day is not None and day >= switch_day and name == series[0]:
             name = unused
-        counts[name] = counts.get(name, chance.randrange(50, 900)) + chance.choice((1, 1, 1, 1, 2, 3))
+        counts[name] = counts.get(name, first + chance.randrange(50, 900)) + chance.choice((1, 1, 1, 1, 2, 3))
         minor = amount(chance, customer)
         order = last_order.get(customer.customer_id, "")
         if not order or chance.random() < 0.85:
@@ -174,7 +180,7 @@ def make_items(
 def _credit(chance: random.Random, item: Item, series: str, counts: dict[str, int], place: int) -> Item:
     minor = -max(100, round(item.amount_minor * chance.choice((0.05, 0.1, 0.2, 0.5, 1.0)) * chance.uniform(0.8, 1)))
     key = series if series in CREDIT_SERIES else "inv_year"
-    counts["credit " + key] = counts.get("credit " + key, 100) + 1
+    counts["credit " + key] = counts.get("credit " + key, counts[series] // 50) + 1
     day = item.document_day + chance.randrange(1, 12)
     return Item(
         item_id=f"I{place + 1:07d}",
