@@ -190,6 +190,8 @@ _RULES: tuple[tuple[str, str, int], ...] = (
     (r"(当前|交易|订单|业务|处理|退款)?状态|(transaction|payment)?(status|state)", "status", 8),
 )
 _COMPILED = tuple((re.compile(pattern), field, score) for pattern, field, score in _RULES)
+FIELDS = frozenset(field for _, field, _ in _RULES) - {IGNORED}
+"""Every field a column can be."""
 _DROPPED = re.compile(r"[\s_\-./\\:：'\"#*№`,，、|&]+")
 _BRACKETS = re.compile(r"[(\[{（【〔].*?[)\]}）】〕]")
 

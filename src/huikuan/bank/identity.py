@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -42,24 +42,25 @@ def _content(line: Line) -> str:
     return f"{line.booking_date}|{line.amount.normalize():f}|{line.currency}|{told}"
 
 
-@dataclass(slots=True)
 class Fingerprints:
-    """Gives each line of one account its key, line by line, in the order of the file."""
-
-    account: str
-    _seen: Counter[bytes]
+    """Gives each line of one account its key, line by line, in the order of the file.
+    Remembers some sixty bytes of a line."""
 
     def __init__(self, account: str) -> None:
         self.account = account_key(account)
-        self._seen = Counter()
+        self._seen: set[int] = set()
+        self._again: dict[int, int] = {}
 
     def of(self, line: Line) -> str:
         """32 hexadecimal digits: account, day, amount, currency and the bank's reference (else the text), and the how
         manieth such line of the file it is. Two genuine equal payments get two keys, the same file the same ones."""
         content = _content(line)
-        short = hashlib.blake2b(content.encode(), digest_size=12).digest()
-        self._seen[short] += 1
-        told = f"{self.account}|{content}|{self._seen[short]}"
+        short = int.from_bytes(hashlib.blake2b(content.encode(), digest_size=8).digest(), "big")
+        count = 1
+        if short in self._seen:
+            count = self._again[short] = self._again.get(short, 1) + 1
+        self._seen.add(short)
+        told = f"{self.account}|{content}|{count}"
         return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
 
 

@@ -6,16 +6,19 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from decimal import Decimal
 
 from huikuan.bank.bai2 import looks_like_bai2, read_bai2
 from huikuan.bank.camt import is_camt, read_camt
 from huikuan.bank.mt940 import looks_like_mt940, read_mt940
 from huikuan.bank.ofx import looks_like_ofx, read_ofx
 from huikuan.bank.pain002 import is_pain002, read_pain002
-from huikuan.bank.source import MIB, Event, Faults, Options, Source, gather
-from huikuan.bank.statement import BadStatement, Statement
+from huikuan.bank.source import MIB, Entry, Event, Faults, Options, Source, gather
+from huikuan.bank.statement import BadStatement, Line, Statement
 from huikuan.bank.table import read_table
 from huikuan.bank.xml import local, walk
+from huikuan.core.money import EXPONENTS
 from huikuan.core.refusals import DataError
 
 _MEMBERS_MAX = 500
@@ -98,8 +101,29 @@ def stream_events(source: Source, options: Options | None = None) -> Iterator[Ev
     source.check_size()
     faults = Faults(source.name)
     reader = _reader_of(source)
-    yield from reader(source, faults, options or Options())
+    known = options or Options()
+    for event in reader(source, faults, known):
+        yield Entry(event.number, _checked(event.line, faults, known)) if isinstance(event, Entry) else event
     faults.raise_if_any()
+
+
+def _checked(line: Line, faults: Faults, options: Options) -> Line:
+    """The line with a currency that exists and an amount with that currency's decimals, no more."""
+    currency = line.currency or options.currency
+    exponent = EXPONENTS.get(currency)
+    if exponent is None:
+        code = "bank.currency" if currency else "bank.no_currency"
+        reason = f"{currency[:10]!r} is not a currency" if currency else "the file names no currency: say --currency"
+        faults.add(code, reason, line.row, line.element or None)
+        return line
+    told = line.amount.as_tuple().exponent
+    if told == -exponent and currency is line.currency:
+        return line
+    settled = line.amount.quantize(Decimal(1).scaleb(-exponent))
+    if settled != line.amount:
+        reason = f"{line.amount:f} has more decimal places than {currency} has"
+        faults.add("bank.too_precise", reason, line.row, line.element or None)
+    return replace(line, amount=settled, currency=currency)
 
 
 def _reader_of(source: Source) -> Reader:
@@ -137,13 +161,12 @@ def _message(source: Source, start: str) -> str:
     """The name of the message below ``Document``, else of the root; empty where this is no XML at all."""
     if re.match(r"<(!doctype )?(html|table|head|meta|body)", start, re.IGNORECASE):
         return ""
-    root, seen = "", 0
-    for _, element, depth in walk(source):
+    root = ""
+    for seen, (_, element, _) in enumerate(walk(source)):
         name = local(element)
         if is_camt(name) or is_pain002(name):
             return name
         root = root or name
-        seen += 1
         if root == "Workbook" or seen > 200:
             break
     return root

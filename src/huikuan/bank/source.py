@@ -120,11 +120,23 @@ Event = Opened | Entry | Closed
 @dataclass(frozen=True, slots=True)
 class Options:
     """What a person says about files that do not say it themselves: the currency, the account, the order of day and
-    month (``dmy`` or ``mdy``)."""
+    month (``dmy`` or ``mdy``), and what headings of a table mean (pairs of heading and field)."""
 
     currency: str = ""
     account: str = ""
     date_order: str = ""
+    columns: tuple[tuple[str, str], ...] = ()
+
+    def with_(
+        self, *, currency: str | None = None, account: str | None = None, date_order: str | None = None
+    ) -> Options:
+        """The same with what is given put in its place."""
+        return replace(
+            self,
+            currency=currency or self.currency,
+            account=account or self.account,
+            date_order=date_order or self.date_order,
+        )
 
 
 def gather(events: Iterator[Event]) -> list[Statement]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from huikuan.bank.headings import fold
 from huikuan.bank.rows import Cell, Sheet, read_sheets
 from huikuan.bank.source import Closed, Entry, Event, Faults, Opened, Options, Source
 from huikuan.bank.statement import Balance, Statement, StatementFormat
@@ -30,7 +31,7 @@ def read_table(source: Source, faults: Faults, options: Options) -> Iterator[Eve
     seen: list[str] = []
     for sheet in read_sheets(source):
         head = list(itertools.islice(sheet.rows, HEAD_ROWS))
-        layout = find_layout(head, sheet.delimiter)
+        layout = find_layout(head, sheet.delimiter, {fold(heading): name for heading, name in options.columns})
         if layout is None:
             widest = max((cells for _, cells in head[:80]), key=_filled, default=[])
             seen = seen or [tidy(cell) for cell in widest if tidy(cell)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -47,19 +47,21 @@ class Layout:
         return self.headings[at] if at is not None and at < len(self.headings) else ""
 
 
-def find_layout(rows: Sequence[Row], delimiter: str = "") -> Layout | None:
-    """The table of a sheet; ``None`` where no row names a day and money."""
+def find_layout(rows: Sequence[Row], delimiter: str = "", told: Mapping[str, str] | None = None) -> Layout | None:
+    """The table of a sheet; ``None`` where no row names a day and money. ``told``: folded heading → field, as a person
+    settled it."""
+    told = told or {}
     best: tuple[int, int, list[str]] | None = None
     for at, (_, cells) in enumerate(rows[:HEADINGS_WITHIN]):
         names = [_heading(cell) for cell in cells]
-        score = _score(names)
+        score = _score(names, told)
         if score and (best is None or score > best[0]):
             best = (score, at, names)
     if best is None:
         return None
     _, at, names = best
     at, names = _second_line(rows, at, names)
-    layout = Layout(at, names, _columns(names))
+    layout = Layout(at, names, _columns(names, told))
     sample = [cells for _, cells in rows[at + 1 :]]
     _settle_days(layout, sample)
     if not layout.columns.get("booking_date"):
@@ -74,9 +76,14 @@ def _heading(cell: Cell) -> str:
     return cell.strip(" \t`'") if isinstance(cell, str) else ""
 
 
-def _score(names: list[str]) -> int:
+def _meaning(name: str, told: Mapping[str, str]) -> tuple[str, int] | None:
+    field = told.get(fold(name)) if told else None
+    return (field, 10) if field else meaning(name)
+
+
+def _score(names: list[str], told: Mapping[str, str]) -> int:
     """How many fields a row names; 0 where it names no day or no money."""
-    found = {one[0] for name in names if (one := meaning(name)) and one[0] != IGNORED}
+    found = {one[0] for name in names if (one := _meaning(name, told)) and one[0] != IGNORED}
     has_day = bool(found & {"booking_date", "value_date"})
     return len(found) if has_day and found & set(_MONEY) and len(found) >= 3 else 0
 
@@ -95,10 +102,10 @@ def _second_line(rows: Sequence[Row], at: int, names: list[str]) -> tuple[int, l
     return at + 1, [one if meaning(one) or not other else other for one, other in zip(upper, lower, strict=True)]
 
 
-def _columns(names: list[str]) -> dict[str, list[int]]:
+def _columns(names: list[str], told: Mapping[str, str]) -> dict[str, list[int]]:
     scored: dict[str, list[tuple[int, int]]] = {}
     for at, name in enumerate(names):
-        found = meaning(name)
+        found = _meaning(name, told)
         if found and found[0] != IGNORED:
             scored.setdefault(found[0], []).append((-found[1], at))
     return {name: [at for _, at in (found if name in _MANY else sorted(found))] for name, found in scored.items()}

@@ -219,8 +219,6 @@ class RowReader:
         heading = self.layout.heading(at)
         if word:
             self.faults.add("bank.currency", f"{word[:20]!r} is not a currency", row, heading)
-        elif not any(error.code == "bank.no_currency" for error in self.faults.errors[:5]):
-            self.faults.add("bank.no_currency", "the file names no currency: say --currency", row, heading or None)
         return ""
 
     def _fee(self, row: int, cells: list[Cell], text: str) -> Decimal | None:

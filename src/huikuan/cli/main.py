@@ -20,6 +20,7 @@ SHOWN_FAULTS_MAX = 50
 COMMANDS: dict[str, tuple[str, str]] = {
     "age": ("huikuan.cli.age:age", "What is owed, by how long it is past due."),
     "backup": ("huikuan.cli.backup:backup", "Everything in one file: database, documents, key."),
+    "bank": ("huikuan.cli.bank:bank", "Bank and wallet files of any kind to lines."),
     "apikey": ("huikuan.cli.apikey:apikey", "Keys by which programs come in."),
     "demo": ("huikuan.cli.demo:demo", "Fill an empty database with a demo company."),
     "django": ("huikuan.cli.django:manage", "Django's own management commands."),
@@ -31,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ledger": ("huikuan.cli.ledger:ledger", "Apply, unapply, refund, write off, close a month, add a rate."),
     "mirror": ("huikuan.cli.verify:rebuild_mirror", "Write the Parquet mirror again from the database."),
     "migrate": ("huikuan.cli.serve:migrate", "Bring the database to this version."),
+    "note": ("huikuan.cli.note:note", "Bills and cheques: take one, discount it, record what becomes of it."),
     "outbox": ("huikuan.cli.backup:outbox", "Whether anything is sent; release it in a restored copy."),
     "practice": ("huikuan.cli.practice:practice", "The rows of the practice, where each lives, and its tests."),
     "restore": ("huikuan.cli.backup:restore", "A backup into an empty home folder and database."),

@@ -1,0 +1,151 @@
+"""``huikuan bank``: any bank or wallet file → lines, each once, with its place in the file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from huikuan.bank.collecting import Collection
+
+SHOWN_LINES = 20
+OUTPUTS = (".csv", ".xlsx", ".parquet")
+
+
+@click.command()
+@click.argument("statements", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write .csv, .xlsx or .parquet.")
+@click.option("--currency", help="For files that name none.")
+@click.option("--account", help="For files that name none.")
+@click.option("--date-order", type=click.Choice(["dmy", "mdy"]), help="Where 03/04 can be read both ways.")
+@click.option("--profile", type=click.Path(exists=True, dir_okay=False), help="What headings mean, as TOML.")
+@click.option("--accept-balances", is_flag=True, help="Take files whose balances do not tie; say where.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def bank(
+    statements: tuple[Path, ...],
+    output: Path | None,
+    currency: str | None,
+    account: str | None,
+    date_order: str | None,
+    profile: str | None,
+    accept_balances: bool,
+    as_json: bool,
+) -> None:
+    """Read STATEMENTS of banks and wallets and write their booked lines.
+
+    camt.052/053/054, pain.002, MT940/942, BAI2, OFX/QFX, CSV, Excel and HTML of any bank, Alipay, WeChat Pay, and zip
+    archives of them. A payment that several files tell is written once.
+    """
+    from huikuan.bank.collecting import Collection
+    from huikuan.bank.profile import read_profile
+    from huikuan.bank.source import Options, Source
+
+    if output is not None and output.suffix.lower() not in OUTPUTS:
+        raise click.BadParameter(f"{str(output)!r} does not end in {', '.join(OUTPUTS)}", param_hint="--output")
+    if output is not None and not output.absolute().parent.is_dir():
+        raise click.BadParameter(f"there is no folder for {str(output)!r}", param_hint="--output")
+    if currency is not None:
+        currency = _currency(currency)
+    options = read_profile(Path(profile)) if profile else Options()
+    options = options.with_(currency=currency, account=account, date_order=date_order)
+    collection = Collection([Source(path.name, path=path) for path in statements], options, accept_balances)
+    shown = _deliver(collection, output, as_json)
+    if as_json:
+        click.echo(json.dumps(_as_data(collection, shown, output), ensure_ascii=False))
+    else:
+        _tell(collection, shown, output)
+
+
+def _currency(text: str) -> str:
+    from huikuan.core.money import EXPONENTS
+
+    if text.upper() not in EXPONENTS:
+        raise click.BadParameter(f"{text!r} is not an ISO 4217 currency", param_hint="--currency")
+    return text.upper()
+
+
+def _deliver(collection: Collection, output: Path | None, as_json: bool) -> list[dict[str, str]]:
+    """Reads everything; writes only when nothing is wrong. Gives the lines to show."""
+    from huikuan.cli.bank_write import as_row, line_writer
+    from huikuan.engines.files_write import replacing
+
+    keep = sys.maxsize if as_json and output is None else SHOWN_LINES
+    shown: list[dict[str, str]] = []
+    with ExitStack() as stack:
+        path = stack.enter_context(replacing(output)) if output is not None else None
+        with line_writer(path) as write:
+            for found in collection.lines():
+                write(found)
+                if output is None and len(shown) < keep:
+                    shown.append(as_row(found))
+        collection.raise_if_any()
+        if collection.overlaps:
+            shown = []
+            with line_writer(path) as write:
+                for found in collection.distinct():
+                    write(found)
+                    if output is None and len(shown) < keep:
+                        shown.append(as_row(found))
+    return shown
+
+
+def _tell(collection: Collection, shown: list[dict[str, str]], output: Path | None) -> None:
+    for row in shown:
+        who = " ".join(part for part in (row["payer_name"], row["remittance_text"]) if part)
+        click.echo(f"{row['booking_date']}  {row['amount']:>16} {row['currency']}  {who[:80]}")
+    left = collection.booked - collection.doubled - len(shown)
+    if output is None and left > 0:
+        click.echo(f"... and {left:,} more; write them with -o")
+    for statement in collection.statements:
+        for note in statement.notes:
+            click.echo(f"note: {statement.file}: {note}", err=True)
+    for fault in collection.unbalanced:
+        click.echo(f"accepted: {fault}", err=True)
+    parts = [f"{collection.booked - collection.doubled:,} lines of {len(collection.statements):,} statements"]
+    if collection.doubled:
+        parts.append(f"{collection.doubled:,} told by another statement already")
+    if collection.pending:
+        parts.append(f"{collection.pending:,} pending left out")
+    if collection.information:
+        parts.append(f"{collection.information:,} that moved no money left out")
+    click.echo(", ".join(parts) + (f" → {output}" if output else ""))
+
+
+def _as_data(collection: Collection, shown: list[dict[str, str]], output: Path | None) -> dict[str, Any]:
+    def balance(one: Any) -> dict[str, str | None] | None:
+        return None if one is None else {"amount": f"{one.amount:f}", "date": one.on and one.on.isoformat()}
+
+    return {
+        "lines": collection.booked - collection.doubled,
+        "doubled": collection.doubled,
+        "pending": collection.pending,
+        "information": collection.information,
+        "output": str(output) if output else None,
+        "statements": [
+            {
+                "file": one.file,
+                "format": one.format.value,
+                "account": one.account,
+                "bank": one.bank,
+                "owner": one.owner,
+                "currency": one.currency,
+                "statement_id": one.statement_id,
+                "from_date": one.from_date.isoformat() if one.from_date else None,
+                "to_date": one.to_date.isoformat() if one.to_date else None,
+                "opening": balance(one.opening),
+                "closing": balance(one.closing),
+                "notes": list(one.notes),
+            }
+            for one in collection.statements
+        ],
+        "unbalanced": [
+            {"file": one.file, "row": one.row, "column": one.column, "code": one.code, "reason": one.reason}
+            for one in collection.unbalanced
+        ],
+        **({} if output else {"rows": shown}),
+    }
