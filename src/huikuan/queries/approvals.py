@@ -257,4 +257,6 @@ def _about(row: ApprovalRequest) -> tuple[str, str, date]:
         return "receipt", public_id("rcp", int(number)), on
     if kind == "item" and OpenItem.objects.filter(id=int(number)).exists():
         return "item", public_id("itm", int(number)), on
+    if kind == "bill":
+        return "note", public_id("nte", int(number)), on
     return "", "", on

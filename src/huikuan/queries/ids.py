@@ -26,5 +26,40 @@ def import_number(text: str) -> int | None:
     return inner_id("imp", text)
 
 
+def short_payment_id_text(case_id: int) -> str:
+    return public_id("shp", case_id)
+
+
+def short_payment_number(text: str) -> int | None:
+    """The number behind a short payment's opaque id."""
+    return inner_id("shp", text)
+
+
 def contact_id_text(contact_id: int) -> str:
     return public_id("con", contact_id)
+
+
+def bank_statement_id_text(statement_id: int) -> str:
+    return public_id("bst", statement_id)
+
+
+def bank_line_id_text(line_id: int) -> str:
+    return public_id("bln", line_id)
+
+
+def bank_line_number(text: str) -> int | None:
+    """The number behind a bank line's opaque id."""
+    return inner_id("bln", text)
+
+
+def bank_account_id_text(account_id: int) -> str:
+    return public_id("bac", account_id)
+
+
+def bank_account_number(text: str) -> int | None:
+    """The number behind a bank account's opaque id."""
+    return inner_id("bac", text)
+
+
+def note_id_text(note_id: int) -> str:
+    return public_id("nte", note_id)

@@ -15,6 +15,7 @@ from huikuan.queries import items as queries
 from huikuan.queries.documents import documents_of
 from huikuan.queries.einvoices import einvoice_of_item
 from huikuan.queries.entries import PostingRow
+from huikuan.queries.note_lives import covering
 from huikuan.web.actions import item_bar
 from huikuan.web.documents import documents_card
 from huikuan.web.format import format_day, format_moment
@@ -87,6 +88,7 @@ def show_life(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
         "postings": undoable(seat, item.entity_id, [life_line(seat, row, row.amount_minor) for row in found.postings]),
         "after_word": _("Open after"),
         **documents_card(seat, "item", public_id, documents_of(seat.frame, "item", public_id), [item.entity_id]),
+        "covering": covering(seat.frame, public_id),
         "einvoice": einvoice_of_item(seat.frame, public_id),
         **item_bar(seat, public_id),
     }

@@ -152,6 +152,9 @@ APPROVAL_KINDS: Words = {
     "offset": _("Offset"),
     "assignment": _("Assignment of claim"),
     "refund": _("Refund"),
+    "short_payment": _("Credit for a short payment"),
+    "note_discount": _("Discount of a bill"),
+    "note_endorse": _("Endorsement of a bill"),
 }
 APPROVAL_STATES: Words = {
     "open": _("waiting"),
