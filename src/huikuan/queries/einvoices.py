@@ -14,8 +14,6 @@ from huikuan.queries.listing import PAGE_SIZE_MAX, Page
 from huikuan.store.models import EInvoice, Entity, OpenItem
 from huikuan.store.public_ids import inner_id, public_id
 
-SORTS = ("number", "issue_date", "amount")
-
 
 @dataclass(frozen=True, slots=True)
 class EInvoiceRow:
@@ -91,18 +89,33 @@ class EInvoiceFacts:
     corrected_by: tuple[Linked, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class EInvoiceFilters:
+    """What the list is narrowed by. ``search``: part of a number or of a customer's name; ``kind``: of the item;
+    ``since`` and ``until``: days of issue."""
+
+    search: str = ""
+    kind: str = ""
+    source_format: str = ""
+    currency: str = ""
+    since: date | None = None
+    until: date | None = None
+
+
 def einvoice_page(
-    frame: Frame, *, search: str = "", sort: str = "-issue_date", page: int = 1, size: int = 50
+    frame: Frame,
+    filters: EInvoiceFilters = EInvoiceFilters(),
+    *,
+    sort: str = "-issue_date",
+    page: int = 1,
+    size: int = 50,
 ) -> Page[EInvoiceRow]:
-    """E-invoices of the frame's entities and customers. ``search``: part of a number or of a customer's name; ``sort``:
-    number, issue_date, amount (with ``-`` descending)."""
-    found = _visible(frame)
-    for word in search.casefold().split()[:6]:
-        found = found.filter(Q(number__icontains=word) | Q(item__account__customer__search_text__contains=word))
+    """E-invoices of the frame's entities and customers. ``sort``: number, issue_date, gross (with ``-`` descending)."""
+    found = _found(frame, filters)
     size = min(max(size, 1), PAGE_SIZE_MAX)
     start = (max(page, 1) - 1) * size
     name = sort.removeprefix("-")
-    column = {"number": "number", "amount": "gross_minor"}.get(name, "issue_date")
+    column = {"number": "number", "gross": "gross_minor"}.get(name, "issue_date")
     turn = "-" if sort.startswith("-") else ""
     rows = found.select_related("item__account__customer").order_by(f"{turn}{column}", f"{turn}id")
     sums = (
@@ -164,6 +177,25 @@ def item_public_id(item_id: int | None) -> str:
 def missing_tax_ids(entity_ids: Iterable[int]) -> set[int]:
     """Those of the entities that have no VAT or taxpayer number yet."""
     return set(Entity.objects.filter(id__in=list(entity_ids), tax_id="").values_list("id", flat=True))
+
+
+def currencies(frame: Frame) -> list[str]:
+    """Currencies e-invoices of the frame are in."""
+    return sorted(set(_visible(frame).order_by().values_list("currency", flat=True)))
+
+
+def _found(frame: Frame, filters: EInvoiceFilters) -> QuerySet[EInvoice]:
+    found = _visible(frame)
+    for word in filters.search.casefold().split()[:6]:
+        found = found.filter(Q(number__icontains=word) | Q(item__account__customer__search_text__contains=word))
+    narrowed = {
+        "item__kind": filters.kind,
+        "source_format": filters.source_format,
+        "currency": filters.currency,
+        "issue_date__gte": filters.since,
+        "issue_date__lte": filters.until,
+    }
+    return found.filter(**{name: value for name, value in narrowed.items() if value})
 
 
 def _visible(frame: Frame) -> QuerySet[EInvoice]:

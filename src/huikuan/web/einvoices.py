@@ -24,8 +24,10 @@ from huikuan.services.einvoices_types import InvoiceFile, Outcome, Report
 from huikuan.web.acting import actor
 from huikuan.web.einvoice_words import fault_sentence
 from huikuan.web.frames import Seat
-from huikuan.web.lists import total_lines
-from huikuan.web.pages import page, read_list, refusal_text, show
+from huikuan.web.pages import page, refusal_text, show
+from huikuan.web.tables.asks import read_table
+from huikuan.web.tables.einvoices import EINVOICES
+from huikuan.web.tables.grid import grid_of
 from huikuan.web.tags import address
 
 BY_NAME = "einvoice.seller_by_name"
@@ -37,9 +39,9 @@ TOTAL_MAX = 100 * 1024 * 1024
 @require_safe
 @page
 def list_einvoices(request: HttpRequest, seat: Seat) -> HttpResponse:
-    ask = read_list(request, sort="-issue_date", sorts=queries.SORTS)
-    rows = queries.einvoice_page(seat.frame, search=ask.search, sort=ask.sort, page=ask.page, size=ask.size)
-    context = {"ask": ask, "rows": rows, "totals": total_lines(rows.totals), "filtered": bool(ask.search)}
+    ask = read_table(request, seat, EINVOICES)
+    rows = EINVOICES.rows(seat.frame, ask.wanted, ask.basics.sort, ask.basics.page, ask.basics.size)
+    context = {"grid": grid_of(request, seat, ask, rows), "rows": rows, "filtered": ask.is_narrowed}
     return show(request, seat, "einvoices/list.html", context, room="einvoices")
 
 
