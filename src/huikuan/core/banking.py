@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 NUMBER_MAX = 64
@@ -92,3 +95,46 @@ def _is_masked_of(masked: str, full: str) -> bool:
     tail = rest.rpartition("*")[2]
     shown = len(head) + len(tail)
     return shown >= _SUFFIX_MIN and len(full) > shown and full.startswith(head) and full.endswith(tail)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What a statement says of the account over a stretch of days. Balances in minor units; none where it is silent."""
+
+    key: int
+    from_date: date | None
+    to_date: date | None
+    opening_minor: int | None
+    closing_minor: int | None
+
+
+def find_gaps(spans: Sequence[Span]) -> dict[int, int]:
+    """Statements that do not begin where the one before ended: by key, how much lies between (opening less closing).
+
+    Statements of one account. The one before is the last that ended before this one began, or on that very day; where
+    several ended on one day (intraday files), it is enough that one of them fits. A day in between without a statement
+    is no gap as long as the balance is the same.
+    """
+    ends: dict[date, list[int]] = {}
+    for one in spans:
+        if one.to_date is not None and one.closing_minor is not None:
+            ends.setdefault(one.to_date, []).append(one.closing_minor)
+    days = sorted(ends)
+    gaps = {}
+    for one in spans:
+        if one.from_date is None or one.opening_minor is None:
+            continue
+        same_day = [minor for minor in ends.get(one.from_date, []) if one.to_date != one.from_date]
+        before = [day for day in days if day < one.from_date]
+        fitting = same_day + (ends[before[-1]] if before else [])
+        if one.to_date == one.from_date:
+            # Several statements of one day follow each other.
+            others = [
+                other.closing_minor
+                for other in spans
+                if other.key != one.key and other.to_date == one.from_date and other.closing_minor is not None
+            ]
+            fitting += others if one.opening_minor in others else []
+        if fitting and one.opening_minor not in fitting:
+            gaps[one.key] = one.opening_minor - fitting[-1]
+    return gaps

@@ -4,22 +4,37 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from huikuan.bank.camt import read_camt
-from huikuan.bank.mt940 import looks_like_mt940, read_mt940
-from huikuan.bank.source import Faults, Options, Source, gather
-from huikuan.bank.statement import Statement
+from huikuan.bank.reading import sources_of, stream_events
+from huikuan.bank.source import Options, Source, gather
+from huikuan.bank.statement import BadStatement, Statement
+from huikuan.core.refusals import DataError
 
 
-def read_file_statements(path: Path, name: str, currency: str = "") -> list[Statement]:
-    """The statements of a file in whatever format it is. ``currency``: of amounts for which the file names none.
+def read_file_statements(path: Path, name: str, *, currency: str = "", date_order: str = "") -> list[Statement]:
+    """The statements of a file in whatever format it is. ``currency``: of amounts for which the file names none;
+    ``date_order`` (``dmy``, ``mdy``): for files whose days cannot be told from months.
 
     Raises ``BadStatement`` with every fault."""
-    source = Source(name, path)
-    source.check_size()
-    faults = Faults(name)
-    options = Options(currency=currency)
-    head = source.head().decode("latin-1")
-    read = read_mt940 if looks_like_mt940(head) else read_camt
-    found = gather(read(source, faults, options))
-    faults.raise_if_any()
-    return found
+    options = Options(currency=currency, date_order=date_order)
+    statements: list[Statement] = []
+    errors: list[DataError] = []
+    for source in sources_of(Source(name, path)):
+        try:
+            statements += gather(stream_events(source, options))
+        except BadStatement as bad:
+            errors += bad.errors
+    if errors:
+        raise BadStatement(errors)
+    return statements
+
+
+def lacks_currency(bad: BadStatement) -> bool:
+    """Whether nothing is wrong but that the file names no currency: who says the account says it."""
+    return bool(bad.errors) and all(one.code == "bank.no_currency" for one in bad.errors)
+
+
+def lacks_date_order(bad: BadStatement) -> bool:
+    """Whether a person can mend it by saying whether days or months come first."""
+    return any(one.code == "bank.date_order" for one in bad.errors) and all(
+        one.code in ("bank.no_currency", "bank.date_order") for one in bad.errors
+    )

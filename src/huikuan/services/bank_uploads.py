@@ -17,7 +17,7 @@ from typing import Any
 
 from django.conf import settings
 
-from huikuan.bank.statement import Statement
+from huikuan.bank.statement import BadStatement, Statement
 from huikuan.core.refusals import BadData, DataError, Refusal
 from huikuan.core.rights import Right
 from huikuan.services.background import enqueue
@@ -31,7 +31,7 @@ from huikuan.services.bank_import import (
     StatementResult,
     import_statement,
 )
-from huikuan.services.bank_reading import read_file_statements
+from huikuan.services.bank_reading import lacks_currency, lacks_date_order, read_file_statements
 from huikuan.services.imports_background import is_large, teller, told_failure
 from huikuan.services.imports_publish import seal_after
 from huikuan.services.rights import demand, demand_anywhere
@@ -44,6 +44,7 @@ log = logging.getLogger("huikuan.bank")
 FILES_MAX = 50
 FAULTS_SHOWN = 50
 IMPORTED, KNOWN, REFUSED, NEEDS_ACCOUNT, NOT_TIED = "imported", "known", "refused", "needs_account", "not_tied"
+NEEDS_DATE_ORDER = "needs_date_order"
 SETTLED = frozenset({IMPORTED, KNOWN})
 State = BankUpload.State
 
@@ -59,7 +60,8 @@ class BankFile:
 @dataclass(slots=True)
 class Outcome:
     """What became of one statement (or of a file that cannot be read): ``state`` is imported, known, refused,
-    needs_account or not_tied. ``failure``: code, English template and fields of a refusal. Amounts in minor units."""
+    needs_account, needs_date_order or not_tied. ``failure``: code, English template and fields of a refusal. Amounts in
+    minor units."""
 
     file: int
     place: int
@@ -167,7 +169,14 @@ class _Run:
         file = self.row.files[index]
         self.progress("read", 0, None)
         try:
-            statements = read_file_statements(path_of(file["sha256"]), file["name"], self._currency(index))
+            statements = read_file_statements(path_of(file["sha256"]), file["name"], **self._options(index))
+        except BadStatement as bad:
+            unread = _refused(Outcome(index, 0, REFUSED), bad)
+            if lacks_date_order(bad):
+                unread.state = NEEDS_DATE_ORDER
+            elif lacks_currency(bad):
+                unread.state, unread.faults, unread.faults_total = NEEDS_ACCOUNT, [], 0
+            return [unread]
         except Refusal as refusal:
             return [_refused(Outcome(index, 0, REFUSED), refusal)]
         return [
@@ -178,10 +187,12 @@ class _Run:
     def _is_kept(self, one: Outcome) -> bool:
         return one.state in SETTLED or bool(self.only and self.only != f"{one.file}:{one.place}")
 
-    def _currency(self, index: int) -> str:
-        """The currency of the account a person named, for files that name none."""
-        said = self.row.said.get(f"{index}:0", {}).get("account")
-        return str(BankAccount.objects.get(id=said).currency) if said else ""
+    def _options(self, index: int) -> dict[str, str]:
+        """What a person said of a file that does not say it itself: the account, and by it the currency; the order of
+        day and month."""
+        account = self.row.said.get(f"{index}:0", {}).get("account")
+        currency = str(BankAccount.objects.get(id=account).currency) if account else ""
+        return {"currency": currency, "date_order": self.row.said.get(f"{index}", {}).get("date_order", "")}
 
     def _import(self, index: int, place: int, statement: Statement) -> Outcome:
         outcome = _described(index, place, statement)
@@ -277,7 +288,8 @@ def _note_faults(outcome: Outcome, errors: Sequence[DataError], total: int) -> N
 def choose_account(
     upload_id: int, file: int, place: int, account_id: int, *, actor_id: int | None, now: datetime
 ) -> None:
-    """Says of which account a statement is, and imports it. The number the file gave is remembered as the account's.
+    """Says of which account a statement is, and imports it and others of that account that waited. The number the file
+    gave is remembered as the account's.
 
     Refuses ``bank_upload.unknown``, ``bank_upload.no_statement``, ``bank_account.unknown`` and ``right.missing``.
     """
@@ -292,7 +304,25 @@ def choose_account(
         row.save(update_fields=["said"])
 
     run_in_transaction(work)
-    start_upload(upload_id, actor_id=actor_id, now=now, only=f"{file}:{place}")
+    start_upload(upload_id, actor_id=actor_id, now=now)
+
+
+def choose_date_order(upload_id: int, file: int, order: str, *, actor_id: int | None, now: datetime) -> None:
+    """Says whether days (``dmy``) or months (``mdy``) come first in a file's dates, and imports it.
+
+    Refuses ``bank_upload.bad_order``, ``bank_upload.unknown``, ``bank_upload.no_statement`` and ``right.missing``.
+    """
+    if order not in ("dmy", "mdy"):
+        raise Refusal("bank_upload.bad_order", "Say whether days or months come first.")
+
+    def work() -> None:
+        row, _outcome = _asked(upload_id, file, 0)
+        _demand(actor_id, row.entity_id)
+        row.said = {**row.said, f"{file}": {"date_order": order}}
+        row.save(update_fields=["said"])
+
+    run_in_transaction(work)
+    start_upload(upload_id, actor_id=actor_id, now=now, only=f"{file}:0")
 
 
 def take_untied(upload_id: int, file: int, place: int, reason: str, *, actor_id: int | None, now: datetime) -> None:

@@ -15,6 +15,7 @@ from huikuan.mirror.checks import Check
 from huikuan.mirror.proofs import check_chain, check_exported_heads, check_segments
 from huikuan.mirror.reader import database_snapshot
 from huikuan.services import verify_sql
+from huikuan.services.bank_files import check_bank_files
 from huikuan.services.documents import check_files
 from huikuan.services.sealing import heads_folder
 from huikuan.store import triggers
@@ -52,6 +53,7 @@ def _steps() -> Iterator[tuple[str, Callable[[], Check]]]:
     for query in verify_sql.QUERIES:
         yield query.name, partial(_check_query, query)
     yield "documents", check_files
+    yield "bank files", check_bank_files
 
 
 def _check_triggers() -> Check:

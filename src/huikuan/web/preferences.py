@@ -33,6 +33,7 @@ def show_settings(request: HttpRequest, seat: Seat) -> HttpResponse:
     if request.method == "POST":
         return _save(request, seat)
     context = {
+        "may_bank": seat.can_whole(Right.EDIT_BANK_ACCOUNT),
         "may_schedule": seat.can_whole(Right.MANAGE_SYSTEM),
         "themes": THEMES,
         "densities": DENSITIES,

@@ -1,0 +1,115 @@
+"""Bank files handed in: what became of each statement in them, and how far the worker is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django_tasks_db.models import DBTaskResult
+
+from huikuan.queries.directory import actors_of
+from huikuan.store.batch_work import read_progress
+from huikuan.store.models import BankAccount, BankUpload
+from huikuan.store.public_ids import public_id
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRow:
+    """What became of one statement of a file: see ``services.bank_uploads.Outcome``, whose fields are in ``said``.
+    ``statement_public_id``: its page, once it is imported or where it was known."""
+
+    file_name: str
+    file: int
+    place: int
+    state: str
+    said: dict[str, Any]
+    account_name: str
+    entity_id: int | None
+    statement_public_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class UploadDetail:
+    """An upload. ``stage``, ``done``, ``total``: how far the worker is while ``state`` is waiting or working;
+    ``is_stopped``: nobody works on it any more although it is not done."""
+
+    id: int
+    created_at: datetime
+    created_by: str
+    created_by_id: int | None
+    state: str
+    files: list[str]
+    outcomes: list[OutcomeRow]
+    entity_ids: tuple[int, ...]
+    stage: str = ""
+    done: int = 0
+    total: int | None = None
+    is_stopped: bool = False
+
+    @property
+    def percent(self) -> int | None:
+        return min(self.done * 100 // self.total, 100) if self.total else None
+
+    def count(self, *states: str) -> int:
+        return sum(one.state in states for one in self.outcomes)
+
+
+def upload_detail(upload_id: int) -> UploadDetail | None:
+    """An upload with everything that was said of it; the caller has to ask who may see it (``entity_ids`` are the
+    entities of the accounts its statements went to)."""
+    row = BankUpload.objects.filter(id=upload_id).first()
+    if row is None:
+        return None
+    numbers = {one["account_id"] for one in row.outcomes if one.get("account_id")}
+    accounts = {one.pk: one for one in BankAccount.objects.filter(id__in=numbers)}
+    progress = read_progress(Path(settings.HUIKUAN_HOME) / "uploads" / f"bank-{upload_id}")
+    outcomes = [_outcome(row, one, accounts) for one in row.outcomes]
+    return UploadDetail(
+        id=row.pk,
+        created_at=row.created_at,
+        created_by=actors_of([row.created_by_id]).get(row.created_by_id, ""),
+        created_by_id=row.created_by_id,
+        state=row.state,
+        files=[one["name"] for one in row.files],
+        outcomes=outcomes,
+        entity_ids=tuple(sorted({one.entity_id for one in accounts.values()})),
+        stage=progress.stage,
+        done=progress.done,
+        total=progress.total,
+        is_stopped=_is_stopped(row),
+    )
+
+
+def _is_stopped(row: BankUpload) -> bool:
+    """A task that failed or is gone; and work nobody was given, which no page is still doing by now."""
+    if row.state == BankUpload.State.DONE:
+        return False
+    if row.task_id is None:
+        return True
+    status = DBTaskResult.objects.filter(id=row.task_id).values_list("status", flat=True).first()
+    return status not in ("READY", "RUNNING")
+
+
+def _outcome(row: BankUpload, one: dict[str, Any], accounts: dict[int, BankAccount]) -> OutcomeRow:
+    account = accounts.get(one.get("account_id") or 0)
+    number = one.get("statement_id")
+    return OutcomeRow(
+        file_name=row.files[one["file"]]["name"],
+        file=one["file"],
+        place=one["place"],
+        state=one["state"],
+        said=one,
+        account_name=account.name if account else "",
+        entity_id=account.entity_id if account else row.entity_id,
+        statement_public_id=public_id("bst", number) if number else "",
+    )
+
+
+def open_uploads(user_id: int) -> int:
+    """How many uploads of a person still wait for a decision."""
+    found = BankUpload.objects.filter(created_by_id=user_id).order_by("-id")[:50]
+    undecided = {"needs_account", "needs_date_order", "not_tied"}
+    return sum(any(one["state"] in undecided for one in row.outcomes) for row in found)
