@@ -16,6 +16,7 @@ from huikuan.core.money import exponent_of
 from huikuan.core.refusals import Refusal
 from huikuan.services.accounts import NewAccount, open_accounts, set_credit_limits
 from huikuan.services.customers import NewCustomer, add_customers, add_entity
+from huikuan.services.demo_bank import add_bank
 from huikuan.services.demo_contacts import add_contacts
 from huikuan.services.demo_people import CLERK, give_out_customers, make_people
 from huikuan.services.demo_plan import DemoPlan, DemoSize, make_plan
@@ -80,6 +81,7 @@ def fill_demo(size: DemoSize | None = None, *, now: datetime, progress: Progress
     # Evenings are before midnight in UTC, in Shanghai and in Berlin.
     with relaxed_durability():
         writer.play(progress, after=None if seen is None else seen.astimezone(UTC).date())
+        add_bank(last, actor_id=User.objects.get(username=CLERK).pk, now=now)
     Installation.objects.get_or_create(name=_DONE, defaults={"value": now.isoformat()})
     return DemoResult(USERNAME, PASSWORD, plan.first, plan.last, Customer.objects.count(), JournalEntry.objects.count())
 
