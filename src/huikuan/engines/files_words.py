@@ -185,11 +185,34 @@ _RECEIPTS: dict[str, tuple[str, str, str]] = {
     ),
 }
 
+_LINES: dict[str, tuple[str, str, str]] = {
+    "line_id": ("交易流水号 银行流水号 流水号 line_id transaction_id statement_line", "id 序号 编号", ""),
+    "booking_date": ("记账日期 入账日期 交易日期 booking_date booked_on transaction_date", "日期 date 交易时间", ""),
+    "value_date": ("起息日 value_date", "", ""),
+    "amount": ("交易金额 收入金额 贷方发生额 贷方金额 credit_amount", "金额 amount", ""),
+    "currency": _ITEMS["currency"],
+    "payer_name": ("对方户名 付款人名称 付款人 对方名称 payer_name payer remitter", "户名 name", ""),
+    "payer_account": ("对方账号 付款人账号 付款账号 payer_account payer_iban remitter_account", "账号 account iban", ""),
+    "remittance_text": ("附言 摘要 用途 remittance_text remittance_information purpose", "备注 memo text description", ""),
+    "end_to_end_id": ("end_to_end_id end_to_end_reference", "", ""),
+    "bank_reference": ("银行参考号 bank_reference", "", ""),
+    "transaction_code": ("交易代码 transaction_code", "交易类型", ""),
+    "entity": _ITEMS["entity"],
+}
+
 WORDS: dict[str, dict[str, tuple[str, str, str]]] = {
     "items": _ITEMS,
     "customers": _CUSTOMERS,
     "applications": _APPLICATIONS,
     "receipts": _RECEIPTS,
+    "lines": _LINES,
+    "history": {
+        **_LINES,
+        "customer_id": _ITEMS["customer_id"],
+        "item_id": ("item_id", "", ""),
+        "document_number": ("document_number 发票号 发票号码 invoice_number invoice_no", "", ""),
+        "applied": ("applied 核销金额 applied_amount", "", ""),
+    },
 }
 
 

@@ -45,6 +45,22 @@ class Field:
 
 _ENTITY = Field("entity", length_max=40)
 
+_LINE: tuple[Field, ...] = (
+    Field("line_id", "id", needed=True, filled=True),
+    Field("booking_date", "date", needed=True, filled=True),
+    Field("value_date", "date"),
+    Field("amount", "amount", needed=True, filled=True),
+    Field("currency", "currency"),
+    Field("payer_name", length_max=400),
+    Field("payer_account", length_max=120),
+    Field("remittance_text", length_max=8000),
+    Field("end_to_end_id", length_max=200),
+    Field("bank_reference", length_max=200),
+    Field("transaction_code", length_max=80),
+    _ENTITY,
+)
+"""What the bank saw: credits positive."""
+
 SCHEMAS: dict[str, tuple[Field, ...]] = {
     "items": (
         Field("item_id", "id", needed=True, filled=True),
@@ -108,6 +124,14 @@ SCHEMAS: dict[str, tuple[Field, ...]] = {
         Field("reference"),
         _ENTITY,
     ),
+    "lines": _LINE,
+    "history": (
+        *_LINE,
+        Field("customer_id", "id"),
+        Field("item_id", "id"),
+        Field("document_number", "id"),
+        Field("applied", "amount"),
+    ),
 }
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -115,6 +139,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "customers": ("customer_id",),
     "applications": ("application_id", "item_id"),
     "receipts": ("receipt_id",),
+    "lines": ("line_id",),
+    "history": ("line_id", "item_id"),
 }
 """What must be unique within a file."""
 
@@ -123,6 +149,8 @@ ONE_OF: dict[str, tuple[tuple[str, ...], ...]] = {
     "customers": (),
     "applications": (("effective_date", "posting_date"),),
     "receipts": (("posting_date", "effective_date"),),
+    "lines": (),
+    "history": (),
 }
 """Groups of which a file must have at least one column."""
 

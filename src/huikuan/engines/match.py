@@ -1,0 +1,181 @@
+"""Cash application: bank lines, open items, customers and confirmed history → ranked explanations with calibrated
+probabilities, and a bar over which lines may post themselves."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from huikuan.core.refusals import DataError, DataWarning
+from huikuan.engines.match_answer import Writer, decide, learned_table
+from huikuan.engines.match_bar import Outcome, set_bar
+from huikuan.engines.match_book import Book
+from huikuan.engines.match_forks import run_apart
+from huikuan.engines.match_history import Past, open_today, read_past
+from huikuan.engines.match_learn import Knowledge
+from huikuan.engines.match_lines import Line, read_lines
+from huikuan.engines.match_model import MatchModel, cross_fit, fit_calibration, probability
+from huikuan.engines.match_payers import Directory
+from huikuan.engines.match_prior import prior_calibration
+from huikuan.engines.match_replay import Replayed, blocks_of, learn_all, replay
+from huikuan.engines.match_run import run_lines
+from huikuan.engines.match_score import prior_weights
+from huikuan.engines.match_types import BarReport, Lang, MatchAnswer, MatchOptions
+from huikuan.engines.schemas import arrow_schema
+
+__all__ = ["BarReport", "Knowledge", "MatchAnswer", "MatchModel", "MatchOptions", "fit_model", "match"]
+
+Progress = Callable[[str, int, int], None]
+FITTED_MIN = 60
+"""Replayed lines from which on the history's own probabilities are learned."""
+KNOWN_MIN = 0.5
+"""Share of the items paid by the history that must be given, so that the past can be replayed."""
+
+
+def match(
+    lines: Any,
+    items: Any,
+    customers: Any,
+    history: Any = None,
+    *,
+    max_error: float = 0.001,
+    lang: Lang = "en",
+    as_of: date | None = None,
+    options: MatchOptions | None = None,
+    model: MatchModel | None = None,
+    progress: Progress | None = None,
+) -> MatchAnswer:
+    """Proposes for every line what it pays.
+
+    Tables are checked ones (``files.read_table`` or ``files.normalise`` of kinds lines, items, customers, history).
+    ``history``: confirmed past lines; it teaches, and where the items it paid are among ``items`` it sets the bar, so that
+    with 95 % probability at most ``max_error`` of what posts itself is wrong. ``model``: of an earlier run, instead of a
+    history. ``as_of``: what is dated later is not known. The answer does not depend on the order of any table.
+    """
+    options = options or MatchOptions()
+    if as_of is not None:
+        items, history = _until(items, "document_date", as_of), _until(history, "booking_date", as_of)
+    book = Book(items, customers)
+    directory = Directory(book)
+    past = read_past(history, book) if history is not None and history.num_rows else None
+    warnings: list[DataError] = []
+    if model is None:
+        model = _fit(book, directory, past, max_error, options, progress)
+        warnings = _warn(past, model.bar)
+    rows = sorted(read_lines(lines), key=lambda line: line.order)
+    opened = open_today(book, past)
+    told = (lambda done, total: progress("match", done, total)) if progress else None
+    judged = run_lines(
+        book, directory, model.knowledge, opened, rows, prior_weights(), processes=options.processes, progress=told
+    )
+    model.judge(judged)
+    writer = Writer(book, options, lang, model.is_gross)
+    counts: Counter[str] = Counter()
+    for one in sorted(judged, key=lambda one: (one.line.day, one.line.line_id)):
+        decision = decide(one, model.bar, options)
+        counts[decision] += 1
+        writer.add(one, decision)
+    return MatchAnswer(
+        *writer.tables(), learned_table(model.knowledge), model.bar, model, dict(sorted(counts.items())), warnings
+    )
+
+
+def fit_model(
+    items: Any,
+    customers: Any,
+    history: Any,
+    *,
+    max_error: float = 0.001,
+    options: MatchOptions | None = None,
+    progress: Progress | None = None,
+) -> MatchModel:
+    """What a history teaches: knowledge, probabilities, the bar. Match with ``match(..., model=...)``."""
+    book = Book(items, customers)
+    past = read_past(history, book) if history is not None and history.num_rows else None
+    return _fit(book, Directory(book), past, max_error, options or MatchOptions(), progress)
+
+
+def _until(table: Any, column: str, day: date) -> Any:
+    if table is None:
+        return None
+    return table.filter(pc.less_equal(table.column(column), pa.scalar(day, pa.date32())))
+
+
+def _fit(
+    book: Book,
+    directory: Directory,
+    past: Past | None,
+    max_error: float,
+    options: MatchOptions,
+    progress: Progress | None,
+) -> MatchModel:
+    prior = prior_calibration()
+    bar = BarReport(max_error, options.certainty)
+    if past is None:
+        return MatchModel(Knowledge(), prior, replace(bar, reason="no_history"))
+    if past.known_share < KNOWN_MIN:
+        bar = replace(bar, lines=len(past), reason="no_settled_items")
+        return MatchModel(learn_all(book, past), prior, bar, past.is_gross)
+    replayed, knowledge = _replay_apart(book, directory, past, options, progress)
+    traits = np.asarray([one.traits for one in replayed])
+    right = np.asarray([one.right == 0 for one in replayed], dtype=np.float64)
+    calibration, odds = prior, prior.odds(traits) if len(replayed) else np.zeros(0)
+    if len(replayed) >= FITTED_MIN:
+        odds = cross_fit(traits, right, prior)
+        calibration = fit_calibration(traits, right, prior)
+    bar = _bar(replayed, probability(odds).tolist(), max_error, options)
+    return MatchModel(knowledge, calibration, bar, past.is_gross)
+
+
+def _bar(replayed: list[Replayed], chances: list[float], max_error: float, options: MatchOptions) -> BarReport:
+    """The bar on the replayed lines; by money in the commonest currency."""
+    if not replayed:
+        return BarReport(max_error, options.certainty, reason="too_few", lines_missing=3000)
+    currency = Counter(one.currency for one in replayed).most_common(1)[0][0]
+    outcomes = [
+        Outcome(chance, one.right == 0, one.amount if one.currency == currency and one.amount > 0 else 0, one.may_post)
+        for one, chance in zip(replayed, chances, strict=True)
+    ]
+    cap = None if options.money_cap is None else int(options.money_cap * 10_000)
+    return set_bar(outcomes, max_error, options.certainty, currency=currency, money_cap=cap)
+
+
+def _replay_apart(
+    book: Book, directory: Directory, past: Past, options: MatchOptions, progress: Progress | None
+) -> tuple[list[Replayed], Knowledge]:
+    """The replay in as many processes as pay; each learns the past up to its own blocks."""
+    count = len(blocks_of(len(past)))
+    told = (lambda done, total: progress("replay", done, total)) if progress else None
+
+    def part(first: int, stop: int) -> list[Replayed]:
+        return replay(book, directory, past, prior_weights(), first=first, stop=stop, progress=told)
+
+    pieces = run_apart(part, count, len(past), options.processes)
+    return [one for piece in pieces for one in piece], learn_all(book, past)
+
+
+def _warn(past: Past | None, bar: BarReport) -> list[DataError]:
+    if past is not None and bar.reason == "no_settled_items":
+        reason = (
+            "the history teaches names and accounts but cannot set a bar: most of the items it paid are not among the "
+            "items (give them too, with their settled_date)"
+        )
+        return [DataWarning("history", None, "item_id", reason, "match.no_settled_items")]
+    return []
+
+
+def empty_customers() -> Any:
+    """A table of no customers."""
+    return arrow_schema("customers").empty_table()
+
+
+def lines_of(table: Any) -> list[Line]:
+    """The rows of a checked table of lines."""
+    return read_lines(table)

@@ -1,0 +1,140 @@
+"""Judged lines → the tables of the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+
+from huikuan.engines.match_book import UNIT, Book
+from huikuan.engines.match_explain import Explanation
+from huikuan.engines.match_joint import Judged
+from huikuan.engines.match_learn import Knowledge
+from huikuan.engines.match_model import AMBIGUOUS
+from huikuan.engines.match_references import FIELDS
+from huikuan.engines.match_types import AMOUNT, EVIDENCE, EXPLANATIONS, LEARNED, MATCHES, BarReport, MatchOptions
+from huikuan.engines.match_words import Speaker
+
+OTHERS_MAX = 2_000_000_000
+
+
+def decimals(units: Sequence[int | None]) -> Any:
+    """Units → exact decimals of four places."""
+    return pa.array([None if one is None else Decimal(one).scaleb(-4) for one in units], AMOUNT)
+
+
+def decide(judged: Judged, bar: BarReport, options: MatchOptions) -> str:
+    """``auto`` over the bar, never where other sets fit as well; ``none`` where nothing speaks for any customer."""
+    if not judged.ranked:
+        return "none"
+    best = judged.ranked[0]
+    if bar.threshold is not None and judged.confidence >= bar.threshold and may_post(best):
+        largest = options.auto_amount_max
+        if largest is None or judged.line.amount <= int(largest * UNIT):
+            return "auto"
+    return "none" if best.kind in ("not_customer", "outgoing") and judged.confidence < 0.3 else "propose"
+
+
+def may_post(best: Explanation) -> bool:
+    """Nothing but the bar keeps it from posting itself: no other set fits as well, and it is not a payment named
+    nowhere of items nothing points to."""
+    return best.others < AMBIGUOUS
+
+
+class Writer:
+    """Collects rows of the tables."""
+
+    def __init__(self, book: Book, options: MatchOptions, lang: str, is_gross: bool) -> None:
+        self.book, self.options = book, options
+        self.speaker = Speaker(book, "zh" if lang == "zh" else "en")
+        self.is_gross = is_gross if options.applied == "history" else options.applied == "gross"
+        self.matches: dict[str, list[Any]] = {name: [] for name in MATCHES.names}
+        self.explanations: dict[str, list[Any]] = {name: [] for name in EXPLANATIONS.names}
+        self.evidence: dict[str, list[Any]] = {name: [] for name in EVIDENCE.names}
+
+    def add(self, judged: Judged, decision: str) -> None:
+        """One line with its explanations."""
+        kept = [one for one in judged.ranked[: self.options.ranks_max] if one.confidence > 0.0005]
+        for rank, made in enumerate(kept or judged.ranked[:1], 1):
+            reason = self.speaker.reason(judged.context, made)
+            told = decision if rank == 1 else ("propose" if decision == "auto" else decision)
+            self._explanation(judged, rank, made, told, reason)
+            self._evidence(judged, rank, made)
+
+    def _explanation(self, judged: Judged, rank: int, made: Explanation, decision: str, reason: str) -> None:
+        fit, line_id = made.fit, judged.line.line_id
+        others = 0 if made.others < AMBIGUOUS else min(max(round(made.others), 1), OTHERS_MAX)
+        items: Sequence[int | None] = made.items or (None,)
+        over = fit.over if made.kind != "not_customer" else 0
+        held = self.matches
+        for at, item in enumerate(items):
+            owner = made.customer if item is None else self.book.customer_of[item]
+            cut = fit.deducted[at] if item is not None else 0
+            is_over = fit.reason == "overpayment" and at == 0
+            held["line_id"].append(line_id)
+            held["rank"].append(rank)
+            held["decision"].append(decision)
+            held["confidence"].append(made.confidence)
+            held["customer_id"].append(self.book.customer_ids[owner] if owner >= 0 else None)
+            held["item_id"].append(None if item is None else self.book.item_ids[item])
+            held["applied"].append(
+                None if item is None else fit.applied[at] + (cut if self._counts_cut(fit.how) else 0)
+            )
+            held["deduction_reason"].append(fit.reason if cut or is_over else None)
+            held["deduction_amount"].append(cut or (fit.over if is_over else None))
+            held["unapplied"].append(over if at == 0 else 0)
+            held["ambiguous"].append(others)
+            held["reason"].append(reason)
+        self._row(self.explanations, line_id, rank, made.kind, f"{made.shape}/{fit.how}", made.confidence, made.score)
+
+    def _counts_cut(self, how: str) -> bool:
+        return self.is_gross and how != "short"
+
+    def _evidence(self, judged: Judged, rank: int, made: Explanation) -> None:
+        context, line_id = judged.context, judged.line.line_id
+        items = set(made.items)
+        for at, mention in enumerate(context.found.mentions):
+            mine = [one for one in context.open_of[at] if one in items]
+            if not mine:
+                continue
+            start, stop = context.found.texts[mention.field].original(mention.start, mention.stop)
+            shown = self.book.shown[mine[0]]
+            self._row(
+                self.evidence, line_id, rank, mention.kind, FIELDS[mention.field], start, stop, shown, mention.rarity
+            )
+        owners = {self.book.customer_of[item] for item in made.items} or {made.customer}
+        for owner in sorted(owners):
+            payer = context.strength.get(owner)
+            if payer is not None:
+                is_account = payer.kind in ("account", "listed")
+                field = "payer_account" if is_account else "remittance_text" if payer.kind == "text" else "payer_name"
+                stop = len(judged.line.account if is_account else judged.line.name) if payer.kind != "text" else 0
+                shown = self.book.customer_ids[owner]
+                self._row(self.evidence, line_id, rank, payer.kind, field, 0, stop, shown, 4 * payer.strength)
+        if made.shape == "period":
+            for year, month, start, stop in context.periods:
+                begin, end = context.found.texts[0].original(start, stop)
+                self._row(self.evidence, line_id, rank, "period", FIELDS[0], begin, end, f"{year}-{month:02d}", 2.0)
+
+    @staticmethod
+    def _row(held: dict[str, list[Any]], *values: Any) -> None:
+        for column, value in zip(held.values(), values, strict=True):
+            column.append(value)
+
+    def tables(self) -> tuple[Any, Any, Any]:
+        """The tables of matches, explanations and evidence."""
+        for name in ("applied", "deduction_amount", "unapplied"):
+            self.matches[name] = decimals(self.matches[name])
+        return (
+            pa.table(self.matches, schema=MATCHES),
+            pa.table(self.explanations, schema=EXPLANATIONS),
+            pa.table(self.evidence, schema=EVIDENCE),
+        )
+
+
+def learned_table(knowledge: Knowledge) -> Any:
+    """What was learned, as a table."""
+    rows = [row for row in knowledge.to_rows() if row["kind"] != "total"]
+    return pa.Table.from_pylist(rows, schema=LEARNED)

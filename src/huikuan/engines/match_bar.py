@@ -1,0 +1,255 @@
+"""The bar: from which confidence on lines may post themselves, proved on the replayed past, by count and by money."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from huikuan.engines.match_types import BarReport
+
+STEPS = 14
+"""Thresholds tried."""
+FIRST_PART = 0.6
+"""Of the allowed improbability, what the strictest threshold is tried with."""
+DRIFT_P = 0.002
+"""So improbable by chance must a worse latest part be to be called a drift."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A past line with the confidence it had (or, of an audit, was posted with), its amount in units of one currency (0:
+    another currency), and whether it was right. ``may_post``: nothing but the bar kept it from posting itself."""
+
+    confidence: float
+    right: bool
+    amount: int = 0
+    may_post: bool = True
+
+
+def at_most(errors: int, count: int, share: float) -> float:
+    """The probability of at most ``errors`` in ``count`` lines when each is wrong with probability ``share``."""
+    if errors >= count:
+        return 1.0
+    log_share, log_rest = math.log(share), math.log1p(-share)
+    terms = [
+        math.lgamma(count + 1)
+        - math.lgamma(wrong + 1)
+        - math.lgamma(count - wrong + 1)
+        + wrong * log_share
+        + (count - wrong) * log_rest
+        for wrong in range(errors + 1)
+    ]
+    top = max(terms)
+    return min(1.0, math.exp(top) * sum(math.exp(term - top) for term in terms))
+
+
+def upper_bound(errors: int, count: int, improbability: float) -> float:
+    """Clopper and Pearson: the share that is exceeded with at most this probability (0.05 for 95 %)."""
+    if count == 0 or errors >= count:
+        return 1.0
+    low, high = errors / count, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        if at_most(errors, count, middle) > improbability:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def lines_needed(errors: int, max_error: float, improbability: float) -> int:
+    """How many lines with so many errors prove the share: 2,995 without one, 4,742 with one (1 in 1,000, 95 %)."""
+    low, high = errors + 1, 16
+    while at_most(errors, high, max_error) > improbability:
+        high *= 2
+    while low < high:
+        middle = (low + high) // 2
+        if at_most(errors, middle, max_error) > improbability:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def set_bar(
+    outcomes: Sequence[Outcome],
+    max_error: float,
+    certainty: float,
+    *,
+    currency: str | None,
+    money_cap: int | None = None,
+) -> BarReport:
+    """The least confidence at which the share of wrong postings is proved to be at most ``max_error``.
+
+    ``outcomes`` in the order of the past. Thresholds are tried from the strictest to the loosest (a fallback procedure:
+    each has its part of the improbability, and what a proved one had passes on), so the promise holds for the chosen
+    one. A drift of the latest fifth lets only the latest two fifths count.
+    """
+    drift, drift_p = drift_of(outcomes)
+    drifted = drift_p is not None and drift_p < DRIFT_P
+    used = list(outcomes[len(outcomes) * 3 // 5 :]) if drifted else list(outcomes)
+    report = BarReport(max_error, certainty, lines=len(outcomes), drift=drift, drift_p=drift_p)
+    ranked = sorted((one for one in used if one.may_post), key=lambda one: -one.confidence)
+    chosen = _search(ranked, max_error, 1 - certainty)
+    if chosen is None:
+        return _missing(report, ranked, max_error, 1 - certainty, drifted)
+    above = ranked[:chosen]
+    errors = sum(not one.right for one in above)
+    report = replace(
+        report,
+        threshold=above[-1].confidence,
+        above=chosen,
+        errors=errors,
+        bound=upper_bound(errors, chosen, 1 - certainty),
+        share=chosen / len(used),
+        reason="",
+    )
+    return _by_money(
+        report, [one for one in used if one.may_post and one.confidence >= above[-1].confidence], currency, money_cap
+    )
+
+
+def _search(ranked: Sequence[Outcome], max_error: float, improbability: float) -> int | None:
+    """How many of the ranked lines the chosen threshold lets through."""
+    least = lines_needed(0, max_error, improbability)
+    if len(ranked) < least:
+        return None
+    strict = lines_needed(0, max_error, improbability * FIRST_PART)
+    counts, parts = [len(ranked)], [1.0]
+    if len(ranked) > strict * 1.1:
+        ratio = (len(ranked) / strict) ** (1 / (STEPS - 1))
+        counts = [min(round(strict * ratio**step), len(ranked)) for step in range(STEPS)]
+        parts = [FIRST_PART] + [(1 - FIRST_PART) / (STEPS - 1)] * (STEPS - 1)
+    elif len(ranked) > least * 1.05:
+        counts, parts = [least, len(ranked)], [1.0, 0.0]
+    errors, at, carried, chosen = 0, 0, 0.0, None
+    for count, part in zip(counts, parts, strict=True):
+        while at < count:
+            errors += not ranked[at].right
+            at += 1
+        allowed = improbability * part + carried
+        if allowed > 0 and at_most(errors, count, max_error) <= allowed:
+            carried, chosen = allowed, count
+        else:
+            carried = 0.0
+    return chosen
+
+
+def _missing(
+    report: BarReport, ranked: Sequence[Outcome], max_error: float, improbability: float, drifted: bool
+) -> BarReport:
+    """No bar: why, and how many more lines like the surest ones would do."""
+    sure = [one for one in ranked if one.confidence >= 0.9] or list(ranked[: len(ranked) // 2])
+    errors = sum(not one.right for one in sure[: max(len(sure) // 2, 1)])
+    needed = lines_needed(errors, max_error, improbability)
+    share = len(sure) / max(report.lines, 1)
+    missing = math.ceil(max(needed - len(sure), 1) / max(share, 0.05))
+    reason = "drift" if drifted else "too_many_errors" if len(sure) >= needed else "too_few"
+    return replace(
+        report, lines_missing=missing, reason=reason, above=len(sure), errors=sum(not one.right for one in sure)
+    )
+
+
+def _by_money(report: BarReport, above: Sequence[Outcome], currency: str | None, money_cap: int | None) -> BarReport:
+    """The promise by money: the largest cap (or the one asked for) under which it is proved, in the order of the past."""
+    money = [one for one in above if one.amount > 0]
+    if not money or currency is None:
+        return report
+    sizes = sorted(one.amount for one in money)
+    shares = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.97, 0.99, 0.995, 0.999)
+    caps = [money_cap] if money_cap else [sizes[int(len(sizes) * share)] for share in shares] + [sizes[-1]]
+    best = None
+    for cap in caps:
+        if not is_proved(money, cap, report.max_error, 1 - report.certainty):
+            break
+        best = cap
+    if best is None:
+        return report
+    count, errors = drawn_of(money, best)
+    counted = sum(min(one.amount, best) for one in money)
+    wrong = sum(min(one.amount, best) for one in money if not one.right)
+    return replace(
+        report,
+        money_cap=_major(best),
+        money_currency=currency,
+        money_errors=_major(wrong),
+        money_above=_major(counted),
+        money_bound=upper_bound(errors, count, 1 - report.certainty),
+    )
+
+
+def _major(units: int) -> str:
+    return f"{units // 10_000}.{units % 10_000 // 100:02d}"
+
+
+def is_proved(money: Sequence[Outcome], cap: int, max_error: float, improbability: float) -> bool:
+    """The wrong share of the money, each line counted up to ``cap``, is proved to be at most ``max_error``.
+
+    Lines are drawn with a probability in proportion to what they count: a drawn line is then wrong exactly with the
+    probability that a unit of the money is, and the count of wrong ones proves its share as it does for lines. The
+    drawing is the same every time.
+    """
+    count, errors = drawn_of(money, cap)
+    return count > 0 and at_most(errors, count, max_error) <= improbability
+
+
+def drawn_of(money: Sequence[Outcome], cap: int) -> tuple[int, int]:
+    """Lines drawn in proportion to their amounts up to ``cap``, and the wrong ones among them."""
+    lots = random.Random(20261122)  # noqa: S311 - a sample, not a secret
+    count = errors = 0
+    for one in money:
+        lot = lots.random()
+        if lot * cap < one.amount:
+            count += 1
+            errors += not one.right
+    return count, errors
+
+
+def drift_of(outcomes: Sequence[Outcome]) -> tuple[float | None, float | None]:
+    """How many times as often as its confidences say the latest fifth went wrong, relative to the time before (without
+    the first fifth, when little was known), and how probable so many errors would be by chance."""
+    count = len(outcomes)
+    if count < 200:
+        return None, None
+    before, latest = outcomes[count // 5 : count * 4 // 5], outcomes[count * 4 // 5 :]
+    expected_before = sum(1 - one.confidence for one in before) or 1e-9
+    expected = sum(1 - one.confidence for one in latest) or 1e-9
+    ratio = (sum(not one.right for one in before) + 1) / (expected_before + 1)
+    wrong = sum(not one.right for one in latest)
+    mean = max(expected * ratio, 1e-9)
+    return (wrong + 1) / (mean + 1), _poisson_at_least(wrong, mean * 1.1)
+
+
+def _poisson_at_least(count: int, mean: float) -> float:
+    below = sum(math.exp(-mean + k * math.log(mean) - math.lgamma(k + 1)) for k in range(count))
+    return max(0.0, 1.0 - below)
+
+
+def draw_audit_sample(line_ids: Sequence[str], share: float, seed: int) -> list[str]:
+    """A random share of automatic postings to be asked back, at least one; the same for the same lines and seed, in
+    whatever order they come."""
+    ordered = sorted(line_ids)
+    if not ordered:
+        return []
+    count = max(1, round(len(ordered) * share))
+    return sorted(random.Random(f"{seed}:{len(ordered)}:{ordered[0]}").sample(ordered, min(count, len(ordered))))  # noqa: S311 - a sample, not a secret
+
+
+def update_bar(bar: BarReport, outcomes: Sequence[Outcome]) -> BarReport:
+    """The bar after answers of the audit (randomly drawn automatic postings). It stays while they agree with the promise;
+    when so many errors would come by chance in fewer than one case in twenty, it rises above the wrong ones, and where
+    one of them was among the surest it falls away until the history is replayed again."""
+    audited = bar.audited + len(outcomes)
+    errors = bar.audit_errors + sum(not one.right for one in outcomes)
+    moved = replace(bar, audited=audited, audit_errors=errors)
+    wrong = [one.confidence for one in outcomes if not one.right]
+    if not wrong or bar.threshold is None:
+        return moved
+    if 1 - at_most(errors - 1, audited, bar.max_error) >= 1 - bar.certainty:
+        return moved
+    above = math.nextafter(max(wrong), 2.0)
+    if above > 1 - (1 - bar.threshold) * 0.05:
+        return replace(moved, threshold=None, reason="audit")
+    return replace(moved, threshold=above)

@@ -1,0 +1,158 @@
+"""What a line reveals, gathered once: its mentions, its payers, and which of the open items they point to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rapidfuzz.distance import OSA
+
+from huikuan.engines.match_book import Book
+from huikuan.engines.match_learn import NOBODY, Knowledge
+from huikuan.engines.match_lines import Line, Pool, State
+from huikuan.engines.match_payers import Directory, Payer, find_payers
+from huikuan.engines.match_references import Found, Mention, find_references
+from huikuan.engines.match_text import periods_of
+
+SOFT_POOL_MAX = 150
+"""Open items of one customer with which a disfigured number is compared."""
+
+
+@dataclass(slots=True)
+class Context:
+    """A line with what it reveals. ``strength``: per customer how far the payer alone points to it; ``nobody``: the share
+    of the payer's past that was not a customer's money, how many lines that is, and the log-odds of the words;
+    ``periods``: months named, as (year, month)."""
+
+    line: Line
+    found: Found
+    payers: list[Payer]
+    strength: dict[int, Payer]
+    nobody: tuple[float, int, float]
+    periods: list[tuple[int, int, int, int]]
+    open_of: dict[int, list[int]] = field(default_factory=dict)
+    named: dict[int, list[int]] = field(default_factory=dict)
+
+
+class Gatherer:
+    """Gathers contexts against one state of the items and one state of knowledge."""
+
+    def __init__(self, state: State, directory: Directory, knowledge: Knowledge) -> None:
+        self.state, self.directory, self.knowledge = state, directory, knowledge
+        self._payers: dict[tuple[str, str], list[Payer]] = {}
+        self._nobody: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def gather(self, line: Line) -> Context:
+        """What the line reveals."""
+        found = find_references(self.state.book, line.texts)
+        payers = self._who(line)
+        strength = {payer.customer: payer for payer in payers}
+        share, count = self._share_of_nobody(line)
+        context = Context(
+            line,
+            found,
+            payers,
+            strength,
+            (share, count, self.knowledge.word_score(line.text)),
+            _periods(line),
+        )
+        self._place(context)
+        if found.loose:
+            self._soften(context)
+        return context
+
+    def _who(self, line: Line) -> list[Payer]:
+        key = (line.account, line.name)
+        payers = self._payers.get(key)
+        if payers is None:
+            payers = self._payers[key] = find_payers(self.directory, self.knowledge, line.account, line.name, "")
+        if line.text and (not payers or payers[0].strength < 0.9):
+            return find_payers(self.directory, self.knowledge, line.account, line.name, line.text)
+        return payers
+
+    def _share_of_nobody(self, line: Line) -> tuple[float, int]:
+        key = (line.account, line.name)
+        held = self._nobody.get(key)
+        if held is None:
+            account = self.knowledge.share_of_nobody("account", line.account)
+            alias = self.knowledge.share_of_nobody("alias", line.payer_key)
+            held = self._nobody[key] = account if account[1] else alias
+        return held
+
+    def _place(self, context: Context) -> None:
+        """Which open items each mention may mean, and whose."""
+        state, line, book = self.state, context.line, self.state.book
+        for at, mention in enumerate(context.found.mentions):
+            opened = [one for one in mention.items if state.is_open(one, line)]
+            if len(opened) > 1 and mention.kind not in ("order", "contract"):
+                mine = [one for one in opened if book.customer_of[one] in context.strength]
+                opened = mine or opened
+            context.open_of[at] = opened
+            for one in opened:
+                context.named.setdefault(book.customer_of[one], []).append(one)
+
+    def _soften(self, context: Context) -> None:
+        """Reads tokens that led nowhere as truncated or disfigured numbers of what the likely payers have open."""
+        customers = [payer.customer for payer in context.payers[:3]]
+        customers += [one for one in context.named if one not in customers][:2]
+        tokens = _joined(context.found.loose)
+        for customer in customers:
+            pool = self.state.pool(customer, context.line)
+            if not pool.items or len(pool.items) > SOFT_POOL_MAX:
+                continue
+            for token in tokens:
+                self._compare(context, pool, token)
+
+    def _compare(self, context: Context, pool: Pool, token: tuple[str, int, int, int, bool]) -> None:
+        text, number, start, stop, at_end = token
+        hits, kind = soft_hits(self.state.book, pool.items, text, at_end)
+        if not hits or len(hits) > 8:
+            return
+        rarity = max(len(text) - 1.5 - len(str(len(pool.items))) * 0.7, 0.5)
+        context.open_of[len(context.found.mentions)] = hits
+        context.found.mentions.append(Mention(hits, kind, min(rarity, 4.0), number, start, stop, text))
+        for one in hits:
+            context.named.setdefault(self.state.book.customer_of[one], []).append(one)
+
+
+def soft_hits(book: Book, items: list[int], token: str, at_end: bool) -> tuple[list[int], str]:
+    """Items whose number the token may be a piece or a misspelling of; the better of the two kinds."""
+    digits = "".join(char for char in token if char.isdigit()).lstrip("0")
+    pieces, near = [], []
+    size = len(digits)
+    for item in items:
+        core, number = book.cores[item], book.numbers[item]
+        if (size >= 3 and core.endswith(digits)) or (
+            at_end and len(token) >= 4 and (number.startswith(token) or (size >= 4 and core.startswith(digits)))
+        ):
+            pieces.append(item)
+        elif (
+            size >= 5
+            and abs(len(core) - size) <= 1
+            and OSA.distance(core, digits, score_cutoff=2) <= (1 if size < 9 else 2)
+        ):
+            near.append(item)
+    return (pieces, "truncated") if pieces else (near, "mangled")
+
+
+def _joined(loose: list[tuple[str, int, int, int, bool]]) -> list[tuple[str, int, int, int, bool]]:
+    """Loose tokens, and those that stand close together as one."""
+    found = list(loose)
+    for one, other in zip(loose, loose[1:], strict=False):
+        if one[1] == other[1] and other[2] - one[3] <= 2:
+            found.append((one[0] + other[0], one[1], one[2], other[3], other[4]))
+    return found
+
+
+def _periods(line: Line) -> list[tuple[int, int, int, int]]:
+    if not line.text:
+        return []
+    from datetime import date, timedelta
+
+    from huikuan.engines.match_text import normal_text
+
+    return periods_of(normal_text(line.text).text, date(1970, 1, 1) + timedelta(days=line.day))
+
+
+def is_nobody(payers: list[Payer]) -> bool:
+    """No customer is behind the line as far as its payer goes."""
+    return not payers or payers[0].customer == NOBODY

@@ -1,0 +1,187 @@
+"""How an amount fits a set of items: exactly, less a discount, less a charge, in part, or with something over."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from huikuan.engines.match_book import UNIT, smallest_unit
+from huikuan.engines.match_learn import EVERYBODY, Knowledge
+from huikuan.engines.match_lines import Line, State
+
+GRACE_DAYS = 3
+"""Days after its last one on which a discount is let pass where the past says nothing."""
+CHARGE_MAX = 80 * UNIT
+"""What banks keep of a transfer, in major units of a currency with cents."""
+RATE_MAX = 0.012
+"""A difference of rates is at most this share."""
+PERCENTS = (20_000, 30_000, 10_000, 15_000, 25_000, 50_000, 5_000, 40_000)
+"""Discounts people take without an agreement, in 1/10,000 of a percent."""
+
+
+@dataclass(slots=True)
+class Fit:
+    """One way an amount fits a set: ``how`` (exact, discount, late_discount, habit_discount, charge, exchange, short, part,
+    over), per item what of the money it gets and what is deducted, and what is left over."""
+
+    how: str
+    applied: tuple[int, ...]
+    deducted: tuple[int, ...]
+    reason: str = ""
+    over: int = 0
+    known: float = 0.0
+    late_days: int = 0
+
+
+@dataclass(slots=True)
+class Terms:
+    """What is known about deductions of one payer: how many times each charge and each percentage was seen; how often
+    a late discount was let pass, and how often not."""
+
+    charges: dict[int, int] = field(default_factory=dict)
+    percents: dict[int, int] = field(default_factory=dict)
+    charges_all: dict[int, int] = field(default_factory=dict)
+    late: tuple[int, int] = (0, 0)
+
+
+def terms_of(knowledge: Knowledge, customer: str) -> Terms:
+    """A customer's deductions as learned, with everybody's charges."""
+    return Terms(
+        _counts(knowledge.habits_like(customer, "charge:")),
+        _counts(knowledge.habits_like(customer, "percent:")),
+        _counts(knowledge.habits_like(EVERYBODY, "charge:")),
+        (knowledge.habit(EVERYBODY, "late_closed")[0], knowledge.habit(EVERYBODY, "late_open")[0]),
+    )
+
+
+def _counts(habits: dict[str, int]) -> dict[int, int]:
+    return {int(name.rpartition(":")[2]): count for name, count in habits.items()}
+
+
+def discount_of(state: State, item: int, amount: int, percent: int = 0) -> int:
+    """The discount of an item, rounded half up to the smallest unit of its currency; by its own percentage or one
+    given, in 1/10,000 of a percent."""
+    book = state.book
+    percent = percent or book.discounts[item]
+    if not percent or amount <= 0:
+        return 0
+    grain = smallest_unit(book.currencies[item])
+    whole = 100 * UNIT * grain
+    return (2 * amount * percent + whole) // (2 * whole) * grain
+
+
+def fit_exact(items: Sequence[int], amounts: Sequence[int]) -> Fit:
+    """The items are paid as they are."""
+    return Fit("exact", tuple(amounts), (0,) * len(items))
+
+
+def fit_less(state: State, line: Line, items: Sequence[int], amounts: Sequence[int], terms: Terms) -> list[Fit]:
+    """Ways in which the line pays all items with a small difference; the likeliest first."""
+    total = sum(amounts)
+    diff = total - line.amount
+    if diff == 0:
+        return [fit_exact(items, amounts)]
+    fits = []
+    if diff > 0 and diff * 8 <= total:
+        fits += _discounts(state, line, items, amounts, diff, terms)
+    grain = smallest_unit(line.currency)
+    charge_max = CHARGE_MAX * grain // 100 if grain > 100 else CHARGE_MAX
+    largest = max(range(len(items)), key=lambda at: amounts[at])
+    known = terms.charges.get(diff, 0) * 3 + terms.charges_all.get(diff, 0)
+    if diff > 0 and is_complaint(line):
+        if diff * 3 <= total:
+            fits.append(_taken(amounts, largest, diff, "short", "short_payment", 0.0))
+    elif 0 < diff <= charge_max and (diff * 12 <= total or (known and diff * 3 <= total)):
+        fits.append(_taken(amounts, largest, diff, "charge", "bank_charge", float(known)))
+    elif 0 < abs(diff) <= total * RATE_MAX:
+        if diff > 0:
+            fits.append(_taken(amounts, largest, diff, "exchange", "exchange", 0.0))
+        elif -diff <= charge_max * 3:
+            over = Fit("exchange", tuple(amounts), (0,) * len(items), "overpayment", -diff)
+            fits.append(over)
+    return fits
+
+
+_COMPLAINT = re.compile(
+    r"M(?:AE|Ä)NGEL|REKLAM|BESCH(?:AE|Ä)DIG|MINDERUNG|FEHLMENGE|GUTSCHRIFT|AVARIE|MANQUANT|LITIGE|RETOUR|P(?:E|É)NALIT"
+    r"|D(?:E|É)FAUT|DAMAGE|SHORTAGE|SHORT DELIVER|QUALITY|CLAIM|PENALTY|RETURNED|DEDUCT|DISPUTE|质量|破损|损坏|短缺|短少|缺货"
+    r"|违约|罚款|扣款|返工|瑕疵|赔偿|退货|索赔|扣.{0,4}款"
+)
+
+
+def is_complaint(line: Line) -> bool:
+    """The text says that less is paid because of something wrong with the goods."""
+    return bool(line.text) and bool(_COMPLAINT.search(line.text.upper()))
+
+
+def _taken(amounts: Sequence[int], at: int, diff: int, how: str, reason: str, known: float) -> Fit:
+    deducted = tuple(diff if one == at else 0 for one in range(len(amounts)))
+    applied = tuple(amount - less for amount, less in zip(amounts, deducted, strict=True))
+    return Fit(how, applied, deducted, reason, 0, known)
+
+
+def _discounts(
+    state: State, line: Line, items: Sequence[int], amounts: Sequence[int], diff: int, terms: Terms
+) -> list[Fit]:
+    book, grain = state.book, smallest_unit(line.currency)
+    own = [discount_of(state, item, amount) for item, amount in zip(items, amounts, strict=True)]
+    fits = []
+    if any(own):
+        late = [line.day - book.discount_until[item] for item in items]
+        within = [cut if days <= 0 else 0 for cut, days in zip(own, late, strict=True)]
+        graced = [cut if days <= GRACE_DAYS else 0 for cut, days in zip(own, late, strict=True)]
+        for cuts, how in ((within, "discount"), (graced, "late_discount"), (own, "late_discount")):
+            if any(cuts) and abs(sum(cuts) - diff) <= grain * (len(items) > 1) * len(items):
+                worst = max(days for days, cut in zip(late, cuts, strict=True) if cut)
+                passed, refused = terms.late
+                lets_pass = passed > refused if passed + refused else worst <= GRACE_DAYS
+                reason = "early_payment_discount" if worst <= 0 or lets_pass else "short_payment"
+                fits.append(_cut(amounts, cuts, diff, how, reason, max(worst, 0)))
+                break
+    if not fits:
+        for percent in dict.fromkeys([*terms.percents, *PERCENTS]):
+            cuts = [discount_of(state, item, amount, percent) for item, amount in zip(items, amounts, strict=True)]
+            whole = (2 * sum(amounts) * percent + 100 * UNIT * grain) // (200 * UNIT * grain) * grain
+            if diff in (sum(cuts), whole):
+                fit = _cut(amounts, cuts, diff, "habit_discount", "early_payment_discount", 0)
+                fit.known = float(terms.percents.get(percent, 0))
+                fits.append(fit)
+                break
+    return fits
+
+
+def _cut(amounts: Sequence[int], cuts: Sequence[int], diff: int, how: str, reason: str, late: int) -> Fit:
+    """Discounts per item; what rounding leaves goes to the largest."""
+    exact = list(cuts)
+    exact[max(range(len(cuts)), key=lambda at: (cuts[at] > 0, amounts[at]))] += diff - sum(cuts)
+    applied = tuple(amount - cut for amount, cut in zip(amounts, exact, strict=True))
+    return Fit(how, applied, tuple(exact), reason, 0, 0.0, late)
+
+
+def fit_part(state: State, line: Line, items: Sequence[int], amounts: Sequence[int], in_order: bool) -> Fit | None:
+    """The line pays less than the items: credit memos first, then in the order given (named) or the oldest first."""
+    total = sum(amounts)
+    if not 0 < line.amount < total:
+        return None
+    left = line.amount - sum(amount for amount in amounts if amount < 0)
+    applied = []
+    for amount in amounts:
+        share = amount if amount < 0 else min(amount, left)
+        left -= share if amount > 0 else 0
+        applied.append(share)
+    short = total - line.amount
+    is_short = short * 6 <= total and not (short * 20 > total and short % (100 * UNIT) == 0 and len(items) == 1)
+    deducted = [0] * len(applied)
+    if is_short:
+        deducted[max(range(len(applied)), key=lambda at: amounts[at] - applied[at])] = short
+        return Fit("short", tuple(applied), tuple(deducted), "short_payment")
+    return Fit("part", tuple(applied), tuple(deducted))
+
+
+def fit_over(line: Line, items: Sequence[int], amounts: Sequence[int]) -> Fit | None:
+    """The line pays more than the items."""
+    over = line.amount - sum(amounts)
+    if over <= 0:
+        return None
+    return Fit("over", tuple(amounts), (0,) * len(items), "overpayment", over)

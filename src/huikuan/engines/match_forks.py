@@ -1,0 +1,50 @@
+"""Work in several processes where it pays: forked, so that nothing large is copied; the same answer in any number."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+Part = TypeVar("Part")
+LINES_MIN = 1500
+"""Fewer lines are done in one process."""
+
+_work: Callable[[int, int], Any] | None = None
+
+
+def run_apart(work: Callable[[int, int], Part], count: int, lines: int, processes: int | None) -> list[Part]:
+    """``work(first, stop)`` over ``count`` pieces cut into as many runs as processes, answers in order.
+
+    ``processes``: ``None`` for one per processor where there is enough to do, and one where other threads run (a fork
+    would copy their locks). The first run that fails ends it all with its exception.
+    """
+    global _work  # noqa: PLW0603 - a forked child finds its work here, unpickled
+    number = _processes(lines, processes)
+    if number <= 1 or count <= 1:
+        return [work(0, count)]
+    edges = [round(count * part / number) for part in range(number + 1)]
+    pieces = [(first, stop) for first, stop in zip(edges[:-1], edges[1:], strict=True) if stop > first]
+    _work = work
+    try:
+        with multiprocessing.get_context("fork").Pool(len(pieces)) as pool:
+            return list(pool.map(_run, pieces, chunksize=1))
+    finally:
+        _work = None
+
+
+def _run(piece: tuple[int, int]) -> Any:
+    assert _work is not None  # noqa: S101 - set before the fork
+    return _work(*piece)
+
+
+def _processes(lines: int, asked: int | None) -> int:
+    if not hasattr(os, "fork"):
+        return 1
+    if asked is not None:
+        return asked
+    if lines < LINES_MIN or threading.active_count() > 1:
+        return 1
+    return min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 8)

@@ -1,0 +1,117 @@
+"""All lines together: no item is paid beyond what is open of it, however many lines want it."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from huikuan.engines.match_context import Context
+from huikuan.engines.match_explain import Explanation
+from huikuan.engines.match_fit import Fit
+from huikuan.engines.match_lines import Line, State
+
+TIE = 0.5
+"""Scores closer than this are taken as equal: then the earlier line wins."""
+
+
+@dataclass(slots=True)
+class Judged:
+    """A line with its explanations, the best first. ``lost``: how many better ones other lines took; ``rivals``: lines
+    that wanted an item of the chosen one."""
+
+    line: Line
+    context: Context
+    ranked: list[Explanation]
+    lost: int = 0
+    rivals: int = 0
+    confidence: float = 0.0
+    features: list[float] = field(default_factory=list)
+
+
+def settle(judged: Sequence[Judged], state: State) -> None:
+    """Gives each line its best explanation that is left, surest lines first; changes the order of ``ranked``.
+
+    Lines come in their canonical order. A line whose explanation is taken is tried again with its next one. So an
+    item's applications never exceed what is open of it, and the answer depends on the lines' content alone.
+    """
+    wanted: dict[int, int] = {}
+    for one in judged:
+        for item in one.ranked[0].items if one.ranked else ():
+            wanted[item] = wanted.get(item, 0) + 1
+    contested = {item for item, count in wanted.items() if count > 1}
+    used: dict[int, int] = {}
+    winners: dict[int, Judged] = {}
+    heap = []
+    for at, one in enumerate(judged):
+        if one.ranked:
+            one.rivals = max((wanted[item] - 1 for item in one.ranked[0].items), default=0)
+            heap.append((_urgency(one, 0), at, 0))
+    heapq.heapify(heap)
+    while heap:
+        _, at, choice = heapq.heappop(heap)
+        one = judged[at]
+        made = one.ranked[choice]
+        if _is_free(made, used, state):
+            _use(made, used)
+            for item in made.items:
+                winners.setdefault(item, one)
+            if choice:
+                one.ranked.insert(0, one.ranked.pop(choice))
+            continue
+        one.lost += 1
+        if choice == 0 and (twin := _twin(one, winners)) is not None:
+            one.ranked = _as_duplicate(one, twin)
+            heapq.heappush(heap, (_urgency(one, 0), at, 0))
+        elif choice + 1 < len(one.ranked):
+            heapq.heappush(heap, (_urgency(one, choice + 1), at, choice + 1))
+    for one in judged:
+        if one.ranked and not one.lost and not any(item in contested for item in one.ranked[0].items):
+            one.rivals = 0
+
+
+def _urgency(one: Judged, choice: int) -> tuple[float, ...]:
+    """Surer explanations first, by steps, so that two alike are decided by day."""
+    return (-(one.ranked[choice].score // TIE), one.line.day)
+
+
+def _is_free(made: Explanation, used: dict[int, int], state: State) -> bool:
+    for item, applied, deducted in zip(made.items, made.fit.applied, made.fit.deducted, strict=True):
+        taken = used.get(item, 0) + applied + (deducted if made.fit.how != "short" else 0)
+        if abs(taken) > abs(state.open_now[item]):
+            return False
+    return True
+
+
+def _use(made: Explanation, used: dict[int, int]) -> None:
+    for item, applied, deducted in zip(made.items, made.fit.applied, made.fit.deducted, strict=True):
+        used[item] = used.get(item, 0) + applied + (deducted if made.fit.how != "short" else 0)
+
+
+def _twin(one: Judged, winners: dict[int, Judged]) -> Judged | None:
+    """The line that already pays the same with the same amount by the same payer."""
+    for item in one.ranked[0].items:
+        other = winners.get(item)
+        if (
+            other is not None
+            and other.line.amount == one.line.amount
+            and (other.line.payer_key == one.line.payer_key or other.line.account == one.line.account)
+            and other.ranked[0].items == one.ranked[0].items
+            and bool(one.context.found.mentions)
+        ):
+            return other
+    return None
+
+
+def _as_duplicate(one: Judged, twin: Judged) -> list[Explanation]:
+    """The line is the same payment again: first of its explanations is that it stays on account."""
+    first = one.ranked[0]
+    fit = Fit("account", (), (), "", one.line.amount)
+    made = Explanation("duplicate", first.customer, (), fit, "none", duplicate_of=twin.line.line_id)
+    made.score = first.score
+    rest = [other for other in one.ranked if not (other.kind == "on_account" and other.customer == first.customer)]
+    made.features = next(
+        (other.features for other in one.ranked if not other.items and other.customer == first.customer),
+        [0.0] * len(first.features),
+    )
+    return [made, *rest[1:], first]

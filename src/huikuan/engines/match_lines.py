@@ -1,0 +1,112 @@
+"""Lines as the matcher sees them, and what is open when they arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from huikuan.engines.match_book import NEVER, Book, days_of, units_of
+from huikuan.engines.match_payers import name_key
+from huikuan.engines.match_text import plain_account
+
+TEXTS = ("remittance_text", "end_to_end_id", "bank_reference")
+
+
+@dataclass(slots=True)
+class Line:
+    """One bank line. ``amount`` in units, ``day`` since 1970; ``texts`` in the order of ``TEXTS``."""
+
+    line_id: str
+    day: int
+    amount: int
+    currency: str
+    entity: str | None
+    name: str
+    account: str
+    texts: tuple[str, str, str]
+
+    @property
+    def order(self) -> tuple[Any, ...]:
+        """The canonical order of lines: by content, then by id."""
+        return (self.day, self.amount, self.name, self.account, self.texts, self.currency, self.line_id)
+
+    @property
+    def payer_key(self) -> str:
+        return name_key(self.name) if self.name else ""
+
+    @property
+    def text(self) -> str:
+        return self.texts[0]
+
+
+def read_lines(table: Any) -> list[Line]:
+    """The rows of a table of lines (or of history, one row per line) in their order."""
+    columns = {name: table.column(name).to_pylist() for name in ("line_id", "currency", "entity", "payer_name")}
+    amounts = units_of(table.column("amount")).tolist()
+    days = days_of(table.column("booking_date"), 0)
+    accounts = [plain_account(one) for one in table.column("payer_account").to_pylist()]
+    texts = [[one or "" for one in table.column(name).to_pylist()] for name in TEXTS]
+    return [
+        Line(
+            columns["line_id"][at],
+            days[at],
+            amounts[at],
+            columns["currency"][at],
+            columns["entity"][at],
+            columns["payer_name"][at] or "",
+            accounts[at],
+            (texts[0][at], texts[1][at], texts[2][at]),
+        )
+        for at in range(table.num_rows)
+    ]
+
+
+@dataclass(slots=True)
+class Pool:
+    """Open items of one customer in one currency and entity, oldest due first; ``amounts`` what is open of each."""
+
+    items: list[int]
+    amounts: list[int]
+    latest: int
+    by_amount: dict[int, list[int]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class State:
+    """What is open at one moment: ``open_now`` in units per item, 0 where nothing is."""
+
+    book: Book
+    open_now: list[int]
+    pools: dict[tuple[int, str, str | None], Pool] = field(default_factory=dict)
+
+    def is_open(self, item: int, line: Line) -> bool:
+        """Open, of the line's currency and entity."""
+        return self.open_now[item] != 0 and self.fits(item, line)
+
+    def fits(self, item: int, line: Line) -> bool:
+        """Of the line's currency and entity."""
+        book = self.book
+        if book.currencies[item] != line.currency:
+            return False
+        return line.entity is None or book.entities[item] is None or book.entities[item] == line.entity
+
+    def pool(self, customer: int, line: Line) -> Pool:
+        """What the line could pay of a customer's: open, in its currency and entity, not dated after it."""
+        key = (customer, line.currency, line.entity)
+        pool = self.pools.get(key)
+        if pool is None:
+            items = [at for at in self.book.of_customer.get(customer, ()) if self.is_open(at, line)]
+            pool = self.pools[key] = _pool(items, self)
+        if pool.latest > line.day:
+            opens = self.book.opens
+            return _pool([at for at in pool.items if opens[at] <= line.day], self)
+        return pool
+
+
+def _pool(items: Sequence[int], state: State) -> Pool:
+    amounts = [state.open_now[at] for at in items]
+    pool = Pool(list(items), amounts, max((state.book.opens[at] for at in items), default=-NEVER))
+    for at, amount in zip(items, amounts, strict=True):
+        pool.by_amount.setdefault(amount, []).append(at)
+    return pool

@@ -1,0 +1,180 @@
+"""From evidence to a probability: a logistic model over the best explanation and its rivals, learned from the replay."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from huikuan.engines.match_joint import Judged
+from huikuan.engines.match_learn import Knowledge
+from huikuan.engines.match_score import NAMES
+from huikuan.engines.match_types import BarReport
+
+FOLDS = 5
+RIDGE = 3.0
+"""Strength of the pull towards the coefficients before any history."""
+EXTRA = (
+    "margin",
+    "margin_3",
+    "margin_6",
+    "share",
+    "log_odds",
+    "lost",
+    "rivals",
+    "choices",
+    "ambiguous",
+    "score",
+    "many",
+)
+AMBIGUOUS = 0.5
+"""From so many expected other sets on an explanation counts as ambiguous."""
+
+
+def traits_of(judged: Judged) -> list[float]:
+    """The numbers the probability is judged by: the best explanation's features, its lead, what else was there."""
+    best = judged.ranked[0]
+    scores = np.asarray([one.score for one in judged.ranked])
+    second = float(scores[1]) if len(scores) > 1 else float(scores[0]) - 12.0
+    lead = min(max(float(scores[0]) - second, -3.0), 12.0)
+    share = 1.0 / float(np.exp(np.clip(scores - scores[0], -50.0, 20.0)).sum())
+    return [
+        *best.features,
+        *(lead, min(lead, 3.0), min(lead, 6.0), share),
+        math.log(share + 1e-9) - math.log(1 - share + 1e-6),
+        float(judged.lost > 0),
+        float(min(judged.rivals, 3)),
+        math.log1p(len(scores)),
+        float(best.others >= AMBIGUOUS),
+        min(best.score, 15.0),
+        float(len(best.items) > 1),
+    ]
+
+
+@dataclass(slots=True)
+class Calibration:
+    """Coefficients over standardised traits; the last one stands alone."""
+
+    center: Any
+    scale: Any
+    coefficients: Any
+
+    def odds(self, traits: Any) -> Any:
+        """Log-odds that explanations with these traits (a row each) are right."""
+        standard = np.clip((traits - self.center) / self.scale, -8.0, 8.0)
+        return standard @ self.coefficients[:-1] + self.coefficients[-1]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            name: [round(float(value), 9) for value in held]
+            for name, held in (("center", self.center), ("scale", self.scale), ("coefficients", self.coefficients))
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Sequence[float]]) -> Calibration:
+        return cls(*(np.asarray(values[name], dtype=np.float64) for name in ("center", "scale", "coefficients")))
+
+
+def probability(odds: Any) -> Any:
+    """Log-odds → probability."""
+    return 1.0 / (1.0 + np.exp(-np.clip(odds, -35.0, 35.0)))
+
+
+def fit_calibration(traits: Any, right: Any, prior: Calibration | None = None, ridge: float = RIDGE) -> Calibration:
+    """The most probable coefficients given which explanations were right, pulled towards ``prior``."""
+    if prior is not None:
+        center, scale, start = prior.center, prior.scale, prior.coefficients
+    else:
+        center, scale = traits.mean(axis=0), traits.std(axis=0)
+        scale = np.where(scale < 1e-6, 1.0, np.maximum(scale, 0.05))
+        start = np.zeros(traits.shape[1] + 1)
+    standard = np.clip((traits - center) / scale, -8.0, 8.0)
+    full = np.column_stack([standard, np.ones(len(standard))])
+    pull = np.full(len(start), ridge)
+    pull[-1] = 0.01 if prior is None else 0.3
+    return Calibration(center, scale, _newton(full, right, start, pull))
+
+
+def _newton(full: Any, right: Any, start: Any, pull: Any) -> Any:
+    """Newton's method with steps that are halved until they help."""
+
+    def loss(coefficients: Any) -> float:
+        odds = full @ coefficients
+        return float((np.logaddexp(0.0, odds) - right * odds).sum() + 0.5 * (pull * (coefficients - start) ** 2).sum())
+
+    coefficients, current = start.copy(), loss(start)
+    for _ in range(60):
+        chance = probability(full @ coefficients)
+        slope = full.T @ (chance - right) + pull * (coefficients - start)
+        curve = (full * (chance * (1 - chance) + 1e-9)[:, None]).T @ full + np.diag(pull)
+        step = np.linalg.solve(curve, slope)
+        size = 1.0
+        while size > 1e-4 and loss(coefficients - size * step) > current:
+            size /= 2
+        coefficients = coefficients - size * step
+        before, current = current, loss(coefficients)
+        if before - current < 1e-6 * (1 + abs(before)):
+            break
+    return coefficients
+
+
+def cross_fit(traits: Any, right: Any, prior: Calibration | None) -> Any:
+    """Log-odds of each line from a model that did not see its part of the past (interleaved fifths)."""
+    count = len(right)
+    fold = (np.arange(count) * 7) // 5 % FOLDS
+    odds = np.zeros(count)
+    for part in range(FOLDS):
+        mine = fold == part
+        odds[mine] = fit_calibration(traits[~mine], right[~mine], prior).odds(traits[mine])
+    return odds
+
+
+@dataclass(slots=True)
+class MatchModel:
+    """What matching further lines needs: what was learned, how evidence becomes a probability, the bar. ``is_gross``:
+    confirmed lines count deductions into ``applied``. Plain JSON both ways."""
+
+    knowledge: Knowledge
+    calibration: Calibration
+    bar: BarReport
+    is_gross: bool = False
+    names: tuple[str, ...] = field(default=(*NAMES, *EXTRA))
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "version": 1,
+            "names": list(self.names),
+            "knowledge": self.knowledge.to_rows(),
+            "calibration": self.calibration.to_json(),
+            "bar": self.bar.to_json(),
+            "is_gross": self.is_gross,
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> MatchModel:
+        """Reads back ``to_json``. A model of another version keeps what it learned and loses its bar."""
+        from huikuan.engines.match_prior import prior_calibration
+
+        knowledge = Knowledge.from_rows(values["knowledge"])
+        if tuple(values["names"]) != (*NAMES, *EXTRA):
+            return cls(knowledge, prior_calibration(), BarReport(reason="no_history"))
+        calibration = Calibration.from_json(values["calibration"])
+        return cls(knowledge, calibration, BarReport.from_json(values["bar"]), values["is_gross"])
+
+    def judge(self, judged: Sequence[Judged]) -> None:
+        """Sets the confidence of every line and explanation. The first explanation's is its probability; the others
+        share what is left by their scores."""
+        some = [one for one in judged if one.ranked]
+        if not some:
+            return
+        chances = probability(self.calibration.odds(np.asarray([traits_of(one) for one in some])))
+        for one, chance in zip(some, chances.tolist(), strict=True):
+            one.confidence = one.ranked[0].confidence = chance
+            rest = one.ranked[1:]
+            if rest:
+                weights = np.exp(np.clip(np.asarray([other.score for other in rest]) - rest[0].score, -30.0, 5.0))
+                for other, weight in zip(rest, (weights / weights.sum()).tolist(), strict=True):
+                    other.confidence = min((1 - chance) * weight * 0.8, chance)

@@ -1,0 +1,247 @@
+"""Who pays: accounts, names in any script, aliases that were learned, names in the text, groups."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from rapidfuzz import fuzz
+
+from huikuan.engines.likeness import plain_name
+from huikuan.engines.match_book import Book
+from huikuan.engines.match_learn import Knowledge
+from huikuan.engines.match_text import plain_account
+
+PAYERS_MAX = 6
+GRAM_MAX = 4000
+"""A piece of a name that more names share is not looked at."""
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_SPACES = re.compile(r"[\W_]+")
+_PINYIN_FORMS = re.compile(
+    r"(gufen|jituan|zeren)*(youxian(zeren)?)?gongsi$|(co)?(ltd|limited|gmbh|inc|corp|llc|company)+$"
+)
+_PLACES = re.compile(r"(?:PROVINCE|CITY|SHI|SHENG|[\u4e00-\u9fff]{2,3}[省市])", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """A customer that may be behind a line. ``strength``: 0 to 1, how far this alone can be believed; ``kind``: account,
+    listed (an account in the customer file), alias, name, prefix, fuzzy, pinyin, short, text, group; ``count``: confirmed
+    lines behind it."""
+
+    customer: int
+    strength: float
+    kind: str
+    count: int = 0
+
+
+@lru_cache(maxsize=200_000)
+def name_key(name: str) -> str:
+    """A name as it is compared: without legal form, case, spaces and punctuation."""
+    return _SPACES.sub("", plain_name(name))
+
+
+@lru_cache(maxsize=50_000)
+def _syllable(char: str) -> str:
+    from pypinyin import Style, pinyin
+
+    return pinyin(char, style=Style.NORMAL, errors="default")[0][0]
+
+
+def pinyin_key(key: str) -> str:
+    """A Chinese name's key in Latin letters, syllable by syllable."""
+    return "".join(_syllable(char) if _HAN.match(char) else char for char in key)
+
+
+def latin_key(key: str) -> str:
+    """A Latin name's key without the legal form in pinyin or English that was written into it."""
+    return _PINYIN_FORMS.sub("", key) or key
+
+
+class Directory:
+    """The names and accounts of all customers, ready to be looked up."""
+
+    def __init__(self, book: Book) -> None:
+        self.book = book
+        self.exact: dict[str, list[int]] = {}
+        self.accounts: dict[str, list[int]] = {}
+        self.registrations: dict[str, int] = {number: at for at, number in enumerate(book.registrations) if number}
+        self.keys: list[str] = []
+        self.key_customer: list[int] = []
+        self.key_pinyin: list[bool] = []
+        for customer, names in enumerate(book.names):
+            for name in names:
+                self._add_name(customer, name)
+            for account in book.listed_accounts[customer].split(";"):
+                plain = plain_account(account)
+                if len(plain) >= 4 and customer not in self.accounts.setdefault(plain, []):
+                    self.accounts[plain].append(customer)
+        self.ordered = sorted((key, at) for at, key in enumerate(self.keys))
+        self._grams: dict[str, np.ndarray] | None = None  # type: ignore[type-arg,unused-ignore]
+        self._starts: dict[str, list[int]] = {}
+        for at, key in enumerate(self.keys):
+            start = key[:4] if _HAN.match(key) else key[:8]
+            if len(start) >= (3 if _HAN.match(key) else 6):
+                self._starts.setdefault(start[: 3 if _HAN.match(key) else 6], []).append(at)
+        self._fuzzy_cache: dict[str, list[Payer]] = {}
+
+    def _add_name(self, customer: int, name: str) -> None:
+        key = name_key(name)
+        if not key:
+            return
+        held = self.exact.setdefault(key, [])
+        if customer not in held:
+            held.append(customer)
+        self.keys.append(key)
+        self.key_customer.append(customer)
+        self.key_pinyin.append(False)
+        if _HAN.search(key):
+            self.keys.append(pinyin_key(key))
+            self.key_customer.append(customer)
+            self.key_pinyin.append(True)
+
+    def _gram_index(self) -> dict[str, np.ndarray]:  # type: ignore[type-arg,unused-ignore]
+        if self._grams is None:
+            held: dict[str, list[int]] = {}
+            for at, key in enumerate(self.keys):
+                for gram in _grams(key):
+                    held.setdefault(gram, []).append(at)
+            self._grams = {
+                gram: np.asarray(places, dtype=np.int32) for gram, places in held.items() if len(places) <= GRAM_MAX
+            }
+        return self._grams
+
+    def by_name(self, name: str) -> list[Payer]:
+        """Customers a name may mean, the likeliest first."""
+        if name in self._fuzzy_cache:
+            return self._fuzzy_cache[name]
+        found = self._by_name(name)
+        if len(self._fuzzy_cache) > 200_000:
+            self._fuzzy_cache.clear()
+        self._fuzzy_cache[name] = found
+        return found
+
+    def _by_name(self, name: str) -> list[Payer]:
+        key = name_key(name)
+        if len(key) < 2:
+            return []
+        if key in self.exact:
+            owners = self.exact[key]
+            return [Payer(one, 0.96 / len(owners), "name") for one in owners[:PAYERS_MAX]]
+        found: dict[int, Payer] = {}
+        han = bool(_HAN.search(key))
+        variants = [key] if han else list(dict.fromkeys([key, latin_key(key)]))
+        for variant in variants:
+            self._prefixes(variant, han, found)
+            self._alike(variant, found)
+        best = sorted(found.values(), key=lambda payer: (-payer.strength, payer.customer))[:PAYERS_MAX]
+        return _doubted(best)
+
+    def _prefixes(self, key: str, han: bool, found: dict[int, Payer]) -> None:
+        """Names that begin with the key: a bank cut the name off at 27 or 35 characters."""
+        if len(key) < (3 if han else 8):
+            return
+        at = bisect_left(self.ordered, (key, -1))
+        hits = []
+        while at < len(self.ordered) and self.ordered[at][0].startswith(key) and len(hits) < 20:
+            hits.append(self.ordered[at][1])
+            at += 1
+        owners = {self.key_customer[one] for one in hits}
+        for one in hits:
+            share = len(key) / len(self.keys[one])
+            kind = "pinyin" if self.key_pinyin[one] else "prefix"
+            _offer(found, Payer(self.key_customer[one], (0.75 + 0.2 * share) / len(owners), kind))
+
+    def _alike(self, key: str, found: dict[int, Payer]) -> None:
+        """Names that share rare pieces with the key, compared letter by letter."""
+        index = self._gram_index()
+        lists = [places for gram in _grams(key) if (places := index.get(gram)) is not None]
+        if not lists:
+            return
+        lists.sort(key=len)
+        places = np.concatenate(lists[:24])
+        weights = np.concatenate([np.full(len(one), 1.0 / np.log(2.0 + len(one))) for one in lists[:24]])
+        unique, inverse = np.unique(places, return_inverse=True)
+        scores = np.bincount(inverse, weights)
+        top = np.argsort(-scores, kind="stable")[:12]
+        for one in unique[top].tolist():
+            other = self.keys[one]
+            ratio = fuzz.ratio(key, other)
+            small, large = min(len(key), len(other)), max(len(key), len(other))
+            partial = fuzz.partial_ratio(key, other) if small >= (2 if _HAN.match(key) else 5) else 0.0
+            pinyin = self.key_pinyin[one]
+            if ratio >= 72:
+                strength = min(0.92, 0.35 + (ratio - 72) / 28 * 0.57)
+                _offer(found, Payer(self.key_customer[one], strength, "pinyin" if pinyin else "fuzzy"))
+            elif partial >= 88:
+                strength = 0.3 + 0.45 * (small / large)
+                _offer(found, Payer(self.key_customer[one], strength, "short"))
+
+    def in_text(self, text: str) -> list[Payer]:
+        """Customers whose name stands in a text."""
+        found: dict[int, Payer] = {}
+        flat = _SPACES.sub("", text.lower())
+        for at in range(len(flat)):
+            for size in (3, 6):
+                for one in self._starts.get(flat[at : at + size], ()):
+                    key = self.keys[one]
+                    if len(key) >= (3 if size == 3 else 6) and flat.startswith(key, at) and not self.key_pinyin[one]:
+                        _offer(found, Payer(self.key_customer[one], 0.5 + min(len(key), 20) / 50, "text"))
+        best = sorted(found.values(), key=lambda payer: (-payer.strength, payer.customer))[:3]
+        return _doubted(best)
+
+
+def find_payers(directory: Directory, knowledge: Knowledge, account: str, name: str, text: str) -> list[Payer]:
+    """Customers behind a line, the strongest evidence first; the relatives of the best stand behind it."""
+    book = directory.book
+    found: dict[int, Payer] = {}
+    if account:
+        for customer_id, count, total in knowledge.owners("account", account):
+            place = book.customer_place.get(customer_id)
+            if place is not None:
+                _offer(found, Payer(place, count / (total + 0.4), "account", count))
+        owners = directory.accounts.get(account, [])
+        for place in owners:
+            _offer(found, Payer(place, 0.97 / len(owners), "listed"))
+    key = name_key(name) if name else ""
+    if key:
+        for customer_id, count, total in knowledge.owners("alias", key):
+            place = book.customer_place.get(customer_id)
+            if place is not None:
+                _offer(found, Payer(place, 0.98 * count / (total + 0.4), "alias", count))
+        for payer in directory.by_name(name):
+            _offer(found, payer)
+    if text and (not found or max(payer.strength for payer in found.values()) < 0.9):
+        for payer in directory.in_text(text):
+            _offer(found, payer)
+    best = sorted(found.values(), key=lambda payer: (-payer.strength, payer.customer))[:PAYERS_MAX]
+    held = {payer.customer for payer in best}
+    for payer in best[:2]:
+        family = book.families[book.family_of[payer.customer]]
+        if 1 < len(family) <= 60:
+            best += [Payer(one, payer.strength * 0.5, "group") for one in family if one not in held]
+            held.update(family)
+    return best
+
+
+def _offer(found: dict[int, Payer], payer: Payer) -> None:
+    held = found.get(payer.customer)
+    if held is None or held.strength < payer.strength:
+        found[payer.customer] = payer
+
+
+def _doubted(best: list[Payer]) -> list[Payer]:
+    """Two names nearly as alike as each other weaken both."""
+    if len(best) < 2 or best[0].strength - best[1].strength > 0.12:
+        return best
+    close = sum(1 for payer in best if best[0].strength - payer.strength <= 0.12)
+    factor = 1.0 / (1.0 + 0.5 * (close - 1))
+    return [Payer(one.customer, one.strength * factor, one.kind, one.count) for one in best]
+
+
+def _grams(key: str) -> set[str]:
+    size = 2 if _HAN.search(key) else 3
+    return {key[at : at + size] for at in range(max(len(key) - size + 1, 1))}

@@ -1,0 +1,282 @@
+"""Numbers of documents found in the texts of a line, however they are written."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from huikuan.engines.match_book import SHARED_MAX, Book, places_of
+from huikuan.engines.match_structured import structured_of
+from huikuan.engines.match_text import FOLDED, Text, noise_of, normal_text, tokens_of
+
+FIELDS = ("remittance_text", "end_to_end_id", "bank_reference")
+JOINED_MAX = 5
+"""Pieces a number may have been broken into."""
+RANGE_MAX = 200
+"""Documents a range may name."""
+
+_JOINT = re.compile(r"[ \-./_:#\\\r\n\t–]{0,3}")
+_LIST = re.compile(r"\s*(?:[,;+&、，；/]|和|及|与|跟|UND|AND|ET|Y|U\.?)\s*")
+_RANGE = re.compile(r"\s*(?:-|–|—|~|～|至|到|TO|BIS|THRU|THROUGH|A|À)\s*")
+_WORDS_BETWEEN = frozenset(["AND", "UND", "ET", "Y", "U", "TO", "BIS", "THRU", "THROUGH", "A"])
+_LABEL = re.compile(
+    r"(?:INVOICE|INVOICES|INV|RECHNUNG(?:EN)?|RECHN|RG|RE|RNR|FACTURES?|FACT|BILL|DOC(?:UMENT)?|BELEG|REF|NO|NR|N°|NUM"
+    r"|发票号?码?|发票|单号|编号|合同号?|订单号?|号码?|CONTRACT|ORDER|P\.?O|BESTELLUNG|COMMANDE|CREDIT NOTE|CN|GS)"
+    r"[\s.:：#-]*$"
+)
+_PIECES = re.compile(r"[A-Z]+\d+|\d+")
+
+
+@dataclass(slots=True)
+class Mention:
+    """One number in a text: the places of the items it may mean, how it was recognised, how rare such a hit is by
+    chance (a decimal logarithm), and where it stands. ``doubtful``: it may as well be a date, an amount, a telephone."""
+
+    items: list[int]
+    kind: str
+    rarity: float
+    field: int
+    start: int
+    stop: int
+    token: str
+    doubtful: bool = False
+
+
+@dataclass(slots=True)
+class Found:
+    """The numbers of a line. ``loose``: tokens with digits that led nowhere: (token, field, start, stop, at the end of
+    its text)."""
+
+    mentions: list[Mention] = field(default_factory=list)
+    loose: list[tuple[str, int, int, int, bool]] = field(default_factory=list)
+    texts: list[Text] = field(default_factory=list)
+
+
+def find_references(book: Book, texts: tuple[str, ...]) -> Found:
+    """Every mention in the texts of ``FIELDS``, in their order."""
+    found = Found()
+    for number, raw in enumerate(texts):
+        text = normal_text(raw) if raw else Text("", None)
+        found.texts.append(text)
+        if text.text and not (number and text.text in ("NOTPROVIDED", "NONREF")):
+            _Scan(book, text.text, number, found).run()
+    return found
+
+
+class _Scan:
+    def __init__(self, book: Book, text: str, number: int, found: Found) -> None:
+        self.book, self.text, self.number, self.found = book, text, number, found
+        self.tokens = tokens_of(text)
+        self.noise = noise_of(text)
+        self.last: str | None = None
+        self.last_stop = -1
+        self.last_items: list[int] = []
+
+    def run(self) -> None:
+        used = self._structured()
+        at = 0
+        while at < len(self.tokens):
+            token, start, stop = self.tokens[at]
+            if any(start < b and a < stop for a, b in used):
+                at += 1
+                continue
+            step = self._continue(at)
+            at += step or self._joined(at) or self._single(token, start, stop)
+
+    def _structured(self) -> list[tuple[int, int]]:
+        used = []
+        for carried, whole, start, stop in structured_of(self.text) if len(self.text) >= 5 else ():
+            items = self._lead(whole) or self._lead(carried.lstrip("0")) or self._inside(carried)
+            if items:
+                self._add(items, "structured", 8.0, start, stop, whole)
+                used.append((start, stop))
+        return used
+
+    def _lead(self, number: str) -> list[int]:
+        book = self.book
+        held = book.by_number.get(number)
+        if held is None:
+            held = book.by_core.get(number)
+        return places_of(held)
+
+    def _inside(self, digits: str) -> list[int]:
+        """A number of a document carried inside a longer one (customer and invoice in a structured reference)."""
+        best: list[int] = []
+        for size in sorted(self.book.core_lengths, reverse=True):
+            for start in range(len(digits) - size, -1, -1):
+                if items := self._lead(digits[start : start + size]):
+                    best += items
+            if best:
+                break
+        return best[:SHARED_MAX]
+
+    def _continue(self, at: int) -> int:
+        """A shortened list or the end of a range after a number just found: "10023, 24, 27-29"."""
+        if self.last is None:
+            return 0
+        token, start, stop = self.tokens[at]
+        between = self.text[self.last_stop : start]
+        if token in _WORDS_BETWEEN and at + 1 < len(self.tokens) and not between.strip():
+            nxt, nstart, nstop = self.tokens[at + 1]
+            if nxt.isdigit() and self._short(nxt, self.text[self.last_stop : nstart], nstart, nstop):
+                return 2
+            return 0
+        if len(token) >= len(self.last) + 1 or not between:
+            return 0
+        digits = token if token.isdigit() else ""
+        return 1 if digits and self._short(digits, between, start, stop) else 0
+
+    def _short(self, digits: str, between: str, start: int, stop: int) -> bool:
+        last = self.last or ""
+        run = len(last) - len(last.rstrip("0123456789"))
+        if len(digits) > run:
+            return False
+        number = last[: len(last) - len(digits)] + digits
+        if _RANGE.fullmatch(between):
+            return self._range(last, number, start, stop)
+        if not _LIST.fullmatch(between):
+            return False
+        items = self._near(self._lead(number) or self._lead(number.lstrip("0")))
+        if not items:
+            return False
+        self._add(items, "list", 5.0, start, stop, number)
+        self._remember(number, stop, items)
+        return True
+
+    def _near(self, items: list[int]) -> list[int]:
+        """Of several meanings those of the customers named just before."""
+        families = {self.book.family_of[self.book.customer_of[one]] for one in self.last_items}
+        return [one for one in items if self.book.family_of[self.book.customer_of[one]] in families]
+
+    def _range(self, first: str, number: str, start: int, stop: int) -> bool:
+        run = len(number) - len(number.rstrip("0123456789"))
+        head, low, high = first[: len(first) - run], int(first[len(first) - run :]), int(number[len(number) - run :])
+        if not low < high <= low + RANGE_MAX or number[: len(number) - run] != head:
+            return False
+        hit = False
+        for value in range(low + 1, high + 1):
+            each = f"{head}{value:0{run}d}"
+            items = self._near(self._lead(each) or self._lead(each.lstrip("0")))
+            if items:
+                hit = True
+                self._add(items, "range", 5.0, start, stop, each)
+        if hit:
+            self._remember(number, stop, self.last_items)
+        return hit
+
+    def _joined(self, at: int) -> int:
+        """The longest run of pieces that is a number of an item."""
+        tokens, text = self.tokens, self.text
+        widest = 1
+        while widest < JOINED_MAX and at + widest < len(tokens):
+            if not _JOINT.fullmatch(text, tokens[at + widest - 1][2], tokens[at + widest][1]):
+                break
+            widest += 1
+        for width in range(widest, 0, -1):
+            joined = tokens[at][0] if width == 1 else "".join(token[0] for token in tokens[at : at + width])
+            if len(joined) < 3 or not any(char.isdigit() for char in joined):
+                continue
+            found = self._look(joined, width)
+            if found is not None:
+                items, kind, rarity = found
+                start, stop = tokens[at][1], tokens[at + width - 1][2]
+                before = self.last
+                if before and _RANGE.fullmatch(text, self.last_stop, start) and len(before) == len(joined):
+                    self._range(before, joined, start, stop)
+                else:
+                    self._add(items, kind, rarity, start, stop, joined)
+                self._remember(joined, stop, items)
+                return width
+        return 0
+
+    def _look(self, joined: str, width: int) -> tuple[list[int], str, float] | None:
+        book = self.book
+        digits = sum(char.isdigit() for char in joined)
+        letters = len(joined) - digits
+        held = book.by_number.get(joined)
+        if held is not None:
+            return places_of(held), "number", book.rarity(digits, letters)
+        for keys, kind in ((book.by_order, "order"), (book.by_contract, "contract")):
+            held = keys.get(joined)
+            if held is not None:
+                return places_of(held), kind, book.rarity(digits, letters)
+        if letters == 0:
+            core = joined.lstrip("0")
+            if len(core) >= 4 and (width == 1 or len(core) >= 6):
+                held = book.by_core.get(core)
+                if held is None and core != joined:
+                    held = book.by_number.get(core)
+                if held is not None:
+                    return places_of(held), "number", book.rarity(len(core), 0)
+        return None
+
+    def _single(self, token: str, start: int, stop: int) -> int:
+        """One token whose parts are numbers, or which is disfigured."""
+        if not any(char.isdigit() for char in token):
+            return 1
+        if self._glued(token, start):
+            return 1
+        folded = token.translate(FOLDED)
+        if (len(folded) >= 4 and not token.isdigit()) or len(folded) >= 5:
+            held = self.book.by_folded.get(folded)
+            if held is None and folded != token:
+                held = self.book.by_core.get(folded.lstrip("0")) or self.book.by_number.get(folded.lstrip("0"))
+            if held is not None:
+                items = places_of(held)
+                self._add(items, "mangled", self.book.rarity(len(folded), 0) - 1.0, start, stop, token)
+                self._remember(self.book.numbers[items[0]], stop, items)
+                return 1
+        if len(token) >= 3:
+            end = not self.text[stop:].strip(" .")
+            self.found.loose.append((token, self.number, start, stop, end))
+        return 1
+
+    def _glued(self, token: str, start: int) -> bool:
+        pieces = list(_PIECES.finditer(token))
+        hits = []
+        for piece in pieces:
+            whole = piece[0]
+            digits = whole.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+            for one in (whole, digits):
+                if len(one) >= 4 and (found := self._look(one, 1)) is not None:
+                    at = start + piece.start() + len(whole) - len(one)
+                    hits.append((found, at, start + piece.end(), one))
+                    break
+            else:
+                hits += self._chunks(digits, start + piece.end() - len(digits))
+        for (items, kind, rarity), first, stop, one in hits:
+            self._add(items, kind, rarity - 0.5, first, stop, one)
+            self._remember(one, stop, items)
+        return bool(hits)
+
+    def _chunks(self, digits: str, start: int) -> list[tuple[Any, int, int, str]]:
+        """Numbers of one length written without a space: "1002310024"; or one number inside a longer one."""
+        for size in self.book.core_lengths:
+            if len(digits) >= 2 * size and len(digits) % size == 0:
+                parts = [digits[at : at + size] for at in range(0, len(digits), size)]
+                found = [self._look(part, 1) for part in parts]
+                if all(found):
+                    return [
+                        (one, start + at * size, start + (at + 1) * size, parts[at]) for at, one in enumerate(found)
+                    ]
+        if len(digits) >= 10:
+            for size in self.book.core_lengths:
+                if size < 6 or len(digits) <= size:
+                    continue
+                for at in (len(digits) - size, 0):
+                    if (one := self._look(digits[at : at + size], 1)) is not None:
+                        items, kind, rarity = one
+                        return [((items, kind, rarity - 1.0), start + at, start + at + size, digits[at : at + size])]
+        return []
+
+    def _add(self, items: list[int], kind: str, rarity: float, start: int, stop: int, token: str) -> None:
+        if len(items) > SHARED_MAX:
+            return
+        doubtful = kind in ("number", "mangled") and any(a < stop and start < b for a, b in self.noise)
+        labelled = bool(_LABEL.search(self.text, max(0, start - 14), start))
+        rarity = max(rarity + labelled - 2.0 * doubtful, 0.1)
+        self.found.mentions.append(Mention(items, kind, rarity, self.number, start, stop, token, doubtful))
+
+    def _remember(self, number: str, stop: int, items: list[int]) -> None:
+        self.last, self.last_stop, self.last_items = number, stop, items

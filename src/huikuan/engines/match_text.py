@@ -1,0 +1,143 @@
+"""The text of a bank line as it is compared: one width, one case, with the places of the original kept."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import date
+
+FOLDED = str.maketrans("OQDILSBZG", "000115826")
+"""Letters that eyes, scanners and typists take for digits."""
+
+_TOKEN = re.compile(r"[A-Z0-9]+")
+_DATES = re.compile(
+    r"(?<!\d)(?:19|20)\d\d\s?[-/.年]\s?(?:0?[1-9]|1[0-2])\s?[-/.月]\s?(?:0?[1-9]|[12]\d|3[01])(?:日|(?!\d))"
+    r"|(?<!\d)(?:0?[1-9]|[12]\d|3[01])[-/.](?:0?[1-9]|1[0-2])[-/.](?:(?:19|20)\d\d|[1-3]\d)(?!\d)"
+    r"|(?<!\d)(?:0?[1-9]|1[0-2])[-/.](?:0?[1-9]|[12]\d|3[01])[-/.](?:(?:19|20)\d\d|[1-3]\d)(?!\d)"
+    r"|(?<!\d)20[0-4]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)"
+    r"|(?<!\d)\d{1,2}:\d\d(?::\d\d)?(?!\d)"
+)
+_AMOUNTS = re.compile(
+    r"(?<![\d.,A-Z])\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?(?!\d)"
+    r"|(?<![\d.,A-Z])\d{1,3}(?:\.\d{3})+,\d\d(?!\d)"
+    r"|(?<![\d.,A-Z])\d+\.\d\d(?![\d.])"
+    r"|(?:EUR|USD|CNY|RMB|GBP|CHF|HKD|[¥￥$€£])\s?\d+(?:[.,]\d+)*"
+    r"|\d+(?:[.,]\d+)*\s?(?:元|EUR|USD|CNY|RMB|€|万元|%)"
+)
+_PHONES = re.compile(
+    r"(?:TELEFON|TELEPHONE|PHONE|TEL|FAX|MOB(?:ILE)?|电话|手机|联系电话|传真)[\s.:：]*\+?[\d\s()/-]{6,20}"
+    r"|\+\d{1,3}[\s-]?[\d\s()-]{6,16}"
+    r"|(?<!\d)1[3-9]\d{9}(?!\d)|(?<!\d)0\d{2,3}-\d{7,8}(?!\d)"
+)
+_ACCOUNTS = re.compile(
+    r"(?<![A-Z])[A-Z]{2}\d\d(?:\s?[A-Z0-9]{4}){3,7}(?:\s?[A-Z0-9]{1,3})?(?![A-Z0-9])"
+    r"|(?:账号|帐号|ACCOUNT|A/C|ACCT|IBAN|KTO|卡号)[\s.:：NO#]*[\d\s]{6,30}"
+)
+_PERIODS = re.compile(
+    r"(?:(?P<y1>20\d\d)\s?年\s?)?(?<![\d.])(?P<m1>1[0-2]|0?[1-9])\s?月(?!\s?\d{1,2}\s?日)(?:份)?"
+    r"|(?<![\d/.-])(?P<y2>20\d\d)\s?[-/.]\s?(?P<m2>1[0-2]|0[1-9])(?![\d/.-])"
+    r"|(?<![\d/.-])(?P<m3>1[0-2]|0[1-9])\s?[-/.]\s?(?P<y3>20\d\d)(?![\d/.-])"
+    r"|(?<![A-Z])(?P<word>JAN(?:UARY|UAR)?|FEB(?:RUARY|RUAR)?|M[AÄ]R(?:CH|Z)?|APR(?:IL)?|MAY|MAI|JUN[EI]?|JUL[YI]?"
+    r"|AUG(?:UST)?|SEPT?(?:EMBER)?|O[CK]T(?:OBER)?|NOV(?:EMBER)?|DE[CZ](?:EMBER)?|JANVIER|F[EÉ]VRIER|MARS|AVRIL|JUIN"
+    r"|JUILLET|AO[UÛ]T|SEPTEMBRE|OCTOBRE|NOVEMBRE|D[EÉ]CEMBRE)(?![A-Z])[\s.,-]*(?P<y4>20\d\d)?"
+)
+_MONTHS = {
+    **{word: at for at, word in enumerate("JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split(), 1)},
+    "MÄR": 3,
+    "MAI": 5,
+    "OKT": 10,
+    "DEZ": 12,
+    "FÉV": 2,
+    "FEV": 2,
+    "AVR": 4,
+    "AOU": 8,
+    "AOÛ": 8,
+    "DÉC": 12,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text made comparable. ``places``: where each character of ``text`` stands in the original (``None``: at the same
+    place)."""
+
+    text: str
+    places: list[int] | None
+
+    def original(self, start: int, stop: int) -> tuple[int, int]:
+        """Characters of the original that a stretch of the comparable text came from."""
+        if self.places is None:
+            return start, stop
+        return self.places[start], self.places[stop - 1] + 1
+
+
+def normal_text(text: str) -> Text:
+    """NFKC and upper case. ``ＩＮＶ：１００２３`` → ``INV:10023``."""
+    if text.isascii():
+        return Text(text.upper(), None)
+    whole = unicodedata.normalize("NFKC", text).upper()
+    if len(whole) == len(text):
+        return Text(whole, None)
+    parts, places = [], []
+    for at, char in enumerate(text):
+        piece = unicodedata.normalize("NFKC", char).upper()
+        parts.append(piece)
+        places += [at] * len(piece)
+    return Text("".join(parts), places)
+
+
+def tokens_of(text: str) -> list[tuple[str, int, int]]:
+    """Runs of Latin letters and digits with their places; ``text`` is normal."""
+    return [(found[0], found.start(), found.end()) for found in _TOKEN.finditer(text)]
+
+
+def noise_of(text: str) -> list[tuple[int, int]]:
+    """Places of what looks like a date, an amount, a telephone or an account number."""
+    if not any(char.isdigit() for char in text):
+        return []
+    return [found.span() for pattern in (_DATES, _AMOUNTS, _PHONES, _ACCOUNTS) for found in pattern.finditer(text)]
+
+
+def periods_of(text: str, booked: date) -> list[tuple[int, int, int, int]]:
+    """Months named in a text as (year, month, start, stop); a month without a year is the last one up to ``booked``."""
+    found = []
+    for match in _PERIODS.finditer(text):
+        word = match["word"]
+        month = (
+            _MONTHS.get(word[:3], _month_in_french(word)) if word else int(match["m1"] or match["m2"] or match["m3"])
+        )
+        year_text = match["y1"] or match["y2"] or match["y3"] or match["y4"]
+        if not month:
+            continue
+        year = int(year_text) if year_text else booked.year - (month > booked.month)
+        found.append((year, month, match.start(), match.end()))
+    return found
+
+
+def _month_in_french(word: str) -> int:
+    return 6 if word == "JUIN" else 7 if word == "JUILLET" else 0
+
+
+_LATIN_NUMBER = re.compile(r"[^A-Z0-9]+")
+
+
+def plain_number(number: str) -> str:
+    """A document number without width, case and punctuation; leading zeros stay. ``Inv-2026/0001`` → ``INV20260001``."""
+    upper = number.upper() if number.isascii() else unicodedata.normalize("NFKC", number).upper()
+    return _LATIN_NUMBER.sub("", upper)
+
+
+def digits_of(number: str) -> str:
+    """All digits of a plain number without leading zeros."""
+    return "".join(char for char in number if char.isdigit()).lstrip("0")
+
+
+_ACCOUNT_NOISE = re.compile(r"[^A-Z0-9*]+")
+
+
+def plain_account(account: str | None) -> str:
+    """An account number without spaces, case and punctuation."""
+    if not account:
+        return ""
+    return _ACCOUNT_NOISE.sub("", unicodedata.normalize("NFKC", account).upper())
