@@ -126,6 +126,8 @@ def direction(text: str) -> int | None:
         return 1
     if word in _DEBIT:
         return -1
+    if re.search(r"[\u4e00-\u9fff]", word) and re.search(r"[a-z]", word):  # in two languages
+        return direction("".join(re.findall(r"[\u4e00-\u9fff]", word)))
     return 0 if not word or word in _NEUTRAL else None
 
 
@@ -158,7 +160,7 @@ def facts_of(rows: list[list[str]]) -> dict[str, str]:
         for at, cell in enumerate(cells):
             following = next((one for one in cells[at + 1 :] if one), "")
             for key, value in _pairs(cell, following):
-                name = next((name for name, pattern in _KEYS if pattern.fullmatch(key)), None)
+                name = _name_of(key)
                 if name == "period":
                     days = _DATES.findall(value)
                     if len(days) == 2:
@@ -169,10 +171,20 @@ def facts_of(rows: list[list[str]]) -> dict[str, str]:
     return found
 
 
+def _name_of(key: str) -> str | None:
+    """The fact a key names, by the whole key or its Chinese part."""
+    chinese = "".join(re.findall(r"[\u4e00-\u9fff]+", key.partition("/")[0]))
+    for text in (key, chinese):
+        found = next((name for name, pattern in _KEYS if text and pattern.fullmatch(text)), None)
+        if found:
+            return found
+    return None
+
+
 def _pairs(cell: str, following: str) -> list[tuple[str, str]]:
     """``key: value`` pairs in a cell; a key alone has its value in the next cell."""
-    text = unicodedata.normalize("NFKC", cell)
-    pieces = re.split(r"\s{2,}|\t| (?=[\u4e00-\u9fff]{2,8}:)", text)
+    text = unicodedata.normalize("NFKC", cell).lstrip("#")
+    pieces = re.split(r"\s{2,}|\t| (?=[\u4e00-\u9fff]{2,8}[A-Za-z ]{0,30}:)", text)
     pairs = []
     for piece in pieces:
         key, colon, value = piece.partition(":")
