@@ -40,6 +40,8 @@ from huikuan.store.public_ids import inner_id, public_id
 
 DOCUMENTS_MAX = 2_000
 """Of a customer with more, the latest so many are looked at."""
+CUT_MIN = 10
+"""Letters of a payer's name from which on it may be a longer name cut off."""
 _CHUNK = 500
 _KINDS = (ItemKind.INVOICE.value, ItemKind.DEBIT_MEMO.value)
 _CONTROLS = frozenset(account.value for account in ITEM_CONTROLS)
@@ -229,7 +231,7 @@ def _payers(learned: Habits, customer: Customer) -> tuple[PayerRow, ...]:
     rows: dict[str, PayerRow] = {}
     for one in learned.payers:
         plain = plain_name(one.name)
-        relation = "itself" if plain in own else "group" if plain in group else "other"
+        relation = "itself" if _is_one_of(plain, own) else "group" if _is_one_of(plain, group) else "other"
         known = rows.get(plain)
         if known is None:
             rows[plain] = PayerRow(one.name, relation, one.payments, one.last)
@@ -237,6 +239,11 @@ def _payers(learned: Habits, customer: Customer) -> tuple[PayerRow, ...]:
             together = known.payments + one.payments
             rows[plain] = PayerRow(known.name, relation, together, max(known.last, one.last))
     return tuple(sorted(rows.values(), key=lambda row: (-row.payments, row.name)))
+
+
+def _is_one_of(plain: str, names: set[str]) -> bool:
+    """Whether it is one of the names, or the beginning of one: banks cut long names off."""
+    return plain in names or (len(plain) >= CUT_MIN and any(name.startswith(plain) for name in names))
 
 
 def _steps(facts: PaymentFacts, contacts: Sequence[Contact]) -> tuple[StepRow, ...]:
@@ -257,3 +264,9 @@ def _who(contacts: Sequence[Contact], part: str) -> str:
 
 def _country_of(accounts: Sequence[int]) -> str:
     return CustomerAccount.objects.filter(id=accounts[0]).values_list("entity__country", flat=True).first() or ""
+
+
+def contact_texts(family: Sequence[int]) -> list[tuple[int, str, str]]:
+    """Number, opaque id and name of the contacts of a customer, to choose who holds a step."""
+    found = Contact.objects.filter(customer__in=list(family), erased_at__isnull=True).order_by("id")
+    return [(one.id, public_id("con", one.id), one.name) for one in found]

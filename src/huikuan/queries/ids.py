@@ -63,3 +63,12 @@ def bank_account_number(text: str) -> int | None:
 
 def note_id_text(note_id: int) -> str:
     return public_id("nte", note_id)
+
+
+def bank_upload_id_text(upload_id: int) -> str:
+    return public_id("bup", upload_id)
+
+
+def bank_upload_number(text: str) -> int | None:
+    """The number behind a bank upload's opaque id."""
+    return inner_id("bup", text)

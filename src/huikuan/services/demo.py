@@ -17,6 +17,7 @@ from huikuan.core.refusals import Refusal
 from huikuan.services.accounts import NewAccount, open_accounts, set_credit_limits
 from huikuan.services.customers import NewCustomer, add_customers, add_entity
 from huikuan.services.demo_bank import add_bank
+from huikuan.services.demo_cases import add_cases, add_habits
 from huikuan.services.demo_contacts import add_contacts
 from huikuan.services.demo_people import CLERK, give_out_customers, make_people
 from huikuan.services.demo_plan import DemoPlan, DemoSize, make_plan
@@ -27,7 +28,7 @@ from huikuan.services.rates import add_rates
 from huikuan.services.transaction import run_in_transaction
 from huikuan.services.users import create_user
 from huikuan.store.durability import relaxed_durability
-from huikuan.store.models import Customer, CustomerRef, Entity, Installation, JournalEntry, User
+from huikuan.store.models import Customer, CustomerRef, Entity, Installation, JournalEntry, ShortPayment, User
 
 TAX_IDS = {"HD": "91310000YX00000160", "YX": "DE999999990"}
 """By which our e-invoices are told; ``examples/invoices`` carry them."""
@@ -82,8 +83,16 @@ def fill_demo(size: DemoSize | None = None, *, now: datetime, progress: Progress
     with relaxed_durability():
         writer.play(progress, after=None if seen is None else seen.astimezone(UTC).date())
         add_bank(last, actor_id=User.objects.get(username=CLERK).pk, now=now)
+        run_in_transaction(lambda: _add_cases(now))
     Installation.objects.get_or_create(name=_DONE, defaults={"value": now.isoformat()})
     return DemoResult(USERNAME, PASSWORD, plan.first, plan.last, Customer.objects.count(), JournalEntry.objects.count())
+
+
+def _add_cases(now: datetime) -> None:
+    if not ShortPayment.objects.exists():
+        chief = User.objects.get(username=USERNAME).pk
+        add_cases(actor_id=chief, now=now)
+        add_habits(actor_id=chief, now=now)
 
 
 def _begin(size: DemoSize, now: datetime) -> tuple[DemoSize, date]:

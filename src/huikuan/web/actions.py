@@ -35,6 +35,7 @@ from huikuan.web.acting import (
 from huikuan.web.format import format_day
 from huikuan.web.frames import Seat
 from huikuan.web.pages import page
+from huikuan.web.short_payments import item_deeds
 from huikuan.web.tags import address
 
 Words = dict[EntryKind, str | Promise]
@@ -81,6 +82,7 @@ def item_bar(seat: Seat, public_id: str) -> dict[str, Any]:
         deeds += [Deed(TITLES[kind], address(seat.kept, "item_settle", public_id, kind=kind.value)) for kind in kinds]
     if item.written_off_minor > 0 and adjusts:
         deeds.append(Deed(_("Recovery"), address(seat.kept, "item_recover", public_id)))
+    deeds += item_deeds(seat, item.entity_id, public_id, item.open_minor)
     return bar(seat, deeds)
 
 

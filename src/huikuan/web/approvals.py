@@ -111,6 +111,8 @@ def decide(request: HttpRequest, seat: Seat, request_id: int) -> HttpResponse:
 def _said(state: ApprovalState, entry_id: int | None) -> str:
     if entry_id is not None:
         return _("Approved and posted.")
+    if state == ApprovalState.APPROVED:
+        return _("Approved.")
     return _("Rejected.") if state == ApprovalState.REJECTED else _("Approved. The next step waits for its decision.")
 
 

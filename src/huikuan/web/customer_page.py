@@ -16,6 +16,7 @@ from huikuan.queries import customers as queries
 from huikuan.queries.customer_file import CustomerFile, customer_file, survivor_of
 from huikuan.queries.documents import documents_of_customer
 from huikuan.queries.duplicates import merges_into
+from huikuan.queries.short_payments import short_payments_of_customer
 from huikuan.queries.targets import account_targets
 from huikuan.queries.timeline import KINDS, Event, timeline
 from huikuan.web.acting import Deed
@@ -27,6 +28,7 @@ from huikuan.web.frames import Seat
 from huikuan.web.items import ITEM_SORTS, amount_labels, state_chips
 from huikuan.web.lists import chips_of
 from huikuan.web.pages import page, read_int, read_list, show
+from huikuan.web.short_payments import case_context
 from huikuan.web.tags import address
 from huikuan.web.words import word_of
 
@@ -89,6 +91,11 @@ def _below(
         **assign_context(seat, public_id),
         **_items(request, seat, public_id),
         **(_timeline(request, seat, file) if asked else {"timeline_waits": True, **_note_form()}),
+        "short_cases": [
+            case_context(one)
+            for one in short_payments_of_customer(seat.frame, [account.id for account in file.accounts])
+        ],
+        "short_customer": public_id,
         "documents_about": True,
         "document_entities": account_targets(seat.frame, public_id),
         **documents_card(

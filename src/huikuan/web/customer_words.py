@@ -37,6 +37,7 @@ FILE_EVENTS: Words = {
     "customer": _("Master data changed"),
     "account": _("Terms or limit changed"),
     "contact": _("Contact changed"),
+    "habits": _("How it pays changed"),
     "payer_account": _("Payer account changed"),
     "merged": _("Duplicate merged"),
     "unmerged": _("Merge undone"),
@@ -45,7 +46,19 @@ FILE_EVENTS: Words = {
 
 EVENT_CODES: Words = {**IMPORT_KINDS, **EVIDENCE_TYPES, **NOTE_KINDS, **ENTRY_KINDS, **FILE_EVENTS}
 
+HABIT_FIELDS: Words = {
+    "budget_needed": _("Needs a budget first"),
+    "invoice_needs": _("What must be on the invoice"),
+    "closing_day": _("Books close on"),
+    "run_days": _("Pays on days of the month"),
+    "run_weekdays": _("Pays on weekdays"),
+    "run_moves": _("A day off moves"),
+    "transfer_days": _("Working days until money is here"),
+    "steps": _("Approval steps"),
+}
+
 FILE_FIELDS: Words = {
+    **HABIT_FIELDS,
     "name": _("Legal name"),
     "registration_number": _("Registration number"),
     "country": _("Country"),

@@ -17,6 +17,7 @@ from huikuan.queries.home import CurrencyTotal, MonthPoint, home
 from huikuan.web.format import format_amount, format_day, format_month
 from huikuan.web.frames import Seat
 from huikuan.web.pages import page, show
+from huikuan.web.short_payments import waiting_on
 from huikuan.web.words import bucket_class, bucket_word
 
 BUCKETS = ("not_due", "1-30", "31-60", "61-90", ">90")
@@ -53,6 +54,7 @@ def show_home(request: HttpRequest, seat: Seat) -> HttpResponse:
     months = month_rows(found.history)
     order = [total.currency for total in found.totals if total.currency in months]
     context = {
+        **waiting_on(request, seat),
         "approvals_waiting": approvals_waiting(int(request.user.pk or 0), seat.frame.today),
         "lines": lines,
         "buckets": BUCKETS,

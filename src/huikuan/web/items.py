@@ -16,6 +16,7 @@ from huikuan.queries.documents import documents_of
 from huikuan.queries.einvoices import einvoice_of_item
 from huikuan.queries.entries import PostingRow
 from huikuan.queries.note_lives import covering
+from huikuan.queries.short_payments import short_payments_of_item
 from huikuan.web.actions import item_bar
 from huikuan.web.documents import documents_card
 from huikuan.web.format import format_day, format_moment
@@ -24,6 +25,7 @@ from huikuan.web.lists import Chip, chips_of
 from huikuan.web.lives import life_line
 from huikuan.web.pages import page, show
 from huikuan.web.reversing import entry_bar, undoable
+from huikuan.web.short_payments import case_context
 from huikuan.web.tables.asks import read_table
 from huikuan.web.tables.grid import grid_of
 from huikuan.web.tables.items import BUCKETS, ITEMS, STATES
@@ -90,6 +92,7 @@ def show_life(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
         **documents_card(seat, "item", public_id, documents_of(seat.frame, "item", public_id), [item.entity_id]),
         "covering": covering(seat.frame, public_id),
         "einvoice": einvoice_of_item(seat.frame, public_id),
+        "short_cases": [case_context(one) for one in short_payments_of_item(seat.frame, public_id)],
         **item_bar(seat, public_id),
     }
     return show(request, seat, "items/life.html", context, room="items")

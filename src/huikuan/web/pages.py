@@ -36,6 +36,10 @@ class Room:
     word: str | Promise
     pages: tuple[tuple[str, str | Promise], ...] = ()
 
+    @property
+    def page_names(self) -> tuple[str, ...]:
+        return tuple(name for name, _word in self.pages)
+
 
 ROOMS = (
     Room("home", "today", _("Today")),
@@ -52,7 +56,17 @@ ROOMS = (
             ("imports", _("Imports")),
         ),
     ),
-    Room("cash", "cash", _("Cash")),
+    Room(
+        "cash",
+        "cash",
+        _("Cash"),
+        (
+            ("cash", _("Receipts")),
+            ("notes", _("Bills and cheques")),
+            ("bank_statements", _("Bank statements")),
+            ("short_payments", _("Short payments")),
+        ),
+    ),
     Room("settings", "settings", _("Settings")),
 )
 
@@ -63,7 +77,7 @@ def rooms_of(seat: Seat) -> tuple[Room, ...]:
     if not seat.can(Right.SEE_LEDGER):
         shut |= {"customers", "items", "cash", "journal"}
     if not seat.can_whole(Right.SEE_LEDGER):
-        shut.add("imports")
+        shut |= {"imports", "bank_statements"}
     return tuple(
         replace(room, pages=tuple(one for one in room.pages if one[0] not in shut))
         for room in ROOMS
