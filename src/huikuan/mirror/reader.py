@@ -26,14 +26,16 @@ from huikuan.store.models import SealHead, SealRun
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """``con`` holds the relations ``journal``, ``items`` and ``receipts`` (``mirror.tables``), cut at ``known_seq``.
+    """``con`` holds the relations ``journal``, ``items`` and ``receipts`` (``mirror.tables``), cut at ``known_seq``;
+    ``bare`` is the same connection, with those of them that ``relate`` was called for.
 
     ``provisional``: the answer may still change, because entries are included that are not sealed, or because the
-    moment asked for lies after the last seal. ``cache_key`` changes whenever an answer may; ``ledger`` says which
-    ledger this is, however far it reaches; ``unsealed``, whether entries without a ``ledger_seq`` are among the rows.
+    moment asked for lies after the last seal. ``cache_key`` changes whenever an answer may, but for numbers that
+    entries get when they are sealed; ``ledger`` says which ledger this is, however far it reaches; ``unsealed``,
+    whether entries without a ``ledger_seq`` are among the rows.
     """
 
-    con: duckdb.DuckDBPyConnection
+    bare: duckdb.DuckDBPyConnection
     known_seq: int
     provisional: bool
     cache_key: Hashable
@@ -41,6 +43,21 @@ class Snapshot:
     unsealed: bool
     look: Look
     relations: Relations
+    related: set[str]
+
+    @property
+    def con(self) -> duckdb.DuckDBPyConnection:
+        self.relate(*(table.name for table in TABLES))
+        return self.bare
+
+    def relate(self, *names: str) -> None:
+        """Makes relations that are asked for. Few questions look through the whole ledger, and it takes milliseconds to
+        put all segments together."""
+        for name in names:
+            if name not in self.related:
+                self.related.add(name)
+                self.bare.register(f"{name}_tail", self.relations.tails[name])
+                self.bare.execute(f"CREATE TEMP VIEW {name} AS {self.relations.views[name]}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +117,20 @@ def same_again(snapshot: Snapshot) -> Iterator[Snapshot]:
 
 @contextmanager
 def _fresh(look: Look, relations: Relations) -> Iterator[Snapshot]:
-    cursor = _open_cursor(relations)
+    cursor = _open_cursor()
     unsealed = look.tail != (0, 0)
     try:
         yield Snapshot(
             cursor,
             look.known.seq,
             look.known.provisional or unsealed,
-            look.key,
+            # Entries only ever come: how many are committed says which.
+            (*look.key[:4], look.key[-1], look.known.unsealed, look.known.seq + look.tail[0]),
             look.key[:4],
             unsealed,
             look,
             relations,
+            set(),
         )
     finally:
         cursor.close()
@@ -247,7 +266,7 @@ def _build(head: SealHead | None, known: Known, segments: dict[str, list[str]], 
     return Relations(tails, views, min(mirrored, known.seq))
 
 
-def _open_cursor(relations: Relations) -> duckdb.DuckDBPyConnection:
+def _open_cursor() -> duckdb.DuckDBPyConnection:
     """A connection of its own to the process's one engine, which remembers what it has read of segments."""
     with _kept_lock:
         if not _engine:
@@ -255,11 +274,7 @@ def _open_cursor(relations: Relations) -> duckdb.DuckDBPyConnection:
             engine.execute("SET GLOBAL TimeZone = 'UTC'")
             engine.execute("SET GLOBAL parquet_metadata_cache = true")
             _engine.append(engine)
-        cursor = _engine[0].cursor()
-    for name, tail in relations.tails.items():
-        cursor.register(f"{name}_tail", tail)
-        cursor.execute(f"CREATE TEMP VIEW {name} AS {relations.views[name]}")
-    return cursor
+        return _engine[0].cursor()
 
 
 def _tail(table: MirrorTable, head: SealHead | None, known: Known, mirrored: int) -> pa.Table:

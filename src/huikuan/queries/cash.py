@@ -24,8 +24,8 @@ from huikuan.queries.facts import Facts, read_facts
 from huikuan.queries.finding import amount_of, amount_sql, bound_sql, give_texts
 from huikuan.queries.frame import Frame
 from huikuan.queries.listing import CHUNK, ROWS_MAX, Page, Whole, limit_of, order_of
-from huikuan.queries.open_rows import CASH_LEGS, day_of, ids
-from huikuan.queries.receipts import LEG_COLUMNS, ReceiptRow, money_of, receipt_row, receipts_mine
+from huikuan.queries.open_rows import day_of, ids
+from huikuan.queries.receipts import ReceiptRow, legs_of, money_of, receipt_row, receipts_mine
 from huikuan.store.models import Receipt, ReceiptParty
 from huikuan.store.public_ids import inner_id, public_id
 
@@ -115,7 +115,7 @@ def cash_page(
     filters = filters or CashFilters(search, state, currency)
     with read_facts(frame) as facts:
         numbers, totals = _find(facts, filters, sort, limit_of(page, size), counted=counted)
-        legs = _legs(facts, numbers)
+        legs = legs_of(facts, numbers)
     total = sum(row.receipts for row in totals.values()) if counted else len(numbers)
     return Page(_rows(frame, numbers, legs), total, page, size, totals)
 
@@ -126,7 +126,7 @@ def cash_whole(frame: Frame, filters: CashFilters, *, sort: str = "-value_date")
         numbers, totals = _find(facts, filters, sort, f"LIMIT {ROWS_MAX}")
         legs: dict[int, list[dict[str, Any]]] = {}
         for start in range(0, len(numbers), CHUNK):
-            legs |= _legs(facts, numbers[start : start + CHUNK])
+            legs |= legs_of(facts, numbers[start : start + CHUNK])
 
     def shown() -> Iterator[CashRow]:
         for start in range(0, len(numbers), CHUNK):
@@ -243,17 +243,6 @@ def _hits(facts: Facts, text: str, *, by_customer: bool) -> str:
         rest = "unidentified_minor + unapplied_minor + on_account_minor"
         parts.append(f"{amount_sql(value)} IN (amount_minor, {rest})")
     return f"({' OR '.join(parts)})"
-
-
-def _legs(facts: Facts, numbers: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
-    found: dict[int, list[dict[str, Any]]] = {number: [] for number in numbers}
-    rows = facts.rows(
-        f"SELECT {LEG_COLUMNS}, account_id FROM journal WHERE {CASH_LEGS} AND receipt_id IN ({ids(numbers)})"
-        f" AND {facts.counting.counts} ORDER BY ledger_seq NULLS LAST, entry_id, line"
-    )
-    for row in rows:
-        found[row["receipt_id"]].append(row)
-    return found
 
 
 def _rows(frame: Frame, numbers: Sequence[int], legs: dict[int, list[dict[str, Any]]]) -> list[CashRow]:

@@ -7,6 +7,7 @@ nor another day starts from nothing. A floor is never changed, only followed by 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from huikuan.queries.layers import Layers, numbers_of, rows_with
 from huikuan.queries.open_rows import BOOK_VALUE, OPEN_ITEMS, OPEN_RECEIPTS, Counting, OpenRows, ids
 from huikuan.store.models import CustomerAccount
 
+_RELATIONS = re.compile(r"\b(?:FROM|JOIN)\s+(journal|items|receipts)\b")
 NEXT_FLOOR = 5_000
 """Sealed entries above a floor before the next floor is laid."""
 LAID_OVER_MAX = 2_000
@@ -129,19 +131,24 @@ class Facts:
 
     def table(self, sql: str, given: Mapping[str, Any] | None = None) -> Any:
         """The answer to a query as an Arrow table. ``given``: Arrow tables by name, and ``$name`` parameters."""
-        params = self._params(given)
-        found = self.snapshot.con.sql(sql, params=params) if params else self.snapshot.con.sql(sql)
-        return found.to_arrow_table()
+        params, con = self._params(given), self._con(sql)
+        return (con.sql(sql, params=params) if params else con.sql(sql)).to_arrow_table()
 
     def rows(self, sql: str, given: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """The answer as rows. Few are meant: they do not go through Arrow, which plans a statement twice."""
-        asked = self.snapshot.con.execute(sql, self._params(given) or None)
+        asked = self._con(sql).execute(sql, self._params(given) or None)
         columns = asked.description or []
         if any("TIME ZONE" in str(column[1]) for column in columns):
+            asked.abort()  # instants come out of Arrow alone
             rows: list[dict[str, Any]] = self.table(sql, given).to_pylist()
             return rows
         names = [column[0] for column in columns]
         return [dict(zip(names, row, strict=True)) for row in asked.fetchall()]
+
+    def _con(self, sql: str) -> Any:
+        """The connection, with the relations the statement reads from."""
+        self.snapshot.relate(*_RELATIONS.findall(sql))
+        return self.snapshot.bare
 
     def _params(self, given: Mapping[str, Any] | None) -> dict[str, Any]:
         params = {}
@@ -165,10 +172,10 @@ class Facts:
 
     def give(self, name: str, table: Any) -> None:
         """Makes an Arrow table a relation of this question."""
-        self.snapshot.con.register(name, table)
+        self.snapshot.bare.register(name, table)
 
     def view(self, name: str, sql: str) -> None:
-        self.snapshot.con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
+        self._con(sql).execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
 
     def kept(self, question: Hashable, make: Callable[[], Any]) -> Any:
         """An Arrow answer for this frame's day, basis and knowledge; made once and kept while there is room."""

@@ -206,11 +206,10 @@ def receipt_slice(frame: Frame, wish: ReceiptWish, *, after: int, limit: int) ->
             waiting = "SELECT receipt_id FROM open_receipts WHERE ledger_account <> 'advances' AND open_minor > 0"
             where.sql.append(f"receipt_id IN ({waiting})")
         found = facts.rows(
-            f"SELECT receipt_id, ledger_seq FROM receipts WHERE {where.text} ORDER BY receipt_id LIMIT {limit + 1}",
-            where.given,
+            f"SELECT receipt_id FROM receipts WHERE {where.text} ORDER BY receipt_id LIMIT {limit + 1}", where.given
         )
         rows, last, more = cut(found, "receipt_id", limit)
-        return Slice(_receipt_facts(facts, rows), last, more)
+        return Slice(_receipt_facts(facts, [row["receipt_id"] for row in rows]), last, more)
 
 
 def one_receipt(frame: Frame, text: str) -> ReceiptFacts | None:
@@ -219,11 +218,11 @@ def one_receipt(frame: Frame, text: str) -> ReceiptFacts | None:
     if number is None:
         return None
     with read_facts(frame) as facts:
+        facts.give("near_receipts", facts.naming("receipts", "receipt_id", [number]))
         found = facts.rows(
-            f"SELECT receipt_id, ledger_seq FROM receipts WHERE receipt_id = {number} AND {receipts_mine(facts)}"
-            f" AND {facts.counting.counts}"
+            f"SELECT receipt_id FROM near_receipts WHERE {receipts_mine(facts)} AND {facts.counting.counts}"
         )
-        return next(iter(_receipt_facts(facts, found)), None)
+        return next(iter(_receipt_facts(facts, [row["receipt_id"] for row in found])), None)
 
 
 def posted_receipts(numbers: Sequence[int]) -> list[ReceiptFacts]:
@@ -241,10 +240,8 @@ def posted_receipts(numbers: Sequence[int]) -> list[ReceiptFacts]:
     return shown
 
 
-def _receipt_facts(facts: Facts, rows: Sequence[Mapping[str, Any]]) -> list[ReceiptFacts]:
-    numbers = [row["receipt_id"] for row in rows]
-    sealed = [row["ledger_seq"] for row in rows if row["ledger_seq"] is not None]
-    legs = legs_of(facts, numbers, since=min(sealed, default=0)) if numbers else {}
+def _receipt_facts(facts: Facts, numbers: Sequence[int]) -> list[ReceiptFacts]:
+    legs = legs_of(facts, numbers)
     receipts = Receipt.objects.select_related("balance").in_bulk(numbers)
     accounts = {number: receipts[number].balance.account_id for number in numbers}
     owners = customer_ids_of(account for account in accounts.values() if account is not None)

@@ -100,7 +100,7 @@ def one_entry(frame: Frame, text: str) -> EntryFacts | None:
     if number is None:
         return None
     with read_facts(frame) as facts:
-        if not facts.rows(f"SELECT 1 AS x FROM journal WHERE entry_id = {number} AND {facts.mine} LIMIT 1"):
+        if not facts.seen(facts.legs("entry_id", [number])):
             return None
         return _entries(facts, [number])[0]
 
@@ -120,7 +120,7 @@ def _wheres(facts: Facts, wish: EntryWish) -> Wheres:
 def _entries(facts: Facts, numbers: Sequence[int]) -> list[EntryFacts]:
     if not numbers:
         return []
-    rows = facts.rows(f"SELECT * FROM journal WHERE entry_id IN ({ids(numbers)}) ORDER BY entry_id, line")
+    rows = facts.legs("entry_id", numbers)
     by_entry: dict[int, list[dict[str, Any]]] = {number: [] for number in numbers}
     for row in rows:
         by_entry[row["entry_id"]].append(row)

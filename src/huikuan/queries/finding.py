@@ -117,12 +117,13 @@ def give_texts(facts: Facts, name: str, relation: str, key: str, columns: Sequen
     case, a line each. It is kept in memory: read from files, every letter a person types would take as long as this."""
     lines = f"lower(concat_ws(chr(10), {', '.join(columns)}))"
 
-    def make(only: str) -> Any:
-        return facts.table(f"SELECT {key}, currency, amount_minor, {lines} AS found_by FROM {relation} WHERE {only}")
+    def make(only: str, source: str = relation) -> Any:
+        return facts.table(f"SELECT {key}, currency, amount_minor, {lines} AS found_by FROM {source} WHERE {only}")
 
     floor = facts.floor(name, make, lambda kept, between: pa.concat_tables([kept, make(between)]))
     table = floor.table
     if facts.reaches_above(floor):
-        key_above = (f"{name} above", facts.snapshot.cache_key, floor.known_seq)
-        table = pa.concat_tables([table, answers.get_or_make(key_above, lambda: make(facts.above(floor)))])
+        facts.give("texts_above", facts.rows_above(relation, floor.known_seq))
+        above = (f"{name} above", facts.snapshot.cache_key, floor.known_seq)
+        table = pa.concat_tables([table, answers.get_or_make(above, lambda: make("true", "texts_above"))])
     facts.give(name, table)

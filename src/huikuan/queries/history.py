@@ -16,6 +16,7 @@ import pyarrow as pa
 from huikuan.queries.cache import answers
 from huikuan.queries.cells import Buckets
 from huikuan.queries.facts import Facts, Floor
+from huikuan.queries.layers import numbers_of
 from huikuan.queries.open_rows import (
     CASH_CONTROLS,
     CASH_LEGS,
@@ -53,26 +54,69 @@ def month_before(day: date) -> date:
     return last.replace(day=min(day.day, last.day))
 
 
+Floors = Mapping[str, Floor]
+
+
 def totals_on(facts: Facts, days: Sequence[date], buckets: Buckets) -> list[MonthPoint]:
     """The ageing totals of the frame's entities on each of these days, by the facts' basis and knowledge."""
     floors = {kind.name: facts.open_floor(kind) for kind in (OPEN_ITEMS, OPEN_RECEIPTS)}
-    facts.give("asked_days", pa.table({"as_of": pa.array(list(days), pa.date32())}))
+    reach = (facts.snapshot.ledger, _reach(floors), facts.basis, tuple(days), buckets, facts.scope)
+    below = answers.get_or_make(("totals below", *reach), lambda: _totals_below(facts, floors, days, buckets))
+    above = facts.kept(("totals above", *reach), lambda: _totals_above(facts, floors, days, buckets))
+    found: dict[tuple[date, str, int], int] = {}
+    for row in (*below.to_pylist(), *above.to_pylist()):
+        cell = row["as_of"], row["currency"], row["bucket"]
+        found[cell] = found.get(cell, 0) + row["open_minor"]
+    labels = buckets.labels
+    return [
+        MonthPoint(day, code, labels[place], found[day, code, place])
+        for day, code, place in sorted(found)
+        if found[day, code, place]
+    ]
+
+
+def _totals_below(facts: Facts, floors: Floors, days: Sequence[date], buckets: Buckets) -> Any:
+    """as_of, currency, bucket, open_minor of what the floors hold: all of it, less what counts later."""
     facts.give("standing", _standing(facts, floors, buckets.day))
-    facts.give("moves", _moves(facts, floors, min(days), buckets.day))
+    facts.give("moves", _moves_below(facts, floors, min(days), buckets.day))
+    return _totals(
+        facts,
+        days,
+        buckets,
+        "SELECT as_of, entity_id, currency, day, amount_minor FROM asked_days, standing UNION ALL"
+        " SELECT as_of, entity_id, currency, day, amount_minor FROM asked_days JOIN moves ON counted > as_of",
+    )
+
+
+def _totals_above(facts: Facts, floors: Floors, days: Sequence[date], buckets: Buckets) -> Any:
+    """The same of what came since."""
+    seq = min(_reach(floors))
+    if not any(facts.reaches_above(floor) for floor in floors.values()):
+        return _NO_TOTALS.empty_table()
+    journal = facts.rows_above("journal", seq)
+    facts.give("journal_above", journal)
+    facts.give("items_above", facts.facts_of(OPEN_ITEMS, numbers_of(journal["item_id"].drop_null())))
+    added = {name: facts.above(floor) for name, floor in floors.items()}
+    facts.give("moves", facts.table(_moves_sql(facts, added, buckets.day, "", "journal_above", "items_above")))
+    return _totals(
+        facts,
+        days,
+        buckets,
+        "SELECT as_of, entity_id, currency, day, amount_minor FROM asked_days JOIN moves ON counted <= as_of",
+    )
+
+
+def _totals(facts: Facts, days: Sequence[date], buckets: Buckets, rows: str) -> Any:
+    facts.give("asked_days", pa.table({"as_of": pa.array(list(days), pa.date32())}))
     mine = "true" if facts.frame.narrowed else facts.mine
     number = f"CASE WHEN day IS NULL THEN {len(buckets.bounds) + 1} ELSE {buckets.number('as_of', 'day')} END"
-    rows = facts.rows(
-        f"SELECT as_of, currency, {number} AS bucket, sum(amount_minor)::BIGINT AS open_minor FROM ("
-        "SELECT as_of, entity_id, currency, day, amount_minor FROM asked_days, standing UNION ALL"
-        " SELECT as_of, entity_id, currency, day, amount_minor FROM asked_days"
-        " JOIN moves ON (taken_out AND counted > as_of) OR (NOT taken_out AND counted <= as_of))"
-        f" WHERE {mine} GROUP BY ALL HAVING sum(amount_minor) <> 0 ORDER BY ALL"
+    return facts.table(
+        f"SELECT as_of, currency, {number}::SMALLINT AS bucket, sum(amount_minor)::BIGINT AS open_minor FROM ({rows})"
+        f" WHERE {mine} GROUP BY ALL HAVING sum(amount_minor) <> 0"
     )
-    labels = buckets.labels
-    return [MonthPoint(row["as_of"], row["currency"], labels[row["bucket"]], row["open_minor"]) for row in rows]
 
 
-Floors = Mapping[str, Floor]
+_NO_TOTALS = pa.schema({"as_of": pa.date32(), "currency": pa.string(), "bucket": pa.int16(), "open_minor": pa.int64()})
 
 
 def _standing(facts: Facts, floors: Floors, day: str) -> Any:
@@ -93,32 +137,26 @@ def _standing(facts: Facts, floors: Floors, day: str) -> Any:
     return answers.get_or_make(("standing", facts.snapshot.ledger, _reach(floors), day, scope), make)
 
 
-def _moves(facts: Facts, floors: Floors, first: date, day: str) -> Any:
-    """Postings by the day they count: those in the floors that count after ``first``, to be taken out of earlier days,
-    and those above the floors, to be added to later ones."""
+def _moves_below(facts: Facts, floors: Floors, first: date, day: str) -> Any:
+    """Postings in the floors by the day they count, as far as that is after ``first``, to be taken out of earlier
+    days."""
     since = first.replace(day=1) - timedelta(days=1)
     later = Counting(since, facts.basis).is_later
     key = ("moves", facts.snapshot.ledger, _reach(floors), facts.basis, since, day, _only(facts)[1])
     taken_out = {name: f"{facts.below(floor)} AND {later}" for name, floor in floors.items()}
-    below = answers.get_or_make(key, lambda: facts.table(_moves_sql(facts, taken_out, day, "-", "true")))
-    if not any(facts.reaches_above(floor) for floor in floors.values()):
-        return below
-    added = {name: facts.above(floor) for name, floor in floors.items()}
-    above = answers.get_or_make(
-        ("moves above", facts.snapshot.cache_key, _reach(floors), facts.basis, day, _only(facts)[1]),
-        lambda: facts.table(_moves_sql(facts, added, day, "", "false")),
-    )
-    return pa.concat_tables([below, above])
+    return answers.get_or_make(key, lambda: facts.table(_moves_sql(facts, taken_out, day, "-")))
 
 
-def _moves_sql(facts: Facts, where: Mapping[str, str], day: str, sign: str, taken_out: str) -> str:
+def _moves_sql(
+    facts: Facts, where: Mapping[str, str], day: str, sign: str, journal: str = "journal", items: str = "items"
+) -> str:
     counted, only = basis_day(facts.basis), _only(facts)[0]
     return (
-        f"SELECT j.entity_id, j.currency, j.{counted} AS counted, i.{day} AS day, {taken_out} AS taken_out,"
+        f"SELECT j.entity_id, j.currency, j.{counted} AS counted, i.{day} AS day,"
         f" {sign}sum(j.amount_minor)::BIGINT AS amount_minor"
-        f" FROM (SELECT * FROM journal WHERE {only} AND {ITEM_LEGS} AND {where['open_items']}) AS j"
-        " JOIN items AS i ON i.item_id = j.item_id GROUP BY ALL UNION ALL"
-        f" SELECT entity_id, currency, {counted}, NULL, {taken_out}, {sign}sum(amount_minor)::BIGINT FROM journal"
+        f" FROM (SELECT * FROM {journal} WHERE {only} AND {ITEM_LEGS} AND {where['open_items']}) AS j"
+        f" JOIN {items} AS i ON i.item_id = j.item_id GROUP BY ALL UNION ALL"
+        f" SELECT entity_id, currency, {counted}, NULL, {sign}sum(amount_minor)::BIGINT FROM {journal}"
         f" WHERE {only} AND {CASH_LEGS} AND ledger_account IN ({texts(CASH_CONTROLS)})"
         f" AND {where['open_receipts']} GROUP BY ALL"
     )

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from huikuan.core.accounts import EntryKind, LedgerAccount
 from huikuan.queries.cache import answers
 from huikuan.queries.facts import Facts, read_facts
 from huikuan.queries.frame import Frame
+from huikuan.queries.layers import numbers_of, rows_with
 from huikuan.queries.listing import Page, limit_of
-from huikuan.queries.open_rows import CASH_CONTROLS, CASH_LEGS, basis_day, ids
+from huikuan.queries.open_rows import CASH_CONTROLS, CASH_LEGS, OPEN_RECEIPTS, basis_day, ids
 from huikuan.store.models import Receipt
 from huikuan.store.public_ids import public_id
 
@@ -71,7 +73,6 @@ def money_of(legs: Iterable[dict[str, Any]]) -> Money:
 
 BUCKETS = frozenset({*CASH_CONTROLS, LedgerAccount.SUSPENSE})
 """Ledger accounts on which a receipt's own money stands."""
-LEG_COLUMNS = "receipt_id, entry_id, kind, reverses_id, ledger_account, amount_minor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,20 +103,18 @@ class ReceiptTotal:
 def receipts_of_accounts(frame: Frame, accounts: Sequence[int], *, page: int = 1, size: int = 50) -> Page[ReceiptRow]:
     """Receipts these accounts' money came by, newest first; the caller has asked whether they may be seen."""
     with read_facts(frame) as facts:
-        facts.give("owners", _owners(facts))
+        facts.give("owners_near", _owners_of(facts, accounts))
         found = (
-            "(SELECT DISTINCT receipt_id, value_date, currency, amount_minor, ledger_seq FROM owners"
-            f" WHERE account_id IN ({ids(accounts)}) AND {facts.counting.counts}{_and_seen(facts)})"
+            "(SELECT DISTINCT receipt_id, value_date, currency, amount_minor FROM owners_near"
+            f" WHERE {facts.counting.counts}{_and_seen(facts)})"
         )
         totals = facts.rows(
             "SELECT currency, count(*) AS receipts, sum(amount_minor)::BIGINT AS amount_minor"
             f" FROM {found} GROUP BY currency ORDER BY currency"
         )
         order = f"ORDER BY value_date DESC, receipt_id DESC {limit_of(page, size)}"
-        picked = facts.rows(f"SELECT receipt_id, ledger_seq FROM {found} {order}")
-        numbers = [row["receipt_id"] for row in picked]
-        sealed = [row["ledger_seq"] for row in picked if row["ledger_seq"] is not None]
-        legs = legs_of(facts, numbers, since=min(sealed, default=facts.snapshot.known_seq))
+        numbers = [row["receipt_id"] for row in facts.rows(f"SELECT receipt_id FROM {found} {order}")]
+        legs = legs_of(facts, numbers)
     return Page(
         rows=_rows(numbers, legs),
         total=sum(row["receipts"] for row in totals),
@@ -125,10 +124,24 @@ def receipts_of_accounts(frame: Frame, accounts: Sequence[int], *, page: int = 1
     )
 
 
+def _owners_of(facts: Facts, accounts: Sequence[int]) -> Any:
+    """``_owners`` of some accounts."""
+    kept, key, later = _owners_in_layers(facts)
+    return pa.concat_tables(
+        [rows_with(kept, key, "account_id", accounts), later.filter(pc.is_in(later["account_id"], pa.array(accounts)))]
+    )
+
+
 def _owners(facts: Facts) -> Any:
     """Whose a receipt was when it came, and whose it was found to be: receipt_id, account_id, posting_date, and what
     a list sorts and adds up by."""
-    columns = "r.receipt_id, {}.account_id, {}.posting_date, r.value_date, r.currency, r.amount_minor, r.ledger_seq"
+    kept, _key, later = _owners_in_layers(facts)
+    return pa.concat_tables([kept, later])
+
+
+def _owners_in_layers(facts: Facts) -> tuple[Any, Hashable, Any]:
+    """The owners up to a floor, what these are kept under, and those above it."""
+    columns = "r.receipt_id, {}.account_id, {}.posting_date, r.value_date, r.currency, r.amount_minor"
 
     def make(only: str) -> Any:
         return facts.table(
@@ -137,15 +150,35 @@ def _owners(facts: Facts) -> Any:
             f" UNION ALL SELECT {columns.format('j', 'j')} FROM (SELECT * FROM journal WHERE kind = 'identify'"
             f" AND ledger_account = 'unapplied' AND receipt_id IS NOT NULL AND {only}) AS j"
             " JOIN receipts AS r ON r.receipt_id = j.receipt_id"
-        )
+        ).combine_chunks()
 
-    floor = facts.floor("owners", make, lambda kept, between: pa.concat_tables([kept, make(between)]))
+    floor = facts.floor("owners", make, lambda kept, between: pa.concat_tables([kept, make(between)]).combine_chunks())
+    key = ("owners", facts.snapshot.ledger, floor.known_seq)
     if not facts.reaches_above(floor):
-        return floor.table
-    later = answers.get_or_make(
-        ("owners above", facts.snapshot.cache_key, floor.known_seq), lambda: make(facts.above(floor))
+        return floor.table, key, floor.table.slice(0, 0)
+    above = ("owners above", facts.snapshot.cache_key, floor.known_seq)
+    return floor.table, key, answers.get_or_make(above, lambda: _owners_above(facts, floor.known_seq))
+
+
+def _owners_above(facts: Facts, seq: int) -> Any:
+    """The owners that came after a sealed number: of receipts that came, and of those whose owner was found."""
+    found = facts.rows_above("journal", seq)
+    found = found.filter(
+        pc.and_(pc.equal(found["kind"], EntryKind.IDENTIFY.value), pc.equal(found["ledger_account"], "unapplied"))
     )
-    return pa.concat_tables([floor.table, later])
+    found = found.filter(pc.is_valid(found["receipt_id"]))
+    came = facts.rows_above("receipts", seq)
+    came = came.filter(pc.is_valid(came["account_id"]))
+    names = ["receipt_id", "account_id", "posting_date", "value_date", "currency", "amount_minor"]
+    if not found.num_rows:
+        return came.select(names)
+    facts.give("identified", found)
+    facts.give("named", facts.facts_of(OPEN_RECEIPTS, numbers_of(found["receipt_id"])))
+    later = facts.table(
+        "SELECT r.receipt_id, j.account_id, j.posting_date, r.value_date, r.currency, r.amount_minor"
+        " FROM identified AS j JOIN named AS r ON r.receipt_id = j.receipt_id"
+    )
+    return pa.concat_tables([came.select(names), later.cast(came.select(names).schema)])
 
 
 def receipts_mine(facts: Facts) -> str:
@@ -185,17 +218,12 @@ def _and_seen(facts: Facts) -> str:
     )
 
 
-def legs_of(facts: Facts, receipt_ids: Sequence[int], since: int = 0) -> dict[int, list[dict[str, Any]]]:
-    """The legs of these receipts on their own buckets that count, by receipt. ``since``: the first sealed number of
-    any of them, before which there is nothing to look for."""
+def legs_of(facts: Facts, receipt_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+    """The legs of these receipts on their own buckets that count, by receipt, in the ledger's order."""
     found: dict[int, list[dict[str, Any]]] = {number: [] for number in receipt_ids}
-    # What is no bucket's is left out here: asked of the whole journal it takes longer than the few rows are worth.
-    rows = facts.rows(
-        f"SELECT {LEG_COLUMNS}, item_id, {basis_day(facts.basis)} AS counted FROM journal"
-        f" WHERE receipt_id IN ({ids(receipt_ids)}) AND (ledger_seq >= {since} OR ledger_seq IS NULL)"
-    )
-    for row in rows:
-        if row["item_id"] is None and row["ledger_account"] in BUCKETS and row["counted"] <= facts.frame.as_of:
+    day = basis_day(facts.basis)
+    for row in facts.legs("receipt_id", receipt_ids):
+        if row["item_id"] is None and row["ledger_account"] in BUCKETS and row[day] <= facts.frame.as_of:
             found[row["receipt_id"]].append(row)
     return found
 

@@ -101,7 +101,7 @@ def _moved(facts: Facts, file: CustomerFile, kind: str, limit: int) -> list[dict
     facts.give("moved", facts.naming("journal", "account_id", [account.id for account in file.accounts]))
     kinds = ", ".join(f"'{one}'" for one in ENTRY_KINDS.get(kind, ()))
     where = facts.counting.counts + (f" AND kind IN ({kinds})" if kinds else "")
-    return facts.rows(
+    found: list[dict[str, Any]] = facts.table(
         "SELECT entry_id, kind, currency, any_value(effective_date) AS day,"
         " any_value(recorded_at) AS recorded_at, any_value(actor_id) AS actor_id, any_value(memo) AS memo,"
         " any_value(source_id) AS source_id,"
@@ -110,7 +110,8 @@ def _moved(facts: Facts, file: CustomerFile, kind: str, limit: int) -> list[dict
         " min(item_id) AS item_id, count(DISTINCT item_id) AS items, min(receipt_id) AS receipt_id"
         f" FROM moved WHERE {where} GROUP BY entry_id, kind, currency"
         f" ORDER BY day DESC, recorded_at DESC, entry_id DESC LIMIT {limit}"
-    )
+    ).to_pylist()
+    return found
 
 
 def _entry(row: dict[str, Any]) -> Event:
