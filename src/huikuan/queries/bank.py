@@ -11,8 +11,9 @@ from datetime import date, datetime
 
 from django.db.models import Count, Q, QuerySet
 
-from huikuan.core.banking import LineKind, Span, Tie, find_gaps
+from huikuan.core.banking import LineKind, Span, Tie, find_gaps, plain_number
 from huikuan.queries.directory import actors_of
+from huikuan.queries.feeds import Slice
 from huikuan.queries.frame import Frame
 from huikuan.queries.listing import CHUNK, ROWS_MAX, Page, Whole, slice_of
 from huikuan.store.models import BankAccount, BankLine, BankLineReceipt, BankStatement
@@ -100,6 +101,14 @@ def account_rows(frame: Frame, *, active: bool = False) -> list[AccountRow]:
     return account_rows_of(found.order_by("entity__code", "name", "id"))
 
 
+def accounts_named(text: str, entity_id: int | None = None) -> list[int]:
+    """The numbers of the accounts of that name or account number."""
+    found = BankAccount.objects.filter(Q(name=text.strip()) | (~Q(number="") & Q(number=plain_number(text))))
+    if entity_id is not None:
+        found = found.filter(entity_id=entity_id)
+    return list(found.order_by("id").values_list("id", flat=True))
+
+
 def account_rows_of(found: QuerySet[BankAccount]) -> list[AccountRow]:
     rows = list(found.prefetch_related("aliases"))
     last: dict[int, tuple[date | None, int | None]] = {}
@@ -134,6 +143,12 @@ def statement_page(
     found = _found(frame, filters)
     start, count = slice_of(page, size)
     return Page(_rows(found.order_by(*_order(sort))[start : start + count]), found.count(), page, size)
+
+
+def statement_slice(frame: Frame, filters: StatementFilters, *, after: int, limit: int) -> Slice[StatementRow]:
+    """Statements in the order in which they came, after the one with that number; for programs."""
+    rows = _rows(_found(frame, filters).filter(id__gt=after).order_by("id")[: limit + 1])
+    return Slice(rows[:limit], rows[:limit][-1].id if rows else None, len(rows) > limit)
 
 
 def statement_whole(frame: Frame, filters: StatementFilters, *, sort: str = "-to_date") -> Whole[StatementRow]:

@@ -14,6 +14,7 @@ from huikuan.core.banking import LineKind, Tie
 from huikuan.core.money import EXPONENTS
 from huikuan.queries.bank_lines import Advice, advices_of
 from huikuan.queries.directory import actors_of
+from huikuan.queries.feeds import Slice
 from huikuan.queries.finding import amount_of
 from huikuan.queries.frame import Frame
 from huikuan.queries.listing import CHUNK, ROWS_MAX, Page, Whole, slice_of
@@ -134,6 +135,12 @@ def line_page(
     }
     rows = _rows(found.order_by(*_order(sort))[start : start + count])
     return Page(rows, sum(one.lines for one in totals.values()), page, size, totals)
+
+
+def line_slice(frame: Frame, filters: LineFilters, *, after: int, limit: int) -> Slice[LineRow]:
+    """Lines in the order in which they came, after the one with that number; for programs."""
+    rows = _rows(_found(frame, filters).filter(id__gt=after).order_by("id")[: limit + 1])
+    return Slice(rows[:limit], rows[:limit][-1].id if rows else None, len(rows) > limit)
 
 
 def line_whole(frame: Frame, filters: LineFilters, *, sort: str = "booking_date") -> Whole[LineRow]:

@@ -85,6 +85,9 @@ def fit_statement(statement: Statement, currency: str) -> FittedStatement:
     if fitter.faults:
         raise BadData(fitter.faults)
     days = [one.line.booking_date for one in lines]
+    breaks = check_balances(statement)
+    if opening is None and closing is None and not breaks:
+        opening, closing = _running(lines)
     return FittedStatement(
         statement=replace(statement, lines=tuple(one.line for one in lines)),
         currency=currency,
@@ -94,8 +97,18 @@ def fit_statement(statement: Statement, currency: str) -> FittedStatement:
         opening_minor=opening,
         closing_minor=closing,
         unbooked=len(statement.lines) - len(lines),
-        breaks=check_balances(statement),
+        breaks=breaks,
     )
+
+
+def _running(lines: Sequence[FittedLine]) -> tuple[int | None, int | None]:
+    """Opening and closing balance out of the balances after each line, from old to new or from new to old."""
+    if not lines or any(one.balance_minor is None for one in lines):
+        return None, None
+    balances = [one.balance_minor or 0 for one in lines]
+    backwards = len(lines) > 1 and balances[0] + lines[1].minor != balances[1]
+    first, last = (len(lines) - 1, 0) if backwards else (0, len(lines) - 1)
+    return balances[first] - lines[first].minor, balances[last]
 
 
 class _Fitter:

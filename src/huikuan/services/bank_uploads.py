@@ -93,11 +93,18 @@ class Outcome:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def keep_upload(files: Sequence[BankFile], *, actor_id: int | None, now: datetime, entity_id: int | None = None) -> int:
+def keep_upload(
+    files: Sequence[BankFile],
+    *,
+    actor_id: int | None,
+    now: datetime,
+    entity_id: int | None = None,
+    account_id: int | None = None,
+) -> int:
     """Keeps files that were handed in; gives the number of the upload, on which nothing has been done yet.
 
-    ``entity_id``: only its accounts are looked at. Refuses ``bank_upload.no_file``, ``bank_upload.too_many`` and
-    ``right.missing``.
+    ``entity_id``: only its accounts are looked at; ``account_id``: of statements that do not say whose they are.
+    Refuses ``bank_upload.no_file``, ``bank_upload.too_many`` and ``right.missing``.
     """
     if not files:
         raise Refusal("bank_upload.no_file", "Choose a file first.")
@@ -108,7 +115,10 @@ def keep_upload(files: Sequence[BankFile], *, actor_id: int | None, now: datetim
 
     def work() -> int:
         _demand(actor_id, entity_id)
-        row = BankUpload.objects.create(entity_id=entity_id, created_at=now, created_by_id=actor_id, files=kept)
+        said = {"account": account_id} if account_id is not None else {}
+        row = BankUpload.objects.create(
+            entity_id=entity_id, created_at=now, created_by_id=actor_id, files=kept, said=said
+        )
         return int(row.pk)
 
     return run_in_transaction(work)
@@ -190,7 +200,7 @@ class _Run:
     def _options(self, index: int) -> dict[str, str]:
         """What a person said of a file that does not say it itself: the account, and by it the currency; the order of
         day and month."""
-        account = self.row.said.get(f"{index}:0", {}).get("account")
+        account = self.row.said.get(f"{index}:0", {}).get("account") or self.row.said.get("account")
         currency = str(BankAccount.objects.get(id=account).currency) if account else ""
         return {"currency": currency, "date_order": self.row.said.get(f"{index}", {}).get("date_order", "")}
 
@@ -234,6 +244,8 @@ def _only_account(row: BankUpload, statement: Statement, outcome: Outcome, actor
             found.append(one)
     if len(found) == 1:
         return int(found[0].pk)
+    if row.said.get("account") and not found and not outcome.told_account:
+        return int(row.said["account"])
     outcome.state, outcome.candidates = NEEDS_ACCOUNT, [int(one.pk) for one in found]
     return None
 

@@ -72,7 +72,7 @@ def _balance(kind: str, amount: Decimal, day: date) -> str:
 def _entry(line: DemoLine) -> str:
     plain, side = _sides(line.amount)
     family = ("ICDT", "RRTN") if line.returned else ("RCDT", "ESCT") if line.amount > 0 else ("MCOP", "CHRG")
-    party = "Dbtr" if line.amount > 0 else "Cdtr"
+    party = "Dbtr" if line.amount > 0 or line.returned else "Cdtr"
     name = f"<{party}><Pty><Nm>{escape(line.name)}</Nm></Pty></{party}>" if line.name else ""
     account = f"<{party}Acct><Id><IBAN>{line.account}</IBAN></Id></{party}Acct>" if line.account else ""
     parties = f"<RltdPties>{name}{account}</RltdPties>" if name or account else ""

@@ -162,7 +162,8 @@ def show_line(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
         "row": row,
         "statement": statement,
         "period": period(statement) if statement else "",
-        "title": row.payer_name or word_of(bank_words.LINE_KINDS, row.kind),
+        "title": row.payer_name or row.customer_name or word_of(bank_words.LINE_KINDS, row.kind),
+        "kind": word_of(bank_words.LINE_KINDS, row.kind) if row.payer_name or row.customer_name else "",
     }
     return show(request, seat, "bank/line.html", context, room=ROOM)
 

@@ -19,7 +19,7 @@ from django.utils.translation import get_language, gettext, ngettext
 
 from huikuan.core.refusals import DataError
 from huikuan.core.said import Line, fill
-from huikuan.web import api_words, customer_words, einvoice_words, faults, people_words, words
+from huikuan.web import api_words, bank_words, customer_words, einvoice_words, faults, people_words, words
 from huikuan.web import format as fmt
 
 register = template.Library()
@@ -121,6 +121,11 @@ def days_word(days: int | None) -> str:
 
 _WORDS = {
     "api_key": api_words.KEYS,
+    "bank_account": bank_words.ACCOUNT_KINDS,
+    "bank_format": bank_words.FORMATS,
+    "bank_line": bank_words.LINE_KINDS,
+    "bank_line_state": bank_words.LINE_STATES,
+    "bank_outcome": bank_words.OUTCOMES,
     "endpoint": api_words.ENDPOINTS,
     "endpoint_reason": api_words.REASONS,
     "delivery": api_words.DELIVERIES,

@@ -84,16 +84,16 @@ STATEMENTS = Table(
     columns=(
         Column("to_date", _("Period"), Kind.TEXT, period, sort=True, html=_period, css="date"),
         Column("account", _("Account"), Kind.TEXT, lambda row: row.account_name, sort=True, css="desk-only", width=28),
-        Column("number", _("Number"), Kind.CODE, lambda row: row.number, css="desk-only"),
-        Column("entity", _("Legal entity"), Kind.CODE, lambda row: row.entity_code, css="desk-only", width=12),
+        Column("number", _("Number"), Kind.CODE, lambda row: row.number, shown=False),
+        Column("entity", _("Legal entity"), Kind.CODE, lambda row: row.entity_code, shown=False, width=12),
         Column("currency", _("Currency"), Kind.TEXT, lambda row: row.currency, css="desk-only", width=9),
         Column("opening", _("Opening balance"), Kind.MONEY, lambda row: row.opening_minor, css="desk-only"),
         Column("in", _("Money in"), Kind.MONEY, lambda row: row.in_minor, css="desk-only"),
         Column("out", _("Money out"), Kind.MONEY, lambda row: row.out_minor, css="desk-only"),
         Column("closing", _("Closing balance"), Kind.MONEY, lambda row: row.closing_minor),
-        Column("gap", _("Gap before it"), Kind.MONEY, lambda row: row.gap_minor, html=_gap, css="desk-only"),
         Column("lines", _("Lines"), Kind.COUNT, lambda row: row.lines_total, css="desk-only"),
         Column("to_do", _("To do"), Kind.COUNT, lambda row: row.to_do, html=_to_do),
+        Column("gap", _("Gap before it"), Kind.MONEY, lambda row: row.gap_minor, html=_gap, css="desk-only"),
         Column(
             "format",
             _("Format"),
@@ -146,8 +146,15 @@ def _kinds(_frame: Frame) -> list[tuple[str, str]]:
     return [(code, str(word)) for code, word in bank_words.LINE_KINDS.items()]
 
 
+def state_word(row: LineRow) -> str:
+    """The state of money in or taken back; of anything else, what it is."""
+    if row.state:
+        return words.word_of(bank_words.LINE_STATES, row.state)
+    return words.word_of(bank_words.LINE_KINDS, row.kind)
+
+
 def _day(row: LineRow) -> SafeString:
-    state = words.word_of(bank_words.LINE_STATES, row.state) if row.state else ""
+    state = state_word(row)
     shown = format_day(row.booking_date, get_language() or "en")
     return format_html('{}<small class="dim phone-only">{}</small>', shown, state)
 
@@ -191,7 +198,7 @@ LINES = Table(
             _("Kind"),
             Kind.TEXT,
             lambda row: words.word_of(bank_words.LINE_KINDS, row.kind),
-            css="desk-only",
+            shown=False,
             width=14,
         ),
         Column("currency", _("Currency"), Kind.TEXT, lambda row: row.currency, css="desk-only", width=9),
@@ -216,7 +223,7 @@ LINES = Table(
             "state",
             _("State"),
             Kind.TEXT,
-            lambda row: words.word_of(bank_words.LINE_STATES, row.state) if row.state else "",
+            state_word,
             css="desk-only",
             width=18,
             page=lambda row: ("receipt", row.receipt_public_id),
