@@ -5,19 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from huikuan.core.gl_charts import chart
+from huikuan.core.notes import AcceptorClass, NoteKind, Settles
 from huikuan.core.rights import ROLE_RIGHTS, Reach, Right, Role
+from huikuan.services.bank_accounts import NewAccount, add_account
+from huikuan.services.bank_uploads import BankFile, work_upload
+from huikuan.services.bank_uploads import keep_upload as keep_bank_files
 from huikuan.services.einvoices import keep_upload
 from huikuan.services.einvoices_types import InvoiceFile
 from huikuan.services.general_ledger import export_month, map_accounts
 from huikuan.services.imports import preview_upload
+from huikuan.services.notes import NewNote, take_note
+from huikuan.services.notes_steps import present_note
 from huikuan.services.receipts import NewReceipt, post_receipts
 from huikuan.services.sealing import seal
-from huikuan.store.models import AuditEvent, CustomerAccount, JournalEntry, OpenItem, Receipt, RoleGrant, Team, User
+from huikuan.store.models import (
+    AuditEvent,
+    BankLine,
+    CustomerAccount,
+    JournalEntry,
+    OpenItem,
+    Receipt,
+    RoleGrant,
+    Team,
+    User,
+)
 from huikuan.store.public_ids import public_id
+from tests.services.bank_files import IBAN, Row, camt053
 from tests.web.world import START, build_world
 
 R = Right
@@ -96,7 +114,30 @@ PAGES: dict[str, Ask] = {
     "settlements_decide": Ask(R.DECIDE_SETTLEMENT, "P"),
     "cash": Ask(SEE, query="?state=all"),
     "cash_new": Ask(CASH, "GP"),
+    "notes": Ask(SEE, query="?which=all"),
+    "note_new": Ask(R.POST_NOTE, "GP"),
+    "note": Ask(SEE, kind="note"),
+    "note_act": Ask(R.POST_NOTE, "GP", "note", query="?step=paid"),
+    "note_negotiate": Ask(R.NEGOTIATE_NOTE, "GP", "note", query="?step=discounted"),
+    "note_undo": Ask(R.POST_NOTE, "GP", "note"),
     "cash_customers": Ask(CASH, query="?who=0"),
+    "bank_statements": Ask(SEE, whole=True),
+    "bank_statement": Ask(SEE, kind="bank_statement", whole=True),
+    "bank_statement_file": Ask(R.EXPORT, kind="bank_statement", whole=True),
+    "bank_statement_new": Ask(CASH, "GP", whole=True),
+    "bank_upload": Ask(SEE, kind="bank_upload", whole=True),
+    "bank_upload_account": Ask(CASH, "P", "bank_upload", whole=True),
+    "bank_upload_order": Ask(CASH, "P", "bank_upload", whole=True),
+    "bank_upload_take": Ask(R.OVERRIDE_BANK_STATEMENT, "P", "bank_upload", whole=True),
+    "bank_upload_again": Ask(CASH, "P", "bank_upload", whole=True),
+    "bank_lines": Ask(SEE, whole=True),
+    "bank_line": Ask(SEE, kind="bank_line", whole=True),
+    "bank_line_link": Ask(CASH, "P", "bank_line", whole=True),
+    "bank_line_unlink": Ask(CASH, "P", "bank_line", whole=True),
+    "bank_line_post": Ask(CASH, "P", "bank_line", whole=True),
+    "bank_line_bounce": Ask(R.REVERSE, "P", "bank_line", whole=True),
+    "bank_accounts": Ask(R.EDIT_BANK_ACCOUNT, "GP", whole=True),
+    "bank_account": Ask(R.EDIT_BANK_ACCOUNT, "GP", "bank_account", whole=True),
     "receipt_identify": Ask(CASH, "GP", "receipt"),
     "receipt_apply": Ask(CASH, "GP", "receipt"),
     "receipt_spread": Ask(CASH, "P", "receipt"),
@@ -265,10 +306,50 @@ def build_scene() -> Scene:
         objects["item", whose] = public_id("itm", item.id)
         objects["entry", whose] = public_id("ent", item.entry_id)
         objects["receipt", whose] = public_id("rcp", Receipt.objects.filter(account=account)[0].id)
+        objects["note", whose] = public_id("nte", _note_of(account))
+    for whose, entity_id in (("mine", world.cn), ("abroad", world.de)):
+        objects |= {(kind, whose): text for kind, text in _bank_of(entity_id, whose).items()}
     nobodys = Receipt.objects.get(external_id="BK-88")
     objects["receipt", "nobody"] = public_id("rcp", nobodys.id)
     objects["entry", "nobody"] = public_id("ent", JournalEntry.objects.get(id=nobodys.entry_id).pk)
     return Scene(world.cn, hualian.id, objects)
+
+
+def _bank_of(entity_id: int, whose: str) -> dict[str, str]:
+    """A bank account of an entity with a statement of one line, handed in by the system."""
+    who: dict[str, Any] = {"actor_id": None, "now": START}
+    currency, number = ("CNY", "6222000012345678") if whose == "mine" else ("EUR", IBAN)
+    account = add_account(entity_id, NewAccount(f"Account {whose}", number, currency=currency), **who)
+    row = Row("5.00", ref=f"L-{whose}", name="Somebody")
+    upload = keep_bank_files([BankFile("a.xml", camt053([row], iban=number, currency=currency))], **who)
+    (outcome,) = work_upload(upload, **who)
+    line = BankLine.objects.get(statement_id=outcome.statement_id)
+    return {
+        "bank_account": public_id("bac", account),
+        "bank_upload": str(upload),
+        "bank_statement": public_id("bst", line.statement_id),
+        "bank_line": public_id("bln", line.pk),
+    }
+
+
+def _note_of(account: CustomerAccount) -> int:
+    """A bill of that customer, handed in for payment."""
+    new = NewNote(
+        account_id=account.pk,
+        kind=NoteKind.ACCEPTANCE,
+        number=f"BILL-{account.pk}",
+        acceptor="Some bank",
+        acceptor_class=AcceptorClass.OTHER_BANK,
+        currency="CNY",
+        amount_minor=1_00,
+        issue_date=date(2026, 3, 2),
+        maturity_date=date(2026, 3, 6),
+        settles=Settles.AT_MATURITY,
+    )
+    who = {"actor_id": None, "now": START}
+    number = take_note(account.entity_id, new, on=date(2026, 3, 2), **who)
+    present_note(account.entity_id, number, on=date(2026, 3, 6), **who)
+    return number
 
 
 def has(ask: Ask, role: Role, reach: Reach, letter: str = "G") -> bool:

@@ -158,7 +158,7 @@ def _take(request: HttpRequest, seat: Seat, public_id: str, step: NoteStep, righ
         messages.success(request, text)
         return redirect(address(seat.kept, "note", public_id))
 
-    return act(request, seat, "actions/act.html", context, do, currency=row.currency)
+    return act(request, seat, "actions/act.html", context, do, currency=row.currency, room="notes")
 
 
 def _says(life: NoteLife, step: NoteStep) -> str:
@@ -321,4 +321,4 @@ def undo(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
         messages.success(request, _("The last step of {number} is taken back.").format(number=life.row.number))
         return redirect(address(seat.kept, "note", public_id))
 
-    return act(request, seat, "actions/act.html", context, do, currency=life.row.currency)
+    return act(request, seat, "actions/act.html", context, do, currency=life.row.currency, room="notes")

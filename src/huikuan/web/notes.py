@@ -72,7 +72,7 @@ def list_notes(request: HttpRequest, seat: Seat) -> HttpResponse:
         "may_take": bool(takers(seat)),
         "none_yet": not counts["all"],
     }
-    return show(request, seat, "notes/list.html", context, room="cash")
+    return show(request, seat, "notes/list.html", context, room="notes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ def show_note(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
         "part_states": [(part, note_words.state_word(part.kind, part.state)) for part in found.parts],
         **note_bar(seat, found),
     }
-    return show(request, seat, "notes/detail.html", context, room="cash")
+    return show(request, seat, "notes/detail.html", context, room="notes")
 
 
 def _facts(row: NoteRow) -> list[tuple[str, str]]:
@@ -215,7 +215,7 @@ def take(request: HttpRequest, seat: Seat) -> HttpResponse:
         messages.success(request, text)
         return redirect(address(seat.kept, "note", note_id_text(number)))
 
-    return act(request, seat, "notes/new.html", context, do, currency=currency)
+    return act(request, seat, "notes/new.html", context, do, currency=currency, room="notes")
 
 
 def _fields(given: QueryDict, today: date, entity: EntityRow | None) -> list[Field]:

@@ -36,6 +36,8 @@ RIGHTS: dict[str, str | Promise] = {
     Right.DECIDE_MATCH: _("decide about bank lines"),
     Right.AUDIT_MATCH: _("check automatic postings"),
     Right.EDIT_MATCH_POLICY: _("set what posts itself"),
+    Right.POST_NOTE: _("take bills and record what becomes of them"),
+    Right.NEGOTIATE_NOTE: _("discount and endorse bills"),
     Right.POST_ADJUSTMENT: _("write off and offset"),
     Right.REVERSE: _("reverse entries"),
     Right.DECIDE_SETTLEMENT: _("decide on source settlements"),
