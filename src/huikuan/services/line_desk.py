@@ -28,7 +28,6 @@ from huikuan.store.models import (
     User,
 )
 
-_PART = 500
 LEASE = timedelta(minutes=10)
 """How long a line stays somebody's without a sign of life."""
 
@@ -110,17 +109,6 @@ def live_decision(line_id: int) -> LineDecision | None:
     )
 
 
-def live_decisions(line_ids: Iterable[int]) -> dict[int, LineDecision]:
-    """``live_decision`` of many lines; those without one are left out."""
-    wanted = sorted(set(line_ids))
-    found: dict[int, LineDecision] = {}
-    for start in range(0, len(wanted), _PART):
-        rows = LineDecision.objects.filter(line_id__in=wanted[start : start + _PART], undone_by__isnull=True)
-        for row in rows.exclude(deed=Deed.UNDO.value).order_by("id"):
-            found[row.line_id] = row
-    return found
-
-
 def receipts_of(line_id: int, first: int) -> list[int]:
     """The receipts a line's money is: one, or its parts."""
     parts = list(LinePart.objects.filter(line_id=line_id).order_by("receipt_id").values_list("receipt_id", flat=True))
@@ -134,7 +122,8 @@ def day_for(receipt: Receipt, item_ids: Iterable[int]) -> date:
     days = Posting.objects.filter(touched).aggregate(
         posted=Max("entry__posting_date"), effective=Max("entry__effective_date")
     )
-    return max(receipt.value_date, *(day for day in days.values() if day is not None))
+    later: list[date] = [day for day in days.values() if day is not None]
+    return max([receipt.value_date, *later])
 
 
 def name_of(user_id: int | None) -> str:

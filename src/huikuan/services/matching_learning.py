@@ -138,7 +138,7 @@ def replace_knowledge(entity_id: int, knowledge: Knowledge, *, now: datetime) ->
                 learned_at=now,
             )
             for key, (count, others) in rows.items()
-            if key not in forgotten
+            if count and key not in forgotten
         ],
         batch_size=_PART,
     )

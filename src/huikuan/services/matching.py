@@ -1,0 +1,326 @@
+"""The matcher over the open lines of an entity: proposals worked out, what is sure enough posted.
+
+Each automatic posting is a transaction of its own through the same decision as a clerk's; a run that is killed goes on
+where it was, because a line decided about is not open any more.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from huikuan.core.matching import Deed, Explanation, Rest, explanation_of
+from huikuan.core.refusals import Conflict, Refusal
+from huikuan.core.rights import Right
+from huikuan.engines.match_types import BarReport
+from huikuan.queries.bank_lines import MatchLine
+from huikuan.queries.workbench import undecided
+from huikuan.services.auditing import record
+from huikuan.services.background import enqueue
+from huikuan.services.books import Books, open_books
+from huikuan.services.line_decisions import Choice, decide_line
+from huikuan.services.matching_audit import draw_sample
+from huikuan.services.matching_engine import Answer, fit_entity, work_out
+from huikuan.services.matching_policy import Policy, policy_of
+from huikuan.services.rights import demand
+from huikuan.services.transaction import run_in_transaction
+from huikuan.store.models import (
+    BankLine,
+    CustomerAccount,
+    CustomerPayerAccount,
+    Entity,
+    IdempotencyKey,
+    LineParked,
+    MatchingModel,
+    MatchingRun,
+    MatchProposal,
+    OpenItem,
+    OpenItemBalance,
+)
+
+_PART = 500
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What a run did. ``held_back``: lines above the bar that were not posted, by why."""
+
+    run_id: int
+    lines: int
+    posted: int
+    proposed: int
+    unexplained: int
+    held_back: dict[str, int]
+    bar: BarReport
+
+
+def run_matching(
+    entity_id: int,
+    *,
+    actor_id: int | None,
+    now: datetime,
+    every: bool = True,
+    fit: bool = False,
+) -> RunReport:
+    """Works out proposals for the open lines of an entity and posts what its policy allows.
+
+    ``every``: all open lines, else those without a proposal or with one that is out of date. ``fit``: the bar is fitted
+    to the past first; it is in any case where that was never done. Refuses ``right.missing``.
+    """
+    demand(actor_id, Right.DECIDE_MATCH, entity_id=entity_id)
+    if fit or not MatchingModel.objects.filter(entity_id=entity_id).exists():
+        fit_entity(entity_id, now=now)
+    lines = undecided(entity_id)
+    if not every:
+        fresh = MatchProposal.objects.filter(entity_id=entity_id, is_stale=False)
+        known = set(fresh.values_list("line_id", flat=True))
+        lines = [line for line in lines if line.line_id not in known]
+    run = MatchingRun.objects.create(entity_id=entity_id, started_at=now, actor_id=actor_id, lines=len(lines))
+    worked = work_out(entity_id, lines, today=_today(entity_id, now))
+    keep_proposals(entity_id, lines, worked.answers, run_id=run.pk, now=now)
+    policy = policy_of(entity_id)
+    held_back: Counter[str] = Counter()
+    posted: list[int] = []
+    for line in lines:
+        answer = worked.answers.get(line.line_id)
+        if answer is None or answer.decision != "auto":
+            continue
+        why = _post_automatically(entity_id, line, answer, policy, worked.bar, run, now)
+        if why:
+            held_back[why] += 1
+        else:
+            posted.append(line.line_id)
+    draw_sample(entity_id, run.pk, now=now)
+    unexplained = sum(1 for line in lines if not _has_explanation(worked.answers.get(line.line_id)))
+    return _close(run, posted, unexplained, held_back, worked.bar, actor_id, now)
+
+
+def _has_explanation(answer: Answer | None) -> bool:
+    return answer is not None and answer.decision != "none" and bool(answer.explanations)
+
+
+def _close(
+    run: MatchingRun,
+    posted: Sequence[int],
+    unexplained: int,
+    held_back: Counter[str],
+    bar: BarReport,
+    actor_id: int | None,
+    now: datetime,
+) -> RunReport:
+    def work() -> None:
+        run.finished_at = now
+        run.posted, run.unexplained = len(posted), unexplained
+        run.proposed = run.lines - len(posted) - unexplained
+        run.held_back = dict(held_back)
+        run.save()
+        record(
+            "match.run",
+            now=now,
+            actor_id=actor_id,
+            entity_id=run.entity_id,
+            subject=f"run:{run.pk}",
+            lines=run.lines,
+            posted=run.posted,
+            proposed=run.proposed,
+        )
+
+    run_in_transaction(work)
+    return RunReport(run.pk, run.lines, run.posted, run.proposed, unexplained, dict(held_back), bar)
+
+
+# -- proposals -------------------------------------------------------------------------------------------------------
+def keep_proposals(
+    entity_id: int, lines: Iterable[MatchLine], answers: dict[int, Answer], *, run_id: int | None, now: datetime
+) -> None:
+    """Puts what was worked out in the place of what was there."""
+    listed = list(lines)
+    still = _open_minors(leg.item_id for answer in answers.values() for one in answer.explanations for leg in one.legs)
+    rows = [_proposal(entity_id, line, answers.get(line.line_id), still, run_id, now) for line in listed]
+    MatchProposal.objects.bulk_create(
+        rows,
+        batch_size=_PART,
+        update_conflicts=True,
+        unique_fields=["line"],
+        update_fields=[
+            "run",
+            "decision",
+            "kind",
+            "confidence",
+            "ambiguous",
+            "account_id",
+            "explanations",
+            "worked_out_at",
+            "is_stale",
+        ],
+    )
+
+
+def _open_minors(item_ids: Iterable[int]) -> dict[int, int]:
+    wanted = sorted(set(item_ids))
+    found: dict[int, int] = {}
+    for start in range(0, len(wanted), _PART):
+        rows = OpenItemBalance.objects.filter(item_id__in=wanted[start : start + _PART])
+        found |= dict(rows.values_list("item_id", "open_minor"))
+    return found
+
+
+def _proposal(
+    entity_id: int, line: MatchLine, answer: Answer | None, still: dict[int, int], run_id: int | None, now: datetime
+) -> MatchProposal:
+    made = answer.explanations if answer is not None else ()
+    first = made[0] if made else None
+    return MatchProposal(
+        line_id=line.line_id,
+        entity_id=entity_id,
+        run_id=run_id,
+        decision=answer.decision if answer is not None else "none",
+        kind=first.kind if first else "",
+        confidence=first.confidence if first else 0.0,
+        ambiguous=first.ambiguous if first else 0,
+        account_id=first.account_id if first else None,
+        explanations=[_with_open(one, still).to_json() for one in made],
+        worked_out_at=now,
+        is_stale=False,
+    )
+
+
+def _with_open(one: Explanation, still: dict[int, int]) -> Explanation:
+    legs = [{**leg, "open_minor": still.get(leg["item_id"], 0)} for leg in one.to_json()["legs"]]
+    return explanation_of({**one.to_json(), "legs": legs})
+
+
+def refresh_line(entity_id: int, line: MatchLine, *, now: datetime) -> MatchProposal:
+    """Works out one line anew, when a person opens it and its proposal is out of date."""
+    worked = work_out(entity_id, [line], today=_today(entity_id, now))
+    keep_proposals(entity_id, [line], worked.answers, run_id=None, now=now)
+    return MatchProposal.objects.get(line_id=line.line_id)
+
+
+def accept_explanation(
+    entity_id: int,
+    line_id: int,
+    rank: int,
+    *,
+    token: str,
+    actor_id: int | None,
+    now: datetime,
+    key: str | None = None,
+) -> int:
+    """Carries out the explanation of a rank; gives the decision's number. ``token``: when the explanations that were
+    looked at were worked out (``worked_out_at``).
+
+    Refuses ``match.no_explanation``, ``match.proposal_changed`` and what ``decide_line`` refuses.
+    """
+    proposal = MatchProposal.objects.filter(line_id=line_id, entity_id=entity_id).first()
+    made = [explanation_of(one) for one in proposal.explanations] if proposal is not None else []
+    chosen = next((one for one in made if one.rank == rank), None)
+    if proposal is not None and token and proposal.worked_out_at.isoformat() != token and not _was_done(line_id, key):
+        raise Conflict("match.proposal_changed", "The explanations were worked out anew meanwhile: look at them again.")
+    if chosen is None:
+        raise Refusal("match.no_explanation", "There is no such explanation of this line.")
+    return decide_line(entity_id, line_id, choice_of(chosen), actor_id=actor_id, now=now, key=key)
+
+
+def _was_done(line_id: int, key: str | None) -> bool:
+    """A request sent again finds its own answer, whatever was worked out since."""
+    return key is not None and IdempotencyKey.objects.filter(operation="match.decide", key=key).exists()
+
+
+# -- posting by itself -----------------------------------------------------------------------------------------------
+def choice_of(made: Explanation) -> Choice:
+    """What accepting an explanation does."""
+    common = {"rank": made.rank, "confidence": made.confidence}
+    if made.kind == "not_customer":
+        return Choice(Deed.NOT_CUSTOMER, detail="other", **common)  # type: ignore[arg-type]
+    if made.legs:
+        rest = Rest.ON_ACCOUNT if made.kind == "on_account" else Rest.UNAPPLIED
+        legs = tuple(replace(leg, open_minor=0) for leg in made.legs)
+        return Choice(Deed.APPLY, legs=legs, rest=rest, **common)  # type: ignore[arg-type]
+    return Choice(Deed.UNAPPLIED, account_id=made.account_id, **common)  # type: ignore[arg-type]
+
+
+def _post_automatically(
+    entity_id: int,
+    line: MatchLine,
+    answer: Answer,
+    policy: Policy,
+    bar: BarReport,
+    run: MatchingRun,
+    now: datetime,
+) -> str:
+    """Posts what is sure enough; gives why it was not, empty where it was."""
+    made = answer.explanations[0]
+    why = "off" if not policy.is_automatic else _held_back(entity_id, line, made)
+    if why:
+        return why
+    try:
+        decide_line(
+            entity_id,
+            line.line_id,
+            choice_of(made),
+            actor_id=None,
+            now=now,
+            run_id=run.pk,
+            bar=bar.threshold,
+            key=f"match:{line.line_id}:{run.pk}",
+        )
+    except Conflict:
+        return "taken"
+    except Refusal as refusal:
+        return refusal.code
+    return ""
+
+
+def _held_back(entity_id: int, line: MatchLine, made: Explanation) -> str:
+    """What is never posted without a person, however sure the matcher is."""
+    if made.ambiguous or made.kind != "items" or not made.legs:
+        return "ambiguous" if made.ambiguous else "kind"
+    if made.unapplied_minor or any(leg.deduction_minor and leg.deduction_reason in NEEDS_A_PERSON for leg in made.legs):
+        return "kind"
+    accounts = {leg.account_id for leg in made.legs}
+    if len(accounts) > 1:
+        return "several_customers"
+    if _is_third_party(line, accounts):
+        return "third_party"
+    items = OpenItem.objects.filter(id__in=[leg.item_id for leg in made.legs])
+    if set(items.values_list("currency", flat=True)) != {line.currency}:
+        return "currency"
+    if LineParked.objects.filter(line_id=line.line_id).exists():
+        return "parked"
+    books: Books = run_in_transaction(lambda: open_books(entity_id))
+    return "closed_period" if books.posting_day(line.value_date).posting_date != line.value_date else ""
+
+
+NEEDS_A_PERSON = frozenset({"short_payment", "overpayment"})
+"""Deductions nobody agreed on."""
+
+
+def _is_third_party(line: MatchLine, accounts: set[int]) -> bool:
+    """Whether the payer's account is on record as another customer's."""
+    if not line.payer_account:
+        return False
+    payers = set(CustomerPayerAccount.objects.filter(number=line.payer_account).values_list("customer_id", flat=True))
+    owners = set(CustomerAccount.objects.filter(id__in=accounts).values_list("customer_id", flat=True))
+    return bool(payers) and not payers & owners
+
+
+def _today(entity_id: int, now: datetime) -> date:
+    zone = Entity.objects.values_list("timezone", flat=True).get(id=entity_id)
+    return now.astimezone(ZoneInfo(zone)).date()
+
+
+# -- after an import -------------------------------------------------------------------------------------------------
+def match_after_import(entity_id: int, line_ids: Sequence[int], *, actor_id: int | None, now: datetime) -> None:
+    """New lines are matched in the background; where there is no worker, at once."""
+    if line_ids and "match.run" in settings.HUIKUAN_TASKS:
+        enqueue("match.run", entity_id, actor_id)
+
+
+def entities_with_lines() -> list[int]:
+    return sorted(set(BankLine.objects.filter(amount_minor__gt=0).values_list("entity_id", flat=True)))

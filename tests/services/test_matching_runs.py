@@ -1,0 +1,191 @@
+"""The matcher on a company's books: proposals, what posts itself, what never does, the audit, what is learned."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from huikuan.core.matching import explanation_of
+from huikuan.core.periods import PeriodState
+from huikuan.core.refusals import Refusal
+from huikuan.engines.match_types import BarReport
+from huikuan.queries.workbench import undecided
+from huikuan.services import matching, matching_engine
+from huikuan.services.matching import choice_of, run_matching
+from huikuan.services.matching_audit import say_outcome
+from huikuan.services.matching_learning import forget_learned, knowledge_of
+from huikuan.services.matching_policy import Policy, set_policy
+from huikuan.services.periods import set_period
+from huikuan.services.verifying import verify
+from huikuan.store.models import (
+    LineDecision,
+    MatchAudit,
+    MatchingModel,
+    MatchLearned,
+    MatchProposal,
+)
+from tests.databases import LedgerDb
+from tests.services.desk import SYSTEM, Counter, balances, money_of, open_on
+from tests.services.ledger import NOW
+
+pytestmark = pytest.mark.practice("E3")
+ALPHA = {"name": "Alpha Maschinenbau GmbH", "account": "DE02120300000000202051"}
+
+
+@pytest.fixture
+def desk(ledger_db: LedgerDb) -> Counter:
+    return Counter.open()
+
+
+def sure(monkeypatch: pytest.MonkeyPatch, threshold: float | None = 0.5) -> None:
+    """Everything the matcher explains at ``threshold`` or better counts as above the bar: what is tested here is what
+    happens then, not how the bar is found."""
+    real = matching_engine.work_out
+
+    def worked(*args: Any, **named: Any) -> Any:
+        found = real(*args, **named)
+        found.bar = replace(found.bar, threshold=threshold)
+        for number, answer in found.answers.items():
+            first = answer.explanations[0] if answer.explanations else None
+            if first is not None and threshold is not None and first.confidence >= threshold:
+                found.answers[number] = replace(answer, decision="auto")
+        return found
+
+    monkeypatch.setattr(matching, "work_out", worked)
+
+
+def run(desk: Counter, **more: Any) -> Any:
+    return run_matching(desk.books.entity_id, **{**SYSTEM, **more})
+
+
+def test_a_proposal_names_items_and_says_why_in_both_languages(desk: Counter) -> None:
+    first = desk.books.item(20_000_00, document_number="INV-10023")
+    second = desk.books.item(5_097_98, document_number="INV-10024")
+    line = desk.line("25097.98", text="INV-10023, INV-10024", **ALPHA)
+    report = run(desk)
+    assert (report.lines, report.posted, report.proposed) == (1, 0, 1)
+    proposal = MatchProposal.objects.get(line_id=line)
+    made = explanation_of(proposal.explanations[0])
+    assert {leg.item_id: leg.minor for leg in made.legs} == {first: 20_000_00, second: 5_097_98}
+    assert {leg.open_minor for leg in made.legs} == {20_000_00, 5_097_98}
+    assert made.reason["en"] and made.reason["zh"] and made.reason["en"] != made.reason["zh"]
+    text = "INV-10023, INV-10024"
+    assert any("10023" in text[span.start : span.stop] for span in made.spans if span.field == "remittance_text")
+    desk.decide(line, choice_of(made))
+    assert (open_on(first), open_on(second), money_of(line)) == (0, 0, (0, 0, 0))
+    assert undecided(desk.books.entity_id) == []
+
+
+def test_nothing_posts_itself_unless_the_policy_says_so(desk: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    sure(monkeypatch)
+    item = desk.books.item(100_00, document_number="INV-10023")
+    desk.line("100.00", text="INV-10023", **ALPHA)
+    report = run(desk)
+    assert (report.posted, report.held_back) == (0, {"off": 1})
+    set_policy(desk.books.entity_id, Policy(is_automatic=True), **SYSTEM)
+    report = run(desk)
+    assert (report.posted, open_on(item)) == (1, 0)
+    decision = LineDecision.objects.get()
+    assert (decision.is_automatic, decision.actor_id, decision.bar, decision.rank) == (True, None, 0.5, 1)
+    # What the matcher did by itself teaches nothing until somebody has confirmed it.
+    assert not MatchLearned.objects.exists()
+    assert run(desk).lines == 0
+    assert verify().ok
+
+
+def test_without_a_bar_nothing_is_above_it(desk: Counter) -> None:
+    set_policy(desk.books.entity_id, Policy(is_automatic=True), **SYSTEM)
+    desk.books.item(100_00, document_number="INV-10023")
+    desk.line("100.00", text="INV-10023", **ALPHA)
+    report = run(desk)
+    assert (report.posted, report.bar.threshold) == (0, None)
+    assert report.bar.reason != ""
+
+
+def test_what_never_posts_itself(desk: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    sure(monkeypatch, 0.0)
+    entity = desk.books.entity_id
+    set_policy(entity, Policy(is_automatic=True), **SYSTEM)
+    desk.books.item(100_00, document_number="INV-1")
+    desk.books.item(100_00, document_number="INV-2")
+    desk.line("100.00", text="", name="Customer C1")
+    before = balances()
+    assert run(desk).posted == 0
+    assert balances() == before
+    third = desk.books.item(77_00, document_number="INV-77777")
+    set_period(entity, date(2026, 3, 1), PeriodState.CLOSED, **SYSTEM)
+    desk.line("77.00", text="INV-77777", name="Customer C1", day="2026-03-10")
+    assert run(desk, every=False).held_back == {"closed_period": 1}
+    assert open_on(third) == 77_00
+
+
+def test_the_audit_asks_back_undoes_what_was_wrong_and_teaches_what_was_right(
+    desk: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sure(monkeypatch)
+    entity = desk.books.entity_id
+    set_policy(entity, Policy(is_automatic=True, audit_bp=10_000), **SYSTEM)
+    items = [desk.books.item(100_00 + n, document_number=f"INV-1002{n}") for n in range(3)]
+    lines = [desk.line(f"100.0{n}", text=f"INV-1002{n}", **ALPHA) for n in range(3)]
+    assert run(desk).posted == 3
+    drawn = list(MatchAudit.objects.order_by("decision__line_id").values_list("decision_id", flat=True))
+    assert len(drawn) == 3
+    say_outcome(entity, drawn[0], right=True, **SYSTEM)
+    assert MatchLearned.objects.filter(kind="account", count=1).exists()
+    bar = say_outcome(entity, drawn[1], right=False, note="wrong customer", **SYSTEM)
+    assert open_on(items[1]) == 100_01
+    assert money_of(lines[1]) == (100_01, 0, 0)
+    assert bar is not None and (bar.audited, bar.audit_errors) == (2, 1)
+    with pytest.raises(Refusal) as refusal:
+        say_outcome(entity, drawn[1], right=True, **SYSTEM)
+    assert refusal.value.code == "match.audited"
+    desk.undo(drawn[2])
+    assert MatchAudit.objects.get(decision_id=drawn[2]).outcome == "wrong"
+    with pytest.raises(Refusal) as refusal:
+        say_outcome(entity, drawn[2] + 99, right=True, **SYSTEM)
+    assert refusal.value.code == "match.not_drawn"
+    assert verify().ok
+
+
+def test_decisions_teach_at_once_and_what_was_learned_is_forgotten_on_demand(desk: Counter) -> None:
+    entity = desk.books.entity_id
+    item = desk.books.item(100_00, document_number="INV-10023")
+    line, other = desk.line("100.00", text="INV-10023", **ALPHA), desk.line("40.00", text="hello", **ALPHA)
+    run(desk)
+    assert not MatchProposal.objects.get(line_id=other).is_stale
+    desk.apply(line, desk.leg(item, 100_00))
+    assert MatchProposal.objects.get(line_id=other).is_stale
+    known = knowledge_of(entity)
+    account = str(desk.books.accounts["C1"])
+    assert account in str(known.accounts)
+    report = run(desk, every=False)
+    assert report.lines == 1
+    row = MatchLearned.objects.get(kind="account")
+    forget_learned(entity, row.pk, **SYSTEM)
+    assert not knowledge_of(entity).accounts
+    with pytest.raises(Refusal) as refusal:
+        forget_learned(entity, row.pk, **SYSTEM)
+    assert refusal.value.code == "match.not_learned"
+    # Fitting the bar anew does not bring back what was forgotten.
+    run(desk, fit=True, now=NOW + timedelta(hours=1))
+    assert not knowledge_of(entity).accounts
+
+
+def test_the_past_that_people_made_sets_the_bar(desk: Counter) -> None:
+    """Receipts applied by hand before there was a workbench count: people said what they paid."""
+    for number in range(80):
+        item = desk.books.item(10_000 + number * 37, document_number=f"INV-{20_000 + number}", on=date(2026, 1, 5))
+        receipt = desk.books.receipt(
+            10_000 + number * 37,
+            on=date(2026, 2, 1) + timedelta(days=number % 25),
+            payer_name="Customer C1",
+            remittance_text=f"INV-{20_000 + number}",
+        )
+        desk.books.apply(receipt, (item, 10_000 + number * 37))
+    set_policy(desk.books.entity_id, Policy(error_ppm=50_000), **SYSTEM)
+    report = run(desk, fit=True)
+    assert report.bar.lines >= 60
+    assert BarReport.from_json(MatchingModel.objects.get().bar).lines == report.bar.lines
