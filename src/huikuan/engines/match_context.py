@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from rapidfuzz.distance import OSA
 
 from huikuan.engines.match_book import Book
-from huikuan.engines.match_learn import NOBODY, Knowledge
+from huikuan.engines.match_learn import Knowledge
 from huikuan.engines.match_lines import Line, Pool, State
 from huikuan.engines.match_payers import Directory, Payer, find_payers
 from huikuan.engines.match_references import Found, Mention, find_references
@@ -60,11 +60,16 @@ class Gatherer:
             self._soften(context)
         return context
 
-    def _who(self, line: Line) -> list[Payer]:
+    def payers_of(self, line: Line) -> list[Payer]:
+        """Customers that account and name point to."""
         key = (line.account, line.name)
         payers = self._payers.get(key)
         if payers is None:
             payers = self._payers[key] = find_payers(self.directory, self.knowledge, line.account, line.name, "")
+        return payers
+
+    def _who(self, line: Line) -> list[Payer]:
+        payers = self.payers_of(line)
         if line.text and (not payers or payers[0].strength < 0.9):
             return find_payers(self.directory, self.knowledge, line.account, line.name, line.text)
         return payers
@@ -151,8 +156,3 @@ def _periods(line: Line) -> list[tuple[int, int, int, int]]:
     from huikuan.engines.match_text import normal_text
 
     return periods_of(normal_text(line.text).text, date(1970, 1, 1) + timedelta(days=line.day))
-
-
-def is_nobody(payers: list[Payer]) -> bool:
-    """No customer is behind the line as far as its payer goes."""
-    return not payers or payers[0].customer == NOBODY

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from huikuan.engines.match_context import Context, soft_hits
+from huikuan.engines.match_family import family_pool
 from huikuan.engines.match_fit import Fit, Terms, fit_exact, fit_less, fit_over, fit_part, terms_of
 from huikuan.engines.match_learn import Knowledge
 from huikuan.engines.match_lines import Pool, State
 from huikuan.engines.match_sums import find_sums
 
 SCOPES_MAX = 4
-CREDITS_MAX = 8
+CREDITS_MAX = 18
 WEAK = 0.3
 """A payer less believable than this is not searched without a mention."""
 SAME_AMOUNT_MAX = 40
@@ -73,10 +74,26 @@ class Explainer:
                 self._unnamed(context, customer, pool, found)
             elif pool.items and settled:
                 self._equals(context, customer, pool, found)
+        if not certain and not any(one.fit.how == "exact" and one.shape in _PLAIN for one in found.values()):
+            self._family(context, found)
         if not certain and (not context.payers or context.payers[0].strength < 0.75):
             self._anywhere(context, found)
         self._rest(context, scopes, found)
         return list(found.values())
+
+    def _family(self, context: Context, found: dict[tuple[object, ...], Explanation]) -> None:
+        """What the payer's group owes together."""
+        pool = family_pool(self.state, context)
+        if pool is None:
+            return
+        payer, mine = context.payers[0].customer, set(pool.items)
+        named = [one for owner in context.named if (one := _ordered(context, self.state, owner))]
+        hard = [item for one, _ in named for item in one if item in mine]
+        soft = [item for _, one in named for item in one if item in mine]
+        if hard or soft:
+            self._named(context, payer, (hard, soft), pool, found)
+        else:
+            self._unnamed(context, payer, pool, found)
 
     def _scopes(self, context: Context) -> list[int]:
         weights: dict[int, float] = {payer.customer: 4 * payer.strength for payer in context.payers}
@@ -153,6 +170,9 @@ class Explainer:
                 made.append(Explanation("overpayment", customer, tuple(hard), over, "named", 0.0, size))
             for item in hard[:6] if len(hard) > 1 else ():
                 made += self._fits(context, customer, [item], "single", size)
+        over = fit_over(line, soft, self._amounts(soft)) if soft and not hard and not exact else None
+        if over is not None:
+            made.append(Explanation("overpayment", customer, tuple(soft), over, "named", 0.0, size))
         if not exact and not hard:
             part = fit_part(self.state, line, soft, self._amounts(soft), False) if len(soft) <= 60 else None
             if part is not None:
@@ -251,7 +271,7 @@ class Explainer:
     def _structured(self, context: Context, customer: int, pool: Pool) -> list[Explanation]:
         """Sets people pay without naming their parts: everything, everything due, a month, the oldest."""
         line, state, size = context.line, self.state, len(pool.items)
-        if size < 2:
+        if size < 2 and not context.periods:
             return []
         sets: list[tuple[str, list[int]]] = [("all", pool.items)]
         due = [one for one in pool.items if state.book.due[one] <= line.day]
@@ -270,6 +290,14 @@ class Explainer:
             total = sum(self._amounts(items))
             if total > 0 and total * 0.9 <= line.amount <= total * 1.02:
                 made += self._fits(context, customer, items, shape, size)
+            if shape == "period":
+                equal = [one for one in items if state.open_now[one] == line.amount]
+                made += [
+                    Explanation(
+                        "items", customer, (one,), fit_exact((one,), (line.amount,)), shape, len(equal) - 1.0, size
+                    )
+                    for one in equal[:3]
+                ]
             bare = [one for one in items if state.open_now[one] > 0]
             if 1 < len(bare) < len(items):
                 made += [one for one in self._fits(context, customer, bare, shape, size) if one.fit.how == "exact"]
@@ -282,6 +310,8 @@ class Explainer:
                 made.append(Explanation("items", customer, tuple(oldest), fit, "oldest", 0.0, size))
         exact = {one.items for one in made if one.fit.how == "exact"}
         for one in made:
+            if one.shape == "period":
+                continue
             one.others = float(max(len(exact - {one.items}), 0)) if one.fit.how == "exact" else 0.0
         return made
 
@@ -385,7 +415,8 @@ def _keep(found: dict[tuple[object, ...], Explanation], made: Iterable[Explanati
             found[one.key] = one
 
 
+_PLAIN = ("named", "single", "all", "due", "period", "credits")
 _RANK = {
     shape: at
-    for at, shape in enumerate("named credits subset single period all due month oldest sum global none".split())
+    for at, shape in enumerate("named credits subset period group single all due month oldest sum global none".split())
 }

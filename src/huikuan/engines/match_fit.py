@@ -10,7 +10,7 @@ from huikuan.engines.match_book import UNIT, smallest_unit
 from huikuan.engines.match_learn import EVERYBODY, Knowledge
 from huikuan.engines.match_lines import Line, State
 
-GRACE_DAYS = 3
+GRACE_DAYS = 0
 """Days after its last one on which a discount is let pass where the past says nothing."""
 CHARGE_MAX = 80 * UNIT
 """What banks keep of a transfer, in major units of a currency with cents."""
@@ -43,6 +43,7 @@ class Terms:
     percents: dict[int, int] = field(default_factory=dict)
     charges_all: dict[int, int] = field(default_factory=dict)
     late: tuple[int, int] = (0, 0)
+    exchanges: int = 0
 
 
 def terms_of(knowledge: Knowledge, customer: str) -> Terms:
@@ -52,6 +53,7 @@ def terms_of(knowledge: Knowledge, customer: str) -> Terms:
         _counts(knowledge.habits_like(customer, "percent:")),
         _counts(knowledge.habits_like(EVERYBODY, "charge:")),
         (knowledge.habit(EVERYBODY, "late_closed")[0], knowledge.habit(EVERYBODY, "late_open")[0]),
+        knowledge.habit(customer, "exchange")[0],
     )
 
 
@@ -89,12 +91,12 @@ def fit_less(state: State, line: Line, items: Sequence[int], amounts: Sequence[i
     charge_max = CHARGE_MAX * grain // 100 if grain > 100 else CHARGE_MAX
     largest = max(range(len(items)), key=lambda at: amounts[at])
     known = terms.charges.get(diff, 0) * 3 + terms.charges_all.get(diff, 0)
-    if diff > 0 and is_complaint(line):
+    if diff > 0 and (is_complaint(line) or names_cut(line, diff)):
         if diff * 3 <= total:
             fits.append(_taken(amounts, largest, diff, "short", "short_payment", 0.0))
     elif 0 < diff <= charge_max and (diff * 12 <= total or (known and diff * 3 <= total)):
         fits.append(_taken(amounts, largest, diff, "charge", "bank_charge", float(known)))
-    elif 0 < abs(diff) <= total * RATE_MAX:
+    elif 0 < abs(diff) <= total * RATE_MAX and (diff < 0 or line.currency != "CNY" or terms.exchanges):
         if diff > 0:
             fits.append(_taken(amounts, largest, diff, "exchange", "exchange", 0.0))
         elif -diff <= charge_max * 3:
@@ -104,8 +106,8 @@ def fit_less(state: State, line: Line, items: Sequence[int], amounts: Sequence[i
 
 
 _COMPLAINT = re.compile(
-    r"M(?:AE|Ä)NGEL|REKLAM|BESCH(?:AE|Ä)DIG|MINDERUNG|FEHLMENGE|GUTSCHRIFT|AVARIE|MANQUANT|LITIGE|RETOUR|P(?:E|É)NALIT"
-    r"|D(?:E|É)FAUT|DAMAGE|SHORTAGE|SHORT DELIVER|QUALITY|CLAIM|PENALTY|RETURNED|DEDUCT|DISPUTE|质量|破损|损坏|短缺|短少|缺货"
+    r"M(?:AE|Ä)NGEL|K(?:UE|Ü)RZUNG|PREISDIFF|PRICE DIFF|FREIGHT|REKLAM|BESCH(?:AE|Ä)DIG|MINDERUNG|FEHLMENGE|GUTSCHRIFT|AVARIE|MANQUANT|LITIGE|RETOUR|P(?:E|É)NALIT"
+    r"|D(?:E|É)FAUT|DAMAGE|SHORTAGE|SHORT DELIVER|QUALITY|CLAIM|PENALTY|RETURNED|DEDUCT|DISPUTE|质量|破损|损坏|短缺|短少|少付|缺货|差价|数量"
     r"|违约|罚款|扣款|返工|瑕疵|赔偿|退货|索赔|扣.{0,4}款"
 )
 
@@ -113,6 +115,19 @@ _COMPLAINT = re.compile(
 def is_complaint(line: Line) -> bool:
     """The text says that less is paid because of something wrong with the goods."""
     return bool(line.text) and bool(_COMPLAINT.search(line.text.upper()))
+
+
+_BANK = re.compile(r"FEE|CHARGE|SPESEN|GEB(?:UE|Ü)HR|FRAIS|COMMISSION|手续费|费用")
+
+
+def names_cut(line: Line, diff: int) -> bool:
+    """The text states the very amount that is missing, and not as a bank's charge."""
+    if not line.text or not diff:
+        return False
+    whole, cents = diff // UNIT, diff % UNIT // 100
+    flat = re.sub(r"\s", "", line.text)
+    stated = re.search(rf"(?<![\d.,]){whole}[.,]{cents:02d}(?!\d)", flat)
+    return bool(stated) and not _BANK.search(line.text.upper())
 
 
 def _taken(amounts: Sequence[int], at: int, diff: int, how: str, reason: str, known: float) -> Fit:
@@ -171,7 +186,11 @@ def fit_part(state: State, line: Line, items: Sequence[int], amounts: Sequence[i
         left -= share if amount > 0 else 0
         applied.append(share)
     short = total - line.amount
-    is_short = short * 6 <= total and not (short * 20 > total and short % (100 * UNIT) == 0 and len(items) == 1)
+    is_short = (
+        all(applied)
+        and short * 6 <= total
+        and not (short * 20 > total and short % (100 * UNIT) == 0 and len(items) == 1)
+    )
     deducted = [0] * len(applied)
     if is_short:
         deducted[max(range(len(applied)), key=lambda at: amounts[at] - applied[at])] = short
@@ -182,6 +201,6 @@ def fit_part(state: State, line: Line, items: Sequence[int], amounts: Sequence[i
 def fit_over(line: Line, items: Sequence[int], amounts: Sequence[int]) -> Fit | None:
     """The line pays more than the items."""
     over = line.amount - sum(amounts)
-    if over <= 0:
+    if over <= 0 or sum(amounts) <= 0:
         return None
     return Fit("over", tuple(amounts), (0,) * len(items), "overpayment", over)

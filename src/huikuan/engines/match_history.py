@@ -174,6 +174,8 @@ def habits_of(line: Line, truth: Truth, book: Book, opened: Sequence[int]) -> tu
         return (*words, "discount" if own else "habit_discount", f"percent:{percent}")
     if diff <= CHARGE_MAX and diff * 5 <= whole:
         return (*words, "charge", f"charge:{diff}") if closed else (*words, "short", f"open:{diff}")
+    if closed and diff * 60 <= whole:
+        return (*words, "exchange")
     return (*words, "short" if diff * 6 <= whole else "part")
 
 

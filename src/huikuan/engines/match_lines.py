@@ -79,6 +79,14 @@ class State:
     book: Book
     open_now: list[int]
     pools: dict[tuple[int, str, str | None], Pool] = field(default_factory=dict)
+    pool_keys: dict[int, list[tuple[int, str, str | None]]] = field(default_factory=dict)
+
+    def set_open(self, item: int, amount: int) -> None:
+        """Changes what is open of an item."""
+        self.open_now[item] = amount
+        customer = self.book.customer_of[item]
+        for key in [key for key in self.pool_keys.pop(customer, ()) if key in self.pools]:
+            del self.pools[key]
 
     def is_open(self, item: int, line: Line) -> bool:
         """Open, of the line's currency and entity."""
@@ -98,6 +106,7 @@ class State:
         if pool is None:
             items = [at for at in self.book.of_customer.get(customer, ()) if self.is_open(at, line)]
             pool = self.pools[key] = _pool(items, self)
+            self.pool_keys.setdefault(customer, []).append(key)
         if pool.latest > line.day:
             opens = self.book.opens
             return _pool([at for at in pool.items if opens[at] <= line.day], self)

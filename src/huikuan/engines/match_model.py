@@ -64,7 +64,7 @@ class Calibration:
 
     def odds(self, traits: Any) -> Any:
         """Log-odds that explanations with these traits (a row each) are right."""
-        standard = np.clip((traits - self.center) / self.scale, -8.0, 8.0)
+        standard = np.clip((np.asarray(traits) - self.center) / self.scale, -8.0, 8.0)
         return standard @ self.coefficients[:-1] + self.coefficients[-1]
 
     def to_json(self) -> dict[str, Any]:

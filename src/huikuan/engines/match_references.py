@@ -25,6 +25,11 @@ _LABEL = re.compile(
     r"|发票号?码?|发票|单号|编号|合同号?|订单号?|号码?|CONTRACT|ORDER|P\.?O|BESTELLUNG|COMMANDE|CREDIT NOTE|CN|GS)"
     r"[\s.:：#-]*$"
 )
+_PAID = re.compile(
+    r"(?:(?:PREVIOUSLY|ALREADY|BEREITS|SCHON|D[EÉ]J[AÀ]|LAST)\s*(?:PAID|PAY[EÉ]E?S?|BE?ZAHLT|R[EÉ]GL[EÉ]E?S?|REMITTED|SETTLED)"
+    r"|(?:已|上次|前次|之前)\s*(?:已)?\s*(?:付|支付|付清|结清|汇))[^,;，；.]{0,30}$"
+)
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _PIECES = re.compile(r"[A-Z]+\d+|\d+")
 
 
@@ -46,11 +51,12 @@ class Mention:
 @dataclass(slots=True)
 class Found:
     """The numbers of a line. ``loose``: tokens with digits that led nowhere: (token, field, start, stop, at the end of
-    its text)."""
+    its text); ``paid``: items the text says were paid before."""
 
     mentions: list[Mention] = field(default_factory=list)
     loose: list[tuple[str, int, int, int, bool]] = field(default_factory=list)
     texts: list[Text] = field(default_factory=list)
+    paid: set[int] = field(default_factory=set)
 
 
 def find_references(book: Book, texts: tuple[str, ...]) -> Found:
@@ -227,7 +233,7 @@ class _Scan:
                 self._add(items, "mangled", self.book.rarity(len(folded), 0) - 1.0, start, stop, token)
                 self._remember(self.book.numbers[items[0]], stop, items)
                 return 1
-        if len(token) >= 3:
+        if len(token) >= 3 and not _YEAR.fullmatch(token) and not any(a < stop and start < b for a, b in self.noise):
             end = not self.text[stop:].strip(" .")
             self.found.loose.append((token, self.number, start, stop, end))
         return 1
@@ -274,6 +280,9 @@ class _Scan:
         if len(items) > SHARED_MAX:
             return
         doubtful = kind in ("number", "mangled") and any(a < stop and start < b for a, b in self.noise)
+        if _PAID.search(self.text, max(0, start - 60), start):
+            self.found.paid.update(items)
+            return
         labelled = bool(_LABEL.search(self.text, max(0, start - 14), start))
         rarity = max(rarity + labelled - 2.0 * doubtful, 0.1)
         self.found.mentions.append(Mention(items, kind, rarity, self.number, start, stop, token, doubtful))

@@ -1,8 +1,14 @@
-"""One run: lines against what is open, with what is known; the same for today's lines and for the replay of the past."""
+"""One run: lines against what is open, with what is known; the same for today's lines and for the replay of the past.
+
+Lines of one group of customers are taken day by day: what a sure line paid is not open for the next day's any more. Groups do not
+see one another's payments, so a run may be cut into any number of processes and gives the same answer; a last pass over
+all lines sees to it that no item is paid twice.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from typing import Any
 
 from huikuan.engines.match_book import Book
@@ -12,8 +18,14 @@ from huikuan.engines.match_forks import run_apart
 from huikuan.engines.match_joint import Judged, settle
 from huikuan.engines.match_learn import Knowledge
 from huikuan.engines.match_lines import Line, State
+from huikuan.engines.match_model import Calibration, probability, traits_of
 from huikuan.engines.match_payers import Directory
+from huikuan.engines.match_prior import prior_calibration
 from huikuan.engines.match_score import Scorer, rank
+
+SURE = 0.7
+"""From this probability on (before any history of the company's own) what a line pays is taken as paid."""
+NO_GROUP = -1
 
 
 def run_lines(
@@ -29,35 +41,89 @@ def run_lines(
 ) -> list[Judged]:
     """Explains, ranks and settles ``lines``; the answers come in the canonical order of the lines."""
     state = State(book, open_now)
+    work = _Work(state, directory, knowledge, weights, progress, len(lines))
     ordered = sorted(lines, key=lambda one: one.order)
-
-    def part(first: int, stop: int) -> list[Judged]:
-        return explain_lines(state, directory, knowledge, ordered[first:stop], weights, progress)
-
-    pieces = run_apart(part, len(ordered), len(ordered), processes)
-    judged = [one for piece in pieces for one in piece]
+    groups = work.group(ordered)
+    pieces = run_apart(lambda first, stop: work.run(groups[first:stop]), len(groups), len(ordered), processes)
+    judged = sorted((one for piece in pieces for one in piece), key=lambda one: one.line.order)
     settle(judged, state)
     return judged
 
 
-def explain_lines(
-    state: State,
-    directory: Directory,
-    knowledge: Knowledge,
-    lines: Sequence[Line],
-    weights: Any,
-    progress: Callable[[int, int], None] | None = None,
-) -> list[Judged]:
-    """Each line by itself: what it reveals, what would explain it, ranked."""
-    gatherer, explainer = Gatherer(state, directory, knowledge), Explainer(state, knowledge)
-    scorer = Scorer(state, knowledge)
-    judged = []
-    for at, line in enumerate(lines):
-        context = gatherer.gather(line)
-        made = explainer.explain(context)
+class _Work:
+    """What all groups share: the state, knowledge, and the tools over them."""
+
+    def __init__(
+        self,
+        state: State,
+        directory: Directory,
+        knowledge: Knowledge,
+        weights: Any,
+        progress: Callable[[int, int], None] | None,
+        total: int,
+    ) -> None:
+        self.state, self.weights, self.progress, self.total = state, weights, progress, total
+        self.gatherer = Gatherer(state, directory, knowledge)
+        self.explainer = Explainer(state, knowledge)
+        self.scorer = Scorer(state, knowledge)
+        self.calibration: Calibration = prior_calibration()
+        self.done = 0
+
+    def group(self, lines: Sequence[Line]) -> list[tuple[int, list[Line]]]:
+        """Lines by the group of customers that their payer points to; those that point to none each by itself."""
+        family_of = self.state.book.family_of
+        held: dict[int, list[Line]] = {}
+        alone: list[tuple[int, list[Line]]] = []
+        for line in lines:
+            payers = self.gatherer.payers_of(line)
+            if payers:
+                held.setdefault(family_of[payers[0].customer], []).append(line)
+            else:
+                alone.append((NO_GROUP, [line]))
+        return [*sorted(held.items()), *alone]
+
+    def run(self, groups: Sequence[tuple[int, list[Line]]]) -> list[Judged]:
+        """The groups one after another; each leaves the state as it found it."""
+        answers: list[Judged] = []
+        for _, lines in groups:
+            taken: list[tuple[int, int]] = []
+            days = [list(day) for _, day in groupby(lines, key=lambda line: line.day)]
+            for at, day in enumerate(days):
+                judged = [self.explain(line) for line in day]
+                if len(judged) > 1:
+                    settle(judged, self.state)
+                answers += judged
+                if at + 1 < len(days):
+                    taken += self._take(judged)
+            for item, before in reversed(taken):
+                self.state.set_open(item, before)
+        return answers
+
+    def explain(self, line: Line) -> Judged:
+        """One line by itself: what it reveals, what would explain it, ranked."""
+        context = self.gatherer.gather(line)
+        made = self.explainer.explain(context)
         for one in made:
-            one.features = scorer.features_of(context, one)
-        judged.append(Judged(line, context, rank(made, weights)))
-        if progress and at % 500 == 499:
-            progress(at + 1, len(lines))
-    return judged
+            one.features = self.scorer.features_of(context, one)
+        self.done += 1
+        if self.progress and self.done % 500 == 0:
+            self.progress(self.done, self.total)
+        return Judged(line, context, rank(made, self.weights))
+
+    def _take(self, judged: Sequence[Judged]) -> list[tuple[int, int]]:
+        """Reduces what sure lines pay; returns what was open before, to be put back."""
+        undo = []
+        some = [one for one in judged if one.ranked and one.ranked[0].items]
+        if not some:
+            return []
+        sure = probability(self.calibration.odds([traits_of(one) for one in some]))
+        for one, chance in zip(some, sure.tolist(), strict=True):
+            best = one.ranked[0]
+            if chance < SURE and not (best.fit.how == "exact" and best.others >= 0.5):
+                continue
+            for item, applied, deducted in zip(best.items, best.fit.applied, best.fit.deducted, strict=True):
+                before = self.state.open_now[item]
+                left = before - applied - (deducted if best.fit.reason != "short_payment" else 0)
+                undo.append((item, before))
+                self.state.set_open(item, left if left * before > 0 else 0)
+        return undo
