@@ -141,7 +141,7 @@ class Payments:
             line.rows[-1], line.kind = (last, minor * percent // 100), "part"
             return _say(chance, words.PART, customer, p=percent) if chance.random() < 0.8 else ""
         elif roll < 0.026:
-            line.unapplied_minor = chance.choice((100, 999, 10_000, 5_000, 1, minor // 10 + 1))
+            line.unapplied_minor = chance.choice((100, 999, 10_000, 5_000, 1, abs(minor) // 10 + 1))
             line.kind = "over"
         elif roll < 0.032 and customer.currency != "CNY" and minor > 100_000 and line.kind == "exact":
             off = max(1, round(minor * chance.uniform(0.0002, 0.003)))

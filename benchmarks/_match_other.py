@@ -17,7 +17,7 @@ from benchmarks._match_customers import Customer, Habit, fold
 from benchmarks._match_data import Company, company_of
 from benchmarks._match_items import Item, day_of, open_on
 from benchmarks._match_text import Writing
-from benchmarks._match_truth import Judge, Line, taken
+from benchmarks._match_truth import Judge, Line, Open, taken
 
 VILLAGES = (
     "Aalen Bünde Celle Dachau Eutin Fulda Gera Hürth Ilmenau Jena Kleve Lünen Moers Neuss Olpe Peine Rheine".split()
@@ -155,20 +155,21 @@ def _payments(world: World, customer: Customer) -> None:
         early = 12 if customer.discount_percent else customer.terms_days + chance.randrange(-2, 9)
         due = [item for item in owed if item.document_day + early <= day]
         if due and day < world.days:
+            state = [(item, item.open_minor) for item in owed]  # of the whole day: its lines come in no order
             for chosen in [[one] for one in due] if way in ("each", "tail", "owner", "part") else [due]:
-                _pay(world, customer, way, chosen, owed, day)
+                _pay(world, customer, way, chosen, state, day)
         day += chance.choice((3, 4, 5, 7, 7, 10)) if way != "month" else 20
 
 
-def _pay(world: World, customer: Customer, way: str, chosen: list[Item], owed: list[Item], day: int) -> None:
+def _pay(world: World, customer: Customer, way: str, chosen: list[Item], owed: Open, day: int) -> None:
     chance = world.chance
     if way == "month":
         month = day_of(chosen[0].document_day).replace(day=1)
-        chosen = [item for item in owed if day_of(item.document_day).replace(day=1) == month]
+        chosen = [item for item, _ in owed if day_of(item.document_day).replace(day=1) == month]
     elif way == "oldest":
         chosen = chosen[: chance.choice((1, 2, 3))]
     chosen = chosen[:12]
-    line = Line(day, 0, customer.currency, "exact", customer, owed=[(item, item.open_minor) for item in owed])
+    line = Line(day, 0, customer.currency, "exact", customer, owed=owed)
     line.rows = [(item, item.open_minor) for item in chosen]
     allowed = [item.discount_day is not None and day <= item.discount_day for item in chosen]
     if any(allowed) and chance.random() < 0.8:
@@ -195,11 +196,11 @@ def _pay(world: World, customer: Customer, way: str, chosen: list[Item], owed: l
         _pay_twice(world, line, owed)
 
 
-def _pay_twice(world: World, line: Line, owed: list[Item]) -> None:
+def _pay_twice(world: World, line: Line, owed: Open) -> None:
     day = line.day + (4 if day_of(line.day + 4).weekday() < 5 else 6)
     copy = Line(day, line.amount_minor, line.currency, "duplicate", line.payer, line.payer_name, line.payer_account)
     copy.text, copy.writing, copy.unapplied_minor = line.text, line.writing, line.amount_minor
-    copy.owed = [(item, open_on(item, day)) for item in owed if open_on(item, day)]
+    copy.owed = [(item, open_on(item, day)) for item, _ in owed if open_on(item, day)]
     world.lines.append(copy)
 
 

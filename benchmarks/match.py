@@ -33,9 +33,13 @@ OURS = "`huikuan match`"
 
 def run_engine(company: Company, max_error: float = 0.001) -> tuple[dict[str, Explanation], Any]:
     """The matcher's first explanations and what it says about its bar."""
+    from huikuan.engines.files import normalise
     from huikuan.engines.match import match
 
-    answer = match(company.lines, company.items, company.customers, company.history, max_error=max_error)
+    lines, items, customers, history = (
+        normalise(getattr(company, kind), kind).table for kind in ("lines", "items", "customers", "history")
+    )
+    answer = match(lines, items, customers, history, max_error=max_error)
     return first_explanations(answer.matches), answer.bar
 
 

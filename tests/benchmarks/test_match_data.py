@@ -42,7 +42,7 @@ def test_every_line_is_paid_out_to_the_cent(company: Company) -> None:
     for line in (*company.past, *company.truth):
         explained = sum(cash for _, cash in line.rows) + line.unapplied_minor
         assert explained == line.amount_minor or (line.payer is None and not line.rows), line
-        assert line.amount_minor > 0, line
+        assert line.amount_minor > 0 and line.unapplied_minor >= 0, line
 
 
 def test_what_is_open_is_what_was_not_paid(company: Company) -> None:
