@@ -12,6 +12,7 @@ from tests.simulation.invariants import check_invariants
 
 FOLDER = Path(__file__).parent
 DESIGN = FOLDER.parents[1] / "docs" / "design" / "ledger.md"
+NOTES = DESIGN.with_name("notes.md")
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in FOLDER.glob("*.md")))
@@ -23,4 +24,10 @@ def test_story(ledger_db: LedgerDb, name: str) -> None:
 @pytest.mark.practice("D1", "D4", "D5", "D7", "D8")
 def test_the_worked_numbers_of_the_design_page(ledger_db: LedgerDb) -> None:
     assert Story(DESIGN).run() > 80
+    check_invariants()
+
+
+@pytest.mark.practice("E1")
+def test_the_worked_numbers_of_bills(ledger_db: LedgerDb) -> None:
+    assert Story(NOTES).run() > 40
     check_invariants()
