@@ -23,6 +23,7 @@ from huikuan.services.notes import NewNote, take_note
 from huikuan.services.notes_steps import present_note
 from huikuan.services.receipts import NewReceipt, post_receipts
 from huikuan.services.sealing import seal
+from huikuan.services.short_payments import open_short_payment
 from huikuan.store.models import (
     AuditEvent,
     BankLine,
@@ -111,6 +112,15 @@ PAGES: dict[str, Ask] = {
     "einvoice_upload": Ask(R.IMPORT, kind="upload", whole=True),
     "einvoice_post": Ask(R.IMPORT, "P", "upload", whole=True),
     "settlements": Ask(SEE),
+    "customer_habits": Ask(SEE, kind="customer"),
+    "customer_habits_edit": Ask(R.EDIT_CUSTOMER, "GP", "customer"),
+    "short_payments": Ask(SEE),
+    "short_payment": Ask(SEE, kind="short_payment"),
+    "short_payment_accept": Ask(R.HANDLE_SHORT_PAYMENT, "GP", "short_payment"),
+    "short_payment_reject": Ask(R.HANDLE_SHORT_PAYMENT, "GP", "short_payment"),
+    "short_payment_change": Ask(R.HANDLE_SHORT_PAYMENT, "GP", "short_payment"),
+    "short_payment_reasons": Ask(R.MANAGE_POLICY, "GP", whole=True),
+    "item_short": Ask(R.HANDLE_SHORT_PAYMENT, "GP", "item"),
     "settlements_decide": Ask(R.DECIDE_SETTLEMENT, "P"),
     "cash": Ask(SEE, query="?state=all"),
     "cash_new": Ask(CASH, "GP"),
@@ -305,6 +315,8 @@ def build_scene() -> Scene:
         item = OpenItem.objects.filter(account=account).order_by("id")[0]
         objects["item", whose] = public_id("itm", item.id)
         objects["entry", whose] = public_id("ent", item.entry_id)
+        case = open_short_payment(item.entity_id, item.id, 1_00, **who)
+        objects["short_payment", whose] = public_id("shp", case)
         objects["receipt", whose] = public_id("rcp", Receipt.objects.filter(account=account)[0].id)
         objects["note", whose] = public_id("nte", _note_of(account))
     for whose, entity_id in (("mine", world.cn), ("abroad", world.de)):

@@ -28,3 +28,11 @@ def publish_import(context: Any, batch_id: int, actor_id: int | None, good_rows_
         task_id=str(context.task_result.id),
         now=datetime.now(UTC),
     )
+
+
+@task(takes_context=True)
+def import_bank_files(context: Any, upload_id: int, actor_id: int | None, only: str) -> None:
+    """Imports the statements of bank files that were handed in."""
+    from huikuan.services.bank_uploads import work_upload
+
+    work_upload(upload_id, actor_id=actor_id, now=datetime.now(UTC), only=only, task_id=str(context.task_result.id))

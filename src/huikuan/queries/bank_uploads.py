@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django_tasks_db.models import DBTaskResult
 
 from huikuan.queries.directory import actors_of
+from huikuan.queries.frame import Frame
 from huikuan.store.batch_work import read_progress
 from huikuan.store.models import BankAccount, BankUpload
 from huikuan.store.public_ids import public_id
@@ -75,7 +77,12 @@ def upload_detail(upload_id: int) -> UploadDetail | None:
         state=row.state,
         files=[one["name"] for one in row.files],
         outcomes=outcomes,
-        entity_ids=tuple(sorted({one.entity_id for one in accounts.values()})),
+        entity_ids=tuple(
+            sorted(
+                {one.entity_id for one in accounts.values()}
+                | {number for number in (row.entity_id,) if number is not None}
+            )
+        ),
         stage=progress.stage,
         done=progress.done,
         total=progress.total,
@@ -108,8 +115,15 @@ def _outcome(row: BankUpload, one: dict[str, Any], accounts: dict[int, BankAccou
     )
 
 
-def open_uploads(user_id: int) -> int:
-    """How many uploads of a person still wait for a decision."""
-    found = BankUpload.objects.filter(created_by_id=user_id).order_by("-id")[:50]
+def undecided_uploads(frame: Frame, user_id: int) -> list[tuple[int, str]]:
+    """Number and files of the latest uploads on which a person has to say something: one's own, and those the system
+    took from a folder of an entity that is seen whole."""
+    found = BankUpload.objects.filter(
+        Q(created_by_id=user_id) | Q(created_by=None, entity_id__in=frame.whole_ids), state=BankUpload.State.DONE
+    )
     undecided = {"needs_account", "needs_date_order", "not_tied"}
-    return sum(any(one["state"] in undecided for one in row.outcomes) for row in found)
+    return [
+        (row.pk, ", ".join(one["name"] for one in row.files))
+        for row in found.order_by("-id")[:50]
+        if any(one["state"] in undecided for one in row.outcomes)
+    ]

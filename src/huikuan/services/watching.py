@@ -25,6 +25,8 @@ from huikuan.services.imports_batches import published_before
 from huikuan.services.rights import demand
 from huikuan.services.schedule import describe_failure
 from huikuan.services.transaction import run_in_transaction
+from huikuan.services.watching_bank import BANK_STATEMENTS, import_bank_file
+from huikuan.services.watching_bank import SUFFIXES as BANK_SUFFIXES
 from huikuan.store.models import ImportBatch, WatchedFile, WatchedFolder
 
 log = logging.getLogger("huikuan.watching")
@@ -54,14 +56,15 @@ def add_folder(new: NewFolder, *, actor_id: int | None, now: datetime) -> int:
     """Watches a folder from now on; gives its number. Refuses ``watch.off``, ``watch.outside``, ``watch.no_folder``,
     ``watch.taken``, what ``imports.asked_options`` refuses, and ``right.missing``."""
     path = check_folder(new.folder)
-    asked_options(
-        new.kind,
-        feed=new.feed,
-        profile=new.profile or None,
-        source=new.source or None,
-        currency=new.currency or None,
-        entity_id=new.entity_id,
-    )
+    if new.kind != BANK_STATEMENTS:
+        asked_options(
+            new.kind,
+            feed=new.feed,
+            profile=new.profile or None,
+            source=new.source or None,
+            currency=new.currency or None,
+            entity_id=new.entity_id,
+        )
 
     def work() -> int:
         demand(actor_id, Right.MANAGE_SYSTEM, entity_id=new.entity_id)
@@ -132,18 +135,18 @@ def look(now: datetime) -> Line | None:
             log.warning("watched folder %s: %s", row.pk, refusal.code)
             counts["not there"] += 1
             continue
-        for path in settled_files(folder):
+        for path in settled_files(folder, BANK_SUFFIXES if row.kind == BANK_STATEMENTS else SUFFIXES):
             counts[take(row, path, now).state] += 1
     if not counts:
         return None
     return tuple(Said(one.template, {"n": counts[name]}) for name, one in _LOOKED.items() if counts[name])
 
 
-def settled_files(folder: Path) -> list[Path]:
+def settled_files(folder: Path, suffixes: frozenset[str] = SUFFIXES) -> list[Path]:
     """The files that look as they did at the last look, by name; what is seen the first time waits for the next."""
     settled = []
     for path in sorted(folder.iterdir()):
-        if path.name.startswith((".", "~")) or path.suffix.lower() not in SUFFIXES or path.is_symlink():
+        if path.name.startswith((".", "~")) or path.suffix.lower() not in suffixes or path.is_symlink():
             continue
         if not path.is_file():
             continue
@@ -166,9 +169,12 @@ def take(row: WatchedFolder, path: Path, now: datetime) -> WatchedFile:
         line = Said("the same content was imported on {day}", {"day": f"{known:%Y-%m-%d}"})
     else:
         try:
-            result = _import(row, path, now)
-            state, batch_id = State.IMPORTED, result.batch_id
-            line = Said("rows posted: {n}", {"n": result.rows})
+            if row.kind == BANK_STATEMENTS:
+                state, line = State.IMPORTED, import_bank_file(row.entity_id, path, now)
+            else:
+                result = _import(row, path, now)
+                state, batch_id = State.IMPORTED, result.batch_id
+                line = Said("rows posted: {n}", {"n": result.rows})
         except Refusal as refusal:
             state, line = State.REFUSED, describe_failure(refusal)
     _move(path, path.parent / (REFUSED if state == State.REFUSED else DONE), now)
@@ -193,6 +199,8 @@ def _known(row: WatchedFolder, sha256: str) -> datetime | None:
     before = WatchedFile.objects.filter(watched=row, state=State.IMPORTED, sha256=sha256).first()
     if before is not None:
         return before.at
+    if row.kind == BANK_STATEMENTS:
+        return None  # its lines are known one by one
     # Posted, but the process died before it could say so.
     batch = published_before(sha256, row.kind)
     return batch.published_at if batch is not None and batch.entity_id == row.entity_id else None

@@ -19,7 +19,7 @@ from huikuan.queries import bank as queries
 from huikuan.queries import bank_rows
 from huikuan.queries.bank import StatementRow
 from huikuan.queries.bank_rows import LINE_STATES, LineDetail, LineFilters
-from huikuan.queries.bank_uploads import open_uploads
+from huikuan.queries.bank_uploads import undecided_uploads
 from huikuan.services import bank_ties
 from huikuan.services.bank_files import statement_file
 from huikuan.web import bank_words
@@ -53,8 +53,7 @@ def list_statements(request: HttpRequest, seat: Seat) -> HttpResponse:
         "filtered": ask.is_narrowed,
         "accounts": queries.account_rows(seat.frame),
         "may_bring": seat.can_whole(Right.POST_CASH),
-        "undecided": open_uploads(user.pk),
-        "advices_open": 0,
+        "undecided": undecided_uploads(seat.frame, user.pk),
     }
     return show(request, seat, "bank/list.html", context, room=ROOM)
 

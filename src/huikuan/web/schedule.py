@@ -18,6 +18,7 @@ from huikuan.core.schedule import EVERY, PLANS
 from huikuan.queries import schedule as queries
 from huikuan.services import operations, reports, schedule, watching
 from huikuan.services.imports import profile_names
+from huikuan.services.watching_bank import BANK_STATEMENTS
 from huikuan.web.acting import actor, read_text
 from huikuan.web.frames import Seat
 from huikuan.web.imports import FEEDS, KINDS
@@ -47,7 +48,7 @@ def _show(request: HttpRequest, seat: Seat, reason: str = "") -> HttpResponse:
         "managed": entities,
         "watch_roots": [str(path) for path in settings.WATCH_DIRS],
         "reports_root": str(settings.REPORTS_DIR),
-        "kinds": KINDS,
+        "kinds": (*KINDS, BANK_STATEMENTS),
         "feeds": FEEDS,
         "every": EVERY,
         "profiles": profile_names(),

@@ -78,6 +78,7 @@ IMPORT_KINDS: Words = {
     "customers": _("Customers"),
     "receipts": _("Receipts"),
     "applications": _("Applications"),
+    "bank_statements": _("Bank statements"),
 }
 
 FEEDS: Words = {
