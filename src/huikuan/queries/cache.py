@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-BYTES_MAX = 512 << 20
+BYTES_MAX = 1 << 30
 _SMALL = 4096
 
 

@@ -21,7 +21,7 @@ from huikuan.queries.directory import (
     find_customers,
 )
 from huikuan.queries.facts import Facts, read_facts
-from huikuan.queries.finding import amount_of, amount_sql, bound_sql, give_texts
+from huikuan.queries.finding import amount_of, amount_sql, bound_sql, give_texts, may_stand
 from huikuan.queries.frame import Frame
 from huikuan.queries.listing import CHUNK, ROWS_MAX, Page, Whole, limit_of, order_of
 from huikuan.queries.open_rows import day_of, ids
@@ -207,12 +207,17 @@ def _source(facts: Facts, state: str) -> str:
             ("advances", "on_account_minor"),
         )
     )
-    kind = "LEFT JOIN" if state == "all" else "JOIN"
+    if state != "all":
+        return (
+            "(SELECT receipt_id, currency, value_date, reference, external_id, amount_minor, amount_base AS base_minor,"
+            f" coalesce(max(nullif(account_id, 0)), any_value(came_to)) AS account_id, {buckets} FROM open_receipts"
+            f" WHERE {facts.mine} AND {receipts_mine(facts)} GROUP BY ALL)"
+        )
     return (
         "(SELECT r.receipt_id, r.currency, r.value_date, r.reference, r.external_id, r.amount_minor, r.base_minor,"
         " coalesce(o.account_id, r.account_id) AS account_id, coalesce(o.unidentified_minor, 0) AS unidentified_minor,"
         " coalesce(o.unapplied_minor, 0) AS unapplied_minor, coalesce(o.on_account_minor, 0) AS on_account_minor"
-        f" FROM (SELECT * FROM receipts WHERE {receipts_mine(facts)} AND {facts.counting.counts}) AS r {kind}"
+        f" FROM (SELECT * FROM receipts WHERE {receipts_mine(facts)} AND {facts.counting.counts}) AS r LEFT JOIN"
         f" (SELECT receipt_id, max(nullif(account_id, 0)) AS account_id, {buckets} FROM open_receipts"
         f" WHERE {facts.mine} GROUP BY receipt_id) AS o ON o.receipt_id = r.receipt_id)"
     )
@@ -222,10 +227,9 @@ def _hits(facts: Facts, text: str, *, by_customer: bool) -> str:
     """The predicate of receipts that were meant."""
     payers = ReceiptParty.objects.filter(payer_name__icontains=text, receipt__entity_id__in=facts.frame.entity_ids)
     paid = pa.array(list(payers.values_list("receipt_id", flat=True)[:_HITS_MAX]), pa.int64())
-    give_texts(facts, "receipt_texts", "receipts", "receipt_id", ("reference", "external_id"))
-    found = facts.table(
-        "SELECT receipt_id FROM receipt_texts WHERE contains(found_by, $wanted)", {"wanted": text.lower()}
-    )
+    letters = give_texts(facts, "receipt_texts", "receipts", "receipt_id", ("reference", "external_id"))
+    meant = "contains(found_by, $wanted)" if may_stand(text, letters) else "found_by = $wanted AND false"
+    found = facts.table(f"SELECT receipt_id FROM receipt_texts WHERE {meant}", {"wanted": text.lower()})
     hits = pa.concat_tables([found, pa.table({"receipt_id": paid})])
     facts.give("hit_receipts", hits)
     parts = ["receipt_id IN (SELECT receipt_id FROM hit_receipts)"] if hits.num_rows else ["false"]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -108,22 +109,44 @@ def _find_items(facts: Facts, text: str) -> Any:
     matches = "contains(found_by, $wanted)"
     if value:
         matches += f" OR abs(amount_minor) = {amount_sql(value)}"
-    give_texts(facts, "item_texts", "items", "item_id", _TEXTS)
+    letters = give_texts(facts, "item_texts", "items", "item_id", _TEXTS)
+    if not value and not may_stand(text, letters):
+        matches = "found_by = $wanted AND false"
     return facts.table(f"SELECT item_id FROM item_texts WHERE {matches}", {"wanted": text.lower()})
 
 
-def give_texts(facts: Facts, name: str, relation: str, key: str, columns: Sequence[str]) -> None:
+def give_texts(facts: Facts, name: str, relation: str, key: str, columns: Sequence[str]) -> frozenset[int]:
     """Brings in a relation of ``key``, currency, amount_minor and ``found_by``: what stands in ``columns``, in lower
-    case, a line each. It is kept in memory: read from files, every letter a person types would take as long as this."""
+    case, a line each. It is kept in memory: read from files, every letter a person types would take as long as this.
+    Gives the bytes that stand in any of them (``may_stand``): a customer's name need not be looked for among numbers of
+    documents that are Latin letters and figures."""
     lines = f"lower(concat_ws(chr(10), {', '.join(columns)}))"
 
     def make(only: str, source: str = relation) -> Any:
         return facts.table(f"SELECT {key}, currency, amount_minor, {lines} AS found_by FROM {source} WHERE {only}")
 
     floor = facts.floor(name, make, lambda kept, between: pa.concat_tables([kept, make(between)]))
-    table = floor.table
+    table, letters = (
+        floor.table,
+        answers.get_or_make((name, "letters", facts.snapshot.ledger, floor.known_seq), lambda: _letters(floor.table)),
+    )
     if facts.reaches_above(floor):
         facts.give("texts_above", facts.rows_above(relation, floor.known_seq))
         above = (f"{name} above", facts.snapshot.cache_key, floor.known_seq)
-        table = pa.concat_tables([table, answers.get_or_make(above, lambda: make("true", "texts_above"))])
+        later = answers.get_or_make(above, lambda: make("true", "texts_above"))
+        table, letters = pa.concat_tables([table, later]), letters | _letters(later)
     facts.give(name, table)
+    return letters
+
+
+def may_stand(text: str, letters: frozenset[int]) -> bool:
+    """Whether a text can stand in texts made of these bytes."""
+    return set(text.lower().encode()) <= letters
+
+
+def _letters(table: Any) -> frozenset[int]:
+    found = np.zeros(256, bool)
+    for chunk in table["found_by"].chunks:
+        if len(chunk):
+            found[np.bincount(np.frombuffer(chunk.buffers()[2], np.uint8), minlength=256) > 0] = True
+    return frozenset(np.flatnonzero(found).tolist())

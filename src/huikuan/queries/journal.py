@@ -119,14 +119,16 @@ def _find(
     sql = f"SELECT entry_id, ledger_seq FROM journal WHERE line = 1 AND {where}"
     if sort == "-number" and (last := _last_of(limit)) <= LATEST_MAX:
         # The newest entries by number stand at the end of the journal: the rest is looked at only if these do not do.
-        near = facts.snapshot.known_seq - 20 * last
-        rows = facts.rows(f"{sql} AND (ledger_seq > {near} OR ledger_seq IS NULL) {order} LIMIT {last}", given)
+        facts.give("newest", facts.rows_above("journal", max(facts.snapshot.relations.in_files - 20 * LATEST, 0)))
+        rows = facts.rows(f"{sql.replace('journal', 'newest', 1)} {order} LIMIT {last}", given)
         if len(rows) == last:
             return rows[_offset_of(limit) :], totals
     return facts.rows(f"{sql} {order} {limit}", given), totals
 
 
+LATEST = 250
 LATEST_MAX = 5_000
+"""Pages up to here are looked for among the newest rows, which are kept in memory."""
 
 
 def _offset_of(limit: str) -> int:
@@ -141,10 +143,10 @@ def _last_of(limit: str) -> int:
 def _sums(facts: Facts, where: str, given: dict[str, Any]) -> list[dict[str, Any]]:
     """Entries and debits by entity of what was sealed, kept, and of what came since."""
 
-    def make(only: str) -> Any:
+    def make(only: str, journal: str = "journal") -> Any:
         return facts.table(
             "SELECT entity_id, count(*) FILTER (WHERE line = 1) AS entries,"
-            f" (sum(base_minor) FILTER (WHERE base_minor > 0))::BIGINT AS debit FROM journal WHERE {where} AND {only}"
+            f" (sum(base_minor) FILTER (WHERE base_minor > 0))::BIGINT AS debit FROM {journal} WHERE {where} AND {only}"
             " GROUP BY entity_id",
             given,
         )
@@ -152,7 +154,11 @@ def _sums(facts: Facts, where: str, given: dict[str, Any]) -> list[dict[str, Any
     name = ("journal sums", where, tuple(given.items()), facts.scope)
     floor = facts.floor(name, make, lambda kept, between: pa.concat_tables([kept, make(between)]))
     rows: list[dict[str, Any]] = floor.table.to_pylist()
-    return rows + make(facts.above(floor)).to_pylist() if facts.reaches_above(floor) else rows
+    if not facts.reaches_above(floor):
+        return rows
+    facts.give("journal_above", facts.rows_above("journal", floor.known_seq))
+    above: list[dict[str, Any]] = facts.kept(name, lambda: make("true", "journal_above")).to_pylist()
+    return rows + above
 
 
 def _narrowed(facts: Facts, filters: JournalFilters) -> tuple[list[str], dict[str, Any]]:
@@ -187,14 +193,8 @@ def _narrowed(facts: Facts, filters: JournalFilters) -> tuple[list[str], dict[st
 
 def _legs(facts: Facts, found: list[dict[str, Any]]) -> dict[int, list[dict[str, Any]]]:
     legs: dict[int, list[dict[str, Any]]] = {row["entry_id"]: [] for row in found}
-    sealed = [row["ledger_seq"] for row in found if row["ledger_seq"] is not None]
-    span = f"ledger_seq BETWEEN {min(sealed)} AND {max(sealed)} OR" if sealed else ""
-    rows = facts.rows(
-        "SELECT entry_id, line, item_id, receipt_id, account_id, base_minor FROM journal"
-        f" WHERE ({span} ledger_seq IS NULL) AND entry_id IN ({ids(legs)}) ORDER BY entry_id, line"
-    )
-    for row in rows:
-        legs[row["entry_id"]].append(row)
+    for leg in facts.legs("entry_id", legs):
+        legs[leg["entry_id"]].append(leg)
     return legs
 
 

@@ -128,27 +128,36 @@ def give_layers(facts: Facts, name: str, layers: Layers, same: str) -> None:
 def sums(facts: Facts, layers: Layers, asked: Asked, by: str, columns: Mapping[str, str]) -> list[dict[str, Any]]:
     """Rows added up by the columns ``by``, in their order: ``rows`` counts them, and each of ``columns`` is the sum of
     an expression, ``None`` where it has no value in any row."""
-    added = ", ".join(f"sum({sql})::BIGINT AS {name}, count({sql}) AS n_{name}" for name, sql in columns.items())
-    sql = f"SELECT {by}, count(*) AS rows{', ' if added else ''}{added} FROM {{}} GROUP BY {by}"
+    added = "".join(f", sum({sql})::BIGINT AS {name}, count({sql}) AS n_{name}" for name, sql in columns.items())
+    told = "".join(
+        f", sum(turn * {sql})::BIGINT AS {name}, sum(turn) FILTER ({sql} IS NOT NULL)::BIGINT AS n_{name}"
+        for name, sql in columns.items()
+    )
+    sql = f"SELECT {by}, count(*) AS rows{added} FROM {asked.of('layer')} GROUP BY {by}"
+    question = ("sums", layers.key, facts.scope, sql, asked.parameters)
+
+    def ask_base() -> Any:
+        facts.give("layer", layers.base)
+        return facts.table(sql, asked.given)
+
+    def ask_changes() -> Any:
+        facts.give("layer_gone", layers.gone)
+        facts.give("layer_fresh", layers.fresh)
+        both = "(SELECT *, -1 AS turn FROM layer_gone UNION ALL BY NAME SELECT *, 1 AS turn FROM layer_fresh)"
+        return facts.table(
+            f"SELECT {by}, sum(turn)::BIGINT AS rows{told} FROM {asked.of(both, 'named')} GROUP BY {by}", asked.given
+        )
+
+    parts = [answers.get_or_make(question, ask_base) if asked.keep else ask_base()]
+    if layers.gone is not None:
+        parts.append(facts.kept(question, ask_changes) if asked.keep else ask_changes())
     keys = by.split(", ")
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
-
-    def ask(rows: Any, items: str = "named") -> Any:
-        facts.give("layer", rows)
-        return facts.table(sql.format(asked.of("layer", items)), asked.given)
-
-    def add(rows: Any, turn: int) -> None:
-        for row in rows.to_pylist():
-            line = found.setdefault(tuple(row[key] for key in keys), {key: row[key] for key in keys})
-            for name, value in row.items():
-                if name not in keys:
-                    line[name] = line.get(name, 0) + turn * (value or 0)
-
-    key = ("sums", layers.key, facts.scope, sql, asked.source, asked.where, asked.parameters) if asked.keep else None
-    add(answers.get_or_make(key, lambda: ask(layers.base, "items")) if key else ask(layers.base, "items"), 1)
-    if layers.gone is not None:
-        add(ask(layers.gone), -1)
-        add(ask(layers.fresh), 1)
+    for row in (row for part in parts for row in part.to_pylist()):
+        line = found.setdefault(tuple(row[key] for key in keys), {key: row[key] for key in keys})
+        for name, value in row.items():
+            if name not in keys:
+                line[name] = line.get(name, 0) + (value or 0)
     lines = [found[group] for group in sorted(found) if found[group]["rows"]]
     return [
         {name: None if line.get(f"n_{name}") == 0 else value for name, value in line.items() if name[:2] != "n_"}
@@ -170,19 +179,21 @@ def top(
         give_layers(facts, "layered", layers, same)
         return facts.rows(f"SELECT * FROM {asked.of('layered')} {order} LIMIT {count} OFFSET {offset}", asked.given)
 
-    def ask(rows: Any, items: str = "named", limited: str = "") -> Any:
-        facts.give("layer", rows)
-        return facts.table(f"SELECT * FROM {asked.of('layer', items)} {limited}", asked.given)
-
     key = ("top", layers.key, facts.scope, asked.source, asked.where, asked.parameters, order, reach)
-    first = answers.get_or_make(key, lambda: ask(layers.base, "items", f"{order} LIMIT {reach}"))
+
+    def ask() -> Any:
+        facts.give("layer", layers.base)
+        return facts.table(f"SELECT * FROM {asked.of('layer')} {order} LIMIT {reach}", asked.given)
+
+    first = answers.get_or_make(key, ask)
     if layers.gone is None:
         rows: list[dict[str, Any]] = first.slice(offset, count).to_pylist()
         return rows
-    facts.give("fresh", ask(layers.fresh))
-    facts.give("first", first)
-    facts.give("gone", layers.gone)
+    facts.give("layer_first", first)
+    facts.give("layer_gone", layers.gone)
+    facts.give("layer_fresh", layers.fresh)
     return facts.rows(
-        f"SELECT * FROM (SELECT * FROM first ANTI JOIN gone USING ({same}) UNION ALL BY NAME SELECT * FROM fresh)"
-        f" {order} LIMIT {count} OFFSET {offset}"
+        f"SELECT * FROM (SELECT * FROM layer_first ANTI JOIN layer_gone USING ({same}) UNION ALL BY NAME"
+        f" SELECT * FROM {asked.of('layer_fresh', 'named')}) {order} LIMIT {count} OFFSET {offset}",
+        asked.given,
     )

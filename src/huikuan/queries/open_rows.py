@@ -149,7 +149,8 @@ OPEN_RECEIPTS = OpenRows(
     sign="-",
     facts=(
         "SELECT s.receipt_id, s.account_id, r.entity_id, r.currency, s.ledger_account, r.amount_minor,"
-        " r.base_minor AS amount_base, s.open_minor FROM ({sums}) AS s"
+        " r.base_minor AS amount_base, r.value_date, r.reference, r.external_id, r.account_id AS came_to, s.open_minor"
+        " FROM ({sums}) AS s"
         " JOIN {facts} AS r ON r.receipt_id = s.receipt_id"
     ),
 )
