@@ -132,6 +132,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "D3": ("core.journal", "services.sealing", "queries.frame"),
     "D4": ("core.applications", "services.applications"),
     "D5": ("services.reversals", "services.adjustments"),
+    "E1": ("core.notes", "services.notes", "services.notes_steps"),
     "D6": ("services.adjustments",),
     "D7": ("core.exchange", "services.revaluation"),
     "D8": ("core.periods", "services.periods", "services.closing", "core.gl", "letters.gl_formats", "cli.gl"),
@@ -171,7 +172,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     ),
 }
 
-PARTIAL = frozenset({"J3", "A4", "C7", "D10", "D5", "D6", "I5", "K2", "K3", "K5"})
+PARTIAL = frozenset({"E1", "J3", "A4", "C7", "D10", "D5", "D6", "I5", "K2", "K3", "K5"})
 """Rows of which a part is there: e-invoices without deliveries and contract lines beside them,
 a timeline without letters, promises and
 disputes, evidence without deliveries of its own, no three-party settlement, discounts
