@@ -201,6 +201,7 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["d
 HUIKUAN_TASKS = {
     "import.check": "huikuan.jobs.tasks.check_import",
     "import.publish": "huikuan.jobs.tasks.publish_import",
+    "match.run": "huikuan.jobs.tasks.match_lines",
     "bank.upload": "huikuan.jobs.tasks.import_bank_files",
 }
 # An upload of more bytes is checked and posted by the worker while the page shows how far it is.

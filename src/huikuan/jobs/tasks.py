@@ -36,3 +36,11 @@ def import_bank_files(context: Any, upload_id: int, actor_id: int | None, only: 
     from huikuan.services.bank_uploads import work_upload
 
     work_upload(upload_id, actor_id=actor_id, now=datetime.now(UTC), only=only, task_id=str(context.task_result.id))
+
+
+@task()
+def match_lines(entity_id: int, actor_id: int | None) -> None:
+    """Works out what new bank lines pay, and posts what is sure enough."""
+    from huikuan.services.matching import run_matching
+
+    run_matching(entity_id, actor_id=actor_id, now=datetime.now(UTC), every=False)

@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
-
 from huikuan.core.matching import Deed, Explanation, Rest, explanation_of
 from huikuan.core.refusals import Conflict, Refusal
 from huikuan.core.rights import Right
@@ -22,15 +20,15 @@ from huikuan.queries.bank_lines import MatchLine
 from huikuan.queries.workbench import undecided
 from huikuan.services.auditing import record
 from huikuan.services.background import enqueue
+from huikuan.services.bank_import import AFTER_IMPORT
 from huikuan.services.books import Books, open_books
 from huikuan.services.line_decisions import Choice, decide_line
 from huikuan.services.matching_audit import draw_sample
 from huikuan.services.matching_engine import Answer, fit_entity, work_out
 from huikuan.services.matching_policy import Policy, policy_of
-from huikuan.services.rights import demand
+from huikuan.services.rights import Forbidden, demand
 from huikuan.services.transaction import run_in_transaction
 from huikuan.store.models import (
-    BankLine,
     CustomerAccount,
     CustomerPayerAccount,
     Entity,
@@ -227,6 +225,22 @@ def accept_explanation(
     return decide_line(entity_id, line_id, choice_of(chosen), actor_id=actor_id, now=now, key=key)
 
 
+def accept_batch(entity_id: int, line_ids: Sequence[int], *, actor_id: int | None, now: datetime) -> tuple[int, int]:
+    """Accepts the first explanation of each line, a transaction each; gives how many were applied and how many were
+    refused (somebody was quicker, an item was used meanwhile) and stay. Refuses ``right.missing``."""
+    demand(actor_id, Right.DECIDE_MATCH, entity_id=entity_id)
+    done = 0
+    for line_id in line_ids:
+        try:
+            accept_explanation(entity_id, line_id, 1, token="", actor_id=actor_id, now=now)
+        except Forbidden:
+            raise
+        except Refusal:
+            continue
+        done += 1
+    return done, len(line_ids) - done
+
+
 def _was_done(line_id: int, key: str | None) -> bool:
     """A request sent again finds its own answer, whatever was worked out since."""
     return key is not None and IdempotencyKey.objects.filter(operation="match.decide", key=key).exists()
@@ -317,10 +331,11 @@ def _today(entity_id: int, now: datetime) -> date:
 
 # -- after an import -------------------------------------------------------------------------------------------------
 def match_after_import(entity_id: int, line_ids: Sequence[int], *, actor_id: int | None, now: datetime) -> None:
-    """New lines are matched in the background; where there is no worker, at once."""
-    if line_ids and "match.run" in settings.HUIKUAN_TASKS:
-        enqueue("match.run", entity_id, actor_id)
+    """New lines are matched in the background, by the worker."""
+    if line_ids:
+        # What posts itself is the matcher's doing and not that of the person who brought the file.
+        enqueue("match.run", entity_id, None)
 
 
-def entities_with_lines() -> list[int]:
-    return sorted(set(BankLine.objects.filter(amount_minor__gt=0).values_list("entity_id", flat=True)))
+if match_after_import not in AFTER_IMPORT:
+    AFTER_IMPORT.append(match_after_import)

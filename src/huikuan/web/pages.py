@@ -61,6 +61,7 @@ ROOMS = (
         "cash",
         _("Cash"),
         (
+            ("workbench", _("Workbench")),
             ("cash", _("Receipts")),
             ("notes", _("Bills and cheques")),
             ("bank_statements", _("Bank statements")),
@@ -78,6 +79,8 @@ def rooms_of(seat: Seat) -> tuple[Room, ...]:
         shut |= {"customers", "items", "cash", "journal"}
     if not seat.can_whole(Right.SEE_LEDGER):
         shut |= {"imports", "bank_statements"}
+    if not seat.can_whole(Right.DECIDE_MATCH):
+        shut.add("workbench")
     return tuple(
         replace(room, pages=tuple(one for one in room.pages if one[0] not in shut))
         for room in ROOMS

@@ -19,7 +19,7 @@ from django.utils.translation import get_language, gettext, ngettext
 
 from huikuan.core.refusals import DataError
 from huikuan.core.said import Line, fill
-from huikuan.web import api_words, bank_words, customer_words, einvoice_words, faults, people_words, words
+from huikuan.web import api_words, bank_words, customer_words, einvoice_words, faults, matching_words, people_words, words
 from huikuan.web import format as fmt
 
 register = template.Library()
@@ -161,6 +161,12 @@ _WORDS = {
     "pair_reason": customer_words.PAIR_REASONS,
     "approval_kind": words.APPROVAL_KINDS,
     "approval_state": words.APPROVAL_STATES,
+    "match_kind": matching_words.KINDS,
+    "match_deduction": matching_words.DEDUCTIONS,
+    "match_deed": matching_words.DEEDS,
+    "match_class": matching_words.NOT_CUSTOMERS,
+    "match_learned": matching_words.LEARNED,
+    "match_held_back": matching_words.HELD_BACK,
 }
 
 
@@ -184,6 +190,12 @@ def fault_text(fault: DataError) -> str:
 @register.filter
 def reason_text(why: str) -> str:
     return faults.reason_text(why)
+
+
+@register.filter
+def masked(number: str) -> str:
+    """A bank account by its last four characters."""
+    return fmt.mask_number(number)
 
 
 @register.simple_tag(takes_context=True)

@@ -1,0 +1,138 @@
+// The workbench: one line after the other by keyboard. Everything is posted and worked out on the server.
+"use strict";
+(() => {
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const bench = () => $("#bench");
+  const rows = () => $$("#bench-lines li[data-line]");
+  const chosen = () => $("#bench-lines li.chosen");
+  const pane = () => $("#bench-pane .pane");
+  const numberOf = () => pane()?.dataset.pane;
+
+  const mark = (line) => {
+    rows().forEach((row) => row.classList.toggle("chosen", row.dataset.line === line));
+    chosen()?.scrollIntoView({ block: "nearest" });
+  };
+  const after = (line) => {
+    const all = rows();
+    const at = all.findIndex((row) => row.dataset.line === line);
+    return (all[at + 1] ?? all[at - 1])?.dataset.line ?? "";
+  };
+  // Every form of the pane says which line comes next, and the next one is asked for in advance: what is out of date
+  // there is worked out before it is needed.
+  const ready = () => {
+    const next = after(numberOf());
+    $$("[data-next]", bench()).forEach((field) => { field.value = next; });
+    const link = next && $(`#bench-lines li[data-line="${next}"] a`);
+    if (link && link.dataset.asked !== "yes") {
+      link.dataset.asked = "yes";
+      fetch(link.getAttribute("hx-get"), { headers: { "HX-Request": "true" }, credentials: "same-origin" }).catch(() => {});
+    }
+  };
+  const open = (row) => {
+    if (!row) return;
+    mark(row.dataset.line);
+    bench().classList.add("with-line");
+    htmx.ajax("GET", $("a", row).getAttribute("hx-get"), { target: "#bench-pane", swap: "innerHTML show:none" });
+  };
+  const step = (by) => {
+    const all = rows();
+    const at = all.indexOf(chosen());
+    open(all[Math.min(Math.max(at + by, 0), all.length - 1)]);
+  };
+  const chooseCard = (number) => {
+    const cards = $$("#bench-pane .why");
+    const card = cards[number - 1];
+    if (!card) return;
+    cards.forEach((one) => {
+      one.classList.toggle("on", one === card);
+      $("button[type=submit]", one)?.classList.toggle("btn-primary", one === card);
+    });
+    pane().dataset.rank = card.dataset.rank;
+    $$("[data-rank-field]", pane()).forEach((field) => { field.value = card.dataset.rank; });
+    card.scrollIntoView({ block: "nearest" });
+  };
+  const press = (key) => {
+    const button = $(`#bench-pane [data-key-of="${key}"]`);
+    if (!button) return false;
+    button.click();
+    const part = button.dataset.toggle && document.getElementById(button.dataset.toggle);
+    if (part && !part.hidden) {
+      const field = $("input[name=reason], input[name=question], select", part);
+      field?.focus();
+      if (field?.select) field.select();
+    }
+    return true;
+  };
+  const accept = () => {
+    const form = $("#bench-pane .why.on");
+    if (!form || form.dataset.sent) return;
+    form.dataset.sent = "yes";
+    form.requestSubmit();
+  };
+  const undo = () => htmx.ajax("POST", bench().dataset.undo, {
+    target: "#bench-pane", swap: "innerHTML show:none",
+    values: { book: bench().dataset.book, csrfmiddlewaretoken: $("[name=csrfmiddlewaretoken]").value },
+  });
+
+  const keys = {
+    Enter: accept, j: () => step(1), k: () => step(-1), ArrowDown: () => step(1), ArrowUp: () => step(-1), z: undo,
+    t: () => location.assign(bench().dataset.today), "?": () => $("#bench-keys").showModal(),
+    s: () => press("s"), p: () => press("p"), u: () => press("u"), o: () => press("o"), n: () => press("n"),
+    w: () => press("w"), a: () => press("a"),
+  };
+  // Before the frame's own keys: here j, k and Enter are the workbench's.
+  document.addEventListener("keydown", (event) => {
+    if (!bench() || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || $("dialog[open]")) return;
+    if (event.target.closest("input, select, textarea, [contenteditable]")) {
+      if (event.key === "Escape" && event.target.closest("#bench-pane")) {
+        event.target.blur();
+        $("#bench-edit")?.replaceChildren();
+        $$("#bench-pane .aside").forEach((form) => { form.hidden = true; });
+      }
+      return;
+    }
+    if (event.key === "Enter" && event.target.closest("button, a, summary")) return;
+    const action = /^[1-5]$/.test(event.key) ? () => chooseCard(Number(event.key)) : keys[event.key];
+    if (!action || event.repeat) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    action();
+  }, true);
+  document.addEventListener("click", (event) => {
+    if (!bench()) return;
+    const row = event.target.closest("#bench-lines li[data-line]");
+    if (row) { mark(row.dataset.line); bench().classList.add("with-line"); }
+    if (event.target.closest("[data-key='z']")) undo();
+    if (event.target.closest("[data-close-edit]")) $("#bench-edit").replaceChildren();
+    const card = event.target.closest("#bench-pane .why");
+    if (card && !event.target.closest("a, button")) chooseCard($$("#bench-pane .why").indexOf(card) + 1);
+  });
+
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    // A refusal is shown where the line stands.
+    if (bench() && [400, 409].includes(event.detail.xhr.status) && event.detail.xhr.responseText.includes("bench-")) event.detail.shouldSwap = true;
+    else if (bench() && [400, 409].includes(event.detail.xhr.status) && event.detail.target?.id.startsWith("bench-")) event.detail.shouldSwap = true;
+  });
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (!bench() || !event.detail.target?.id?.startsWith("bench-")) return;
+    if (event.detail.target.id === "bench-pane") {
+      $$("#bench-pane form[data-sent]").forEach((form) => delete form.dataset.sent);
+      mark(numberOf());
+      if (document.activeElement === document.body || !document.activeElement?.closest("input, select")) $("#bench-pane").focus({ preventScroll: true });
+    }
+    if (event.detail.target.id === "bench-edit") ($("#edit-form input.amount") ?? $("#edit-form input[type=search]"))?.focus();
+    ready();
+  });
+  document.addEventListener("bench-went-on", (event) => {
+    const { done, next } = event.detail;
+    if (done) $(`#bench-lines li[data-line="${done}"]`)?.remove();
+    if (next) mark(next);
+    // When the page's lines are used up, the next page's come.
+    if (!rows().length) location.reload();
+  });
+  document.addEventListener("bench-came-back", (event) => {
+    if (!$(`#bench-lines li[data-line="${event.detail.line}"]`)) location.assign(`${location.pathname}?book=${encodeURIComponent(bench().dataset.book)}&line=${event.detail.line}`);
+  });
+  if (bench()) ready();
+})();
