@@ -82,6 +82,7 @@ class Person(threading.Thread):
         self.seen: dict[str, list[float]] = defaultdict(list)
         self.failures: list[str] = []
         self.csrf = ""
+        self.link = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
     def run(self) -> None:
         pages = self.addresses.pages()
@@ -133,11 +134,7 @@ class Person(threading.Thread):
         if method == "GET" and name in ("receipt form", "application form"):
             headers.pop("Accept-Encoding")
         started = time.perf_counter()
-        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        link.request(method, path, urllib.parse.urlencode(form) if form else None, headers)
-        answer = link.getresponse()
-        body = answer.read()
-        link.close()
+        answer, body = self.exchange(method, path, urllib.parse.urlencode(form) if form else None, headers)
         self.seen[name].append((time.perf_counter() - started) * 1000)
         for cookie in answer.headers.get_all("Set-Cookie", ()):
             if cookie.startswith("huikuan_csrf="):
@@ -147,6 +144,22 @@ class Person(threading.Thread):
         plain = "" if answer.headers.get("Content-Encoding") else body.decode("utf-8", "replace")
         self.csrf = self.csrf or "none"
         return answer.status, plain, answer.headers.get("Location", "")
+
+    def exchange(
+        self, method: str, path: str, body: str | None, headers: dict[str, str]
+    ) -> tuple[http.client.HTTPResponse, bytes]:
+        """Over the connection kept open, as a browser does it; a server that closed it while nobody asked is asked
+        again."""
+        for again in (True, False):
+            try:
+                self.link.request(method, path, body, headers)
+                answer = self.link.getresponse()
+                return answer, answer.read()
+            except (http.client.RemoteDisconnected, ConnectionError):
+                self.link.close()
+                if not again:
+                    raise
+        raise AssertionError
 
 
 def piece_of(path: str) -> dict[str, str]:
@@ -201,7 +214,8 @@ def count_queries(addresses: Address) -> dict[str, int]:
     return found
 
 
-def report(persons: list[Person], queries: dict[str, int]) -> None:
+def report(persons: list[Person], queries: dict[str, int]) -> int:
+    """Prints the table; gives how many requests there were."""
     seen: dict[str, list[float]] = defaultdict(list)
     for person in persons:
         for name, times in person.seen.items():
@@ -218,6 +232,32 @@ def report(persons: list[Person], queries: dict[str, int]) -> None:
     print(f"\n{len(every):,} requests; p95 of all {percentile(every, 95):.0f} ms, longest {max(every):.0f} ms.")
     failures = [one for person in persons for one in person.failures]
     print(f"Failures: {len(failures)}. {'; '.join(failures[:5])}")
+    return len(every)
+
+
+def processor_seconds(pid: int) -> float:
+    """What a process, everything it started and what of that has ended has used."""
+    ticks = 0
+    waiting = [pid]
+    while waiting:
+        one = waiting.pop()
+        try:
+            with open(f"/proc/{one}/stat") as stat, open(f"/proc/{one}/task/{one}/children") as children:
+                fields = stat.read().rpartition(")")[2].split()
+                waiting += [int(child) for child in children.read().split()]
+        except OSError:
+            continue
+        ticks += sum(int(field) for field in fields[11:15])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def postmaster() -> int:
+    """The first process of the database server, on this machine."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW data_directory")
+        return int((Path(cursor.fetchone()[0]) / "postmaster.pid").read_text().split()[0])
 
 
 def percentile(times: list[float], share: int) -> float:
@@ -227,7 +267,6 @@ def percentile(times: list[float], share: int) -> float:
 
 def run(arguments: argparse.Namespace, db: Any) -> None:
     from benchmarks._pages_data import fill
-    from tests.servers import free_port
 
     os.environ["DATABASE_URL"] = db.url
     started = time.monotonic()
@@ -237,28 +276,53 @@ def run(arguments: argparse.Namespace, db: Any) -> None:
     addresses = Address(arguments.rows, arguments.customers)
     print(f"Filled in {time.monotonic() - started:.0f} s.", file=sys.stderr)
     queries = count_queries(addresses)
+    for workers in arguments.workers:
+        click(arguments, workers, db.home, db.env, cookies, addresses, queries)
+
+
+def click(
+    arguments: argparse.Namespace,
+    workers: int,
+    home: Path,
+    environment: dict[str, str],
+    cookies: list[str],
+    addresses: Address,
+    queries: dict[str, int],
+) -> None:
+    """Starts the product, lets everybody click and says how long they waited."""
+    from tests.servers import free_port
+
     port = free_port()
     command = [sys.executable, "-m", "huikuan.jobs.supervisor", "--host", "127.0.0.1", "--port", str(port)]
-    command += ["--workers", str(arguments.workers)]
-    log = (db.home / "server.log").open("wb")
-    server = subprocess.Popen(command, env=db.env, stdout=log, stderr=log, start_new_session=True)
+    command += ["--workers", str(workers)]
+    log = (home / "server.log").open("wb")
+    server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+    database = postmaster()
     try:
         wait_for(port)
         begin = time.monotonic()
+        before = [processor_seconds(server.pid), processor_seconds(database), time.process_time()]
         until = begin + RAMP_SECONDS + arguments.seconds
         persons = [Person(number, port, cookie, addresses, until) for number, cookie in enumerate(cookies)]
         for person in persons:
             person.start()
         for person in persons:
             person.join()
+        after = [processor_seconds(server.pid), processor_seconds(database), time.process_time()]
+        took = time.monotonic() - begin
     finally:
         server.terminate()
         server.wait()
     print(
         f"{arguments.rows:,} open items, {arguments.customers:,} customers, {arguments.users} users,"
-        f" {arguments.workers} server processes, {arguments.seconds:.0f} s\n"
+        f" {workers} server processes, {arguments.seconds:.0f} s\n"
     )
-    report(persons, queries)
+    asked = report(persons, queries)
+    used = [then - now for then, now in zip(after, before, strict=True)]
+    names = ("server, worker and scheduler", "database", "clients")
+    told = ", ".join(f"{name} {seconds / asked * 1000:.0f}" for name, seconds in zip(names, used, strict=True))
+    busy = sum(used) / took / (os.cpu_count() or 1)
+    print(f"Processor time, ms a request: {told}; {busy:.0%} of the machine's. {asked / took:.1f} requests a second.\n")
 
 
 def wait_for(port: int) -> None:
@@ -278,7 +342,7 @@ def main() -> None:
     parser.add_argument("--customers", type=int, default=100_000)
     parser.add_argument("--users", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=120)
-    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--workers", type=int, nargs="*", default=[1], help="server processes; a run for each")
     parser.add_argument("--quick", action="store_true", help="10,000 items, 1,000 customers, 10 users, 15 s")
     arguments = parser.parse_args()
     if arguments.quick:

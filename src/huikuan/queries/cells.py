@@ -14,7 +14,8 @@ from huikuan.queries.cache import answers
 from huikuan.queries.directory import accounts_key, accounts_table, accounts_version, entities_table
 from huikuan.queries.facts import Facts
 from huikuan.queries.layers import Layers, give_layers, numbers_of, rows_with
-from huikuan.queries.open_rows import BOOK_VALUE, CASH_CONTROLS, OPEN_ITEMS, OPEN_RECEIPTS, day_of, ids, texts
+from huikuan.queries.open_rows import BOOK_VALUE, CASH_CONTROLS, OPEN_ITEMS, OPEN_RECEIPTS, day_of, texts
+from huikuan.queries.patches import cells_of_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +90,12 @@ def need_cells(facts: Facts, buckets: Buckets = DUE) -> None:
     _give_cells(facts, "all_cells")
 
 
-def need_cells_of(facts: Facts, account_ids: Sequence[int], buckets: Buckets = DUE) -> None:
-    """``need_cells`` of a few accounts, which the caller has seen to be in the frame: worked out alone, so that after a
-    posting they do not wait for everybody's."""
-    facts.need_of(account_ids)
-    facts.give("accounts", accounts_table())
-    own = _cells_sql(facts, buckets, "open_items", "open_receipts", f"account_id IN ({ids(account_ids)})")
-    facts.view("cells", f"SELECT a.customer_id, c.* FROM {own} AS c JOIN accounts AS a USING (account_id)")
+def cells_of_accounts(facts: Facts, account_ids: Sequence[int], buckets: Buckets = DUE) -> list[dict[str, Any]]:
+    """Cells of a few accounts, which the caller has seen to be in the frame."""
+    items, receipts = (facts.open_of(kind, account_ids) for kind in (OPEN_ITEMS, OPEN_RECEIPTS))
+    cells = cells_of_rows(items, receipts, facts.frame.as_of, buckets.bounds, buckets.day)
+    found: list[dict[str, Any]] = cells.to_pylist()
+    return found
 
 
 def _give_cells(facts: Facts, cells: str) -> None:
@@ -150,15 +150,8 @@ def _layers(facts: Facts, buckets: Buckets) -> CellLayers:
     customers = rows_with(accounts, version, "account_id", numbers_of(*moved))["customer_id"]
     touched = rows_with(accounts, version, "customer_id", numbers_of(customers))
     numbers = numbers_of(touched["account_id"])
-    for kind in (OPEN_ITEMS, OPEN_RECEIPTS):
-        layers, since = facts.open(kind).layers, facts.open(kind).since
-        rows = rows_with(layers.base, layers.key, "account_id", numbers)
-        if since is not None:
-            given = {"near": rows, "near_since": since, "near_fresh": layers.fresh}
-            rows = facts.table(kind.laid_over("near", "near_since", "near_fresh"), given)
-        facts.give(f"{kind.name}_touched", rows)
-    facts.give("touched", touched)
-    fresh = facts.table(_cells_of(facts, buckets, "open_items_touched", "open_receipts_touched", "account_id <> 0"))
+    owing, money = (facts.near(kind, "account_id", numbers) for kind in (OPEN_ITEMS, OPEN_RECEIPTS))
+    fresh = cells_of_rows(owing, money, facts.frame.as_of, buckets.bounds, buckets.day)
     return CellLayers(Layers(base, key, rows_with(base, key, "account_id", numbers), fresh), touched)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from huikuan.queries.cells import DUE, book_value, currency_order, made_of_cells, need_cells_of, overdue, unapplied
+from huikuan.queries.cells import DUE, book_value, cells_of_accounts, currency_order, made_of_cells, overdue, unapplied
 from huikuan.queries.directory import (
     accounts_of,
     customers_of,
@@ -257,12 +257,7 @@ def customer(frame: Frame, public_id: str) -> CustomerDetail | None:
     if found is None or customer_id is None or not accounts:
         return None
     with read_facts(frame) as facts:
-        need_cells_of(facts, accounts)
-        rows = facts.rows(
-            "SELECT currency, bucket, sum(open_minor)::BIGINT AS open_minor, sum(items)::BIGINT AS items,"
-            " greatest(coalesce(max(days_past_due_max), 0), 0)::INTEGER AS days FROM cells"
-            f" WHERE customer_id = {customer_id} GROUP BY ALL ORDER BY currency, bucket"
-        )
+        rows = _buckets(cells_of_accounts(facts, accounts))
     return CustomerDetail(
         public_id=public_id,
         name=found.name,
@@ -276,6 +271,17 @@ def customer(frame: Frame, public_id: str) -> CustomerDetail | None:
             BucketTotal(row["currency"], DUE.labels[row["bucket"]], row["open_minor"], row["items"]) for row in rows
         ],
     )
+
+
+def _buckets(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A customer's cells added up by currency and bucket."""
+    found: dict[tuple[str, int], dict[str, Any]] = {}
+    for cell in cells:
+        row = found.setdefault((cell["currency"], cell["bucket"]), {"open_minor": 0, "items": 0, "days": 0})
+        row["open_minor"] += cell["open_minor"]
+        row["items"] += cell["items"]
+        row["days"] = max(row["days"], cell["days_past_due_max"] or 0)
+    return [{"currency": code, "bucket": place, **found[code, place]} for code, place in sorted(found)]
 
 
 def _balances(rows: list[dict[str, Any]]) -> list[Balance]:

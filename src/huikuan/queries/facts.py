@@ -26,7 +26,8 @@ from huikuan.queries.asking import current, once
 from huikuan.queries.cache import answers
 from huikuan.queries.frame import Frame
 from huikuan.queries.layers import Layers, numbers_of, rows_with
-from huikuan.queries.open_rows import BOOK_VALUE, OPEN_ITEMS, OPEN_RECEIPTS, Counting, OpenRows, ids
+from huikuan.queries.open_rows import BOOK_VALUE, OPEN_ITEMS, OPEN_RECEIPTS, Counting, OpenRows, basis_day, ids
+from huikuan.queries.patches import added, changed, moved, with_book_value, with_facts, without
 from huikuan.store.models import CustomerAccount
 
 _RELATIONS = re.compile(r"\b(?:FROM|JOIN)\s+(journal|items|receipts)\b")
@@ -191,40 +192,37 @@ class Facts:
                 self._give_open(kind, self.open(kind))
 
     def need_of(self, account_ids: Sequence[int]) -> None:
-        """Brings in ``open_items`` and ``open_receipts`` with the rows of some accounts alone, found by an index. Where
-        nothing is kept yet, they are worked out from these accounts' postings."""
-        if answers.get(("floor", self.snapshot.ledger, OPEN_ITEMS.name)) is None and not self.opened:
-            self._need_from_postings(account_ids)
-            return
+        """Brings in ``open_items`` and ``open_receipts`` with the rows of some accounts alone."""
         for kind in (OPEN_ITEMS, OPEN_RECEIPTS):
-            self._give_rows(kind, self._near(kind, "account_id", account_ids))
+            self._give_rows(kind, self.open_of(kind, account_ids))
 
     def need_rows(self, item_ids: Sequence[int]) -> None:
         """Brings in ``open_items`` with these items alone."""
-        self._give_rows(OPEN_ITEMS, self._near(OPEN_ITEMS, "item_id", item_ids))
+        self._give_rows(OPEN_ITEMS, self.near(OPEN_ITEMS, "item_id", item_ids))
 
-    def _near(self, kind: OpenRows, column: str, numbers: Sequence[int]) -> Any:
+    def open_of(self, kind: OpenRows, account_ids: Sequence[int]) -> Any:
+        """The open rows of some accounts, found by an index. Where nothing is kept yet, they are worked out from these
+        accounts' postings."""
+        if answers.get(("floor", self.snapshot.ledger, OPEN_ITEMS.name)) is None and not self.opened:
+            return self._from_postings(kind, account_ids)
+        return self.near(kind, "account_id", account_ids)
+
+    def near(self, kind: OpenRows, column: str, numbers: Sequence[int]) -> Any:
         """Open rows with one of the numbers in a column, found by an index."""
         opened = self.open(kind)
         layers = opened.layers
-        self.give("near", rows_with(layers.base, layers.key, column, numbers))
-        rows = "SELECT * FROM near"
+        rows = rows_with(layers.base, layers.key, column, numbers)
         if opened.since is not None:
-            self.give("near_since", opened.since)
-            self.give("near_fresh", layers.fresh)
-            rows = kind.laid_over("near", "near_since", "near_fresh")
-        return self.table(f"SELECT *, {BOOK_VALUE} FROM ({rows}) WHERE {column} IN ({ids(numbers)})")
+            fresh = layers.fresh.filter(pc.is_in(layers.fresh[column], value_set=pa.array(numbers, pa.int64())))
+            rows = pa.concat_tables([without(kind, rows, opened.since), fresh])
+        return with_book_value(rows)
 
-    def _need_from_postings(self, account_ids: Sequence[int]) -> None:
-        """Rows of some accounts, by their own postings."""
+    def _from_postings(self, kind: OpenRows, account_ids: Sequence[int]) -> Any:
         journal = self.naming("journal", "account_id", account_ids)
         self.give("near_journal", journal)
-        for kind in (OPEN_ITEMS, OPEN_RECEIPTS):
-            self.give(
-                "near_named", self.naming(kind.relation, kind.number, numbers_of(journal[kind.number].drop_null()))
-            )
-            rows = kind.with_facts(kind.sums(self.counting.counts, "near_journal"), "near_named")
-            self._give_rows(kind, self.table(f"SELECT *, {BOOK_VALUE} FROM ({rows})"))
+        self.give("near_named", self.naming(kind.relation, kind.number, numbers_of(journal[kind.number].drop_null())))
+        rows = kind.with_facts(kind.sums(self.counting.counts, "near_journal"), "near_named")
+        return self.table(f"SELECT *, {BOOK_VALUE} FROM ({rows})")
 
     def _give_rows(self, kind: OpenRows, rows: Any) -> None:
         self.give(f"{kind.name}_near", rows)
@@ -250,26 +248,18 @@ class Facts:
         standing = self._standing(kind)
         parts = [standing.later] if standing.later is not None else []
         if self.reaches_above(standing.floor):
-            self.give("journal_above", self.rows_above("journal", standing.floor.known_seq))
-            parts.append(self.table(kind.changes([(self.counting.counts, 1)], "journal_above")))
+            journal = self.rows_above("journal", standing.floor.known_seq)
+            parts.append(moved(kind, journal, basis_day(self.basis), self.frame.as_of))
         parts = [part for part in parts if part.num_rows]
         if not parts:
             return Opened(Layers(standing.table, standing.key))
-        since = parts[0]
-        if len(parts) > 1:
-            self.give("parts", pa.concat_tables(parts))
-            since = self.table(kind.added("parts"))
+        since = parts[0] if len(parts) == 1 else added(kind, pa.concat_tables(parts))
         near = rows_with(standing.table, standing.key, kind.number, since[kind.number])
-        gone, fresh = self._changed(kind, near, since)
+        gone, fresh, new = changed(kind, near, since)
+        if new.num_rows:
+            facts = self.facts_of(kind, numbers_of(new[kind.number]))
+            fresh = pa.concat_tables([fresh, with_facts(kind, new, facts, near.column_names).cast(fresh.schema)])
         return Opened(Layers(standing.table, standing.key, gone, fresh), since)
-
-    def _changed(self, kind: OpenRows, near: Any, since: Any) -> tuple[Any, Any]:
-        """Those of the rows ``near`` that ``since`` touches; what becomes of them and of rows there were none of."""
-        given = {"kept": near, "since": since}
-        new = self.table(f"SELECT DISTINCT {kind.number} FROM since ANTI JOIN kept USING ({kind.key_names})", given)
-        self.give("named", self.facts_of(kind, numbers_of(new[kind.number])))
-        gone = self.table(f"SELECT * FROM kept SEMI JOIN since USING ({kind.key_names})", given)
-        return gone, self.table(kind.changed("named"), given)
 
     def facts_of(self, kind: OpenRows, numbers: Any) -> Any:
         """The items or receipts with these numbers: most came with the postings that are not in the floor."""

@@ -172,8 +172,9 @@ def _find(
         wheres, given = _narrowed(facts, filters)
         if accounts is not None:
             facts.need_of(accounts)
-            facts.give("near_items", facts.naming("items", "account_id", accounts))
-            items = "near_items"
+            if filters.state == "all" or "{items}" in "".join(wheres) + _ordered(facts, sort)[0]:
+                facts.give("near_items", facts.naming("items", "account_id", accounts))
+                items = "near_items"
         if filters.search.strip():
             near = give_near(facts, filters.search, by_customer=filters.by_customer) if accounts is None else None
             items = near or items

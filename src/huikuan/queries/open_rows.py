@@ -62,12 +62,13 @@ class Counting:
 
 @dataclass(frozen=True, slots=True)
 class OpenRows:
-    """A kind of open row: ``legs`` that make it, ``keys`` that tell rows apart, ``number`` the first of them, how sums
-    become rows with facts, and the ``relation`` of the facts."""
+    """A kind of open row: ``legs`` that make it, on ``accounts``, ``keys`` that tell rows apart, ``number`` the first
+    of them, how sums become rows with facts, and the ``relation`` of the facts."""
 
     name: str
     relation: str
     number: str
+    accounts: tuple[str, ...]
     legs: str
     keys: str
     sign: str
@@ -85,10 +86,10 @@ class OpenRows:
         of these rows alone."""
         return self.facts.format(sums=sums, facts=named or self.relation)
 
-    def changes(self, parts: Iterable[tuple[str, int]], journal: str = "journal") -> str:
+    def changes(self, parts: Iterable[tuple[str, int]]) -> str:
         """Per row, the sum of several sets of postings: pairs of a predicate and +1, or -1 to take them out."""
         arms = " UNION ALL ".join(
-            f"SELECT {self.keys}, {'-' if turn < 0 else ''}amount_minor AS change FROM {journal}"
+            f"SELECT {self.keys}, {'-' if turn < 0 else ''}amount_minor AS change FROM journal"
             f" WHERE {self.legs} AND {where}"
             for where, turn in parts
         )
@@ -97,25 +98,25 @@ class OpenRows:
             " GROUP BY ALL HAVING sum(change) <> 0"
         )
 
-    def added(self, sums: str) -> str:
-        """Per row, what several sums of it come to."""
-        return (
-            f"SELECT {self.key_names}, sum(open_minor)::BIGINT AS open_minor FROM {sums}"
-            " GROUP BY ALL HAVING sum(open_minor) <> 0"
-        )
+    @property
+    def key_list(self) -> list[str]:
+        return [name.rpartition(" ")[2] for name in self.keys.split(", ")]
 
     @property
     def key_names(self) -> str:
-        return ", ".join(name.rpartition(" ")[2] for name in self.keys.split(", "))
+        return ", ".join(self.key_list)
 
-    def changed(self, named: str = "") -> str:
-        """The rows that ``since`` (sums) makes of ``kept``, those that come to nothing left out; ``named`` as for
-        ``with_facts``."""
+    @property
+    def is_cash(self) -> bool:
+        return self.relation == "receipts"
+
+    def changed(self) -> str:
+        """The rows that ``since`` (sums) makes of ``kept``, those that come to nothing left out."""
         same = " AND ".join(f"k.{name} = s.{name}" for name in self.key_names.split(", "))
         return (
             "SELECT k.* EXCLUDE (open_minor), k.open_minor + s.open_minor AS open_minor FROM kept AS k"
             f" JOIN since AS s ON {same} WHERE k.open_minor + s.open_minor <> 0 UNION ALL BY NAME "
-            + self.with_facts(f"SELECT * FROM since ANTI JOIN kept USING ({self.key_names})", named)
+            + self.with_facts(f"SELECT * FROM since ANTI JOIN kept USING ({self.key_names})")
         )
 
     def laid_over(self, kept: str, since: str, changed: str) -> str:
@@ -128,6 +129,7 @@ class OpenRows:
 OPEN_ITEMS = OpenRows(
     name="open_items",
     relation="items",
+    accounts=tuple(account.value for account in ITEM_CONTROLS),
     number="item_id",
     legs=ITEM_LEGS,
     keys="item_id",
@@ -143,6 +145,7 @@ OPEN_ITEMS = OpenRows(
 OPEN_RECEIPTS = OpenRows(
     name="open_receipts",
     relation="receipts",
+    accounts=(*(account.value for account in CASH_CONTROLS), "suspense"),
     number="receipt_id",
     legs=CASH_LEGS,
     keys="receipt_id, coalesce(account_id,0) AS account_id, ledger_account",
