@@ -22,6 +22,7 @@ from huikuan.services.imports import preview_upload
 from huikuan.services.notes import NewNote, take_note
 from huikuan.services.notes_steps import present_note
 from huikuan.services.receipts import NewReceipt, post_receipts
+from huikuan.services.remittances import keep_advices
 from huikuan.services.sealing import seal
 from huikuan.services.short_payments import open_short_payment
 from huikuan.store.models import (
@@ -131,7 +132,7 @@ PAGES: dict[str, Ask] = {
     "note_negotiate": Ask(R.NEGOTIATE_NOTE, "GP", "note", query="?step=discounted"),
     "note_undo": Ask(R.POST_NOTE, "GP", "note"),
     "cash_customers": Ask(CASH, query="?who=0"),
-    "remittances": Ask(SEE, "G", whole=True),
+    "remittances": Ask(SEE, "GP", whole=True, post=R.ADD_DOCUMENT),
     "remittance": Ask(SEE, kind="remittance", whole=True),
     "remittance_link": Ask(R.ADD_DOCUMENT, "P", "remittance", whole=True),
     "remittance_unlink": Ask(R.ADD_DOCUMENT, "P", "remittance", whole=True),
@@ -358,7 +359,10 @@ def _bank_of(entity_id: int, whose: str) -> dict[str, str]:
     upload = keep_bank_files([BankFile("a.xml", camt053([row], iban=number, currency=currency))], **who)
     (outcome,) = work_upload(upload, **who)
     line = BankLine.objects.get(statement_id=outcome.statement_id)
+    told = f"Payer: Somebody\n\nInvoice,Amount\nINV-{whose},5.00\n".encode()
+    advice = keep_advices(entity_id, told, "advice.csv", **who).advice_ids[0]
     return {
+        "remittance": public_id("rem", advice),
         "bank_account": public_id("bac", account),
         "bank_upload": str(upload),
         "bank_statement": public_id("bst", line.statement_id),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -183,6 +183,12 @@ def line_detail(frame: Frame, text: str) -> LineDetail | None:
     )
 
 
+def lines_by_number(frame: Frame, numbers: Sequence[int]) -> list[LineRow]:
+    """Those of these lines the frame shows, in that order."""
+    found = {row.id: row for row in _rows(BankLine.objects.filter(id__in=numbers, entity_id__in=frame.whole_ids))}
+    return [found[number] for number in numbers if number in found]
+
+
 def line_of_receipt(frame: Frame, receipt_id: int) -> LineRow | None:
     """The line a receipt came from, where the frame shows its entity whole."""
     found = BankLine.objects.filter(
@@ -350,7 +356,9 @@ def _candidates(line: BankLine) -> list[Candidate]:
         found = standing.filter(value_date=line.value_date, amount_minor=line.amount_minor)
         found = found.exclude(bank_lines__tie__in=[Tie.POSTED.value, Tie.LINKED.value])
         return _as_candidates(found.order_by("id")[:10])
-    back = standing.filter(amount_minor=-line.amount_minor, value_date__lte=line.value_date)
+    # A payment for several customers is several receipts: the line says how much it was.
+    whole = Q(amount_minor=-line.amount_minor) | Q(bank_lines__line__amount_minor=-line.amount_minor)
+    back = standing.filter(whole, value_date__lte=line.value_date).distinct()
     told = [one for one in (line.end_to_end_id, line.bank_reference) if one and one.upper() != "NOTPROVIDED"]
     if told:
         named = Q(bank_lines__line__end_to_end_id__in=told) | Q(bank_lines__line__bank_reference__in=told)

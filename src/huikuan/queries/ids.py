@@ -72,3 +72,12 @@ def bank_upload_id_text(upload_id: int) -> str:
 def bank_upload_number(text: str) -> int | None:
     """The number behind a bank upload's opaque id."""
     return inner_id("bup", text)
+
+
+def remittance_id_text(advice_id: int) -> str:
+    return public_id("rem", advice_id)
+
+
+def remittance_number(text: str) -> int | None:
+    """The number behind a remittance advice's opaque id."""
+    return inner_id("rem", text)

@@ -6,6 +6,7 @@ that everything is known. What was known is decided by ``bank.identity`` on the 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,12 +26,15 @@ from huikuan.services.bank_fitting import FittedLine, FittedStatement, currencie
 from huikuan.services.bank_twins import find_twins
 from huikuan.services.books import Books, open_books
 from huikuan.services.receipts import NewReceipt, add_receipts
+from huikuan.services.remittances import link_after_import
 from huikuan.services.rights import demand
 from huikuan.services.sources import source_id_of
 from huikuan.services.transaction import run_in_transaction
 from huikuan.services.writing import Unit
 from huikuan.store.models import BankAccount, BankLine, BankStatement
 from huikuan.store.rows import insert_rows, reserve_ids
+
+log = logging.getLogger("huikuan.bank")
 
 SOURCE = "bank"
 """The source of receipts that came from lines of bank statements."""
@@ -42,7 +46,7 @@ SEALED_FROM = 5_000
 Progress = Callable[[str, int, int | None], None]
 AfterImport = Callable[..., None]
 
-AFTER_IMPORT: list[AfterImport] = []
+AFTER_IMPORT: list[AfterImport] = [link_after_import]
 """Called as ``hook(entity_id, line_ids, actor_id=..., now=...)`` once the lines of money in are committed."""
 
 
@@ -113,10 +117,17 @@ def import_statement(
         return result, account.entity_id, writer.posted_lines
 
     result, entity_id, line_ids = run_in_transaction(work)
-    if line_ids:
-        for hook in AFTER_IMPORT:
-            hook(entity_id, line_ids, actor_id=actor_id, now=now)
+    call_after_import(entity_id, line_ids, actor_id=actor_id, now=now)
     return result
+
+
+def call_after_import(entity_id: int, line_ids: Sequence[int], *, actor_id: int | None, now: datetime) -> None:
+    """What follows once money in is in the books. It may fail without undoing that."""
+    for hook in AFTER_IMPORT if line_ids else ():
+        try:
+            hook(entity_id, line_ids, actor_id=actor_id, now=now)
+        except Exception:
+            log.exception("what follows an import of bank lines failed")
 
 
 def _checked(account: BankAccount, statement: Statement, reason: str, actor_id: int | None) -> FittedStatement:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
+from django.db.models import Q
+
 from huikuan.bank.statement import Line
 from huikuan.core.banking import LineKind, Tie
 from huikuan.core.money import to_decimal
@@ -12,7 +14,7 @@ from huikuan.core.refusals import Conflict, Refusal
 from huikuan.core.rights import Right
 from huikuan.services.auditing import record
 from huikuan.services.bank_fitting import FittedLine
-from huikuan.services.bank_import import AFTER_IMPORT, SOURCE, receipt_of
+from huikuan.services.bank_import import SOURCE, call_after_import, receipt_of
 from huikuan.services.bank_twins import receipts_alike
 from huikuan.services.books import open_books
 from huikuan.services.receipts import add_receipts
@@ -21,7 +23,16 @@ from huikuan.services.rights import demand
 from huikuan.services.sources import source_id_of
 from huikuan.services.transaction import run_in_transaction
 from huikuan.services.writing import Unit
-from huikuan.store.models import BankAccount, BankLine, BankLineReceipt, BankLineText, Receipt
+from huikuan.store.models import (
+    BankAccount,
+    BankLine,
+    BankLineReceipt,
+    BankLineText,
+    LinePart,
+    Receipt,
+    ReceiptParty,
+    RemittanceAdvice,
+)
 
 
 def link_line(line_id: int, receipt_id: int, *, actor_id: int | None, now: datetime) -> None:
@@ -78,8 +89,7 @@ def post_line(line_id: int, *, actor_id: int | None, now: datetime) -> int:
         return receipt_id, line.entity_id
 
     receipt_id, entity_id = run_in_transaction(work)
-    for hook in AFTER_IMPORT:
-        hook(entity_id, [line_id], actor_id=actor_id, now=now)
+    call_after_import(entity_id, [line_id], actor_id=actor_id, now=now)
     return receipt_id
 
 
@@ -96,18 +106,34 @@ def bounce_receipt(line_id: int, receipt_id: int, *, actor_id: int | None, now: 
         if line.kind != LineKind.RETURN.value:
             raise Refusal("bank_line.not_return", "The line takes no payment back.")
         _check_free(line_id)
-        receipt = Receipt.objects.filter(id=receipt_id, entity_id=line.entity_id).first()
-        if receipt is None or receipt.currency != line.currency or receipt.amount_minor > -line.amount_minor:
+        receipts = _whole_payment(line.entity_id, receipt_id)
+        total = sum(one.amount_minor for one in receipts)
+        if not receipts or receipts[0].currency != line.currency or total > -line.amount_minor:
             raise Refusal("bank_line.other_amount", "The receipt is larger than what the line takes back.")
-        day = max(line.value_date, receipt.effective_date)
-        entries = reverse_entry(
-            line.entity_id, receipt.entry_id, on=day, memo=line.return_reason[:300], actor_id=actor_id, now=now
-        )
+        entries: list[int] = []
+        for one in receipts:
+            entries += reverse_entry(
+                line.entity_id,
+                one.entry_id,
+                on=max(line.value_date, one.effective_date),
+                memo=line.return_reason[:300],
+                actor_id=actor_id,
+                now=now,
+            )
         _tie(line, receipt_id, Tie.BOUNCED, actor_id, now)
         _tell("bank_line.bounced", line, actor_id, now, receipt=receipt_id)
         return entries
 
     return run_in_transaction(work)
+
+
+def _whole_payment(entity_id: int, receipt_id: int) -> list[Receipt]:
+    """The receipt, with the others its line was split into: the bank takes a payment back as a whole."""
+    tie = BankLineReceipt.objects.filter(receipt_id=receipt_id).exclude(tie=Tie.BOUNCED.value).first()
+    parts = LinePart.objects.filter(Q(receipt_id=receipt_id) | Q(line_id=tie.line_id if tie else None))
+    lines = set(parts.values_list("line_id", flat=True))
+    numbers = set(LinePart.objects.filter(line_id__in=lines).values_list("receipt_id", flat=True)) | {receipt_id}
+    return list(Receipt.objects.filter(id__in=numbers, entity_id=entity_id).order_by("id"))
 
 
 def erase_texts(before: date, *, entity_id: int, actor_id: int | None, now: datetime) -> int:
@@ -117,12 +143,17 @@ def erase_texts(before: date, *, entity_id: int, actor_id: int | None, now: date
     def work() -> int:
         demand(actor_id, Right.MANAGE_SYSTEM, entity_id=entity_id)
         lines = BankLine.objects.filter(entity_id=entity_id, booking_date__lt=before, text__erased_at__isnull=True)
-        numbers = list(lines.values_list("id", flat=True))
+        listed = {
+            number: f"{account}-{key}" for number, account, key in lines.values_list("id", "account_id", "fingerprint")
+        }
+        numbers = list(listed)
         empty = dict.fromkeys(("payer_name", "payer_account", "payer_bank", "ultimate_party", "remittance_text"), "")
         for start in range(0, len(numbers), 500):
             part = numbers[start : start + 500]
             BankLineText.objects.filter(line_id__in=part).update(**empty, erased_at=now)
-            _erase_parties(part)
+            _erase_parties({number: listed[number] for number in part})
+        advices = RemittanceAdvice.objects.filter(entity_id=entity_id, received_at__date__lt=before)
+        advices.exclude(payer_name="").update(payer_name="")
         if numbers:
             record(
                 "bank_line.erased",
@@ -137,11 +168,15 @@ def erase_texts(before: date, *, entity_id: int, actor_id: int | None, now: date
     return run_in_transaction(work)
 
 
-def _erase_parties(line_ids: list[int]) -> None:
-    from huikuan.store.models import ReceiptParty
-
-    receipts = BankLineReceipt.objects.filter(line_id__in=line_ids, tie=Tie.POSTED.value).values_list("receipt_id")
-    parties = ReceiptParty.objects.filter(receipt_id__in=[number for (number,) in receipts])
+def _erase_parties(lines: dict[int, str]) -> None:
+    """Who paid, on every receipt these lines (id → the receipt's external id) were posted as, those they were split
+    into and posted anew as too."""
+    posted = Receipt.objects.filter(source__code=SOURCE, external_id__in=list(lines.values()))
+    numbers = set(posted.values_list("id", flat=True))
+    wanted = set(lines.values())
+    anew = Receipt.objects.filter(source__code=SOURCE, external_id__contains="/").values_list("id", "external_id")
+    numbers |= {number for number, text in anew if text.partition("/")[0] in wanted}
+    parties = ReceiptParty.objects.filter(receipt_id__in=numbers)
     parties.update(payer_name="", payer_account="", remittance_text="")
 
 

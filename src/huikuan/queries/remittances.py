@@ -1,0 +1,81 @@
+"""Remittance advices: the list of them, and one with its documents and the lines it may be about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Count, QuerySet
+
+from huikuan.queries.bank_lines import Advice, advice_of, advice_rows
+from huikuan.queries.directory import actors_of
+from huikuan.queries.frame import Frame
+from huikuan.queries.listing import Page, slice_of
+from huikuan.store.models import RemittanceAdvice
+from huikuan.store.public_ids import inner_id, public_id
+
+
+@dataclass(frozen=True, slots=True)
+class AdviceLine:
+    """An advice in the list. ``line_public_id``: the bank line it is about, once found."""
+
+    id: int
+    public_id: str
+    entity_id: int
+    entity_code: str
+    file_name: str
+    file_sha256: str
+    payer_name: str
+    reference: str
+    dated: date | None
+    currency: str
+    total_minor: int | None
+    documents: int
+    received_at: datetime
+    received_by: str
+    line_public_id: str
+    advice: Advice | None = None
+
+
+def advice_page(frame: Frame, *, open_only: bool = False, page: int = 1, size: int = 50) -> Page[AdviceLine]:
+    """Advices of the entities the frame shows whole, the latest first."""
+    found = _found(frame)
+    if open_only:
+        found = found.filter(line=None)
+    start, count = slice_of(page, size)
+    return Page(_rows(found.order_by("-id")[start : start + count]), found.count(), page, size)
+
+
+def open_advices(frame: Frame) -> int:
+    """How many have not found their line."""
+    return _found(frame).filter(line=None).count()
+
+
+def advice_detail(frame: Frame, text: str) -> AdviceLine | None:
+    """One advice with its documents."""
+    number = inner_id("rem", text)
+    return next(iter(_rows(_found(frame).filter(id=number or 0), whole=True)), None)
+
+
+def _found(frame: Frame) -> QuerySet[RemittanceAdvice]:
+    return RemittanceAdvice.objects.filter(entity_id__in=frame.whole_ids)
+
+
+def _rows(found: QuerySet[RemittanceAdvice], *, whole: bool = False) -> list[AdviceLine]:
+    listed = list(found.select_related("entity").annotate(documents=Count("rows")))
+    names = actors_of({one.received_by_id for one in listed})
+    documents = advice_rows([one.pk for one in listed]) if whole else {}
+    same = "entity_id file_name file_sha256 payer_name reference dated currency total_minor received_at".split()
+    return [
+        AdviceLine(
+            **{name: getattr(one, name) for name in same},
+            id=one.pk,
+            public_id=public_id("rem", one.pk),
+            entity_code=one.entity.code,
+            documents=one.documents,
+            received_by=names.get(one.received_by_id, ""),
+            line_public_id=public_id("bln", one.line_id) if one.line_id else "",
+            advice=advice_of(one, documents.get(one.pk, ())) if whole else None,
+        )
+        for one in listed
+    ]
