@@ -101,6 +101,17 @@ def test_weekdays_and_without_a_run() -> None:
     assert find_asking_day(PaymentFacts(steps=STEPS), NOTHING, AS_OF, None, CALENDAR) is None
 
 
+def test_a_day_off_is_as_early_as_the_working_day_before_it() -> None:
+    """Three working days before Wednesday 25 November is Friday the 20th; on Sunday the 22nd it is not too late."""
+    facts, sunday = PaymentFacts(run_days=(25,), steps=STEPS), date(2026, 11, 22)
+    found = find_asking_day(facts, NOTHING, sunday, None, CALENDAR)
+    assert found is not None
+    assert (found.by, found.run.day) == (sunday, date(2026, 11, 25))
+    found = find_asking_day(facts, NOTHING, sunday + timedelta(days=1), None, CALENDAR)
+    assert found is not None
+    assert found.run.day == date(2026, 12, 25)
+
+
 def test_the_day_is_never_gone_by() -> None:
     facts = PaymentFacts(run_days=(5, 20), closing_day=31, steps=STEPS, transfer_days=2)
     for n in range(400):

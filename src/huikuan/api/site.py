@@ -23,12 +23,14 @@ from huikuan.api import (
     customers,
     documents,
     entities,
+    habits,
     imports,
     items,
     journal,
     notes,
     receipts,
     settling,
+    short_payments,
 )
 from huikuan.api.callers import Door
 from huikuan.api.description import complete
@@ -52,6 +54,7 @@ for prefix, router in (
     ("/entities", entities.router),
     ("/customers", customers.router),
     ("/customers", contacts.router),
+    ("/customers", habits.router),
     ("/items", items.router),
     ("/items", settling.router),
     ("/receipts", receipts.router),
@@ -64,6 +67,7 @@ for prefix, router in (
     ("/ageing", ageing.router),
     ("/documents", documents.router),
     ("/imports", imports.router),
+    ("/short-payments", short_payments.router),
     ("/approvals", approvals.router),
     ("/audit", audit.router),
 ):

@@ -69,7 +69,10 @@ def find_asking_day(
         if closing is not None:
             by = min(by, roll(closing, calendar, before=True))
         if by < as_of:
-            continue
+            # On a day off one is still as early as on the working day before it.
+            if reached > run.day or (closing is not None and closing < as_of):
+                continue
+            by = as_of
         days = facts.transfer_days or 0
         return AskingDay(
             by=by,

@@ -13,7 +13,7 @@ from huikuan.services.short_payments import open_short_payment, reject_short_pay
 from huikuan.store.models import Contact, Customer, OpenItemBalance, Posting
 
 REASONS = ("unstated", "price", "unstated", "bank_charge", "quality", "discount", "unstated", "freight")
-_LOOKED_BACK = timedelta(days=60)
+_LOOKED_BACK = timedelta(days=30)
 _HABITS = (
     {"run_days": "25", "closing_day": "18", "transfer_days": "1", "steps": "部门经理|1|\n财务总监|2|"},
     {"run_days": "10, 25", "run_moves": "before", "steps": "Department head|1|\nCFO|2|"},
@@ -22,7 +22,7 @@ _HABITS = (
 
 
 def add_cases(*, actor_id: int, now: datetime) -> int:
-    """A case for each item of the last two months that was paid short, opened when the money was applied; gives how
+    """A case for each item of the last month that was paid short, opened when the money was applied; gives how
     many there are. Every fourth is rejected."""
     found = OpenItemBalance.objects.filter(
         open_minor__gt=0, is_current=True, open_minor__lte=F("original_minor") * SHARE_BP / 10_000

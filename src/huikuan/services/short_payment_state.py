@@ -16,6 +16,12 @@ _CHUNK = 500
 State = ShortPaymentState
 _STANDING = (*LIVE, State.ACCEPTED, State.PAID)
 """States that a later posting may change: what settled a case can be taken back."""
+_TOLD = {
+    State.ACCEPTED: "short_payment.accepted",
+    State.REJECTED: "short_payment.rejected",
+    State.PAID: "short_payment.paid",
+    State.WITHDRAWN: "short_payment.withdrawn",
+}
 
 
 def follow_short_payments(entries: Sequence[tuple[int, EntryDraft]], *, actor_id: int | None, now: datetime) -> None:
@@ -122,7 +128,7 @@ def close_case(
     case.closed_at, case.closed_by_id = (now, actor_id) if closed else (None, None)
     case.save(update_fields=["state", "outcome", "settling_entry_id", "closed_at", "closed_by_id"])
     note_event(case, state.value, actor_id, now, note, **({"outcome": outcome} if outcome else {}))
-    _tell(f"short_payment.{state.value}", case, actor_id, now, **({"outcome": outcome} if outcome else {}))
+    _tell(_TOLD[state], case, actor_id, now, **({"outcome": outcome} if outcome else {}))
 
 
 def note_event(case: ShortPayment, code: str, actor_id: int | None, now: datetime, note: str = "", **data: Any) -> None:

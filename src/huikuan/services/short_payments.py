@@ -315,7 +315,7 @@ def _changed(case: ShortPayment, code: str, note: str, actor_id: int | None, now
     }
     note_event(case, code, actor_id, now, note.strip(), **data)
     record(
-        f"short_payment.{code}",
+        "short_payment.opened" if code == "opened" else "short_payment.changed",
         now=now,
         actor_id=actor_id,
         entity_id=case.entity_id,

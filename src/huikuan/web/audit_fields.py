@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from huikuan.web import book_words, customer_words, people_words, words
+from huikuan.web import book_words, customer_words, people_words, short_payment_words, words
 
 AUDIT_FIELDS: dict[str, str | Promise] = {
     "about": _("About"),
@@ -17,6 +17,7 @@ AUDIT_FIELDS: dict[str, str | Promise] = {
     "accounts": _("Customer accounts"),
     "active": _("Active"),
     "after": _("After"),
+    "amount": _("Amount in the smallest unit"),
     "amount_minor": _("Amount in the smallest unit"),
     "api_key": _("API key"),
     "applications": _("Applications"),
@@ -34,6 +35,7 @@ AUDIT_FIELDS: dict[str, str | Promise] = {
     "customers": _("Customers"),
     "cut_over": _("Cut-over day"),
     "day": _("Day"),
+    "deadline": _("Decide by"),
     "deliveries": _("Deliveries"),
     "deputy": _("Deputy"),
     "ends_in": _("Ends in"),
@@ -52,6 +54,7 @@ AUDIT_FIELDS: dict[str, str | Promise] = {
     "former_epoch": _("Chain before"),
     "hash": _("Hash"),
     "is_done": _("Done"),
+    "item": _("Item"),
     "kind": _("Kind"),
     "known": _("Known already"),
     "ladder": _("Steps"),
@@ -67,12 +70,14 @@ AUDIT_FIELDS: dict[str, str | Promise] = {
     "names": _("Names"),
     "number": _("Document number"),
     "other": _("The other one"),
+    "outcome": _("How"),
     "owner": _("Owner"),
     "point": _("Point"),
     "points": _("Points"),
     "posted": _("Posted"),
     "reach": _("Reach"),
     "reason": _("Reason"),
+    "reasons": _("Reasons"),
     "replace": _("Replaces what was entered"),
     "retaken": _("Applied anew"),
     "role": _("Role"),
@@ -80,6 +85,7 @@ AUDIT_FIELDS: dict[str, str | Promise] = {
     "scopes": _("Scopes"),
     "settlements": _("Source settlements"),
     "sha256": _("Hash of the file"),
+    "share_bp": _("Share, in hundredths of a percent"),
     "shared": _("Shared"),
     "since": _("Since"),
     "step": _("Step"),
@@ -99,6 +105,9 @@ _KINDS = {
 }
 _CODES: Mapping[str, Mapping[str, Any]] = {
     "kind": _KINDS,
+    "reason": short_payment_words.REASONS,
+    "reasons": short_payment_words.REASONS,
+    "outcome": short_payment_words.OUTCOMES,
     "role": people_words.ROLES,
     "ladder": people_words.ROLES,
     "reach": people_words.REACHES,

@@ -39,6 +39,7 @@ RIGHTS: dict[str, str | Promise] = {
     Right.POST_NOTE: _("take bills and record what becomes of them"),
     Right.NEGOTIATE_NOTE: _("discount and endorse bills"),
     Right.POST_ADJUSTMENT: _("write off and offset"),
+    Right.HANDLE_SHORT_PAYMENT: _("see to short payments"),
     Right.REVERSE: _("reverse entries"),
     Right.DECIDE_SETTLEMENT: _("decide on source settlements"),
     Right.EDIT_RATES: _("edit exchange rates"),

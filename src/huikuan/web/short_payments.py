@@ -148,7 +148,7 @@ def _shell(seat: Seat, case: ShortPaymentRow, title: str, button: str, says: str
 
 # -- deciding --------------------------------------------------------------------------------------------------------
 @require_http_methods(["GET", "HEAD", "POST"])
-@page(right=HANDLE)
+@page(right=Right.POST_ADJUSTMENT)
 def accept(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
     """The customer need not pay it."""
     case = _to_handle(seat, public_id)

@@ -1,0 +1,148 @@
+"""``huikuan habits``: how a customer pays, and the day to ask; ``huikuan short-payments``: what was held back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from typing import Any
+
+import click
+
+from huikuan.cli.django import setup_database
+from huikuan.core.refusals import Refusal
+
+DAY = click.DateTime(["%Y-%m-%d"])
+
+
+def _frame(as_of: date | None = None, known_on: date | None = None) -> Any:
+    from huikuan.queries.entities import all_entities
+    from huikuan.queries.frame import frame_at
+
+    entity_ids = tuple(row["id"] for row in all_entities())
+    return frame_at(now=datetime.now(UTC), entity_ids=entity_ids, as_of=as_of, known_on=known_on)
+
+
+@click.command()
+@click.argument("customer")
+@click.option("--as-of", type=DAY, help="The day the answer is for; today by default.")
+@click.option("--known-on", type=DAY, help="As it was known at the end of that day.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def habits(customer: str, as_of: datetime | None, known_on: datetime | None, as_json: bool) -> None:
+    """How CUSTOMER (its opaque id, a number, or a name) pays: days, delay, rhythm, payers, and the day to ask."""
+    setup_database()
+    from huikuan.queries.habits import payment_habits
+
+    frame = _frame(as_of.date() if as_of else None, known_on.date() if known_on else None)
+    text = _customer(frame, customer)
+    found = payment_habits(frame, text)
+    if found is None:
+        raise Refusal(
+            "customer.unclear", "{count} customers match {text}: give the whole name.", count=0, text=customer
+        )
+    if as_json:
+        click.echo(json.dumps(asdict(found), default=str, ensure_ascii=False))
+        return
+    _show(found)
+
+
+def _customer(frame: Any, text: str) -> str:
+    """The opaque id of the customer meant. Refuses ``customer.unclear``."""
+    from huikuan.queries.customer_file import customer_file, numbers_of
+
+    if text.startswith("cus_") and customer_file(frame, text) is not None:
+        return text
+    found = numbers_of(frame, text)
+    if len(found) != 1:
+        message = "{count} customers match {text}: give the whole name."
+        raise Refusal("customer.unclear", message, count=len(found), text=text)
+    return found[0][1]
+
+
+def _show(found: Any) -> None:
+    learned = found.learned
+    click.echo(f"{learned.payments} payments, {learned.documents} documents since {learned.since}")
+    for name, pattern in (("days of the month", learned.month_days), ("weekdays", learned.weekdays)):
+        click.echo(f"{name:<18} {_pattern(pattern)}")
+    late = learned.lateness
+    if late.median is None:
+        click.echo(f"{'late':<18} not known ({late.documents} paid, {late.waiting} past due)")
+    else:
+        trend = f", {late.trend} than before" if late.trend else ""
+        click.echo(
+            f"{'late':<18} {late.median} days (half between {late.p25} and {late.p75};"
+            f" {late.documents} paid, {late.waiting} past due{trend})"
+        )
+    cycle = learned.cycle
+    click.echo(f"{'rhythm':<18} " + (f"{cycle.kind} ({cycle.hits} of {cycle.spans})" if cycle.kind else "none seen"))
+    if learned.deduction.found:
+        what = learned.deduction
+        held = f"{what.bp / 100:g} %" if what.bp is not None else f"{what.fixed_minor} minor units {what.currency}"
+        click.echo(f"{'holds back':<18} {held} ({what.hits} of {what.documents})")
+    for row in found.payers:
+        click.echo(f"{'payer':<18} {row.name} ({row.relation}): {row.payments}, last {row.last}")
+    for step in found.steps:
+        click.echo(f"{'step':<18} {step.name}, {step.working_days} working days {step.contact}")
+    asking = found.asking
+    if asking is None:
+        click.echo(f"{'ask by':<18} not known")
+        return
+    click.echo(
+        f"{'ask by':<18} {asking.by}: pays on {asking.run.day} ({asking.source}), here on {asking.arrives}"
+        + (f", due {asking.due}" if asking.due else ", nothing is due")
+    )
+
+
+def _pattern(pattern: Any) -> str:
+    if pattern.few:
+        return f"too few payment days ({pattern.days})"
+    if not pattern.found:
+        return f"no pattern ({pattern.days} payment days)"
+    names = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+    days = [str(one.number) for one in pattern.month_days] + [names[one.weekday] for one in pattern.weekdays]
+    return f"{', '.join(days)} ({len(pattern.kept)} of {pattern.days}, by chance {pattern.chance:.2g})"
+
+
+@click.command("short-payments")
+@click.option(
+    "--state",
+    type=click.Choice(["open", "late", "rejected", "accepted", "paid", "withdrawn", "all"]),
+    default="open",
+    show_default=True,
+)
+@click.option("--owner", default="", metavar="USER", help="Only those that fall to this person.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def short_payments(state: str, owner: str, limit: int, as_json: bool) -> None:
+    """List short payments, the nearest deadline first."""
+    setup_database()
+    from huikuan.core.money import to_decimal
+    from huikuan.queries.short_payments import ShortPaymentFilters, short_payment_page
+
+    filters = ShortPaymentFilters(which=state, owner=owner)
+    found = short_payment_page(_frame(), filters, page=1, size=limit)
+    rows = [
+        {
+            "id": row.public_id,
+            "state": row.state,
+            "outcome": row.outcome,
+            "document_number": row.document_number,
+            "customer": row.customer_name,
+            "currency": row.currency,
+            "amount": str(to_decimal(row.amount_minor, row.currency)),
+            "reason": row.reason_code,
+            "owner": row.owner or row.owner_role,
+            "opened_on": row.opened_on.isoformat(),
+            "deadline": row.deadline.isoformat(),
+        }
+        for row in found.rows
+    ]
+    if as_json:
+        click.echo(json.dumps({"total": found.total, "short_payments": rows}, ensure_ascii=False))
+        return
+    for row in rows:
+        click.echo(
+            f"{row['deadline']}  {row['state']:<9}  {row['amount']:>14} {row['currency']}  {row['reason']:<12}"
+            f"  {row['owner']:<16}  {row['document_number']}  {row['customer']}"
+        )
+    click.echo(f"{found.total:,} {state}" + (f", {len(rows):,} shown" if found.total > len(rows) else ""))
