@@ -5,20 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from typing import Any
 
 from lxml import etree
 
 from huikuan.bank.camt_entries import entry_lines
 from huikuan.bank.source import Closed, Entry, Event, Faults, Opened, Options, Source
 from huikuan.bank.statement import Balance, Statement, StatementFormat
-from huikuan.bank.xml import Reader, forget, local, row_of, walk
+from huikuan.bank.xml import Node, Reader, forget, local, row_of, walk
 
 MESSAGES = {
     "BkToCstmrAcctRpt": (StatementFormat.CAMT052, "Rpt"),
     "BkToCstmrStmt": (StatementFormat.CAMT053, "Stmt"),
     "BkToCstmrDbtCdtNtfctn": (StatementFormat.CAMT054, "Ntfctn"),
 }
+_WALKED = (
+    *MESSAGES,
+    *(f"{name}V0{version}" for name in MESSAGES for version in range(1, 4)),
+    "Rpt",
+    "Stmt",
+    "Ntfctn",
+    "Ntry",
+)
 _OPENING = ("OPBD", "PRCD")
 _COUNT = "TxsSummry/TtlNtries/NbOfNtries"
 _NOTES_MAX = 50
@@ -33,23 +40,22 @@ def read_camt(source: Source, faults: Faults, options: Options) -> Iterator[Even
     """The statements, reports or notifications of a message, as they come."""
     message: tuple[StatementFormat, str] | None = None
     current: _Account | None = None
-    number, base = 0, 0
-    for event, element, depth in walk(source):
+    number = 0
+    for event, element in walk(source, *_WALKED):
         name = local(element)
         if event == "start":
-            if message is None:
-                message, base = MESSAGES.get(name.partition("V0")[0]), depth
-            if message and name == message[1] and depth == base + 1:
+            if name.partition("V0")[0] in MESSAGES:
+                message = MESSAGES[name.partition("V0")[0]]
+            elif message and name == message[1] and current is None:
                 number += 1
                 current = _Account(number, message[0], element, faults, options)
+        elif message is None or current is None:
             continue
-        if message is None or current is None:
-            continue
-        if depth == base + 2 and name == "Ntry":
+        elif name == "Ntry" and element.getparent() is current.element:
             yield from current.entry(element)
             forget(element)
-        elif depth == base + 1 and name == message[1]:
-            yield from current.close(element)
+        elif element is current.element:
+            yield from current.close()
             forget(element)
             current = None
     if message is None:
@@ -67,7 +73,7 @@ class _Account:
         self.number = number
         self.faults = faults
         self.options = options
-        self.reader = Reader(element, faults)
+        self.reader = Reader(faults)
         self.element = element
         self.statement = Statement(kind, row=row_of(element), file=faults.name)
         self.opened = False
@@ -82,18 +88,23 @@ class _Account:
             yield self._open()
         self.entries += 1
         default = self._default_day()
-        lines, notes = entry_lines(self.reader, element, self.entries, self.statement.currency, default)
+        lines, notes = entry_lines(
+            self.reader, Node(element), self.entries, self.lines + 1, self.statement.currency, default
+        )
         if len(self.notes) < _NOTES_MAX:
             self.notes += notes
         for line in lines:
             self.lines += 1
-            yield Entry(self.number, replace(line, ordinal=self.lines))
+            yield Entry(self.number, line)
 
-    def close(self, element: etree._Element) -> Iterator[Event]:
+    def close(self) -> Iterator[Event]:
         if not self.opened:
             yield self._open()
+        rest = Node(self.element)  # a few banks write these behind the entries
+        if not self.balances:
+            self._read_balances(rest)
         told = self._with_balances()
-        summary = self.summary or self.reader.text(element, _COUNT)
+        summary = self.summary or self.reader.text(rest, _COUNT)
         if summary.isascii() and summary.isdigit() and int(summary) != self.entries:
             reason = f"the summary counts {summary} entries, the file holds {self.entries}: it is not complete"
             self.faults.add("bank.count", reason, self.statement.row, "NbOfNtries")
@@ -105,14 +116,14 @@ class _Account:
 
     def _open(self) -> Opened:
         self.opened = True
-        head, reader = self.element, self.reader
+        head, reader = Node(self.element), self.reader
         account = reader.first(head, "Acct")
         iban = reader.text(account, "Id/IBAN")
         other = reader.text(account, "Id/Othr/Id", "Id/PrtryAcct/Id", "Id/BBAN", "Id/UPIC")
         agent = reader.first(account, "Svcr/FinInstnId")
-        self._read_balances()
+        self._read_balances(head)
         self.summary = reader.text(head, _COUNT)
-        currency = reader.text(account, "Ccy") or self._usual_currency() or self.options.currency
+        currency = reader.text(account, "Ccy") or self._usual_currency(head) or self.options.currency
         if not (iban or other or self.options.account):
             self.faults.add("bank.no_account", "the statement names no account", self.statement.row, "Acct")
         closing = self._last("CLBD", "ITBD")
@@ -134,30 +145,28 @@ class _Account:
         )
         return Opened(self.number, self.statement)
 
-    def _usual_currency(self) -> str:
+    def _usual_currency(self, head: Node) -> str:
         booked = self._last("OPBD", "PRCD", "CLBD", "ITBD")
-        amount: Any = self.reader.first(self.element, "Ntry/Amt", "Bal/Amt")
-        return booked.currency if booked else "" if amount is None else str(amount.get("Ccy", ""))
+        amount = head.first("Ntry/Amt", "Bal/Amt")
+        return booked.currency if booked else "" if amount is None else amount.get("Ccy")
 
-    def _read_balances(self) -> None:
+    def _read_balances(self, head: Node) -> None:
         reader = self.reader
-        for one in reader.all(self.element, "Bal"):
+        for one in head.all("Bal"):
             code = reader.text(one, "Tp/CdOrPrtry/Cd", "Tp/Cd")
             amount = reader.amount(one, "Amt")
-            if amount is None:
+            found = one.first("Amt")
+            if amount is None or found is None:
                 continue
-            found: Any = reader.first(one, "Amt")
             signed = -amount if reader.text(one, "CdtDbtInd") == "DBIT" else amount
             day = reader.day(one, "Dt/Dt", "Dt/DtTm")
-            self.balances.setdefault(code, []).append(Balance(signed, day, str(found.get("Ccy", "")), row_of(one)))
+            self.balances.setdefault(code, []).append(Balance(signed, day, found.get("Ccy"), one.row))
 
     def _last(self, *codes: str) -> Balance | None:
         return next((self.balances[code][-1] for code in codes if code in self.balances), None)
 
     def _with_balances(self) -> Statement:
         """Opening and closing: booked ones; of a report or a page of a statement the interim ones."""
-        if not self.balances:
-            self._read_balances()
         opening = next((self.balances[code][0] for code in _OPENING if code in self.balances), None)
         closing = self._last("CLBD")
         interim = self.balances.get("ITBD", [])

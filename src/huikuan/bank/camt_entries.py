@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
-
-from lxml import etree
 
 from huikuan.bank.statement import Line, LineStatus
-from huikuan.bank.xml import Reader, own_text, row_of
+from huikuan.bank.xml import Node, Reader
 
 _STATUS = {"BOOK": LineStatus.BOOKED, "PDNG": LineStatus.PENDING, "FUTR": LineStatus.PENDING}
 _NOTHING = frozenset({"NOTPROVIDED", "NOT PROVIDED", "NONREF"})
@@ -19,10 +16,10 @@ _RETURNS = frozenset({"RRTN", "RPCR", "UPDD", "PRDD", "RRDD", "RJCT", "UPCT", "U
 
 
 def entry_lines(
-    reader: Reader, element: etree._Element, entry: int, currency: str, default_day: date | None
+    reader: Reader, element: Node, entry: int, ordinal: int, currency: str, default_day: date | None
 ) -> tuple[list[Line], list[str]]:
-    """The lines of entry number ``entry`` of a statement, and remarks. Faults go to the reader's list."""
-    base = _entry(reader, element, entry, currency, default_day)
+    """The lines of entry number ``entry``, counted from ``ordinal``, and remarks. Faults go to the reader's list."""
+    base = _entry(reader, element, entry, ordinal, currency, default_day)
     if base is None:
         return [], []
     notes = []
@@ -48,8 +45,10 @@ def entry_lines(
     return [replace(base, remittance_text=" / ".join(dict.fromkeys(texts))[:4000], batch_size=len(details))], notes
 
 
-def _entry(reader: Reader, element: etree._Element, entry: int, currency: str, default_day: date | None) -> Line | None:
-    row, place = row_of(element), f"Ntry {entry}"
+def _entry(
+    reader: Reader, element: Node, entry: int, ordinal: int, currency: str, default_day: date | None
+) -> Line | None:
+    row, place = element.row, f"Ntry {entry}"
     amount, mark = reader.amount(element, "Amt"), reader.text(element, "CdtDbtInd")
     if reader.first(element, "Amt") is None:
         reader.faults.add("bank.amount", "the entry has no amount", row, place)
@@ -59,22 +58,22 @@ def _entry(reader: Reader, element: etree._Element, entry: int, currency: str, d
     day = reader.day(element, "BookgDt/Dt", "BookgDt/DtTm") or value_date or default_day
     if day is None:
         reader.faults.add("bank.date", "the entry tells no day", row, place)
-    if amount is None or day is None or mark not in {"CRDT", "DBIT"}:
+    found = reader.first(element, "Amt")
+    if amount is None or found is None or day is None or mark not in {"CRDT", "DBIT"}:
         return None
     if amount < 0:
         reader.faults.add("bank.amount", f"{amount} is negative: CdtDbtInd tells the direction", row, place)
         return None
-    found: Any = reader.first(element, "Amt")
     status = reader.text(element, "Sts", "Sts/Cd")
     domain = _code(reader, element)
     return Line(
-        ordinal=0,
+        ordinal=ordinal,
         row=row,
         element=place,
         booking_date=day,
         value_date=value_date,
         amount=amount if mark == "CRDT" else -amount,
-        currency=str(found.get("Ccy", "")) or currency,
+        currency=found.get("Ccy") or currency,
         status=_STATUS.get(status, LineStatus.INFORMATION if status == "INFO" else LineStatus.BOOKED),
         bank_reference=_reference(reader.text(element, "AcctSvcrRef")),
         transaction_code=domain,
@@ -85,7 +84,7 @@ def _entry(reader: Reader, element: etree._Element, entry: int, currency: str, d
     )
 
 
-def _code(reader: Reader, element: etree._Element) -> str:
+def _code(reader: Reader, element: Node) -> str:
     """``PMNT-RCDT-ESCT``; without a domain the bank's own code."""
     domain = reader.first(element, "BkTxCd/Domn")
     parts = [reader.text(domain, path) for path in ("Cd", "Fmly/Cd", "Fmly/SubFmlyCd")]
@@ -96,7 +95,7 @@ def _reference(text: str) -> str:
     return "" if text.upper() in _NOTHING else text
 
 
-def _charges(reader: Reader, element: etree._Element) -> Decimal | None:
+def _charges(reader: Reader, element: Node) -> Decimal | None:
     total = reader.amount(element, "Chrgs/TtlChrgsAndTaxAmt")
     if total is not None:
         return total
@@ -106,11 +105,11 @@ def _charges(reader: Reader, element: etree._Element) -> Decimal | None:
     return sum(known, Decimal(0)) if known else None
 
 
-def _split(reader: Reader, details: list[etree._Element], base: Line, element: etree._Element) -> list[Line]:
+def _split(reader: Reader, details: list[Node], base: Line, element: Node) -> list[Line]:
     """A line per payment where their amounts, less charges told, are exactly the entry's; else none."""
     lines = []
     for at, one in enumerate(details, 1):
-        found: Any = reader.first(one, "Amt", "AmtDtls/TxAmt/Amt", "AmtDtls/InstdAmt/Amt")
+        found = reader.first(one, "Amt", "AmtDtls/TxAmt/Amt", "AmtDtls/InstdAmt/Amt")
         if found is None or (found.get("Ccy") or base.currency) != base.currency:
             return []
         amount = reader.amount(found, ".")
@@ -119,34 +118,38 @@ def _split(reader: Reader, details: list[etree._Element], base: Line, element: e
         mark = reader.text(one, "CdtDbtInd")
         negative = mark == "DBIT" if mark else base.amount < 0
         line = replace(
-            base, amount=-amount if negative else amount, element=f"{base.element}, TxDtls {at}", charges=None
+            base,
+            ordinal=base.ordinal + at - 1,
+            amount=-amount if negative else amount,
+            element=f"{base.element}, TxDtls {at}",
+            charges=None,
         )
-        lines.append(replace(_told(reader, one, line, element), batch_size=len(details), row=row_of(one)))
+        lines.append(replace(_told(reader, one, line, element), batch_size=len(details), row=one.row))
     difference = base.amount - sum((line.amount for line in lines), Decimal(0))
     if difference == 0:
         return lines
     charges = base.charges or sum((line.charges or Decimal(0) for line in lines), Decimal(0))
     if charges and difference == -charges:
         own = replace(base, amount=difference, transaction_text="charges", charges=None, batch_size=len(details))
-        return [*lines, replace(own, element=f"{base.element}, Chrgs")]
+        return [*lines, replace(own, ordinal=base.ordinal + len(details), element=f"{base.element}, Chrgs")]
     return []
 
 
-def _told(reader: Reader, detail: etree._Element, base: Line, element: etree._Element) -> Line:
+def _told(reader: Reader, detail: Node, base: Line, element: Node) -> Line:
     """What the details of a payment tell, over what its entry tells."""
     returned = reader.first(detail, "RtrInf")
     is_return = base.is_return or returned is not None
     code = reader.text(returned, "Rsn/Cd", "Rsn/Prtry")
-    why = " ".join(own_text(one) for one in reader.all(detail, "RtrInf/AddtlInf"))
+    why = " ".join(one.text for one in reader.all(detail, "RtrInf/AddtlInf"))
     # A return keeps the roles of the payment it brings back: whoever paid then gets money now.
     other_paid = (base.amount >= 0) != (is_return or base.is_reversal)
     name, account, bank, ultimate = _party(reader, detail, "Dbtr" if other_paid else "Cdtr")
     original, original_currency = _original(reader, detail, element, base)
-    texts = [own_text(one) for one in reader.all(detail, "RmtInf/Ustrd")]
-    more = [own_text(one) for one in reader.all(detail, "RmtInf/Strd/AddtlRmtInf")]
-    documents = [own_text(one) for one in reader.all(detail, "RmtInf/Strd/RfrdDocInf/Nb")]
-    references = [own_text(one) for one in reader.all(detail, "RmtInf/Strd/CdtrRefInf/Ref")]
-    references += [own_text(one) for one in reader.all(detail, "RmtInf/Strd/CdtrRefInf/CdtrRef")]
+    texts = [one.text for one in reader.all(detail, "RmtInf/Ustrd")]
+    more = [one.text for one in reader.all(detail, "RmtInf/Strd/AddtlRmtInf")]
+    documents = [one.text for one in reader.all(detail, "RmtInf/Strd/RfrdDocInf/Nb")]
+    references = [one.text for one in reader.all(detail, "RmtInf/Strd/CdtrRefInf/Ref")]
+    references += [one.text for one in reader.all(detail, "RmtInf/Strd/CdtrRefInf/CdtrRef")]
     own_code = _code(reader, detail)
     return replace(
         base,
@@ -170,7 +173,7 @@ def _told(reader: Reader, detail: etree._Element, base: Line, element: etree._El
     )
 
 
-def _party(reader: Reader, detail: etree._Element, role: str) -> tuple[str, str, str, str]:
+def _party(reader: Reader, detail: Node, role: str) -> tuple[str, str, str, str]:
     parties = reader.first(detail, "RltdPties")
     name = reader.text(parties, f"{role}/Nm", f"{role}/Pty/Nm", f"{role}/Agt/FinInstnId/Nm")
     account = reader.text(parties, f"{role}Acct/Id/IBAN", f"{role}Acct/Id/Othr/Id", f"{role}Acct/Id/PrtryAcct/Id")
@@ -180,15 +183,13 @@ def _party(reader: Reader, detail: etree._Element, role: str) -> tuple[str, str,
     return name, account, bank, ultimate
 
 
-def _original(
-    reader: Reader, detail: etree._Element, element: etree._Element, base: Line
-) -> tuple[Decimal | None, str]:
+def _original(reader: Reader, detail: Node, element: Node, base: Line) -> tuple[Decimal | None, str]:
     """What the payer sent, where it differs from what arrived."""
     for place in (detail, element):
-        found: Any = reader.first(place, "AmtDtls/InstdAmt/Amt")
+        found = reader.first(place, "AmtDtls/InstdAmt/Amt")
         if found is None:
             continue
-        amount, currency = reader.amount(found, "."), str(found.get("Ccy", ""))
+        amount, currency = reader.amount(found, "."), found.get("Ccy")
         if amount is not None and (currency != base.currency or amount != abs(base.amount)):
             return amount, currency
     return None, ""

@@ -6,13 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
-
-from lxml import etree
 
 from huikuan.bank.source import Closed, Entry, Event, Faults, Opened, Options, Source
 from huikuan.bank.statement import Line, LineStatus, Statement, StatementFormat
-from huikuan.bank.xml import Reader, forget, local, own_text, row_of, walk
+from huikuan.bank.xml import Node, Reader, forget, local, walk
 
 _REFUSED = frozenset({"RJCT", "CANC"})
 _UNKNOWN = Decimal(0)
@@ -30,29 +27,25 @@ def read_pain002(source: Source, faults: Faults, options: Options) -> Iterator[E
     statement = Statement(StatementFormat.PAIN002, account=options.account, currency=options.currency, file=source.name)
     yield Opened(1, statement)
     ordinal, batch, created = 0, "", None
-    reader: Reader | None = None
+    reader = Reader(faults)
     group_status = ""
-    for event, element, _ in walk(source):
-        name = local(element)
+    for event, element in walk(source, "GrpHdr", "OrgnlGrpInfAndSts", "OrgnlPmtInfId", "TxInfAndSts"):
         if event == "start":
-            if is_pain002(name):
-                reader = Reader(element, faults)
             continue
-        if reader is None:
-            continue
+        name, node = local(element), Node(element)
         if name == "GrpHdr":
-            created = reader.day(element, "CreDtTm")
-            statement = replace(statement, statement_id=reader.text(element, "MsgId"), to_date=created)
+            created = reader.day(node, "CreDtTm")
+            statement = replace(statement, statement_id=reader.text(node, "MsgId"), to_date=created)
         elif name == "OrgnlGrpInfAndSts":
-            group_status = reader.text(element, "GrpSts")
+            group_status = reader.text(node, "GrpSts")
             if group_status in _REFUSED:
                 ordinal += 1
-                yield Entry(1, _group(reader, element, ordinal, created, statement.currency))
+                yield Entry(1, _group(reader, node, ordinal, created, statement.currency))
         elif name == "OrgnlPmtInfId":
-            batch = own_text(element)
-        elif name == "TxInfAndSts":
-            if reader.text(element, "TxSts") in _REFUSED or group_status in _REFUSED:
-                line = _payment(reader, element, batch, created, statement.currency)
+            batch = node.text
+        else:
+            if reader.text(node, "TxSts") in _REFUSED or group_status in _REFUSED:
+                line = _payment(reader, node, batch, created, statement.currency)
                 if line is not None:
                     ordinal += 1
                     yield Entry(1, replace(line, ordinal=ordinal))
@@ -60,19 +53,19 @@ def read_pain002(source: Source, faults: Faults, options: Options) -> Iterator[E
     yield Closed(1, statement)
 
 
-def _reason(reader: Reader, element: etree._Element) -> str:
+def _reason(reader: Reader, element: Node) -> str:
     places = reader.all(element, "StsRsnInf") or reader.all(element, "StsRsn")
     parts: list[str] = []
     for one in places:
         parts += [reader.text(one, "Rsn/Cd", "Rsn/Prtry", "StsRsn/Cd")]
-        parts += [own_text(more) for more in reader.all(one, "AddtlInf")]
+        parts += [more.text for more in reader.all(one, "AddtlInf")]
     return " ".join(part for part in parts if part)
 
 
-def _group(reader: Reader, element: etree._Element, ordinal: int, created: date | None, currency: str) -> Line:
+def _group(reader: Reader, element: Node, ordinal: int, created: date | None, currency: str) -> Line:
     return Line(
         ordinal=ordinal,
-        row=row_of(element),
+        row=element.row,
         element="OrgnlGrpInfAndSts",
         booking_date=created or date(1980, 1, 1),
         amount=reader.amount(element, "OrgnlCtrlSum") or _UNKNOWN,
@@ -85,23 +78,21 @@ def _group(reader: Reader, element: etree._Element, ordinal: int, created: date 
     )
 
 
-def _payment(reader: Reader, element: etree._Element, batch: str, created: date | None, currency: str) -> Line | None:
+def _payment(reader: Reader, element: Node, batch: str, created: date | None, currency: str) -> Line | None:
     original = reader.first(element, "OrgnlTxRef")
-    found: Any = reader.first(original, "Amt/InstdAmt", "IntrBkSttlmAmt", "Amt/EqvtAmt/Amt")
+    found = reader.first(original, "Amt/InstdAmt", "IntrBkSttlmAmt", "Amt/EqvtAmt/Amt")
     amount = reader.amount(found, ".") if found is not None else None
     day = reader.day(original, "ReqdColltnDt", "ReqdExctnDt", "ReqdExctnDt/Dt", "IntrBkSttlmDt") or created
     if day is None:
-        reader.faults.add(
-            "bank.date", "neither the message nor the payment tells a day", row_of(element), "TxInfAndSts"
-        )
+        reader.faults.add("bank.date", "neither the message nor the payment tells a day", element.row, "TxInfAndSts")
         return None
     return Line(
         ordinal=0,
-        row=row_of(element),
+        row=element.row,
         element="TxInfAndSts",
         booking_date=day,
         amount=amount if amount is not None else _UNKNOWN,
-        currency=(str(found.get("Ccy", "")) if found is not None else "") or currency,
+        currency=(found.get("Ccy") if found is not None else "") or currency,
         status=LineStatus.INFORMATION,
         payer_name=reader.text(original, "Dbtr/Nm", "Dbtr/Pty/Nm"),
         payer_account=reader.text(original, "DbtrAcct/Id/IBAN", "DbtrAcct/Id/Othr/Id"),

@@ -8,7 +8,7 @@ from decimal import Decimal
 from lxml import etree
 
 from huikuan.bank.source import Faults, Source
-from huikuan.bank.xml import local, own_text, row_of, walk
+from huikuan.bank.xml import local, row_of, walk
 from huikuan.core.ibans import is_iban
 from huikuan.core.refusals import DataError
 
@@ -51,9 +51,8 @@ def check_pain008(data: bytes) -> list[DataError]:
     source = Source("pain.008", data=data)
     faults = Faults(source.name)
     root: etree._Element | None = None
-    for _, element, depth in walk(source):
-        if depth == 1:
-            root = element
+    for _, element in walk(source):
+        root = element if root is None else root
     assert root is not None  # noqa: S101 - walk refuses what has no root
     if root.tag != f"{{{NAMESPACE}}}Document":
         faults.add("pain.namespace", f"the root is {root.tag!r}, not Document of {NAMESPACE}", 1)
@@ -62,6 +61,11 @@ def check_pain008(data: bytes) -> list[DataError]:
         _check_element(element, faults)
     _check_sums(root, faults)
     return faults.errors
+
+
+def own_text(element: etree._Element | None) -> str:
+    """An element's text; empty without one."""
+    return (element.text or "").strip() if element is not None else ""
 
 
 def _check_element(element: etree._Element, faults: Faults) -> None:

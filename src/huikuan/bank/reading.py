@@ -162,7 +162,7 @@ def _message(source: Source, start: str) -> str:
     if re.match(r"<(!doctype )?(html|table|head|meta|body)", start, re.IGNORECASE):
         return ""
     root = ""
-    for seen, (_, element, _) in enumerate(walk(source)):
+    for seen, (_, element) in enumerate(walk(source)):
         name = local(element)
         if is_camt(name) or is_pain002(name):
             return name

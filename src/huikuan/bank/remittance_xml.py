@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from lxml import etree
-
 from huikuan.bank.remittance import RemittanceAdvice, RemittedDocument
 from huikuan.bank.source import Faults, Source
-from huikuan.bank.xml import Reader, forget, local, own_text, row_of, walk
+from huikuan.bank.xml import Node, Reader, forget, local, walk
 
 
 def is_remt(head: bytes) -> bool:
@@ -21,20 +19,20 @@ def read_remt(source: Source) -> list[RemittanceAdvice]:
     faults = Faults(source.name)
     found: list[RemittanceAdvice] = []
     party = ""
-    for event, element, _ in walk(source):
+    reader = Reader(faults)
+    for event, element in walk(source, "GrpHdr", "RmtInf"):
         if event == "start":
             continue
-        reader = Reader(element, faults)
         if local(element) == "GrpHdr":
-            party = reader.text(element, "InitgPty/Nm", "MsgSndr/Pty/Nm", "MsgSndr/Agt/FinInstnId/Nm")
+            party = reader.text(Node(element), "InitgPty/Nm", "MsgSndr/Pty/Nm", "MsgSndr/Agt/FinInstnId/Nm")
         elif local(element) == "RmtInf":
-            found.append(_advice(reader, element, source.name, party))
+            found.append(_advice(reader, Node(element), source.name, party))
             forget(element)
     faults.raise_if_any()
     return [one for one in found if one.documents]
 
 
-def _advice(reader: Reader, element: etree._Element, name: str, party: str) -> RemittanceAdvice:
+def _advice(reader: Reader, element: Node, name: str, party: str) -> RemittanceAdvice:
     original = reader.first(element, "OrgnlPmtInf")
     amount = reader.first(original, "Amt/InstdAmt", "IntrBkSttlmAmt", "OrgnlAmt", "Amt/EqvtAmt/Amt")
     documents = [document for one in reader.all(element, "Strd") for document in _documents(reader, one)]
@@ -42,16 +40,16 @@ def _advice(reader: Reader, element: etree._Element, name: str, party: str) -> R
         source=name,
         payer_name=reader.text(original, "Dbtr/Nm", "UltmtDbtr/Nm", "Dbtr/Pty/Nm") or party,
         paid_on=reader.day(original, "ReqdExctnDt", "ReqdExctnDt/Dt", "IntrBkSttlmDt", "PmtDt"),
-        currency=str(amount.get("Ccy", "")) if amount is not None else "",
+        currency=amount.get("Ccy") if amount is not None else "",
         total=reader.amount(amount, ".") if amount is not None else None,
         reference=reader.text(original, "Refs/EndToEndId", "PmtId/EndToEndId", "EndToEndId")
         or reader.text(element, "RmtId"),
         documents=tuple(documents),
-        notes=tuple(own_text(one) for one in reader.all(element, "Ustrd") if own_text(one)),
+        notes=tuple(one.text for one in reader.all(element, "Ustrd") if one.text),
     )
 
 
-def _documents(reader: Reader, element: etree._Element) -> list[RemittedDocument]:
+def _documents(reader: Reader, element: Node) -> list[RemittedDocument]:
     numbers = [one for one in reader.all(element, "RfrdDocInf") if reader.text(one, "Nb")]
     if not numbers:
         return []
@@ -62,7 +60,7 @@ def _documents(reader: Reader, element: etree._Element) -> list[RemittedDocument
     discount = reader.amount(amounts, "DscntApldAmt", "DscntApldAmt/Amt")
     adjusted = Decimal(0)
     reasons: list[str] = []
-    for one in reader.all(amounts, "AdjstmntAmtAndRsn") if amounts is not None else []:
+    for one in reader.all(amounts, "AdjstmntAmtAndRsn"):
         value = reader.amount(one, "Amt") or Decimal(0)
         adjusted += value if reader.text(one, "CdtDbtInd") != "CRDT" else -value
         reasons += [text for text in (reader.text(one, "Rsn"), reader.text(one, "AddtlInf")) if text]
@@ -81,7 +79,7 @@ def _documents(reader: Reader, element: etree._Element) -> list[RemittedDocument
             deduction=kept or None if len(numbers) == 1 else None,
             deduction_reason=" ".join(reasons),
             document_date=reader.day(one, "RltdDt", "RltdDt/Dt"),
-            row=row_of(one),
+            row=one.row,
         )
         for one in numbers
     ]

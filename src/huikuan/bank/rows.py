@@ -201,7 +201,7 @@ def _xml_sheets(source: Source) -> Iterator[Sheet]:
     """SpreadsheetML of 2003: ``Worksheet/Table/Row/Cell/Data``."""
     rows: list[tuple[int, list[Cell]]] = []
     title, row = "", 0
-    for event, element, _ in walk(source):
+    for event, element in walk(source, "Worksheet", "Row"):
         name = local(element)
         if event == "start":
             if name == "Worksheet":

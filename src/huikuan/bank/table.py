@@ -82,18 +82,20 @@ class _Table:
         self._settle_order(facts)
         self.notes += layout.notes
         reader = RowReader(layout, self.faults, kind, self._default_currency(facts, kind), self._closed_orders(kind))
+        reader.place = self.sheet.title
         rows = itertools.chain(self.head[layout.header_at + 1 :], self.sheet.rows)
         for row, cells in rows:
             line = reader.read(row, cells)
             if line is not None:
                 account = self._account(reader.account, line.currency, facts, kind)
+                if len(self.accounts) > 1:
+                    line = replace(line, ordinal=account.lines + 1)
                 if account.lines == 0:
                     yield Opened(account.number, account.statement)
                 account.lines += 1
                 account.first = min(account.first or line.booking_date, line.booking_date)
                 account.last = max(account.last or line.booking_date, line.booking_date)
-                element = self.sheet.title if self.sheet.title else ""
-                yield Entry(account.number, replace(line, ordinal=account.lines, element=element))
+                yield Entry(account.number, line)
             elif reader.rest and len(self.trailer) < _TRAILER_MAX:
                 self.trailer.append(reader.rest)
         if not self.accounts:

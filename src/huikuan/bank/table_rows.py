@@ -33,6 +33,7 @@ class RowReader:
         self.currency = currency
         self.closed = closed
         self.account = ""
+        self.place = ""
         self.rest: list[str] = []
         self.opening: Balance | None = None
         self.closing: Balance | None = None
@@ -69,8 +70,9 @@ class RowReader:
         name, account, bank = self._party(cells, amount)
         place = self._all(cells, "place")
         return Line(
-            ordinal=0,
+            ordinal=self._lines,
             row=row,
+            element=self.place,
             booking_date=day,
             value_date=self._other_day(row, cells),
             amount=amount,

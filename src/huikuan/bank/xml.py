@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from lxml import etree
@@ -15,7 +16,6 @@ from huikuan.bank.values import make_day, plain_amount
 
 _PROLOG = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ].*|Z|[+-]\d{2}:?\d{2})?", re.DOTALL)
-DEPTH_MAX = 60
 TEXT_MAX = 4_000
 """Characters kept of one element's text."""
 
@@ -26,16 +26,16 @@ def local(element: etree._Element) -> str:
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
-def walk(source: Source) -> Iterator[tuple[str, etree._Element, int]]:
-    """Every element as it begins and ends: (``start`` or ``end``, element, depth from 1). Refuses ``xml.broken`` with
-    the line, ``xml.entities``, ``xml.too_deep``."""
+def walk(source: Source, *names: str) -> Iterator[tuple[str, etree._Element]]:
+    """Elements as they begin and end (``start`` or ``end``): all of them, or those of the given names in whatever
+    namespace. Refuses ``xml.broken`` with the line and ``xml.entities``; more than 256 elements deep is broken."""
     if _PROLOG.search(source.head()):
         raise _unsafe(source)
-    depth = 0
     with source.open() as stream:
         context = etree.iterparse(
             stream,
             events=("start", "end"),
+            tag=[f"{{*}}{name}" for name in names] or None,
             resolve_entities=False,
             no_network=True,
             load_dtd=False,
@@ -44,18 +44,13 @@ def walk(source: Source) -> Iterator[tuple[str, etree._Element, int]]:
             remove_comments=True,
             remove_pis=True,
         )
+        is_checked = False
         try:
             for event, element in context:
-                if event == "start":
-                    depth += 1
-                    if depth == 1 and element.getroottree().docinfo.internalDTD is not None:
-                        raise _unsafe(source)
-                    if depth > DEPTH_MAX:
-                        raise source.bad("xml.too_deep", f"more than {DEPTH_MAX} elements one inside another")
-                    yield "start", element, depth
-                else:
-                    yield "end", element, depth
-                    depth -= 1
+                if not is_checked and element.getroottree().docinfo.internalDTD is not None:
+                    raise _unsafe(source)  # in an encoding that the search did not see through
+                is_checked = True
+                yield str(event), element
         except etree.XMLSyntaxError as error:
             reason = f"the XML is damaged or cut off: {str(error.msg)[:160]}"
             raise source.bad("xml.broken", reason, error.lineno or None) from None
@@ -75,74 +70,110 @@ def forget(element: etree._Element) -> None:
         parent.remove(before)
 
 
-class Reader:
-    """Reads facts below an element by paths such as ``Refs/EndToEndId``, in whatever namespace the file has."""
+class Node:
+    """An element taken over whole: its name without namespace, its text on one line, its children by name."""
 
-    def __init__(self, root: etree._Element, faults: Faults) -> None:
-        namespace = root.tag.rpartition("}")[0] if isinstance(root.tag, str) else ""
-        self._prefix = f"{namespace}}}" if namespace else ""
-        self._paths: dict[str, str] = {}
-        self.faults = faults
+    __slots__ = ("attributes", "children", "name", "row", "text")
 
-    def path(self, path: str) -> str:
-        """A path with the namespace in every step."""
-        found = self._paths.get(path)
-        if found is None:
-            found = "/".join(step if step in {".", "*"} else self._prefix + step for step in path.split("/"))
-            self._paths[path] = found
+    def __init__(self, element: etree._Element) -> None:
+        self.name = local(element)
+        text = element.text
+        self.text = " ".join(text[: TEXT_MAX * 2].split())[:TEXT_MAX] if text else ""
+        self.row = row_of(element)
+        self.attributes = {str(key): str(value) for key, value in element.attrib.items()} if element.attrib else _NONE
+        self.children: dict[str, list[Node]] = {}
+        for child in element:
+            node = Node(child)
+            if node.name in self.children:
+                self.children[node.name].append(node)
+            else:
+                self.children[node.name] = [node]
+
+    def get(self, attribute: str) -> str:
+        return str(self.attributes.get(attribute, ""))
+
+    def all(self, path: str) -> list[Node]:
+        """Every element at a path such as ``RmtInf/Ustrd``."""
+        found = [self]
+        for step in steps(path):
+            found = [child for node in found for child in node.children.get(step, ())]
+            if not found:
+                break
         return found
 
-    def first(self, element: etree._Element | None, *paths: str) -> etree._Element | None:
+    def first(self, *paths: str) -> Node | None:
         """The first element found at one of the paths."""
-        if element is not None:
-            for path in paths:
-                found = element.find(self.path(path))
-                if found is not None:
-                    return found
+        for path in paths:
+            node: Node | None = self
+            several = False
+            for step in steps(path):
+                there = node.children.get(step) if node is not None else None
+                if there is None:
+                    node = None
+                    break
+                several = several or len(there) > 1
+                node = there[0]
+            if node is not None:
+                return node
+            if several and (found := self.all(path)):  # not below the first of several, but below another
+                return found[0]
         return None
 
-    def all(self, element: etree._Element, path: str) -> list[etree._Element]:
-        return element.findall(self.path(path))
 
-    def text(self, element: etree._Element | None, *paths: str) -> str:
+_NONE: Any = {}
+
+
+@lru_cache(maxsize=1024)
+def steps(path: str) -> tuple[str, ...]:
+    """A path's names."""
+    return () if path == "." else tuple(path.split("/"))
+
+
+class Reader:
+    """Reads texts, amounts and days below a node; what cannot be read becomes a fault."""
+
+    def __init__(self, faults: Faults) -> None:
+        self.faults = faults
+
+    def first(self, node: Node | None, *paths: str) -> Node | None:
+        """The first element found at one of the paths."""
+        return None if node is None else node.first(*paths)
+
+    def all(self, node: Node | None, path: str) -> list[Node]:
+        """Every element at a path."""
+        return [] if node is None else node.all(path)
+
+    def text(self, node: Node | None, *paths: str) -> str:
         """The text at the first of the paths that has any, on one line."""
-        if element is not None:
+        if node is not None:
             for path in paths:
-                text = own_text(element.find(self.path(path)))
-                if text:
-                    return text
+                found = node.first(path)
+                if found is not None and found.text:
+                    return found.text
         return ""
 
-    def amount(self, element: etree._Element | None, *paths: str) -> Decimal | None:
+    def amount(self, node: Node | None, *paths: str) -> Decimal | None:
         """An exact amount; a fault where there is one that cannot be read."""
-        found = self.first(element, *paths)
+        found = self.first(node, *paths)
         if found is None:
             return None
-        value = plain_amount(own_text(found))
+        value = plain_amount(found.text)
         if value is None:
-            self.faults.add("bank.amount", f"{own_text(found)[:40]!r} is not an amount", row_of(found), local(found))
+            self.faults.add("bank.amount", f"{found.text[:40]!r} is not an amount", found.row, found.name)
         return value
 
-    def day(self, element: etree._Element | None, *paths: str) -> date | None:
+    def day(self, node: Node | None, *paths: str) -> date | None:
         """A day; of an instant the day it is written with. A fault where there is one that cannot be read."""
         for path in paths:
-            found = self.first(element, path)
-            text = own_text(found)
-            if found is None or not text:
+            found = self.first(node, path)
+            if found is None or not found.text:
                 continue
-            parts = _DAY.fullmatch(text)
+            parts = _DAY.fullmatch(found.text)
             day = make_day(int(parts[1]), int(parts[2]), int(parts[3])) if parts else None
             if day is None:
-                self.faults.add("bank.date", f"{text[:40]!r} is not a day", row_of(found), local(found))
+                self.faults.add("bank.date", f"{found.text[:40]!r} is not a day", found.row, found.name)
             return day
         return None
-
-
-def own_text(element: etree._Element | None) -> str:
-    """An element's text on one line, no longer than a reader could want."""
-    if element is None or not element.text:
-        return ""
-    return " ".join(element.text[: TEXT_MAX * 2].split())[:TEXT_MAX]
 
 
 def row_of(element: etree._Element) -> int:
