@@ -102,9 +102,12 @@ def company_of(
     """The tables of a company from its lines in order of days and all its items."""
     cut_day = _cut(found, lines)
     cut = next(place for place, line in enumerate(found) if line.day == cut_day)
-    past, new = found[max(0, cut - history) : cut], found[cut : cut + lines]
-    if len(past) < history:
-        raise ValueError(f"only {len(past)} past lines could be made")
+    start = cut - history
+    if start < 0:
+        raise ValueError(f"only {cut} past lines could be made")
+    while start and found[start].day == found[start - 1].day:
+        start -= 1  # the history is of whole days
+    past, new = found[start:cut], found[cut : cut + lines]
     known = [item for item in made if item.document_day <= new[-1].day and open_on(item, past[0].day)]
     random.Random(seed).shuffle(known)
     more = {item.customer.customer_id: item.customer for item in further}
