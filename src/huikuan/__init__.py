@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from huikuan.face import UnusualData, age
+    from huikuan.face import UnusualData, age, match
 
 __version__ = "0.1.0"
-__all__ = ["UnusualData", "__version__", "age"]
+__all__ = ["UnusualData", "__version__", "age", "match"]
 
 
 def __getattr__(name: str) -> Any:
     """The Python face is imported when it is first used: a command that needs no engine starts without one."""
-    if name in ("age", "UnusualData"):
+    if name in ("age", "match", "UnusualData"):
         from huikuan import face
 
         return getattr(face, name)

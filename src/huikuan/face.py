@@ -8,7 +8,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from huikuan.core.ageing import BUCKETS, Basis, BucketBy
 
@@ -59,6 +59,39 @@ def age(
     for warning in [*found.warnings, *answer.warnings]:
         warnings.warn(str(warning), UnusualData, stacklevel=2)
     return _like(answer.table, items)
+
+
+def match(
+    lines: Any,
+    items: Any,
+    customers: Any = None,
+    history: Any = None,
+    *,
+    max_error: float = 0.001,
+    lang: Literal["zh", "en"] = "en",
+    as_of: date | None = None,
+    currency: str | None = None,
+    ranks: int = 5,
+    full: bool = False,
+) -> Any:
+    """What each bank line pays: ranked explanations with the probability that each is wholly right, and a decision
+    (``auto`` over the bar that is proved on ``history``, ``propose``, ``none``).
+
+    Tables have the columns of the file formats and are checked as files are: ``BadData`` carries every fault at once. The
+    answer has the columns of ``matches``; ``full``: a ``MatchAnswer`` instead, with the bar, the evidence, what was
+    learned, and a model that matches further lines without the history.
+    """
+    from huikuan.engines import match as engine
+    from huikuan.engines.files import normalise
+    from huikuan.engines.match_read import read_match_inputs
+
+    given = {"lines": lines, "items": items, "customers": customers, "history": history}
+    found = read_match_inputs(normalise, given, currency=currency)
+    options = engine.MatchOptions(ranks_max=ranks)
+    answer = engine.match(**found.tables, max_error=max_error, lang=lang, as_of=as_of, options=options)
+    for warning in [*found.warnings, *answer.warnings]:
+        warnings.warn(str(warning), UnusualData, stacklevel=2)
+    return answer if full else _like(answer.matches, lines)
 
 
 def _like(table: Any, given: Any) -> Any:

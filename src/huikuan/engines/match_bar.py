@@ -9,10 +9,13 @@ from dataclasses import dataclass, replace
 
 from huikuan.engines.match_types import BarReport
 
-STEPS = 14
-"""Thresholds tried."""
-FIRST_PART = 0.6
-"""Of the allowed improbability, what the strictest threshold is tried with."""
+STEPS = 40
+"""Thresholds tried in a sequence."""
+START_SHARE = 0.6
+"""The first sequence of thresholds starts where so many of the lines would post themselves."""
+WIDE_PART = 0.8
+"""Of the allowed improbability, what the first sequence is tried with; the rest is for one that starts at the strictest
+threshold that could be proved at all."""
 DRIFT_P = 0.002
 """So improbable by chance must a worse latest part be to be called a drift."""
 
@@ -83,9 +86,8 @@ def set_bar(
 ) -> BarReport:
     """The least confidence at which the share of wrong postings is proved to be at most ``max_error``.
 
-    ``outcomes`` in the order of the past. Thresholds are tried from the strictest to the loosest (a fallback procedure:
-    each has its part of the improbability, and what a proved one had passes on), so the promise holds for the chosen
-    one. A drift of the latest fifth lets only the latest two fifths count.
+    ``outcomes`` in the order of the past. Thresholds are tried in sequences fixed beforehand, from strict to loose, each up to
+    the first that is not proved, so the promise holds for the chosen one. A drift of the latest fifth lets only the latest two fifths count.
     """
     drift, drift_p = drift_of(outcomes)
     drifted = drift_p is not None and drift_p < DRIFT_P
@@ -116,24 +118,34 @@ def _search(ranked: Sequence[Outcome], max_error: float, improbability: float) -
     least = lines_needed(0, max_error, improbability)
     if len(ranked) < least:
         return None
-    strict = lines_needed(0, max_error, improbability * FIRST_PART)
-    counts, parts = [len(ranked)], [1.0]
-    if len(ranked) > strict * 1.1:
-        ratio = (len(ranked) / strict) ** (1 / (STEPS - 1))
-        counts = [min(round(strict * ratio**step), len(ranked)) for step in range(STEPS)]
-        parts = [FIRST_PART] + [(1 - FIRST_PART) / (STEPS - 1)] * (STEPS - 1)
-    elif len(ranked) > least * 1.05:
-        counts, parts = [least, len(ranked)], [1.0, 0.0]
-    errors, at, carried, chosen = 0, 0, 0.0, None
-    for count, part in zip(counts, parts, strict=True):
-        while at < count:
-            errors += not ranked[at].right
-            at += 1
-        allowed = improbability * part + carried
-        if allowed > 0 and at_most(errors, count, max_error) <= allowed:
-            carried, chosen = allowed, count
-        else:
-            carried = 0.0
+    wide = _sequence(ranked, max(START_SHARE * len(ranked), least), max_error, improbability * WIDE_PART)
+    strict = lines_needed(0, max_error, improbability * (1 - WIDE_PART))
+    narrow = _sequence(ranked, strict, max_error, improbability * (1 - WIDE_PART))
+    alone = len(ranked) < strict and at_most(_errors(ranked), len(ranked), max_error) <= improbability
+    found = [count for count in (wide, narrow, len(ranked) if alone and not wide else None) if count]
+    return max(found, default=None)
+
+
+def _errors(ranked: Sequence[Outcome]) -> int:
+    return sum(not one.right for one in ranked)
+
+
+def _sequence(ranked: Sequence[Outcome], start: float, max_error: float, improbability: float) -> int | None:
+    """The loosest threshold of a sequence from ``start`` lines on in which each is proved; the first that is not ends it,
+    so each may be tried with the whole improbability."""
+    first = max(round(start), lines_needed(0, max_error, improbability))
+    if first > len(ranked):
+        return None
+    counts = sorted(
+        {min(round(first + (len(ranked) - first) * step / STEPS), len(ranked)) for step in range(STEPS + 1)}
+    )
+    errors, at, chosen = 0, 0, None
+    for count in counts:
+        errors += _errors(ranked[at:count])
+        at = count
+        if at_most(errors, count, max_error) > improbability:
+            break
+        chosen = count
     return chosen
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -21,6 +22,8 @@ SHARED_MAX = 400
 """Items one number may lead to; more say nothing."""
 
 Keys = dict[str, Any]
+_PARTS = re.compile(r"\d{4,}")
+_YEAR = re.compile(r"(?:19|20)\d\d")
 
 
 def units_of(column: Any) -> Any:
@@ -97,9 +100,10 @@ class Book:
             if len(core) >= 4:
                 if core != number:
                     _add(self.by_core, core, at)
-                tail = _tail(number)
-                if tail != core and len(tail) >= 4:
-                    _add(self.by_core, tail, at)
+                for part in _PARTS.findall(self.shown[at]):
+                    bare = part.lstrip("0")
+                    if bare != core and len(bare) >= 4 and not _YEAR.fullmatch(part):
+                        _add(self.by_core, bare, at)
             own = plain_number(self.item_ids[at])
             if own != number and len(own) >= 5 and any(char.isdigit() for char in own):
                 _add(self.by_number, own, at)
@@ -117,6 +121,9 @@ class Book:
                     if core != plain and len(core) >= 5:
                         _add(keys, core, at)
         self._folded: Keys | None = None
+        self._tails: Keys | None = None
+        self._orders: list[tuple[str, ...]] | None = None
+        self._order_columns = (items.column("po_number"), items.column("contract_number"))
         self.number_lengths = _lengths(self.by_number, self.by_core)
         self.core_lengths = [
             size for size, _ in sorted(self.number_lengths.items(), key=lambda one: -one[1])[:4] if size >= 5
@@ -132,6 +139,25 @@ class Book:
                 if folded != number and len(folded) >= 5:
                     _add(self._folded, folded, at)
         return self._folded
+
+    @property
+    def by_tail(self) -> Keys:
+        """The last ten digits of numbers longer than that: what a structured reference has room for; made when first
+        needed."""
+        if self._tails is None:
+            self._tails = {}
+            for at, core in enumerate(self.cores):
+                if len(core) > 10:
+                    _add(self._tails, core[-10:].lstrip("0"), at)
+        return self._tails
+
+    @property
+    def orders(self) -> list[tuple[str, ...]]:
+        """Plain numbers of each item's order and contract; made when first needed."""
+        if self._orders is None:
+            columns = [[plain_number(one or "") for one in column.to_pylist()] for column in self._order_columns]
+            self._orders = [tuple(one for one in pair if len(one) >= 5) for pair in zip(*columns, strict=True)]
+        return self._orders
 
     def _read_customers(self, customers: Any) -> None:
         count = len(self.customer_ids)
@@ -185,14 +211,6 @@ def places_of(held: Any) -> list[int]:
     if held is None:
         return []
     return [held] if isinstance(held, int) else list(held)
-
-
-def _tail(number: str) -> str:
-    """The last run of digits without leading zeros."""
-    at = len(number)
-    while at and number[at - 1].isdigit():
-        at -= 1
-    return number[at:].lstrip("0")
 
 
 def _lengths(*keys: Keys) -> dict[int, int]:

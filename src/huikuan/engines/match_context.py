@@ -29,6 +29,7 @@ class Context:
     strength: dict[int, Payer]
     nobody: tuple[float, int, float]
     periods: list[tuple[int, int, int, int]]
+    upper: str = ""
     open_of: dict[int, list[int]] = field(default_factory=dict)
     named: dict[int, list[int]] = field(default_factory=dict)
 
@@ -54,6 +55,7 @@ class Gatherer:
             strength,
             (share, count, self.knowledge.word_score(line.text)),
             _periods(line),
+            found.texts[0].text,
         )
         self._place(context)
         if found.loose:
@@ -136,6 +138,12 @@ def soft_hits(book: Book, items: list[int], token: str, at_end: bool) -> tuple[l
             and OSA.distance(core, digits, score_cutoff=2) <= (1 if size < 9 else 2)
         ):
             near.append(item)
+    if not pieces and not near and len(token) >= 5:
+        for item in items:
+            for order in book.orders[item]:
+                if order.startswith(token) or (len(token) >= 6 and OSA.distance(order, token, score_cutoff=1) <= 1):
+                    near.append(item)
+                    break
     return (pieces, "truncated") if pieces else (near, "mangled")
 
 

@@ -33,6 +33,7 @@ class Explanation:
     shape: str
     others: float = 0.0
     pool_size: int = 0
+    swaps: int = 0
     features: list[float] = field(default_factory=list)
     score: float = 0.0
     confidence: float = 0.0
@@ -40,7 +41,7 @@ class Explanation:
 
     @property
     def key(self) -> tuple[object, ...]:
-        return (self.kind, self.customer if not self.items else -1, self.items, self.fit.over > 0)
+        return (self.kind, self.customer if not self.items else -1, self.items, self.fit.over > 0, self.fit.reason)
 
 
 class Explainer:
@@ -79,6 +80,9 @@ class Explainer:
         if not certain and (not context.payers or context.payers[0].strength < 0.75):
             self._anywhere(context, found)
         self._rest(context, scopes, found)
+        for made in found.values():
+            if len(made.items) > 1 and made.fit.how == "exact":
+                self._swap(context, made)
         return list(found.values())
 
     def _family(self, context: Context, found: dict[tuple[object, ...], Explanation]) -> None:
@@ -94,6 +98,24 @@ class Explainer:
             self._named(context, payer, (hard, soft), pool, found)
         else:
             self._unnamed(context, payer, pool, found)
+
+    def _swap(self, context: Context, made: Explanation) -> None:
+        """Counts items outside the set that could stand for one of it that is not named: same customer, same amount."""
+        named = {one for opened in context.open_of.values() for one in opened}
+        customer_of, inside = self.state.book.customer_of, set(made.items)
+        for item, amount in zip(made.items, made.fit.applied, strict=True):
+            if item in named:
+                continue
+            equal = self.state.pool(customer_of[item], context.line).by_amount.get(amount, ())
+            made.swaps += sum(one not in inside and self._alike(context, made, one) for one in equal)
+        made.others = max(made.others, float(made.swaps))
+
+    def _alike(self, context: Context, made: Explanation, item: int) -> bool:
+        """Outside a month that the text names nothing can stand for what is in it."""
+        if made.shape != "period":
+            return True
+        month = self._month(self.state.book.dated[item])
+        return any((year, number) == month for year, number, _, _ in context.periods)
 
     def _scopes(self, context: Context) -> list[int]:
         weights: dict[int, float] = {payer.customer: 4 * payer.strength for payer in context.payers}
@@ -291,6 +313,7 @@ class Explainer:
             if total > 0 and total * 0.9 <= line.amount <= total * 1.02:
                 made += self._fits(context, customer, items, shape, size)
             if shape == "period":
+                made += self._sums(context, customer, [], items, line.amount, shape, size, 6)
                 equal = [one for one in items if state.open_now[one] == line.amount]
                 made += [
                     Explanation(

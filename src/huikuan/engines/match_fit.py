@@ -31,6 +31,7 @@ class Fit:
     reason: str = ""
     over: int = 0
     known: float = 0.0
+    known_open: int = 0
     late_days: int = 0
 
 
@@ -44,6 +45,7 @@ class Terms:
     charges_all: dict[int, int] = field(default_factory=dict)
     late: tuple[int, int] = (0, 0)
     exchanges: int = 0
+    open_all: dict[int, int] = field(default_factory=dict)
 
 
 def terms_of(knowledge: Knowledge, customer: str) -> Terms:
@@ -54,6 +56,7 @@ def terms_of(knowledge: Knowledge, customer: str) -> Terms:
         _counts(knowledge.habits_like(EVERYBODY, "charge:")),
         (knowledge.habit(EVERYBODY, "late_closed")[0], knowledge.habit(EVERYBODY, "late_open")[0]),
         knowledge.habit(customer, "exchange")[0],
+        _counts(knowledge.habits_like(EVERYBODY, "open:")),
     )
 
 
@@ -95,7 +98,10 @@ def fit_less(state: State, line: Line, items: Sequence[int], amounts: Sequence[i
         if diff * 3 <= total:
             fits.append(_taken(amounts, largest, diff, "short", "short_payment", 0.0))
     elif 0 < diff <= charge_max and (diff * 12 <= total or (known and diff * 3 <= total)):
-        fits.append(_taken(amounts, largest, diff, "charge", "bank_charge", float(known)))
+        charge = _taken(amounts, largest, diff, "charge", "bank_charge", float(known))
+        short = _taken(amounts, largest, diff, "short", "short_payment", 0.0)
+        charge.known_open = short.known_open = terms.open_all.get(diff, 0)
+        fits += [charge, short]
     elif 0 < abs(diff) <= total * RATE_MAX and (diff < 0 or line.currency != "CNY" or terms.exchanges):
         if diff > 0:
             fits.append(_taken(amounts, largest, diff, "exchange", "exchange", 0.0))

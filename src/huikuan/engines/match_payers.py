@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -23,7 +23,6 @@ _SPACES = re.compile(r"[\W_]+")
 _PINYIN_FORMS = re.compile(
     r"(gufen|jituan|zeren)*(youxian(zeren)?)?gongsi$|(co)?(ltd|limited|gmbh|inc|corp|llc|company)+$"
 )
-_PLACES = re.compile(r"(?:PROVINCE|CITY|SHI|SHENG|[\u4e00-\u9fff]{2,3}[省市])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +37,17 @@ class Payer:
     count: int = 0
 
 
+_FORMS = re.compile(
+    r"(?<![\w])(?:e\.?\s?K\.?|e\.?\s?Kfr\.?|mbH|EURL|SASU|Co\.?\s?KG|PTE|KGaA|GbR|S\.?\s?L|S\.?\s?r\.?\s?l|Sp\.?\s?z\s?o\.?\s?o)\.?(?![\w])",
+    re.IGNORECASE,
+)
+
+
 @lru_cache(maxsize=200_000)
 def name_key(name: str) -> str:
     """A name as it is compared: without legal form, case, spaces and punctuation."""
-    return _SPACES.sub("", plain_name(name))
+    key = _SPACES.sub("", plain_name(_FORMS.sub(" ", name)))
+    return key or _SPACES.sub("", plain_name(name))
 
 
 @lru_cache(maxsize=50_000)
@@ -197,34 +203,56 @@ class Directory:
 def find_payers(directory: Directory, knowledge: Knowledge, account: str, name: str, text: str) -> list[Payer]:
     """Customers behind a line, the strongest evidence first; the relatives of the best stand behind it."""
     book = directory.book
-    found: dict[int, Payer] = {}
-    if account:
-        for customer_id, count, total in knowledge.owners("account", account):
-            place = book.customer_place.get(customer_id)
-            if place is not None:
-                _offer(found, Payer(place, count / (total + 0.4), "account", count))
-        owners = directory.accounts.get(account, [])
-        for place in owners:
-            _offer(found, Payer(place, 0.97 / len(owners), "listed"))
-    key = name_key(name) if name else ""
-    if key:
-        for customer_id, count, total in knowledge.owners("alias", key):
-            place = book.customer_place.get(customer_id)
-            if place is not None:
-                _offer(found, Payer(place, 0.98 * count / (total + 0.4), "alias", count))
-        for payer in directory.by_name(name):
-            _offer(found, payer)
+    found = _by_account(directory, knowledge, account) if account else {}
+    named = _by_names(directory, knowledge, name) if name else {}
+    if len(found) > 1 and any(one in found and payer.strength >= 0.6 for one, payer in named.items()):
+        # An account of several customers: the name decides between them.
+        found = {
+            one: payer if one in named else replace(payer, strength=payer.strength * 0.4)
+            for one, payer in found.items()
+        }
+    for one, payer in named.items():
+        held = found.get(one)
+        if held is None:
+            found[one] = payer
+        else:
+            stronger = held if held.strength >= payer.strength else payer
+            both = 1 - (1 - held.strength) * (1 - payer.strength)
+            found[one] = replace(stronger, strength=min(both, 0.99), count=max(held.count, payer.count))
     if text and (not found or max(payer.strength for payer in found.values()) < 0.9):
         for payer in directory.in_text(text):
             _offer(found, payer)
     best = sorted(found.values(), key=lambda payer: (-payer.strength, payer.customer))[:PAYERS_MAX]
-    held = {payer.customer for payer in best}
+    held_customers = {payer.customer for payer in best}
     for payer in best[:2]:
         family = book.families[book.family_of[payer.customer]]
         if 1 < len(family) <= 60:
-            best += [Payer(one, payer.strength * 0.5, "group") for one in family if one not in held]
-            held.update(family)
+            best += [Payer(one, payer.strength * 0.5, "group") for one in family if one not in held_customers]
+            held_customers.update(family)
     return best
+
+
+def _by_account(directory: Directory, knowledge: Knowledge, account: str) -> dict[int, Payer]:
+    found: dict[int, Payer] = {}
+    for customer_id, count, total in knowledge.owners("account", account):
+        place = directory.book.customer_place.get(customer_id)
+        if place is not None:
+            _offer(found, Payer(place, count / (total + 0.4), "account", count))
+    owners = directory.accounts.get(account, [])
+    for place in owners:
+        _offer(found, Payer(place, 0.97 / len(owners), "listed", found[place].count if place in found else 0))
+    return found
+
+
+def _by_names(directory: Directory, knowledge: Knowledge, name: str) -> dict[int, Payer]:
+    found: dict[int, Payer] = {}
+    for customer_id, count, total in knowledge.owners("alias", name_key(name)):
+        place = directory.book.customer_place.get(customer_id)
+        if place is not None:
+            _offer(found, Payer(place, 0.98 * count / (total + 0.4), "alias", count))
+    for payer in directory.by_name(name):
+        _offer(found, payer)
+    return found
 
 
 def _offer(found: dict[int, Payer], payer: Payer) -> None:

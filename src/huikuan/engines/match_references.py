@@ -11,6 +11,7 @@ from huikuan.engines.match_structured import structured_of
 from huikuan.engines.match_text import FOLDED, Text, noise_of, normal_text, tokens_of
 
 FIELDS = ("remittance_text", "end_to_end_id", "bank_reference")
+BANK_FIELD = 2
 JOINED_MAX = 5
 """Pieces a number may have been broken into."""
 RANGE_MAX = 200
@@ -24,6 +25,9 @@ _LABEL = re.compile(
     r"(?:INVOICE|INVOICES|INV|RECHNUNG(?:EN)?|RECHN|RG|RE|RNR|FACTURES?|FACT|BILL|DOC(?:UMENT)?|BELEG|REF|NO|NR|N°|NUM"
     r"|发票号?码?|发票|单号|编号|合同号?|订单号?|号码?|CONTRACT|ORDER|P\.?O|BESTELLUNG|COMMANDE|CREDIT NOTE|CN|GS)"
     r"[\s.:：#-]*$"
+)
+_WORD_BEFORE = re.compile(
+    r"(?:INVOICES?|INVNO|INV|RECHNUNGS?(?:NUMMER|NR)?|RGNR|RNR|RG|RE|NR|NO|FACTURES?|FACT|BILL|ORDER|BESTELLUNG|BESTNR|PO|REF|DOC)(?=[A-Z]*\d)"
 )
 _PAID = re.compile(
     r"(?:(?:PREVIOUSLY|ALREADY|BEREITS|SCHON|D[EÉ]J[AÀ]|LAST)\s*(?:PAID|PAY[EÉ]E?S?|BE?ZAHLT|R[EÉ]GL[EÉ]E?S?|REMITTED|SETTLED)"
@@ -87,13 +91,25 @@ class _Scan:
             if any(start < b and a < stop for a, b in used):
                 at += 1
                 continue
+            if self.number == BANK_FIELD:
+                at += self._own_number(token, start, stop)
+                continue
             step = self._continue(at)
             at += step or self._joined(at) or self._single(token, start, stop)
+
+    def _own_number(self, token: str, start: int, stop: int) -> int:
+        """In the bank's own reference only a whole number with letters is believed."""
+        found = self._look(token, 1) if not token.isdigit() and len(token) >= 6 else None
+        if found is not None:
+            self._add(found[0], found[1], found[2] / 2, start, stop, token)
+        return 1
 
     def _structured(self) -> list[tuple[int, int]]:
         used = []
         for carried, whole, start, stop in structured_of(self.text) if len(self.text) >= 5 else ():
-            items = self._lead(whole) or self._lead(carried.lstrip("0")) or self._inside(carried)
+            items = (
+                self._lead(whole) or self._lead(carried.lstrip("0")) or self._by_tail(carried) or self._inside(carried)
+            )
             if items:
                 self._add(items, "structured", 8.0, start, stop, whole)
                 used.append((start, stop))
@@ -105,6 +121,11 @@ class _Scan:
         if held is None:
             held = book.by_core.get(number)
         return places_of(held)
+
+    def _by_tail(self, carried: str) -> list[int]:
+        """A long number of which the reference carries the end."""
+        digits = carried.lstrip("0")
+        return places_of(self.book.by_tail.get(digits)) if len(digits) >= 6 else []
 
     def _inside(self, digits: str) -> list[int]:
         """A number of a document carried inside a longer one (customer and invoice in a structured reference)."""
@@ -183,10 +204,14 @@ class _Scan:
             joined = tokens[at][0] if width == 1 else "".join(token[0] for token in tokens[at : at + width])
             if len(joined) < 3 or not any(char.isdigit() for char in joined):
                 continue
-            found = self._look(joined, width)
+            found, cut = self._look(joined, width), 0
+            if found is None and (label := _WORD_BEFORE.match(joined)):
+                cut = label.end()
+                joined = joined[cut:]
+                found = self._look(joined, width) if len(joined) >= 4 else None
             if found is not None:
                 items, kind, rarity = found
-                start, stop = tokens[at][1], tokens[at + width - 1][2]
+                start, stop = tokens[at][1] + cut, tokens[at + width - 1][2]
                 before = self.last
                 if before and _RANGE.fullmatch(text, self.last_stop, start) and len(before) == len(joined):
                     self._range(before, joined, start, stop)
@@ -222,6 +247,8 @@ class _Scan:
         if not any(char.isdigit() for char in token):
             return 1
         if self._glued(token, start):
+            if token.isdigit():
+                self.found.loose.append((token, self.number, start, stop, False))
             return 1
         folded = token.translate(FOLDED)
         if (len(folded) >= 4 and not token.isdigit()) or len(folded) >= 5:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from huikuan.engines.match_context import Context
 from huikuan.engines.match_explain import Explanation
 from huikuan.engines.match_learn import EVERYBODY, Knowledge
 from huikuan.engines.match_lines import State
+from huikuan.engines.match_weights import WEIGHTS
 
 HOWS = (
     *("exact", "discount", "late_discount", "habit_discount", "charge", "exchange", "short", "part", "over"),
@@ -27,75 +29,27 @@ NAMES: tuple[str, ...] = (
     *("strength", "count", "rival", "group", "stranger", "strangers_name"),
     *("others", "items", "structured", "period", "sum", "global", "credits", "pool"),
     *("late", "early", "undue", "round", "habit", "late_discount_days", "known_deduction", "deduction_size"),
+    *("named_sum", "rest_round", "round_exact", "advance_account", "advance_items", "charge_own", "charge_new"),
+    *("charge_crooked", "credit_words", "credit_words_missed", "discount_words", "part_words", "part_words_whole"),
+    *("paid_before", "swaps", "many_customers", "luck", "known_open", "cut_whole"),
     *("nobody_share", "nobody_words", "nobody_payer", "duplicate", "paid_account", "has_mentions_account"),
 )
 """What each number of ``features_of`` means, in its order."""
 PLACE = {name: at for at, name in enumerate(NAMES)}
 
-PRIOR: dict[str, float] = {
-    "named_exact": 6.0,
-    "named_discount": 4.6,
-    "named_late_discount": 3.6,
-    "named_habit_discount": 3.2,
-    "named_charge": 3.6,
-    "named_exchange": 2.4,
-    "named_short": 2.0,
-    "named_part": 1.6,
-    "named_over": 1.4,
-    "bare_exact": 3.6,
-    "bare_discount": 2.2,
-    "bare_late_discount": 1.2,
-    "bare_habit_discount": 0.2,
-    "bare_charge": 0.4,
-    "bare_exchange": -1.0,
-    "bare_short": -2.2,
-    "bare_part": -1.6,
-    "bare_over": -1.2,
-    "bare_account": -0.6,
-    "bare_none": 0.0,
-    "named_account": -0.6,
-    "named_none": 0.0,
-    "rarity": 0.45,
-    "complete": 1.0,
-    "unnamed_items": -1.6,
-    "missed_open": -0.5,
-    "missed_paid": -0.12,
-    "soft_only": -0.8,
-    "order": -0.3,
-    "strength": 4.0,
-    "count": 0.25,
-    "rival": -2.5,
-    "group": -0.2,
-    "stranger": -1.2,
-    "strangers_name": -1.0,
-    "others": -1.2,
-    "items": -0.35,
-    "structured": 0.4,
-    "period": 2.0,
-    "sum": -1.0,
-    "global": -0.8,
-    "credits": 0.0,
-    "pool": -0.3,
-    "late": -0.25,
-    "early": -2.0,
-    "undue": -0.15,
-    "round": 0.0,
-    "habit": 0.5,
-    "late_discount_days": -0.05,
-    "known_deduction": 0.5,
-    "deduction_size": -6.0,
-    "nobody_share": 6.0,
-    "nobody_words": 0.6,
-    "nobody_payer": -4.0,
-    "duplicate": 1.5,
-    "paid_account": 2.0,
-    "has_mentions_account": -0.8,
-}
-
 
 def prior_weights() -> Any:
-    """The weights before any history, trained on generated companies that no figure in the documentation comes from."""
-    return np.asarray([PRIOR.get(name, 0.0) for name in NAMES])
+    """The weights before any history, in the order of ``NAMES``."""
+    return np.asarray([WEIGHTS.get(name, 0.0) for name in NAMES])
+
+
+_ADVANCE = re.compile(
+    r"预付|预收|定金|订金|押金|ANZAHLUNG|VORAUS|VORKASSE|AKONTO|ARRHES|[AÀ] VALOIR|DOWN ?PAYMENT|PREPAY|ADVANCE|DEPOSIT"
+    r"|ON ACCOUNT|ACOMPTE"
+)
+_CREDIT = re.compile(r"红字|红票|冲抵|抵扣|退货|CREDIT|GUTSCHRIFT|AVOIR|LESS CN|NET OF CN|\bCN\b")
+_DISCOUNT = re.compile(r"SKONTO|DISC(?:OUNT|\.|\b)|ESCOMPTE|折扣|折让")
+_PART = re.compile(r"PART(?:IAL|IEL|\b)|TEILZAHL|TEILBETRAG|部分|首付|首期|尾款|分期|INSTAL|ACOMPTE|RATE\b|\d{1,2}\s?%")
 
 
 class Scorer:
@@ -134,9 +88,48 @@ class Scorer:
             values[place["duplicate"]] = float(made.kind == "duplicate")
             values[place["paid_account"]] = float(made.kind == "duplicate" and missed_open == 0)
             values[place["has_mentions_account"]] = float(bool(context.named))
+        self._words(context, made, values, named)
         values[place["round"]] = _roundness(context.line.amount) * (1.0 if how in ("part", "account", "over") else 0.0)
         values[place["habit"]] = self._habit(made.customer, how)
         return values
+
+    def _words(self, context: Context, made: Explanation, values: list[float], named: bool) -> None:
+        """What the text says besides numbers, and whether the explanation agrees."""
+        place, fit, text = PLACE, made.fit, context.upper
+        roundness = _roundness(context.line.amount)
+        if made.items and not named and fit.how in ("exact", "charge", "exchange", "short"):
+            values[place["round_exact"]] = roundness
+        if not named and made.items and made.shape in ("sum", "subset", "period", "global", "single"):
+            sets = math.lgamma(made.pool_size + 1) - math.lgamma(len(made.items) + 1)
+            sets -= math.lgamma(max(made.pool_size - len(made.items), 0) + 1)
+            values[place["luck"]] = min(max(sets - math.log(max(context.line.amount / 100, 1.0)), -12.0), 4.0)
+        if fit.how in ("charge", "short"):
+            values[place["known_open"]] = min(math.log1p(fit.known_open), 3.0) * (1.0 if fit.how == "short" else -1.0)
+        if fit.how in ("charge", "exchange"):
+            values[place["cut_whole"]] = float(sum(fit.deducted) % UNIT == 0)
+        if named and made.shape in ("sum", "credits"):
+            values[place["named_sum"]] = 1.0
+            listed = {one for opened in context.open_of.values() for one in opened}
+            rest = sum(share for item, share in zip(made.items, fit.applied, strict=True) if item not in listed)
+            values[place["rest_round"]] = _roundness(abs(rest)) if made.shape == "sum" else 0.0
+        if fit.how == "charge":
+            values[place["charge_own"]] = min(math.log1p(fit.known // 3), 2.5)
+            values[place["charge_new"]] = float(fit.known < 1)
+            values[place["charge_crooked"]] = float(fit.known < 3 and sum(fit.deducted) % (UNIT // 2) != 0)
+        if context.found.paid and any(item in context.found.paid for item in made.items):
+            values[place["paid_before"]] = 1.0
+        values[place["many_customers"]] = float(len({self.state.book.customer_of[item] for item in made.items}) > 1)
+        if not text:
+            return
+        if _ADVANCE.search(text):
+            values[place["advance_account" if made.kind in ("on_account", "duplicate") else "advance_items"]] = 1.0
+        if made.items and _CREDIT.search(text):
+            nets = any(share < 0 for share in fit.applied)
+            values[place["credit_words" if nets else "credit_words_missed"]] = 1.0
+        if "discount" in fit.how and _DISCOUNT.search(text):
+            values[place["discount_words"]] = 1.0
+        if made.items and _PART.search(text):
+            values[place["part_words" if fit.how in ("part", "short") else "part_words_whole"]] = 1.0
 
     def _mentions(self, context: Context, made: Explanation) -> tuple[float, float, float, bool, bool]:
         items = set(made.items)
@@ -187,6 +180,7 @@ class Scorer:
         values[place["structured"]] = float(made.shape in STRUCTURED)
         values[place["period"]] = float(made.shape == "period")
         values[place["sum"]] = float(made.shape in ("sum", "subset"))
+        values[place["swaps"]] = float(made.swaps > 0)
         values[place["global"]] = float(made.shape == "global")
         values[place["credits"]] = float(any(amount < 0 for amount in made.fit.applied))
         values[place["pool"]] = math.log1p(made.pool_size) if not values[place["rarity"]] else 0.0
