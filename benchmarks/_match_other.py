@@ -91,8 +91,8 @@ def _people(world: World) -> None:
             weight=chance.uniform(0.2, 3.0), recurring_minor=0, series=0,
             contracts=[f"XS2025{chance.randrange(1, 13):02d}{chance.randrange(1, 29):02d}-{i}" for i in (10, 11)],
         )  # fmt: skip
-        ways = ("numbers", "numbers", "each", "each", "each", "advice", "oldest") if world.german else (
-            "contract", "tail", "tail", "month", "owner", "each", "each", "part")  # fmt: skip
+        ways = ("numbers", "numbers", "each", "each", "each", "advice", "oldest", "central") if world.german else (
+            "contract", "tail", "tail", "month", "owner", "each", "each", "part", "round")  # fmt: skip
         world.ways[customer.customer_id] = chance.choice(ways)
         world.customers.append(customer)
 
@@ -127,7 +127,7 @@ def _invoices(world: World) -> None:
     for count, (day, place) in enumerate(pairs):
         customer = world.customers[place]
         number += chance.choice((1, 1, 1, 2, 7))
-        net = chance.randrange(1, 400) * chance.choice((1250, 990, 4575, 12_000))
+        net = chance.randrange(1, 120) * chance.choice((1250, 990, 4575, 12_000))
         minor = round(net * (1.19 if world.german else 1.13))
         shown = (
             f"{90_000_000 + number:010d}" if world.german else f"{day_of(day).year % 100}{3_200_000_000 + number:018d}"
@@ -141,19 +141,36 @@ def _invoices(world: World) -> None:
         if customer.discount_percent:
             item.discount_day, item.discount_percent = day + 14, customer.discount_percent
         world.items.append(item)
+        if chance.random() < 0.04:
+            world.items.append(_credit(chance, item, count))
+    world.items.sort(key=lambda one: one.document_day)
+
+
+def _credit(chance: random.Random, item: Item, count: int) -> Item:
+    minor, day = -round(item.amount_minor * chance.choice((0.1, 0.25, 0.03, 1))), item.document_day + 3
+    shown = f"00160{count:05d}" if item.customer.language == "de" else f"HZ{day_of(day):%y%m}{count:05d}"
+    return Item(
+        item_id=f"{1_700_000 + count}", kind="credit_memo", customer=item.customer, document_number=shown,
+        po_number=item.po_number, contract_number=item.contract_number, document_day=day, due_day=day,
+        amount_minor=minor, open_minor=minor,
+    )  # fmt: skip
 
 
 def _payments(world: World, customer: Customer) -> None:
     """Every few days or weeks the customer pays what is due, in his way."""
     chance, way = world.chance, world.ways[customer.customer_id]
-    mine = [item for item in world.items if item.customer is customer]
+    pays_for_others = customer.parent_id is None and customer.group % 2 == 0
+    mine = [
+        item for item in world.items
+        if item.customer is customer or (pays_for_others and item.customer.parent_id == customer.customer_id)
+    ]  # fmt: skip
     day = chance.randrange(10)
     while day < world.days:
         while day_of(day).weekday() >= 5:
             day += 1
         owed = [item for item in mine if item.document_day < day and item.open_minor]
         early = 12 if customer.discount_percent else customer.terms_days + chance.randrange(-2, 9)
-        due = [item for item in owed if item.document_day + early <= day]
+        due = [item for item in owed if item.document_day + early <= day and item.amount_minor > 0]
         if due and day < world.days:
             state = [(item, item.open_minor) for item in owed]  # of the whole day: its lines come in no order
             for chosen in [[one] for one in due] if way in ("each", "tail", "owner", "part") else [due]:
@@ -168,11 +185,17 @@ def _pay(world: World, customer: Customer, way: str, chosen: list[Item], owed: O
         chosen = [item for item, _ in owed if day_of(item.document_day).replace(day=1) == month]
     elif way == "oldest":
         chosen = chosen[: chance.choice((1, 2, 3))]
-    chosen = chosen[:12]
+    if way == "round" and sum(item.open_minor for item in chosen) > 1_000_000:
+        _pay_round(world, customer, chosen, owed, day)
+        return
+    chosen = [item for item in chosen[:12] if item.amount_minor > 0]
     line = Line(day, 0, customer.currency, "exact", customer, owed=owed)
+    memos = [item for item, minor in owed if minor < 0 and item.open_minor and chance.random() < 0.6]
+    if memos and sum(item.open_minor for item in (*chosen, *memos)) > 0 and way != "part":
+        chosen, line.kind = [*chosen, *memos], "credit"
     line.rows = [(item, item.open_minor) for item in chosen]
     allowed = [item.discount_day is not None and day <= item.discount_day for item in chosen]
-    if any(allowed) and chance.random() < 0.8:
+    if any(allowed) and line.kind == "exact" and chance.random() < 0.8:
         line.kind = "discount"
         line.deductions = [
             (item, "early_payment_discount", taken(item, minor), True)
@@ -183,6 +206,10 @@ def _pay(world: World, customer: Customer, way: str, chosen: list[Item], owed: O
     elif way == "part" and chosen[0].amount_minor > 300_000 and chance.random() < 0.5:
         item, minor = line.rows[0]
         line.rows, line.kind, line.said = [(item, minor * 3 // 10 // 100 * 100)], "part", True
+    elif way == "numbers" and customer.group % 7 == 0 and line.rows[0][1] > 20_000 and line.kind == "exact":
+        item, minor = line.rows[0]
+        line.rows[0], line.kind = (item, minor - 850), "charge"
+        line.deductions = [(item, "bank_charge", 850, True)]
     elif chance.random() < 0.006:
         line.unapplied_minor, line.kind = chance.choice((100, 2_000, 50_000)), "over"
     line.amount_minor = sum(minor for _, minor in line.rows) + line.unapplied_minor
@@ -196,6 +223,21 @@ def _pay(world: World, customer: Customer, way: str, chosen: list[Item], owed: O
         _pay_twice(world, line, owed)
 
 
+def _pay_round(world: World, customer: Customer, chosen: list[Item], owed: Open, day: int) -> None:
+    """Whole ten thousands that eat up what is due, the oldest first."""
+    total = sum(item.open_minor for item in chosen)
+    line = Line(day, total // 1_000_000 * 1_000_000, customer.currency, "round_oldest", customer, owed=owed)
+    rest = line.amount_minor
+    for item in chosen:
+        used = min(rest, item.open_minor)
+        if used:
+            line.rows.append((item, used))
+            item.settle(used, day)
+        rest -= used
+    _chinese_text(world.chance, line, "round", chosen)
+    world.lines.append(line)
+
+
 def _pay_twice(world: World, line: Line, owed: Open) -> None:
     day = line.day + (4 if day_of(line.day + 4).weekday() < 5 else 6)
     copy = Line(day, line.amount_minor, line.currency, "duplicate", line.payer, line.payer_name, line.payer_account)
@@ -207,6 +249,8 @@ def _pay_twice(world: World, line: Line, owed: Open) -> None:
 def _german_text(chance: random.Random, line: Line, way: str, chosen: list[Item]) -> None:
     customer = line.payer
     assert customer is not None
+    memos = [item.document_number.lstrip("0") for item in chosen if item.amount_minor < 0]
+    chosen = [item for item in chosen if item.amount_minor > 0]
     numbers = [item.document_number.lstrip("0") for item in chosen]
     when = day_of(chosen[0].document_day)
     own = f"{chance.choice((51, 19, 17))}{chance.randrange(10**8):08d}"  # the payer's own document
@@ -228,30 +272,37 @@ def _german_text(chance: random.Random, line: Line, way: str, chosen: list[Item]
         said = form.format(n=numbers[0], d=f"{when:%d.%m.%Y}", o=own, a=amount, z=chosen[0].document_number,
                            k=customer.customer_id.lstrip("0"))  # fmt: skip
         pieces = numbers
+    if memos and pieces and chance.random() < 0.6:
+        said, pieces = f"{said} ABZGL. GS {' '.join(memos)}", pieces + memos
     if line.kind == "discount" and chance.random() < 0.5:
         said += chance.choice((" abz. Skonto", " ./. Skto", f" netto {chosen[0].discount_percent}%"))
     if chance.random() < 0.5:
         said = f"EREF+{own} SVWZ+{said}"
     said = fold(said) if chance.random() < 0.6 else said
-    if pieces and chance.random() < 0.025:
+    if pieces and chance.random() < 0.06:
         said = said.replace(pieces[0], _wrong(chance, pieces[0]), 1)
     line.text, line.writing = said[:140], Writing(said, pieces)
     line.end_to_end_id = chance.choice(("NOTPROVIDED", own, ""))
     line.payer_name = chance.choices(customer.printed, (70, 22, 8))[0][: 27 if chance.random() < 0.3 else 70]
     line.payer_account = customer.accounts[0] if chance.random() < 0.9 else ""
+    if way == "central":
+        line.text = f"MITGL {fold(customer.printed[0])[:20]} {line.text}"[:140]
+        line.payer_name, line.payer_account = "EK-VERBUND ZENTRALREGULIERUNG EG", "DE02370501980001802057"
+        line.kind = "third_party" if line.kind == "exact" else line.kind
 
 
 def _chinese_text(chance: random.Random, line: Line, way: str, chosen: list[Item]) -> None:
     customer = line.payer
     assert customer is not None
+    chosen = [item for item in chosen if item.amount_minor > 0]
     numbers, writing = [item.document_number for item in chosen], Writing("")
     when = day_of(chosen[0].document_day)
     if way == "contract":
         pieces = list(dict.fromkeys(item.contract_number for item in chosen))
         writing = Writing(f"{chance.choice(('合同', '付合同款 ', '购销合同'))}{'、'.join(pieces)}", pieces)
     elif way == "tail":
-        pieces = [number[-8:] for number in numbers]
-        writing = Writing(f"{chance.choice(('发票尾号', '票号后8位', '数电票'))}{'、'.join(pieces)}", pieces)
+        pieces = [number[-chance.choice((8, 8, 6)) :] for number in numbers]
+        writing = Writing(f"{chance.choice(('发票尾号', '票号后几位', '数电票'))}{'、'.join(pieces)}", pieces)
     elif way == "month":
         writing = Writing(f"{when.month}月{chance.choice(('货款', '对账款', '结算款'))}", clue="month")
     elif way == "part":
