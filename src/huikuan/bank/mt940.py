@@ -17,7 +17,7 @@ from huikuan.core.money import EXPONENTS
 
 _TAG = re.compile(r":(\d{2}[A-Z]?):(.*)", re.DOTALL)
 _BALANCE = re.compile(r"([CD])(\d{6})([A-Z]{3})([\d,. ]{1,24})")
-_LINE = re.compile(r"(\d{6})(\d{4})?(R[CD]|E[CD]|[CD])([A-Z])?\s*(\d[\d.]*(?:,\d*)?|,\d+)([A-Z][A-Z0-9]{3})?(.*)")
+_LINE = re.compile(r"(\d{6})(\d{4})?(R[CD]|E[CD]|[CD])([A-Z])?\s*(\d[\d.]*(?:,\d*)?|,\d+)(?:([A-Z][A-Z0-9]{3})(.*))?")
 _AMOUNT = re.compile(r"\d{1,18}(?:[,.]\d{0,6})?|,\d{1,6}")
 _ACCOUNT = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}|P?\d{7,10}")
 _LONG_NUMBER = re.compile(r"(?=.*\d)[A-Z0-9]{11,34}")
@@ -170,9 +170,9 @@ class _Account:
             self.opened = True
             yield Opened(self.number, self.statement)
         text = lines[0]
-        if not _LINE.match(text) and len(lines) > 1:  # some banks break the line before the amount
+        if not _LINE.fullmatch(text) and len(lines) > 1:  # some banks break the line before the amount
             text, lines = text + lines[1], lines[1:]
-        found = _LINE.match(text)
+        found = _LINE.fullmatch(text)
         amount = _read_amount(found[5]) if found else None
         value_date = _short_day(found[1]) if found else None
         if found is None or amount is None:
@@ -184,7 +184,7 @@ class _Account:
             self.faults.add("bank.date", f"{text[:10]!r} does not begin with days of the calendar", row, ":61:")
             return
         self.lines += 1
-        mark, rest = found[3], found[7]
+        mark, rest = found[3], found[7] or ""
         reference, _, bank_reference = rest.partition("//")
         supplement = " ".join(lines[1:]).strip()
         if len(reference) > 16 and not supplement:
