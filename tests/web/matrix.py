@@ -15,6 +15,7 @@ from huikuan.core.rights import ROLE_RIGHTS, Reach, Right, Role
 from huikuan.services.bank_accounts import NewAccount, add_account
 from huikuan.services.bank_uploads import BankFile, work_upload
 from huikuan.services.bank_uploads import keep_upload as keep_bank_files
+from huikuan.services.cash_slips import NewCash, take_cash
 from huikuan.services.einvoices import keep_upload
 from huikuan.services.einvoices_types import InvoiceFile
 from huikuan.services.general_ledger import export_month, map_accounts
@@ -126,6 +127,11 @@ PAGES: dict[str, Ask] = {
     "cash": Ask(SEE, query="?state=all"),
     "cash_new": Ask(CASH, "GP"),
     "notes": Ask(SEE, query="?which=all"),
+    "slips": Ask(SEE, query="?which=all"),
+    "slip_new": Ask(CASH, "GP"),
+    "slip": Ask(SEE, kind="slip"),
+    "slip_hand_in": Ask(CASH, "GP", "slip"),
+    "channel_policy": Ask(R.MANAGE_POLICY, "GP", whole=True),
     "note_new": Ask(R.POST_NOTE, "GP"),
     "note": Ask(SEE, kind="note"),
     "note_act": Ask(R.POST_NOTE, "GP", "note", query="?step=paid"),
@@ -341,6 +347,7 @@ def build_scene() -> Scene:
         case = open_short_payment(item.entity_id, item.id, 1_00, **who)
         objects["short_payment", whose] = public_id("shp", case)
         objects["receipt", whose] = public_id("rcp", Receipt.objects.filter(account=account)[0].id)
+        objects["slip", whose] = public_id("csh", _slip_of(account))
         objects["note", whose] = public_id("nte", _note_of(account))
     for whose, entity_id in (("mine", world.cn), ("abroad", world.de)):
         objects |= {(kind, whose): text for kind, text in _bank_of(entity_id, whose).items()}
@@ -368,6 +375,12 @@ def _bank_of(entity_id: int, whose: str) -> dict[str, str]:
         "bank_statement": public_id("bst", line.statement_id),
         "bank_line": public_id("bln", line.pk),
     }
+
+
+def _slip_of(account: CustomerAccount) -> int:
+    """Cash of that customer."""
+    cash = NewCash(account.pk, account.entity.currency, 1_00, "Somebody", "goods", "no bank nearby")
+    return take_cash(account.entity_id, cash, on=date(2026, 3, 6), actor_id=None, now=START)
 
 
 def _note_of(account: CustomerAccount) -> int:

@@ -24,6 +24,8 @@ AUDIT_CODES: dict[str, str | Promise] = {
     "approval.withdrawn": _("Request withdrawn"),
     "backup.made": _("Backup made"),
     "backup.restored": _("Backup restored"),
+    "cash.handed_in": _("Cash handed in"),
+    "cash.taken": _("Cash taken"),
     "channel.policy": _("Rules for bills, cheques and cash changed"),
     "bank_account.added": _("Bank account added"),
     "bank_account.changed": _("Bank account changed"),

@@ -64,6 +64,7 @@ ROOMS = (
             ("workbench", _("Workbench")),
             ("cash", _("Receipts")),
             ("notes", _("Bills and cheques")),
+            ("slips", _("Receipts for cash")),
             ("bank_statements", _("Bank statements")),
             ("short_payments", _("Short payments")),
         ),

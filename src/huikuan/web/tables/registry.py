@@ -6,6 +6,7 @@ from huikuan.web.tables.audit import AUDIT
 from huikuan.web.tables.bank import LINES as BANK_LINES
 from huikuan.web.tables.bank import STATEMENTS as BANK_STATEMENTS
 from huikuan.web.tables.cash import CASH
+from huikuan.web.tables.cash_slips import SLIPS
 from huikuan.web.tables.columns import Table
 from huikuan.web.tables.customers import CUSTOMERS
 from huikuan.web.tables.einvoices import EINVOICES
@@ -22,6 +23,7 @@ TABLES: dict[str, Table] = {
         ITEMS,
         CASH,
         NOTES,
+        SLIPS,
         SHORT_PAYMENTS,
         JOURNAL,
         SETTLEMENTS,
