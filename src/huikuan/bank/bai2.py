@@ -198,7 +198,8 @@ class _File:
         self.records += record.size
         rest = record.fields[::-1]
         code = rest.pop().strip() if rest else ""
-        amount = self._amount(rest.pop() if rest else "", record.row)
+        amount_text = rest.pop() if rest else ""
+        amount = self._amount(amount_text, record.row)
         told = self._skip_funds(rest) if rest else ""
         value_date = make_day(int(told[:2]), int(told[2:4]), int(told[4:6])) if re.fullmatch(r"\d{6}", told) else None
         bank_reference = rest.pop().strip() if rest else ""
@@ -208,7 +209,7 @@ class _File:
         if sign is None or amount is None or self.day is None:
             if sign is None:
                 self.faults.add("bank.type", f"{code[:10]!r} is no type of transaction", record.row, "16")
-            elif amount is None and sign:
+            elif not amount_text.strip() and sign:
                 self.faults.add("bank.amount", "the transaction has no amount", record.row, "16")
             return
         self.lines += 1

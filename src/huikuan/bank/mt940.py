@@ -152,7 +152,7 @@ class _Account:
         )
 
     def _balance(self, row: int, tag: str, text: str, *, is_opening: bool) -> None:
-        found = _BALANCE.match(text)
+        found = _BALANCE.fullmatch(text)
         amount = _read_amount(found[4]) if found else None
         day = _short_day(found[2]) if found else None
         if found is None or amount is None or day is None:

@@ -112,9 +112,11 @@ def _checked(line: Line, faults: Faults, options: Options) -> Line:
     currency = line.currency or options.currency
     exponent = EXPONENTS.get(currency)
     if exponent is None:
-        code = "bank.currency" if currency else "bank.no_currency"
-        reason = f"{currency[:10]!r} is not a currency" if currency else "the file names no currency: say --currency"
-        faults.add(code, reason, line.row, line.element or None)
+        if currency:
+            faults.add("bank.currency", f"{currency[:10]!r} is not a currency", line.row, line.element or None)
+        elif not any(error.code == "bank.no_currency" for error in faults.errors):
+            reason = "the file names no currency: say --currency"
+            faults.add("bank.no_currency", reason, line.row, line.element or None)
         return line
     told = line.amount.as_tuple().exponent
     if told == -exponent and currency is line.currency:

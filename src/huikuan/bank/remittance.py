@@ -181,7 +181,7 @@ def _charset(part: EmailMessage) -> str:
     try:
         "".encode(charset)
         b"".decode(charset)
-    except (LookupError, UnicodeError):
+    except (LookupError, ValueError):
         return "utf-8"
     return charset
 

@@ -1,0 +1,47 @@
+"""The gallery of faults of bank files: one file each in ``bank/`` and, beside it, exactly what is said.
+
+``HUIKUAN_ACCEPT=1`` writes what is said now: read the diff.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from huikuan.bank.balances import check_balances
+from huikuan.bank.reading import read_statements
+from huikuan.bank.remittance import parse_remittance
+from huikuan.bank.statement import BadStatement
+
+GALLERY = Path(__file__).parent / "bank"
+
+pytestmark = pytest.mark.practice("E2")
+
+
+def report(path: Path) -> str:
+    """What reading the file says, line by line."""
+    try:
+        if path.name.startswith("remittance"):
+            advices = parse_remittance(path.read_bytes(), path.name)
+            return "".join(f"{len(one.documents)} documents, {one.notes}\n" for one in advices)
+        statements = read_statements(path.read_bytes(), path.name)
+    except BadStatement as bad:
+        return "".join(f"refused [{error.code}] {error}\n" for error in bad.errors)
+    lines = []
+    for statement in statements:
+        lines.append(f"{statement.format}: {statement.account or '(no account)'}, {len(statement.lines)} lines")
+        lines += [f"note {note}" for note in statement.notes]
+        lines += [f"does not tie [{fault.code}] {fault}" for fault in check_balances(statement)]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize(
+    "path", sorted(path for path in GALLERY.iterdir() if path.suffix != ".txt"), ids=lambda path: path.name
+)
+def test_says_exactly(path: Path) -> None:
+    said, expected = report(path), path.with_suffix(".txt")
+    if os.environ.get("HUIKUAN_ACCEPT"):
+        expected.write_text(said, encoding="utf-8")
+    assert said == expected.read_text(encoding="utf-8")
