@@ -11,6 +11,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from huikuan.core.refusals import DataError
+from huikuan.web import bank_faults
 
 SENTENCES: dict[str, str | Promise] = {
     "application.before_item": _("Dated before its item: counts from the item's day."),
@@ -184,10 +185,10 @@ def _row_text(fault: DataError) -> str:
 
 def fault_text(fault: DataError) -> str:
     """``fault`` as a sentence; the reader's own words where the language is English or the code is new."""
-    sentence = SENTENCES.get(fault.code)
+    sentence = SENTENCES.get(fault.code) or bank_faults.SENTENCES.get(fault.code)
     if sentence is None or (get_language() or "en").startswith("en"):
         return fault.reason
     if fault.code in NOTES:
         return gettext(fault.reason)
     exacter = _row_text(fault) or fault.reason
-    return f"{sentence}（{exacter}）" if fault.code in EXACTER else str(sentence)
+    return f"{sentence}（{exacter}）" if fault.code in EXACTER or fault.code in bank_faults.SENTENCES else str(sentence)
