@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from huikuan.core.refusals import DataError, DataWarning
 from huikuan.engines.match_answer import Writer, decide, learned_table
 from huikuan.engines.match_bar import Outcome, set_bar
 from huikuan.engines.match_book import Book
-from huikuan.engines.match_forks import run_apart
+from huikuan.engines.match_forks import run_apart, unwatched
 from huikuan.engines.match_history import Past, open_today, read_past
 from huikuan.engines.match_learn import Knowledge
 from huikuan.engines.match_lines import Line, read_lines
@@ -72,9 +73,10 @@ def match(
     rows = sorted(read_lines(lines), key=lambda line: line.order)
     opened = open_today(book, past)
     told = (lambda done, total: progress("match", done, total)) if progress else None
-    judged = run_lines(
-        book, directory, model.knowledge, opened, rows, prior_weights(), processes=options.processes, progress=told
-    )
+    with unwatched():
+        judged = run_lines(
+            book, directory, model.knowledge, opened, rows, prior_weights(), processes=options.processes, progress=told
+        )
     model.judge(judged)
     writer = Writer(book, options, lang, model.is_gross)
     counts: Counter[str] = Counter()
@@ -135,12 +137,18 @@ def _fit(
 
 
 def _bar(replayed: list[Replayed], chances: list[float], max_error: float, options: MatchOptions) -> BarReport:
-    """The bar on the replayed lines; by money in the commonest currency."""
+    """The bar on the replayed lines. By money in the commonest currency; amounts in others are taken at the ratio of the
+    middle line of each, since a file has no rates."""
     if not replayed:
         return BarReport(max_error, options.certainty, reason="too_few", lines_missing=3000)
     currency = Counter(one.currency for one in replayed).most_common(1)[0][0]
+    middles = {
+        name: median(one.amount for one in replayed if one.currency == name)
+        for name in {one.currency for one in replayed}
+    }
+    rates = {name: middles[currency] / middle if middle > 0 else 0.0 for name, middle in middles.items()}
     outcomes = [
-        Outcome(chance, one.right == 0, one.amount if one.currency == currency and one.amount > 0 else 0, one.may_post)
+        Outcome(chance, one.right == 0, max(round(one.amount * rates[one.currency]), 0), one.may_post)
         for one, chance in zip(replayed, chances, strict=True)
     ]
     cap = None if options.money_cap is None else int(options.money_cap * 10_000)
@@ -157,7 +165,8 @@ def _replay_apart(
     def part(first: int, stop: int) -> list[Replayed]:
         return replay(book, directory, past, prior_weights(), first=first, stop=stop, progress=told)
 
-    pieces = run_apart(part, count, len(past), options.processes)
+    with unwatched():
+        pieces = run_apart(part, count, len(past), options.processes)
     return [one for piece in pieces for one in piece], learn_all(book, past)
 
 

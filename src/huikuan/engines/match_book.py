@@ -23,6 +23,7 @@ SHARED_MAX = 400
 
 Keys = dict[str, Any]
 _PARTS = re.compile(r"\d{4,}")
+_NOT_DIGITS = re.compile(r"[^0-9]+")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
@@ -44,13 +45,13 @@ def smallest_unit(currency: str) -> int:
 
 
 class Book:
-    """Every item, open or settled, in the order (customer, due date, document date, amount, item id).
+    """Every item, open or settled, in the order (customer, due date, document date, document number, item id).
 
     ``places`` of items and customers are positions in that order, so that nothing depends on the order of a file.
     """
 
     def __init__(self, items: Any, customers: Any) -> None:
-        names = ["customer_id", "due_date", "document_date", "amount", "item_id"]
+        names = ["customer_id", "due_date", "document_date", "document_number", "item_id"]
         items = items.take(pc.sort_indices(items, sort_keys=[(name, "ascending") for name in names]))
         self.item_ids: list[str] = items.column("item_id").to_pylist()
         ids = items.column("customer_id").to_pylist()
@@ -217,7 +218,7 @@ def _lengths(*keys: Keys) -> dict[int, int]:
     counts: dict[int, int] = {}
     for one in keys:
         for key in one:
-            size = sum(char.isdigit() for char in key)
+            size = len(key) if key.isdigit() else len(_NOT_DIGITS.sub("", key))
             counts[size] = counts.get(size, 0) + 1
     return counts
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from huikuan.engines.match_context import Context, soft_hits
 from huikuan.engines.match_family import family_pool
-from huikuan.engines.match_fit import Fit, Terms, fit_exact, fit_less, fit_over, fit_part, terms_of
+from huikuan.engines.match_fit import Fit, Terms, fit_exact, fit_less, fit_over, fit_part, terms_of, terms_of_all
 from huikuan.engines.match_learn import Knowledge
 from huikuan.engines.match_lines import Pool, State
 from huikuan.engines.match_sums import find_sums
@@ -49,6 +49,7 @@ class Explainer:
 
     def __init__(self, state: State, knowledge: Knowledge) -> None:
         self.state, self.knowledge = state, knowledge
+        self.everybody = terms_of_all(knowledge)
         self._terms: dict[int, Terms] = {}
         self._months: dict[int, tuple[int, int]] = {}
 
@@ -130,7 +131,9 @@ class Explainer:
     def _terms_of(self, customer: int) -> Terms:
         terms = self._terms.get(customer)
         if terms is None:
-            terms = self._terms[customer] = terms_of(self.knowledge, self.state.book.customer_ids[customer])
+            terms = self._terms[customer] = terms_of(
+                self.knowledge, self.state.book.customer_ids[customer], self.everybody
+            )
         return terms
 
     def _amounts(self, items: Iterable[int]) -> list[int]:

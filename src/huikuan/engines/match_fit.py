@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from huikuan.engines.match_book import UNIT, smallest_unit
 from huikuan.engines.match_learn import EVERYBODY, Knowledge
@@ -48,15 +48,22 @@ class Terms:
     open_all: dict[int, int] = field(default_factory=dict)
 
 
-def terms_of(knowledge: Knowledge, customer: str) -> Terms:
-    """A customer's deductions as learned, with everybody's charges."""
+def terms_of_all(knowledge: Knowledge) -> Terms:
+    """Everybody's deductions as learned."""
     return Terms(
-        _counts(knowledge.habits_like(customer, "charge:")),
-        _counts(knowledge.habits_like(customer, "percent:")),
-        _counts(knowledge.habits_like(EVERYBODY, "charge:")),
-        (knowledge.habit(EVERYBODY, "late_closed")[0], knowledge.habit(EVERYBODY, "late_open")[0]),
-        knowledge.habit(customer, "exchange")[0],
-        _counts(knowledge.habits_like(EVERYBODY, "open:")),
+        charges_all=_counts(knowledge.habits_like(EVERYBODY, "charge:")),
+        late=(knowledge.habit(EVERYBODY, "late_closed")[0], knowledge.habit(EVERYBODY, "late_open")[0]),
+        open_all=_counts(knowledge.habits_like(EVERYBODY, "open:")),
+    )
+
+
+def terms_of(knowledge: Knowledge, customer: str, everybody: Terms) -> Terms:
+    """A customer's deductions as learned, with everybody's."""
+    return replace(
+        everybody,
+        charges=_counts(knowledge.habits_like(customer, "charge:")),
+        percents=_counts(knowledge.habits_like(customer, "percent:")),
+        exchanges=knowledge.habit(customer, "exchange")[0],
     )
 
 
@@ -123,6 +130,7 @@ def is_complaint(line: Line) -> bool:
     return bool(line.text) and bool(_COMPLAINT.search(line.text.upper()))
 
 
+_DECIMALS = re.compile(r"(?<![\d.])\d+\.\d\d(?!\d)")
 _BANK = re.compile(r"FEE|CHARGE|SPESEN|GEB(?:UE|Ü)HR|FRAIS|COMMISSION|手续费|费用")
 
 
@@ -131,9 +139,8 @@ def names_cut(line: Line, diff: int) -> bool:
     if not line.text or not diff:
         return False
     whole, cents = diff // UNIT, diff % UNIT // 100
-    flat = re.sub(r"\s", "", line.text)
-    stated = re.search(rf"(?<![\d.,]){whole}[.,]{cents:02d}(?!\d)", flat)
-    return bool(stated) and not _BANK.search(line.text.upper())
+    flat = line.text.replace(" ", "").replace(",", ".")
+    return f"{whole}.{cents:02d}" in _DECIMALS.findall(flat) and not _BANK.search(line.text.upper())
 
 
 def _taken(amounts: Sequence[int], at: int, diff: int, how: str, reason: str, known: float) -> Fit:

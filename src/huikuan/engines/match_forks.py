@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 Part = TypeVar("Part")
 LINES_MIN = 1500
 """Fewer lines are done in one process."""
+
+@contextmanager
+def unwatched() -> Iterator[None]:
+    """What there is already is not searched for garbage again and again: with a million items that would cost more than
+    the work, and a fork would copy every page that is looked at."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
 
 _work: Callable[[int, int], Any] | None = None
 

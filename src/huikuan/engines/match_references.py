@@ -223,7 +223,7 @@ class _Scan:
 
     def _look(self, joined: str, width: int) -> tuple[list[int], str, float] | None:
         book = self.book
-        digits = sum(char.isdigit() for char in joined)
+        digits = len(joined) if joined.isdigit() else sum(map(joined.count, "0123456789"))
         letters = len(joined) - digits
         held = book.by_number.get(joined)
         if held is not None:

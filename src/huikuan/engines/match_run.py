@@ -23,8 +23,11 @@ from huikuan.engines.match_payers import Directory
 from huikuan.engines.match_prior import prior_calibration
 from huikuan.engines.match_score import Scorer, rank
 
-SURE = 0.7
+SURE = 0.93
 """From this probability on (before any history of the company's own) what a line pays is taken as paid."""
+SURE_PART = 0.98
+"""The same for what leaves something open."""
+SETTLING = ("exact", "discount", "charge", "habit_discount")
 NO_GROUP = -1
 
 
@@ -119,7 +122,7 @@ class _Work:
         sure = probability(self.calibration.odds([traits_of(one) for one in some]))
         for one, chance in zip(some, sure.tolist(), strict=True):
             best = one.ranked[0]
-            if chance < SURE and not (best.fit.how == "exact" and best.others >= 0.5):
+            if chance < (SURE if best.fit.how in SETTLING else SURE_PART):
                 continue
             for item, applied, deducted in zip(best.items, best.fit.applied, best.fit.deducted, strict=True):
                 before = self.state.open_now[item]

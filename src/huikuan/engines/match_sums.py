@@ -14,6 +14,8 @@ EXACT_MAX = 26
 """Items of which every set is looked at, by meeting in the middle."""
 SMALL_MAX = 240
 """Items of which every set of up to three is looked at."""
+TRIPLES_MAX = 60
+"""Items of which every set of three is looked at; of more, every pair."""
 PAIRS_MAX = 4000
 """Sets that are written out; more are only counted."""
 
@@ -113,7 +115,7 @@ def _small(amounts: Sequence[int], target: int, size_max: int, keep: int) -> Sum
     if size_max >= 2:
         for at, amount in enumerate(amounts):
             sets += [(at, other) for other in places.get(target - amount, ()) if other > at]
-    if size_max >= 3 and len(amounts) <= 90:
+    if size_max >= 3 and len(amounts) <= TRIPLES_MAX:
         for one, other in combinations(range(len(amounts)), 2):
             rest = target - amounts[one] - amounts[other]
             sets += [(one, other, third) for third in places.get(rest, ()) if third > other]
@@ -132,7 +134,7 @@ def estimate_count(amounts: Sequence[int], target: int) -> float:
     values = np.asarray(amounts, dtype=np.float64) / grain
     goal = target / grain
     low, high = -60.0 / np.abs(values).max(), 60.0 / np.abs(values).max()
-    for _ in range(50):
+    for _ in range(28):
         tilt = (low + high) / 2
         chosen = 1.0 / (1.0 + np.exp(np.clip(tilt * values, -700, 700)))
         if float((values * chosen).sum()) > goal:

@@ -119,18 +119,21 @@ def _month_in_french(word: str) -> int:
     return 6 if word == "JUIN" else 7 if word == "JUILLET" else 0
 
 
+_NOT_DIGITS = re.compile(r"[^0-9]+")
 _LATIN_NUMBER = re.compile(r"[^A-Z0-9]+")
 
 
 def plain_number(number: str) -> str:
     """A document number without width, case and punctuation; leading zeros stay. ``Inv-2026/0001`` → ``INV20260001``."""
+    if number.isalnum() and number.isascii():
+        return number.upper()
     upper = number.upper() if number.isascii() else unicodedata.normalize("NFKC", number).upper()
     return _LATIN_NUMBER.sub("", upper)
 
 
 def digits_of(number: str) -> str:
     """All digits of a plain number without leading zeros."""
-    return "".join(char for char in number if char.isdigit()).lstrip("0")
+    return (number if number.isdigit() else _NOT_DIGITS.sub("", number)).lstrip("0")
 
 
 _ACCOUNT_NOISE = re.compile(r"[^A-Z0-9*]+")
