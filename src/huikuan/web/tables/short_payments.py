@@ -55,8 +55,14 @@ def _deadline(row: ShortPaymentRow) -> SafeString:
 
 
 def _document(row: ShortPaymentRow) -> SafeString:
-    reason = reason_word(row.reason_code, row.reason_name)
-    return format_html('{}<small class="dim phone-only">{}</small>', row.document_number, reason)
+    reason, left = reason_word(row.reason_code, row.reason_name), days_left_word(row)
+    return format_html(
+        '{}<small class="dim phone-only">{}</small><small class="{} phone-only">{}</small>',
+        row.document_number,
+        reason,
+        "bad-text" if row.is_late else "dim",
+        left,
+    )
 
 
 def _owner(row: ShortPaymentRow) -> SafeString:
@@ -97,7 +103,7 @@ COLUMNS = (
     ),
     Column("item_amount", _("Of the document"), Kind.MONEY, lambda row: row.item_minor, css="desk-only"),
     Column("owner", _("Falls to"), Kind.TEXT, owner_word, css="desk-only", html=_owner),
-    Column("deadline", _("Decide by"), Kind.DAY, lambda row: row.deadline, sort=True, html=_deadline),
+    Column("deadline", _("Decide by"), Kind.DAY, lambda row: row.deadline, sort=True, css="desk-only", html=_deadline),
     Column("opened", _("Since"), Kind.DAY, lambda row: row.opened_on, sort=True, css="desk-only"),
     Column("state", _("State"), Kind.TEXT, _state, css="desk-only"),
     Column("entity", _("Legal entity"), Kind.CODE, lambda row: row.entity_code, shown=False, width=12),
