@@ -256,13 +256,13 @@ def oldest_open(entity_id: int, new: NewNote) -> list[tuple[int, int]]:
 
 def _cover(entity_id: int, note: Note, new: NewNote) -> None:
     lines: Sequence[tuple[int, int]] = new.named or (oldest_open(entity_id, new) if new.oldest_first else ())
-    rows = lock_items(entity_id, [item_id for item_id, _ in lines])
+    rows = lock_items(entity_id, [item_id for item_id, _minor in lines])
     covered = covered_of(list(rows))
-    if sum(minor for _, minor in lines) > note.amount_minor:
+    if sum(minor for _item, minor in lines) > note.amount_minor:
         raise Refusal(
             "note.cover_exceeds",
             "{amount} is more than the {available} that can be covered",
-            amount=sum(minor for _, minor in lines),
+            amount=sum(minor for _item, minor in lines),
             available=note.amount_minor,
             currency=note.currency,
         )

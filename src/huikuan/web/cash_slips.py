@@ -209,7 +209,7 @@ def hand_in(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
             "facts": [
                 (_("Customer"), row.customer_name),
                 (_("Amount"), amount_text(row.amount_minor, row.currency)),
-                (_("Received"), format_day(row.received_on, get_language() or "en")),
+                (_("Received on"), format_day(row.received_on, get_language() or "en")),
             ],
             "crumbs": [(address(seat.kept, "slips"), _("Receipts for cash")), (back, row.number)],
             "back": back,

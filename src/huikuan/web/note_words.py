@@ -63,7 +63,7 @@ DEEDS: Words = {
     NoteStep.RETURNED: _("Return …"),
 }
 CHEQUE_DEEDS: Words = DEEDS | {
-    NoteStep.PRESENTED: _("Deposit"),
+    NoteStep.PRESENTED: pgettext_lazy("cheque", "Deposit"),
     NoteStep.PAID: _("It has cleared"),
     NoteStep.DISHONOURED: _("Bounced …"),
 }

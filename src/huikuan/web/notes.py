@@ -135,14 +135,14 @@ def _facts(row: NoteRow) -> list[tuple[str, str]]:
     days = (row.maturity_date - row.issue_date).days
     facts = [
         (_("Legal entity"), row.entity_name),
-        (_("Issued"), format_day(row.issue_date, language)),
+        (_("Issued on"), format_day(row.issue_date, language)),
         (_("Term"), _("{n} days").format(n=days)),
         (_("Drawer"), row.drawer),
         (_("Who must pay"), row.acceptor),
         (_("Class"), str(note_words.CLASSES.get(row.acceptor_class, row.acceptor_class))),
         (_("Guarantor"), row.guarantor),
         (_("Range of parts"), "" if row.range_first is None else f"{row.range_first:,} - {row.range_last:,}"),
-        (_("Settles"), str(note_words.SETTLES_SHORT.get(row.settles, row.settles))),
+        (_("When it settles"), str(note_words.SETTLES_SHORT.get(row.settles, row.settles))),
     ]
     return [(label, value) for label, value in facts if value]
 
@@ -227,12 +227,10 @@ def _fields(given: QueryDict, today: date, entity: EntityRow | None) -> list[Fie
         Field("text", "number", _("Number"), given.get("number", "")),
         Field("money", "amount", _("Amount"), given.get("amount", "")),
         Field("text", "currency", _("Currency"), code, required=False),
-        Field("day", "issue_date", _("Issued"), given.get("issue_date", today.isoformat())),
+        Field("day", "issue_date", _("Issued on"), given.get("issue_date", today.isoformat())),
         Field("day", "maturity_date", _("Matures"), given.get("maturity_date", usual.isoformat())),
         Field("text", "drawer", _("Drawer"), given.get("drawer", ""), _("Who wrote it."), required=False),
-        Field(
-            "text", "acceptor", _("Who must pay"), given.get("acceptor", ""), _("The bank or company that accepted it.")
-        ),
+        Field("text", "acceptor", _("Who must pay"), given.get("acceptor", ""), _("Who accepted or issued it.")),
         Field(
             "choice",
             "acceptor_class",

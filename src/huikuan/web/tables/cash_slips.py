@@ -54,7 +54,7 @@ SLIPS = Table(
     page="slips",
     columns=(
         Column("number", _("Number"), Kind.CODE, lambda row: row.number, sort=True),
-        Column("received_on", _("Received"), Kind.DAY, lambda row: row.received_on, css="desk-only"),
+        Column("received_on", _("Received on"), Kind.DAY, lambda row: row.received_on, css="desk-only"),
         Column(
             "customer",
             _("Customer"),

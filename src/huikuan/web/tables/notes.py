@@ -84,7 +84,7 @@ COLUMNS = (
     Column("drawer", _("Drawer"), Kind.TEXT, lambda row: row.drawer, shown=False),
     Column("guarantor", _("Guarantor"), Kind.TEXT, lambda row: row.guarantor, shown=False),
     Column("range", _("Range of parts"), Kind.CODE, _range, shown=False),
-    Column("issue", _("Issued"), Kind.DAY, lambda row: row.issue_date, sort=True, shown=False),
+    Column("issue", _("Issued on"), Kind.DAY, lambda row: row.issue_date, sort=True, shown=False),
     Column("entity", _("Legal entity"), Kind.CODE, lambda row: row.entity_code, css="desk-only", width=12),
     Column("currency", _("Currency"), Kind.TEXT, lambda row: row.currency, css="desk-only", width=9),
     Column(
@@ -97,7 +97,7 @@ COLUMNS = (
     ),
     Column(
         "settles",
-        _("Settles"),
+        _("When it settles"),
         Kind.TEXT,
         lambda row: str(note_words.SETTLES_SHORT.get(row.settles, row.settles)),
         shown=False,
