@@ -80,5 +80,6 @@ def _entry(row: Row, currency: str) -> str:
         f"<Ntry><Amt Ccy='{currency}'>{plain}</Amt><CdtDbtInd>{sign}</CdtDbtInd><Sts><Cd>{row.status}</Cd></Sts>"
         f"<BookgDt><Dt>{row.day}</Dt></BookgDt><ValDt><Dt>{row.day}</Dt></ValDt>{servicer}"
         f"<BkTxCd><Domn><Cd>{domain}</Cd><Fmly><Cd>{family}</Cd><SubFmlyCd>{sub}</SubFmlyCd></Fmly></Domn></BkTxCd>"
-        f"<NtryDtls><TxDtls>{refs}<Amt Ccy='{currency}'>{plain}</Amt><CdtDbtInd>{sign}</CdtDbtInd>{parties}{text}{returned}</TxDtls></NtryDtls></Ntry>"
+        f"<NtryDtls><TxDtls>{refs}<Amt Ccy='{currency}'>{plain}</Amt><CdtDbtInd>{sign}</CdtDbtInd>"
+        f"{parties}{text}{returned}</TxDtls></NtryDtls></Ntry>"
     )

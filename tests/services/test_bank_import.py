@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
+from django.db import DatabaseError, connection, transaction
 
 from huikuan.bank.statement import Line, Statement, StatementFormat
 from huikuan.core.banking import LineKind, Tie
 from huikuan.core.refusals import BadData, Conflict, Refusal
-from huikuan.services import bank_accounts, bank_ties, bank_uploads
+from huikuan.services import bank_accounts, bank_import, bank_ties, bank_uploads
 from huikuan.services.bank_accounts import NewAccount
 from huikuan.services.bank_fitting import fit_statement
 from huikuan.services.bank_uploads import BankFile, Outcome, choose_account, keep_upload, take_untied, work_upload
@@ -27,10 +29,13 @@ from huikuan.store.models import (
     Receipt,
     ReceiptBalance,
     ReceiptParty,
+    RoleGrant,
+    User,
 )
 from tests.databases import LedgerDb
 from tests.services.bank_files import IBAN, Row, camt053
 from tests.services.ledger import NOW, Ledger
+from tests.services.test_idempotency import at_once
 
 pytestmark = pytest.mark.practice("E2")
 
@@ -264,3 +269,55 @@ def test_an_upload_needs_files(bank: Bank) -> None:
         keep_upload([BankFile("a", b"x")] * 51, **SYSTEM)
     with pytest.raises(Refusal, match="no such upload"):
         bank_uploads.get_upload(4_711)
+
+
+def test_two_people_with_the_same_file_post_it_once(bank: Bank) -> None:
+    data = camt053([Row(f"{n}.00", ref=f"R{n}", name="Shop") for n in range(1, 40)])
+    uploads = [keep_upload([BankFile("same.xml", data)], **SYSTEM) for _ in range(3)]
+    answers = at_once(*(partial(work_upload, upload, **SYSTEM) for upload in uploads))
+    states = sorted(one.state for answer in answers if isinstance(answer, list) for one in answer)
+    assert states == ["imported", "known", "known"]
+    assert (BankLine.objects.count(), Receipt.objects.count()) == (39, 39)
+    assert all(check.ok for check in verify().checks)
+
+
+@pytest.mark.parametrize(("role", "refused"), [("ar_clerk", False), ("cfo", True), ("sales_rep", True)])
+def test_only_who_posts_cash_brings_money_in(bank: Bank, role: str, refused: bool) -> None:
+    user = User.objects.create_user(role, password="x" * 12)
+    RoleGrant.objects.create(user=user, entity_id=bank.books.entity_id, role=role, granted_at=NOW)
+    who = {"actor_id": user.pk, "now": NOW}
+    if not refused:
+        (outcome,) = work_upload(keep_upload([BankFile("a.xml", camt053(ROWS))], **who), **who)
+        assert outcome.state == "imported"
+        return
+    with pytest.raises(Refusal) as told:
+        keep_upload([BankFile("a.xml", camt053(ROWS))], **who)
+    assert told.value.code == "right.missing"
+    (outcome,) = work_upload(keep_upload([BankFile("a.xml", camt053(ROWS))], **SYSTEM), **who)
+    assert outcome.state == "needs_account", "an account one may not post to is none of one's accounts"
+
+
+def test_a_statement_that_fails_on_the_way_leaves_nothing(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_args: object, **_more: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(bank_import, "record", broken)
+    upload, (outcome,) = bank.bring(camt053(ROWS))
+    assert outcome.failure is not None
+    assert outcome.failure["code"] == "import.stopped"
+    assert not BankLine.objects.exists()
+    assert not Receipt.objects.exists()
+    monkeypatch.undo()
+    (again,) = work_upload(upload, **SYSTEM)
+    assert (again.state, again.posted) == ("imported", 2)
+
+
+def test_facts_are_refused_any_change_by_the_database(bank: Bank) -> None:
+    bank.bring(camt053(ROWS))
+    for change in (
+        lambda: BankLine.objects.update(amount_minor=1),
+        lambda: BankStatement.objects.update(closing_minor=1),
+        lambda: connection.cursor().execute("DELETE FROM store_bankline"),
+    ):
+        with pytest.raises(DatabaseError, match="append only"), transaction.atomic():
+            change()

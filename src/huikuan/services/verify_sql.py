@@ -136,4 +136,16 @@ QUERIES = (
         " OR i.amount_minor NOT IN (v.payable_minor, v.gross_minor) ORDER BY v.id LIMIT 1",
         "e-invoice {0}: net {1} and tax {2}, by rate {3} and {4}; due {5}, its item {6}",
     ),
+    Query(
+        "bank_lines",
+        "SELECT count(*) FROM store_banklinereceipt WHERE tie <> 'bounced'",
+        "SELECT l.id, l.amount_minor, s.amount FROM store_bankline l JOIN (SELECT line_id, sum(amount_minor) AS amount"
+        " FROM (SELECT t.line_id, r.amount_minor FROM store_banklinereceipt t"
+        "  JOIN store_receipt r ON r.id = t.receipt_id"
+        "  WHERE t.tie <> 'bounced' AND NOT EXISTS (SELECT 1 FROM store_linepart p WHERE p.line_id = t.line_id)"
+        "  UNION ALL SELECT p.line_id, r.amount_minor FROM store_linepart p"
+        "  JOIN store_receipt r ON r.id = p.receipt_id) x"
+        " GROUP BY line_id) s ON s.line_id = l.id WHERE l.amount_minor <> s.amount ORDER BY l.id LIMIT 1",
+        "bank line {0}: {1}, its receipts {2}",
+    ),
 )

@@ -8,7 +8,6 @@ from typing import Any
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from huikuan.queries import bank as queries
@@ -65,7 +64,7 @@ def _period(row: StatementRow) -> SafeString:
 
 def _to_do(row: StatementRow) -> SafeString:
     if not row.to_do:
-        return format_html('<span class="dim">{}</span>', _now("none"))
+        return format_html('<span class="dim">{}</span>', "0")
     shown = format_count(row.to_do)
     return format_html("<b>{}</b>", shown)
 
