@@ -89,7 +89,7 @@ def test_nothing_posts_itself_unless_the_policy_says_so(desk: Counter, monkeypat
     report = run(desk)
     assert (report.posted, open_on(item)) == (1, 0)
     decision = LineDecision.objects.get()
-    assert (decision.is_automatic, decision.actor_id, decision.bar, decision.rank) == (True, None, 0.5, 1)
+    assert (decision.is_automatic, decision.actor_id, float(decision.bar or 0), decision.rank) == (True, None, 0.5, 1)
     # What the matcher did by itself teaches nothing until somebody has confirmed it.
     assert not MatchLearned.objects.exists()
     assert run(desk).lines == 0

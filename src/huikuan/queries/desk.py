@@ -18,6 +18,7 @@ from huikuan.queries.frame import Frame
 from huikuan.store.models import (
     Customer,
     CustomerAccount,
+    CustomerRef,
     Entity,
     JournalEntry,
     OpenItem,
@@ -130,6 +131,8 @@ def find_owners(frame: Frame, entity_id: int, text: str, *, limit: int = 8) -> l
     kept = tuple((number, people) for number, people in frame.narrowed if number == entity_id)
     narrow = replace(frame, entity_id=entity_id, entity_ids=(entity_id,), narrowed=kept)
     number = inner_id("cus", text)
+    if number is None and len(exact := _exactly(narrow, text)) == 1:
+        return owners_of(narrow, exact)
     found = [number] if number is not None else find_customers(narrow, text)
     accounts = CustomerAccount.objects.filter(narrow.visible(""), customer_id__in=found[:500])
     pairs = list(accounts.order_by("customer__name", "id").values_list("id", "customer_id"))
@@ -137,6 +140,17 @@ def find_owners(frame: Frame, entity_id: int, text: str, *, limit: int = 8) -> l
         exact = _exact(narrow, pairs, text)
         pairs = exact if len(exact) == 1 else pairs
     return owners_of(narrow, [account_id for account_id, _ in pairs[:limit]])
+
+
+def _exactly(frame: Frame, text: str) -> list[int]:
+    """Accounts of customers that bear this very number or name: what a person who knows it types, found by an index
+    before everything that holds the text is looked for."""
+    if text.lower() != text.upper():
+        return []  # names are compared in both cases, for which there is no index
+    mine = CustomerAccount.objects.filter(frame.visible(""))
+    numbered = mine.filter(id__in=CustomerRef.objects.filter(external_id=text).values("account_id"))
+    named = mine.filter(customer__name=text)
+    return sorted({*numbered.values_list("id", flat=True), *named.values_list("id", flat=True)[:2]})
 
 
 def _exact(frame: Frame, pairs: Sequence[tuple[int, int]], text: str) -> list[tuple[int, int]]:

@@ -81,3 +81,12 @@ def remittance_id_text(advice_id: int) -> str:
 def remittance_number(text: str) -> int | None:
     """The number behind a remittance advice's opaque id."""
     return inner_id("rem", text)
+
+
+def line_decision_id_text(decision_id: int) -> str:
+    return public_id("dec", decision_id)
+
+
+def line_decision_number(text: str) -> int | None:
+    """The number behind the opaque id of a decision about a bank line."""
+    return inner_id("dec", text)

@@ -24,6 +24,7 @@ from huikuan.services.background import enqueue
 from huikuan.services.bank_accounts import add_alias, find_accounts, lock_account
 from huikuan.services.bank_fitting import currencies_of
 from huikuan.services.bank_import import (
+    AFTER_IMPORT,
     SEALED_FROM,
     NotTied,
     Progress,
@@ -34,12 +35,16 @@ from huikuan.services.bank_import import (
 from huikuan.services.bank_reading import lacks_currency, lacks_date_order, read_file_statements
 from huikuan.services.imports_background import is_large, teller, told_failure
 from huikuan.services.imports_publish import seal_after
+from huikuan.services.matching import match_after_import
 from huikuan.services.rights import demand, demand_anywhere
 from huikuan.services.transaction import run_in_transaction
 from huikuan.store.files import path_of, put_file
 from huikuan.store.models import BankAccount, BankUpload, Entity
 
 log = logging.getLogger("huikuan.bank")
+
+if match_after_import not in AFTER_IMPORT:
+    AFTER_IMPORT.append(match_after_import)
 
 FILES_MAX = 50
 FAULTS_SHOWN = 50

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from huikuan.core.accounts import EntryKind, LedgerAccount
@@ -89,8 +90,8 @@ def decide_line(
             is_automatic=run_id is not None,
             account_id=accounts[0] if accounts else None,
             rank=choice.rank,
-            confidence=choice.confidence,
-            bar=bar,
+            confidence=_stored(choice.confidence),
+            bar=_stored(bar),
             run_id=run_id,
             applied_minor=posted.applied_minor,
             leaves_minor=posted.rest_minor if choice.rest == Rest.OPEN else 0,
@@ -127,6 +128,11 @@ def decide_line(
         work=work,
     )
     return int(answer["decision"])
+
+
+def _stored(chance: float | None) -> Decimal | None:
+    """A probability as it is kept."""
+    return None if chance is None else Decimal(f"{chance:.8f}")
 
 
 def _leg_json(leg: Leg) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from huikuan.core.matching import Deed, Explanation, Rest, explanation_of
@@ -20,7 +21,6 @@ from huikuan.queries.bank_lines import MatchLine
 from huikuan.queries.workbench import undecided
 from huikuan.services.auditing import record
 from huikuan.services.background import enqueue
-from huikuan.services.bank_import import AFTER_IMPORT
 from huikuan.services.books import Books, open_books
 from huikuan.services.line_decisions import Choice, decide_line
 from huikuan.services.matching_audit import draw_sample
@@ -179,7 +179,7 @@ def _proposal(
         run_id=run_id,
         decision=answer.decision if answer is not None else "none",
         kind=first.kind if first else "",
-        confidence=first.confidence if first else 0.0,
+        confidence=Decimal(f"{first.confidence if first else 0.0:.8f}"),
         ambiguous=first.ambiguous if first else 0,
         account_id=first.account_id if first else None,
         explanations=[_with_open(one, still).to_json() for one in made],
@@ -335,7 +335,3 @@ def match_after_import(entity_id: int, line_ids: Sequence[int], *, actor_id: int
     if line_ids:
         # What posts itself is the matcher's doing and not that of the person who brought the file.
         enqueue("match.run", entity_id, None)
-
-
-if match_after_import not in AFTER_IMPORT:
-    AFTER_IMPORT.append(match_after_import)

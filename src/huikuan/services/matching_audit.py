@@ -91,7 +91,7 @@ def move_bar(entity_id: int) -> BarReport | None:
         return None
     said = MatchAudit.objects.filter(entity_id=entity_id, decision__at__gte=row.fitted_at).exclude(outcome="")
     rows = said.order_by("said_at", "pk").values_list("outcome", "decision__confidence")
-    outcomes = [Outcome(confidence or 0.0, outcome == "right") for outcome, confidence in rows]
+    outcomes = [Outcome(float(confidence or 0), outcome == "right") for outcome, confidence in rows]
     fitted = BarReport.from_json(row.model.get("fitted_bar", row.bar))
     moved = update_bar(fitted, outcomes)
     if "fitted_bar" not in row.model:

@@ -26,7 +26,6 @@ _LINES = 5_000
 _KINDS: tuple[tuple[type[models.Field[Any, Any]], str], ...] = (
     (models.BooleanField, "bool"),
     (models.IntegerField, "int"),
-    (models.FloatField, "float"),
     (models.DateTimeField, "instant"),
     (models.DateField, "day"),
     (models.JSONField, "json"),
@@ -118,7 +117,6 @@ def _writer(kind: str) -> Callable[[Any], str]:
     writers: dict[str, Callable[[Any], str]] = {
         "bool": lambda value: "t" if value else "f",
         "int": str,
-        "float": repr,
         "instant": _instant,
         "day": lambda value: value.isoformat() if isinstance(value, date) else str(value),
         "bytes": lambda value: "\\\\x" + bytes(value).hex(),
@@ -183,7 +181,6 @@ def _reader(kind: str) -> Callable[[bytes], Any]:
     readers: dict[str, Callable[[bytes], Any]] = {
         "bool": lambda cell: int(cell == b"t"),
         "int": int,
-        "float": float,
         "instant": _stored_instant,
         "bytes": lambda cell: bytes.fromhex(_text(cell).removeprefix("\\x")),
         "uuid": lambda cell: UUID(cell.decode()).hex,

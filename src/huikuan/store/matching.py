@@ -65,7 +65,7 @@ class MatchProposal(models.Model):
     run = models.ForeignKey(MatchingRun, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
     decision = models.CharField(max_length=8)
     kind = models.CharField(max_length=16, blank=True)
-    confidence = models.FloatField()
+    confidence = models.DecimalField(max_digits=9, decimal_places=8)
     ambiguous = models.PositiveIntegerField(default=0)
     account_id = models.BigIntegerField(null=True)
     explanations = models.JSONField()
@@ -93,8 +93,8 @@ class LineDecision(models.Model):
     undoes = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="undone_by")
     account_id = models.BigIntegerField(null=True)
     rank = models.PositiveSmallIntegerField(null=True)
-    confidence = models.FloatField(null=True)
-    bar = models.FloatField(null=True)
+    confidence = models.DecimalField(max_digits=9, decimal_places=8, null=True)
+    bar = models.DecimalField(max_digits=9, decimal_places=8, null=True)
     run = models.ForeignKey(
         MatchingRun, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
     )

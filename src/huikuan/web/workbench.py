@@ -20,10 +20,12 @@ from huikuan.core.matching import Deed
 from huikuan.core.refusals import Conflict, Refusal
 from huikuan.core.rights import Right
 from huikuan.queries import workbench as queries
+from huikuan.queries import workbench_line as lines
 from huikuan.queries.bank_lines import MatchLine
 from huikuan.queries.frame import EntityRow
 from huikuan.queries.ids import bank_line_id_text
-from huikuan.queries.workbench import SHOWS, SORTS, Pane, Wish
+from huikuan.queries.workbench import SHOWS, SORTS, Wish
+from huikuan.queries.workbench_line import Pane
 from huikuan.services.line_asides import claim_line
 from huikuan.services.line_decisions import Choice, decide_line
 from huikuan.services.line_undoing import undo_decision
@@ -69,7 +71,7 @@ def book_of(request: HttpRequest, seat: Seat, right: Right = Right.DECIDE_MATCH)
 
 
 def line_of(seat: Seat, public_id: str) -> MatchLine:
-    found = queries.line_at((row.id for row in books_of(seat)), public_id)
+    found = lines.line_at((row.id for row in books_of(seat)), public_id)
     if found is None:
         raise Http404
     return found
@@ -118,7 +120,7 @@ def show_bench(request: HttpRequest, seat: Seat) -> HttpResponse:
         ),
     }
     if chosen:
-        line = queries.line_at([book.id], chosen)
+        line = lines.line_at([book.id], chosen)
         if line is None:
             raise Http404
         context |= pane_context(request, seat, line)
@@ -152,23 +154,23 @@ def pane_context(
     """A line with its explanations; what is out of date is worked out anew first."""
     user: Any = request.user
     now = timezone.now()
-    pane = queries.pane_of(line, user_id=user.pk, now=now)
-    is_open = line.line_id in {row.line_id for row in queries.still_open([line])}
+    pane = lines.pane_of(line, user_id=user.pk, now=now)
+    is_open = line.line_id in {row.line_id for row in lines.still_open([line])}
     if pane.is_stale and is_open and seat.frame.is_now:
         refresh_line(line.entity_id, line, now=now)
-        pane = queries.pane_of(line, user_id=user.pk, now=now)
+        pane = lines.pane_of(line, user_id=user.pk, now=now)
     return {
         "pane": pane,
         "line": line,
         "is_open": is_open,
         "pieces": pieces_of(pane),
         "cards": [(card, reason_of(card.made, get_language() or "en")) for card in pane.cards],
-        "token": queries.token_of(line.line_id),
+        "token": lines.token_of(line.line_id),
         "key": new_key(),
         "reason": reason,
         "done_text": done,
         "classes": NOT_CUSTOMERS.items(),
-        "colleagues": queries.colleagues(line.entity_id, pane),
+        "colleagues": lines.colleagues(line.entity_id, pane),
         "book": next(row for row in seat.entities if row.id == line.entity_id),
     }
 
@@ -235,7 +237,7 @@ def _decide(request: HttpRequest, line: MatchLine) -> int:
     if deed == "not_customer":
         choice = Choice(Deed.NOT_CUSTOMER, detail=read_text(given, "class", 40))
     else:
-        account_id = queries.account_named(line, given.get("customer", ""), number)
+        account_id = lines.account_named(line, given.get("customer", ""), number)
         choice = Choice(Deed.ON_ACCOUNT if deed == "on_account" else Deed.UNAPPLIED, account_id=account_id)
     return decide_line(line.entity_id, line.line_id, choice, **common)
 
@@ -246,7 +248,7 @@ def done_words(line: MatchLine, deed: str, decision_id: int) -> str:
         return _("{amount} set aside as no customer's money.").format(amount=amount)
     if deed in ("unapplied", "on_account"):
         return _("{amount} kept for the customer.").format(amount=amount)
-    items = queries.items_of_decision(decision_id)
+    items = lines.items_of_decision(decision_id)
     return ngettext("{amount}: applied to {n} item.", "{amount}: applied to {n} items.", items).format(
         amount=amount, n=items
     )
@@ -255,7 +257,7 @@ def done_words(line: MatchLine, deed: str, decision_id: int) -> str:
 def refused(request: HttpRequest, seat: Seat, line: MatchLine, refusal: Refusal) -> HttpResponse:
     """The same line again with why it was refused; what is out of date has been worked out anew."""
     reason = told(refusal, line.currency)
-    again = queries.line_at([line.entity_id], bank_line_id_text(line.line_id)) or line
+    again = lines.line_at([line.entity_id], bank_line_id_text(line.line_id)) or line
     status = 409 if isinstance(refusal, Conflict) else 400
     if not request.headers.get("HX-Request"):
         messages.error(request, reason)
@@ -274,12 +276,12 @@ def went_on(request: HttpRequest, seat: Seat, line: MatchLine, text: str, follow
     user: Any = request.user
     found = None
     if following:
-        found = queries.line_at([book.id], following)
-        found = found if found is not None and queries.still_open([found]) else None
+        found = lines.line_at([book.id], following)
+        found = found if found is not None and lines.still_open([found]) else None
     if found is None:
         rows = queries.bench_page(book.id, Wish(size=25), user_id=user.pk, now=timezone.now()).rows
         found = rows[0].line if rows else None
-    stays = bool(queries.still_open([again])) if (again := queries.reread(line)) is not None else False
+    stays = bool(lines.still_open([again])) if (again := lines.reread(line)) is not None else False
     context: dict[str, Any] = {"swap": True, "done_text": text, **progress_context(request, seat, book)}
     if found is not None:
         context |= pane_context(request, seat, found, done=text)
@@ -296,7 +298,7 @@ def went_on(request: HttpRequest, seat: Seat, line: MatchLine, text: str, follow
 
 
 def pane_answer(request: HttpRequest, seat: Seat, line: MatchLine) -> HttpResponse:
-    again = queries.reread(line) or line
+    again = lines.reread(line) or line
     return show(request, seat, "workbench/pane.html", pane_context(request, seat, again))
 
 
@@ -322,7 +324,7 @@ def undo(request: HttpRequest, seat: Seat) -> HttpResponse:
         raise
     except Refusal as refusal:
         return _undo_refused(request, seat, book, told(refusal, book.currency), refusal, back)
-    line = queries.line_of_decision(decision_id)
+    line = lines.line_of_decision(decision_id)
     text = _("Taken back: {amount} is open again.").format(amount=amount_text(line.open_minor, line.currency))
     if back == "today" or not request.headers.get("HX-Request"):
         messages.success(request, text)

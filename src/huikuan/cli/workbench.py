@@ -1,0 +1,128 @@
+"""``huikuan workbench``: bank lines of the books matched, listed, decided about."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from huikuan.cli.django import setup_database
+from huikuan.core.money import to_decimal
+from huikuan.core.refusals import Refusal
+
+
+@click.group()
+@click.option("--entity", required=True, metavar="CODE", help="The legal entity.")
+@click.option("--as", "user", metavar="USER", help="Who does it (for the audit trail); without it, the system.")
+@click.pass_context
+def workbench(ctx: click.Context, entity: str, user: str | None) -> None:
+    """Money from bank statements that somebody still has to apply, and what the matcher says of it."""
+    setup_database()
+    from huikuan.services.lookup import find_entity, find_user
+
+    ctx.obj = {"entity_id": find_entity(entity)[0], "actor_id": find_user(user), "now": datetime.now(UTC)}
+
+
+@workbench.command("match")
+@click.option("--fit", is_flag=True, help="Set the bar anew from the confirmed past first.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.pass_obj
+def match(context: dict[str, Any], fit: bool, as_json: bool) -> None:
+    """Match every open line; post what the policy allows."""
+    from huikuan.services.matching import run_matching
+
+    report = run_matching(context["entity_id"], actor_id=context["actor_id"], now=context["now"], fit=fit)
+    if as_json:
+        named = ("lines", "posted", "proposed", "unexplained", "held_back")
+        click.echo(json.dumps({**{name: getattr(report, name) for name in named}, "bar": report.bar.to_json()}))
+        return
+    click.echo(
+        f"{report.lines:,} lines: {report.posted:,} posted, {report.proposed:,} proposed, "
+        f"{report.unexplained:,} without an explanation"
+    )
+    for code, count in sorted(report.held_back.items()):
+        click.echo(f"held back: {count:,} ({code})")
+    bar = report.bar
+    click.echo(
+        f"bar: {bar.threshold:.4f} ({bar.errors:,} wrong of {bar.above:,} past lines above it)"
+        if bar.threshold is not None
+        else f"no bar: {bar.reason}, about {bar.lines_missing:,} confirmed lines are missing"
+    )
+
+
+@workbench.command("list")
+@click.option("--show", type=click.Choice(["open", "asked", "parked"]), default="open", show_default=True)
+@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.pass_obj
+def list_lines(context: dict[str, Any], show: str, limit: int, as_json: bool) -> None:
+    """Lines that wait for a decision, the surest first."""
+    from huikuan.queries.workbench import Wish, bench_page
+
+    found = bench_page(context["entity_id"], Wish(show=show, size=limit), user_id=None, now=context["now"])
+    rows = [
+        {
+            "line": row.public_id,
+            "value_date": row.line.value_date.isoformat(),
+            "amount": str(to_decimal(row.line.open_minor, row.line.currency)),
+            "currency": row.line.currency,
+            "payer": row.line.payer_name,
+            "text": row.line.remittance_text,
+            "kind": row.kind,
+            "customer": row.customer,
+            "confidence": round(row.confidence, 6),
+            "ambiguous": row.ambiguous,
+        }
+        for row in found.rows
+    ]
+    if as_json:
+        click.echo(json.dumps({"total": found.total, "lines": rows}, ensure_ascii=False))
+        return
+    for one in rows:
+        click.echo(
+            f"{one['line']}  {one['value_date']}  {one['amount']:>16} {one['currency']}  {one['confidence']:.3f}"
+            f"  {one['payer']}  →  {one['customer'] or '?'} ({one['kind'] or 'nothing fits'})"
+        )
+    click.echo(f"{found.total:,} lines" + (f", {len(rows):,} shown" if found.total > len(rows) else ""))
+
+
+@workbench.command("accept")
+@click.argument("line")
+@click.option("--rank", type=click.IntRange(1, 20), default=1, show_default=True, help="Which explanation.")
+@click.pass_obj
+def accept(context: dict[str, Any], line: str, rank: int) -> None:
+    """Carry out an explanation of LINE."""
+    from huikuan.queries.ids import line_decision_id_text
+    from huikuan.services.matching import accept_explanation
+
+    number = _line(context["entity_id"], line)
+    made = accept_explanation(
+        context["entity_id"], number, rank, token="", actor_id=context["actor_id"], now=context["now"]
+    )
+    click.echo(f"done: {line_decision_id_text(made)}")
+
+
+@workbench.command("undo")
+@click.argument("decision")
+@click.pass_obj
+def undo(context: dict[str, Any], decision: str) -> None:
+    """Take DECISION back: its line is open again."""
+    from huikuan.queries.ids import line_decision_number
+    from huikuan.services.line_undoing import undo_decision
+
+    number = line_decision_number(decision)
+    if number is None:
+        raise Refusal("match.no_decision", "There is no such decision.")
+    undo_decision(context["entity_id"], number, actor_id=context["actor_id"], now=context["now"])
+    click.echo("taken back; the line is open again")
+
+
+def _line(entity_id: int, text: str) -> int:
+    from huikuan.queries.workbench_line import line_at
+
+    found = line_at([entity_id], text)
+    if found is None:
+        raise Refusal("match.no_line", "There is no such line of money in.")
+    return found.line_id
