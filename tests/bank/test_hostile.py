@@ -1,0 +1,117 @@
+"""Files that are damaged on purpose, too large, encrypted, or made to fill the memory."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from huikuan.bank import source as sources
+from huikuan.bank.balances import check_balances
+from huikuan.bank.pain008_check import check_pain008
+from huikuan.bank.reading import read_statements, stream_events
+from huikuan.bank.remittance import parse_remittance
+from huikuan.bank.source import Source
+from huikuan.bank.statement import BadStatement
+from tests.bank import seeds
+from tests.bank.test_pain008 import ONE, write
+
+pytestmark = pytest.mark.practice("E2")
+
+
+def codes(data: bytes, name: str = "x") -> set[str]:
+    with pytest.raises(BadStatement) as refused:
+        read_statements(data, name)
+    return {error.code for error in refused.value.errors}
+
+
+def zipped(name: str, data: bytes) -> bytes:
+    with zipfile.ZipFile(packed := io.BytesIO(), "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, data)
+    return packed.getvalue()
+
+
+def encrypted(data: bytes) -> bytes:
+    """The bit that says a part is encrypted, set in both headers."""
+    out = bytearray(data)
+    out[6] |= 1
+    out[data.index(b"PK\x01\x02") + 8] |= 1
+    return bytes(out)
+
+
+def test_archives() -> None:
+    assert codes(zipped("a.csv", b"\0" * (40 << 20))) == {"file.zip_bomb"}
+    assert codes(encrypted(zipped("a.csv", b"x"))) == {"file.encrypted"}
+    assert codes(zipped(".hidden", b"x")) == {"bank.not_recognised"}
+
+
+def test_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert codes(b"\xff\xfe\x00\xd8\x00\xd8") == {"file.encoding"}
+    assert codes(b":20:A\n:86:" + b"x" * (sources.LINE_MAX + 9)) == {"file.line_too_long"}
+    monkeypatch.setattr(sources, "FILE_MAX", 10)
+    with pytest.raises(BadStatement) as refused:
+        Source("x", data=b"x" * 11).check_size(sources.FILE_MAX)
+    assert refused.value.errors[0].code == "file.too_large"
+    with pytest.raises(BadStatement) as refused:
+        list(stream_events(Source("x", path=Path("/nowhere/at/all"))))
+    assert refused.value.errors[0].code == "file.unreadable"
+
+
+def test_records() -> None:
+    assert codes(b"<OFX>" + b"x" * 400_000 + b"</OFX>") == {"bank.damaged"}
+    assert codes(seeds.BAI2.replace("16,699", "17,699").encode()) >= {"bank.record"}
+    assert codes(seeds.BAI2.replace("16,699", "16,69").encode()) == {"bank.type"}
+    (statement,) = read_statements(seeds.MT940.replace(":62F:C260415EUR", ":62F:C260415USD").encode(), "x")
+    assert [fault.code for fault in check_balances(statement)] == ["bank.balance_currency"]
+
+
+def test_mails() -> None:
+    message = EmailMessage()
+    message["From"], message["Subject"] = "a@b.example", "x"
+    message.set_content("nothing")
+    inner = message.as_bytes()
+    for _ in range(4):
+        outer = EmailMessage()
+        outer["From"], outer["Subject"] = "a@b.example", "x"
+        outer.set_content("see below")
+        outer.add_attachment(inner, maintype="application", subtype="octet-stream", filename="m.eml")
+        inner = outer.as_bytes()
+    with pytest.raises(BadStatement) as refused:
+        parse_remittance(inner, "m.eml")
+    assert refused.value.errors[0].code == "remittance.not_recognised"  # the innermost were not opened
+    many = EmailMessage()
+    many["From"], many["Subject"] = "a@b.example", "x"
+    many.set_content("x")
+    for _ in range(70):
+        many.add_attachment("x")
+    with pytest.raises(BadStatement) as refused:
+        parse_remittance(many.as_bytes(), "m.eml")
+    assert refused.value.errors[0].code == "remittance.too_many_parts"
+
+
+def test_collections_of_another_schema() -> None:
+    data = write(ONE)
+    assert {one.code for one in check_pain008(data.replace(b"pain.008.001.02", b"pain.008.001.08"))} == {
+        "pain.namespace"
+    }
+    moved = data.replace(b"<MsgId>MSG-1</MsgId>", b"").replace(b"<NbOfTxs>", b"<MsgId>MSG-1</MsgId><NbOfTxs>", 1)
+    assert {one.code for one in check_pain008(moved)} == {"pain.order"}
+
+
+def test_a_mail_a_reader_gives_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    from huikuan.bank import remittance
+
+    def fail(*_: object, **__: object) -> object:
+        raise RecursionError
+
+    monkeypatch.setattr(remittance.BytesParser, "parsebytes", fail)
+    with pytest.raises(BadStatement) as refused:
+        parse_remittance(b"From: a@b.example\nSubject: x\n\nx\n", "m.eml")
+    assert refused.value.errors[0].code == "remittance.broken"
+    # A mail inside a mail inside a mail is refused by ``remittance.too_deep``, which the mail around it passes over.
+    with pytest.raises(BadStatement) as refused:
+        remittance._mail(Source("m", data=b"x"), 3)
+    assert refused.value.errors[0].code == "remittance.too_deep"
