@@ -172,6 +172,7 @@ class Payments:
         minor = total // ROUND_TO * ROUND_TO
         line = Line(day, minor, due[0].currency_code, mode, customer, owed=[(i, i.open_minor) for i in mine])
         rest = minor
+        due = sorted(due, key=lambda item: (item.due_day, item.document_day, item.item_id))
         if mode == "round_on_account":
             line.unapplied_minor = minor
         for item in due:

@@ -126,6 +126,17 @@ def taken(item: Item, minor: int) -> int:
     return (minor * item.discount_percent + 50) // 100
 
 
+def is_oldest_first(line: Line) -> bool:
+    """The money went to what was due first, item after item, as far as it went."""
+    rest, paid = line.amount_minor, {item.item_id: cash for item, cash in line.rows}
+    owed = [pair for pair in line.owed if pair[1] > 0]
+    for item, minor in sorted(owed, key=lambda pair: (pair[0].due_day, pair[0].document_day, pair[0].item_id)):
+        if rest and paid.get(item.item_id) != min(rest, minor):
+            return False
+        rest -= min(rest, minor)
+    return True
+
+
 class Judge:
     """Labels lines in the order they came in, knowing what a careful clerk could know at each."""
 
@@ -208,6 +219,8 @@ class Judge:
             return "open"
         if simple_explanations(line.owed, line.amount_minor, line.day, line.payer):
             return "open"
+        if line.kind == "round_oldest" and not is_oldest_first(line):
+            return "open"
         if line.kind.startswith("round"):
             return "determinable" if self.habits[line.payer.customer_id, line.kind] >= HABITS_MIN else "open"
         return "determinable"
@@ -218,6 +231,11 @@ class Judge:
             return False
         if line.kind in ("short", "part") and not line.said:
             return False
+        netted = -sum(cash for _, cash in line.rows if cash < 0)
+        if netted and netted == sum(
+            taken(item, cash) for item, cash in line.rows if cash > 0 and may_take(item, line.day)
+        ):
+            return False  # as good as a discount
         text, pieces = bare(line.text + " " + line.end_to_end_id), [bare(piece) for piece in line.writing.pieces]
         if not pieces or len(pieces[0]) < PIECE_MIN or not all(piece in text for piece in pieces):
             return False
