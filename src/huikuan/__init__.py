@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from huikuan.face import UnusualData, age, match
+    from huikuan.face_bank import bank_lines
 
 __version__ = "0.1.0"
-__all__ = ["UnusualData", "__version__", "age", "match"]
+__all__ = ["UnusualData", "__version__", "age", "bank_lines", "match"]
 
 
 def __getattr__(name: str) -> Any:
@@ -17,4 +18,8 @@ def __getattr__(name: str) -> Any:
         from huikuan import face
 
         return getattr(face, name)
+    if name == "bank_lines":
+        from huikuan.face_bank import bank_lines
+
+        return bank_lines
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

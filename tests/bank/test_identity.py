@@ -15,7 +15,7 @@ import python_calamine
 
 from huikuan.bank.identity import KnownLine, account_key, find_known, fingerprints
 from huikuan.bank.reading import read_statements
-from huikuan.bank.statement import Line, Statement, StatementFormat
+from huikuan.bank.statement import BadStatement, Line, Statement, StatementFormat
 from huikuan.cli.main import main
 from tests.bank import seeds
 
@@ -144,3 +144,12 @@ def test_command_for_machines(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 
 def test_the_same_bytes_give_the_same_lines() -> None:
     assert read_statements(seeds.MT940.encode(), "a") == read_statements(seeds.MT940.encode(), "a")
+
+
+def test_from_python() -> None:
+    import huikuan
+
+    table = huikuan.bank_lines(seeds.CAMT.encode(), seeds.MT940.encode())
+    assert table.column("amount").to_pylist() == [Decimal("300.0000"), Decimal("-65.4400")]
+    with pytest.raises(BadStatement):
+        huikuan.bank_lines(seeds.CAMT.replace("1234.56", "1.00").encode())

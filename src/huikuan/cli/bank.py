@@ -71,7 +71,8 @@ def _currency(text: str) -> str:
 
 def _deliver(collection: Collection, output: Path | None, as_json: bool) -> list[dict[str, str]]:
     """Reads everything; writes only when nothing is wrong. Gives the lines to show."""
-    from huikuan.cli.bank_write import as_row, line_writer
+    from huikuan.bank.columns import as_row
+    from huikuan.cli.bank_write import line_writer
     from huikuan.engines.files_write import replacing
 
     keep = sys.maxsize if as_json and output is None else SHOWN_LINES

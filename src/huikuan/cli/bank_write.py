@@ -10,45 +10,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from huikuan.bank.columns import COLUMNS, arrow_schema, text_of, values_of
 from huikuan.core.refusals import Refusal
 
 if TYPE_CHECKING:
     from huikuan.bank.collecting import Found
 
-AMOUNTS = ("amount", "original_amount", "charges", "fee", "balance")
-DATES = ("booking_date", "value_date")
-NUMBERS = ("batch_size", "row")
-COLUMNS = (
-    *("line_id", "booking_date", "amount", "currency", "value_date", "payer_name", "payer_account", "payer_bank"),
-    *("ultimate_party", "remittance_text", "structured_reference", "end_to_end_id", "mandate_id", "bank_reference"),
-    *("transaction_code", "transaction_text", "is_reversal", "is_return", "return_reason", "original_amount"),
-    *("original_currency", "charges", "fee", "balance", "batch_id", "batch_size"),
-    *("account", "statement_id", "file", "row", "element"),
-)
 _BATCH = 20_000
 _WORKBOOK_ROWS_MAX = 1_048_575
 Write = Callable[["Found"], None]
-
-
-def values_of(found: Found) -> dict[str, Any]:
-    """A line's columns as they are: dates, exact decimals, texts."""
-    line, statement = found.line, found.statement
-    told = {"line_id": found.key, "account": statement.account, "statement_id": statement.statement_id}
-    told["file"] = statement.file
-    return {name: told[name] if name in told else getattr(line, name) for name in COLUMNS}
-
-
-def as_row(found: Found) -> dict[str, str]:
-    """A line's columns as text: ISO dates, plain amounts, nothing for what is not told."""
-    return {name: _text(value) for name, value in values_of(found).items()}
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return f"{value:f}" if isinstance(value, Decimal) else str(value)
 
 
 @contextmanager
@@ -78,7 +48,7 @@ def _csv_writer(path: Path) -> Iterator[Write]:
         def write(found: Found) -> None:
             values = values_of(found).items()
             writer.writerow(
-                [guard_text(value) if isinstance(value, str) and value else _text(value) for _, value in values]
+                [guard_text(value) if isinstance(value, str) and value else text_of(value) for _, value in values]
             )
 
         yield write
@@ -89,7 +59,7 @@ def _parquet_writer(path: Path) -> Iterator[Write]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = pa.schema([(name, _arrow_type(name)) for name in COLUMNS])
+    schema = arrow_schema()
     held: list[dict[str, Any]] = []
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
 
@@ -104,18 +74,6 @@ def _parquet_writer(path: Path) -> Iterator[Write]:
 
         yield write
         flush()
-
-
-def _arrow_type(name: str) -> Any:
-    import pyarrow as pa
-
-    if name in AMOUNTS:
-        return pa.decimal128(24, 6) if name != "amount" else pa.decimal128(22, 4)
-    if name in DATES:
-        return pa.date32()
-    if name in NUMBERS:
-        return pa.int64()
-    return pa.bool_() if name.startswith("is_") else pa.string()
 
 
 @contextmanager
@@ -155,11 +113,3 @@ def _xlsx_writer(path: Path) -> Iterator[Write]:
         yield write
     finally:
         book.close()
-
-
-def arrow_table(found: Iterator[Found]) -> Any:
-    """Lines as an Arrow table."""
-    import pyarrow as pa
-
-    schema = pa.schema([(name, _arrow_type(name)) for name in COLUMNS])
-    return pa.Table.from_pylist([values_of(one) for one in found], schema=schema)

@@ -132,6 +132,8 @@ PLACES: dict[str, tuple[str, ...]] = {
     "D3": ("core.journal", "services.sealing", "queries.frame"),
     "D4": ("core.applications", "services.applications"),
     "D5": ("services.reversals", "services.adjustments"),
+    "E2": ("bank.reading", "bank.table", "bank.collecting", "cli.bank"),
+    "E5": ("bank.remittance",),
     "E1": ("core.notes", "services.notes", "services.notes_steps"),
     "D6": ("services.adjustments",),
     "D7": ("core.exchange", "services.revaluation"),
