@@ -77,8 +77,8 @@ def match(
     """What each bank line pays: ranked explanations with the probability that each is wholly right, and a decision
     (``auto`` over the bar that is proved on ``history``, ``propose``, ``none``).
 
-    Tables have the columns of the file formats and are checked as files are: ``BadData`` carries every fault at once. The
-    answer has the columns of ``matches``; ``full``: a ``MatchAnswer`` instead, with the bar, the evidence, what was
+    Tables have the columns of the file formats and are checked as files are: ``BadData`` carries every fault at once.
+    The answer has the columns of ``matches``; ``full``: a ``MatchAnswer`` instead, with the bar, the evidence, what was
     learned, and a model that matches further lines without the history.
     """
     from huikuan.engines import match as engine

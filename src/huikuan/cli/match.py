@@ -44,9 +44,9 @@ SHOWN_MAX = 40
 def match(lines: str, output: str | None, as_json: bool, **asked: Any) -> None:
     """What each bank line pays.
 
-    LINES is a file of bank lines (.csv, .xlsx, .parquet). Every line gets ranked explanations, each with the probability
-    that it is wholly right. Lines over the bar are marked auto; the bar is set on the history so that the share of wrong
-    ones stays under --max-error.
+    LINES is a file of bank lines (.csv, .xlsx, .parquet). Every line gets ranked explanations, each with the
+    probability that it is wholly right. Lines over the bar are marked auto; the bar is set on the history so that the
+    share of wrong ones stays under --max-error.
     """
     from huikuan.engines.files import read_table
     from huikuan.engines.match import MatchOptions

@@ -9,12 +9,13 @@ from huikuan.cli.age_show import align, format_amount
 
 _WHY_NOT = {
     "no_history": "Nothing posts itself: there is no history to prove a bar on.",
-    "no_settled_items": "Nothing posts itself: the items the history paid are not among the items, so the past cannot be replayed.",
+    "no_settled_items": "Nothing posts itself: the items the history paid are not among the items, so the past cannot be "
+    "replayed.",
     "too_few": "Nothing posts itself yet: about {missing:,} more confirmed lines are missing to prove the bar.",
-    "too_many_errors": "Nothing posts itself: {errors:,} of the {above:,} surest past lines would have been wrong; about "
-    "{missing:,} more confirmed lines without such are missing.",
-    "drift": "Nothing posts itself: the latest part of the history goes wrong more often than before. About {missing:,} "
-    "confirmed lines since then are missing.",
+    "too_many_errors": "Nothing posts itself: {errors:,} of the {above:,} surest past lines would have been wrong; "
+    "about {missing:,} more confirmed lines without such are missing.",
+    "drift": "Nothing posts itself: the latest part of the history goes wrong more often than before. About "
+    "{missing:,} confirmed lines since then are missing.",
     "audit": "Nothing posts itself: the audit found sure lines wrong.",
 }
 
@@ -67,7 +68,8 @@ def show_counts(counts: dict[str, int]) -> Iterable[str]:
     total = sum(counts.values())
     auto, propose = counts.get("auto", 0), counts.get("propose", 0)
     share = f" ({auto / total:.1%})" if total else ""
-    yield f"{total:,} lines: {auto:,} post themselves{share}, {propose:,} proposed, {counts.get('none', 0):,} without a proposal"
+    none = counts.get("none", 0)
+    yield f"{total:,} lines: {auto:,} post themselves{share}, {propose:,} proposed, {none:,} without a proposal"
 
 
 def show_bar(bar: Any) -> Iterable[str]:
@@ -78,13 +80,13 @@ def show_bar(bar: Any) -> Iterable[str]:
         )
         return
     yield (
-        f"Bar: {bar.threshold:.2%} sure. Of {bar.lines:,} past lines {bar.above:,} were over it and {bar.errors:,} of them "
-        f"wrong: with {bar.certainty:.0%} probability under {bar.bound:.3%} (asked: {bar.max_error:.3%})."
+        f"Bar: {bar.threshold:.2%} sure. Of {bar.lines:,} past lines {bar.above:,} were over it and {bar.errors:,} of "
+        f"them wrong: with {bar.certainty:.0%} probability under {bar.bound:.3%} (asked: {bar.max_error:.3%})."
     )
     if bar.money_cap is not None:
         yield (
-            f"By money, each line counted up to {_number(bar.money_cap)} {bar.money_currency}: {_number(bar.money_errors)} of "
-            f"{_number(bar.money_above)} wrong, under {bar.money_bound:.3%}."
+            f"By money, each line counted up to {_number(bar.money_cap)} {bar.money_currency}: "
+            f"{_number(bar.money_errors)} of {_number(bar.money_above)} wrong, under {bar.money_bound:.3%}."
         )
     else:
         yield "By money nothing is proved: too few lines or a wrong one too large."

@@ -56,9 +56,10 @@ def match(
     """Proposes for every line what it pays.
 
     Tables are checked ones (``files.read_table`` or ``files.normalise`` of kinds lines, items, customers, history).
-    ``history``: confirmed past lines; it teaches, and where the items it paid are among ``items`` it sets the bar, so that
-    with 95 % probability at most ``max_error`` of what posts itself is wrong. ``model``: of an earlier run, instead of a
-    history. ``as_of``: what is dated later is not known. The answer does not depend on the order of any table.
+    ``history``: confirmed past lines; it teaches, and where the items it paid are among ``items`` it sets the bar, so
+    that with 95 % probability at most ``max_error`` of what posts itself is wrong. ``model``: of an earlier run,
+    instead of a history. ``as_of``: what is dated later is not known. The answer does not depend on the order of any
+    table.
     """
     options = options or MatchOptions()
     if as_of is not None:
@@ -137,8 +138,8 @@ def _fit(
 
 
 def _bar(replayed: list[Replayed], chances: list[float], max_error: float, options: MatchOptions) -> BarReport:
-    """The bar on the replayed lines. By money in the commonest currency; amounts in others are taken at the ratio of the
-    middle line of each, since a file has no rates."""
+    """The bar on the replayed lines. By money in the commonest currency; amounts in others are taken at the ratio of
+    the middle line of each, since a file has no rates."""
     if not replayed:
         return BarReport(max_error, options.certainty, reason="too_few", lines_missing=3000)
     currency = Counter(one.currency for one in replayed).most_common(1)[0][0]

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from huikuan.engines.match_book import UNIT, Book
-from huikuan.engines.match_explain import Explanation
+from huikuan.engines.match_explanation import Explanation
 from huikuan.engines.match_joint import Judged
 from huikuan.engines.match_learn import Knowledge
 from huikuan.engines.match_model import AMBIGUOUS

@@ -22,8 +22,8 @@ DRIFT_P = 0.002
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A past line with the confidence it had (or, of an audit, was posted with), its amount in units of one currency (0:
-    another currency), and whether it was right. ``may_post``: nothing but the bar kept it from posting itself."""
+    """A past line with the confidence it had (or, of an audit, was posted with), its amount in units of one currency
+    (0: another currency), and whether it was right. ``may_post``: nothing but the bar kept it from posting itself."""
 
     confidence: float
     right: bool
@@ -86,8 +86,9 @@ def set_bar(
 ) -> BarReport:
     """The least confidence at which the share of wrong postings is proved to be at most ``max_error``.
 
-    ``outcomes`` in the order of the past. Thresholds are tried in sequences fixed beforehand, from strict to loose, each up to
-    the first that is not proved, so the promise holds for the chosen one. A drift of the latest fifth lets only the latest two fifths count.
+    ``outcomes`` in the order of the past. Thresholds are tried in sequences fixed beforehand, from strict to loose,
+    each up to the first that is not proved, so the promise holds for the chosen one. A drift of the latest fifth lets
+    only the latest two fifths count.
     """
     drift, drift_p = drift_of(outcomes)
     drifted = drift_p is not None and drift_p < DRIFT_P
@@ -131,8 +132,8 @@ def _errors(ranked: Sequence[Outcome]) -> int:
 
 
 def _sequence(ranked: Sequence[Outcome], start: float, max_error: float, improbability: float) -> int | None:
-    """The loosest threshold of a sequence from ``start`` lines on in which each is proved; the first that is not ends it,
-    so each may be tried with the whole improbability."""
+    """The loosest threshold of a sequence from ``start`` lines on in which each is proved; the first that is not ends
+    it, so each may be tried with the whole improbability."""
     first = max(round(start), lines_needed(0, max_error, improbability))
     if first > len(ranked):
         return None
@@ -165,7 +166,8 @@ def _missing(
 
 
 def _by_money(report: BarReport, above: Sequence[Outcome], currency: str | None, money_cap: int | None) -> BarReport:
-    """The promise by money: the largest cap (or the one asked for) under which it is proved, in the order of the past."""
+    """The promise by money: the largest cap (or the one asked for) under which it is proved, in the order of the
+    past."""
     money = [one for one in above if one.amount > 0]
     if not money or currency is None:
         return report
@@ -250,9 +252,9 @@ def draw_audit_sample(line_ids: Sequence[str], share: float, seed: int) -> list[
 
 
 def update_bar(bar: BarReport, outcomes: Sequence[Outcome]) -> BarReport:
-    """The bar after answers of the audit (randomly drawn automatic postings). It stays while they agree with the promise;
-    when so many errors would come by chance in fewer than one case in twenty, it rises above the wrong ones, and where
-    one of them was among the surest it falls away until the history is replayed again."""
+    """The bar after answers of the audit (randomly drawn automatic postings). It stays while they agree with the
+    promise; when so many errors would come by chance in fewer than one case in twenty, it rises above the wrong ones,
+    and where one of them was among the surest it falls away until the history is replayed again."""
     audited = bar.audited + len(outcomes)
     errors = bar.audit_errors + sum(not one.right for one in outcomes)
     moved = replace(bar, audited=audited, audit_errors=errors)

@@ -109,18 +109,7 @@ class Book:
             if own != number and len(own) >= 5 and any(char.isdigit() for char in own):
                 _add(self.by_number, own, at)
         for name, keys in (("po_number", self.by_order), ("contract_number", self.by_contract)):
-            column = items.column(name)
-            if column.null_count == len(column):
-                continue
-            for at, value in enumerate(column.to_pylist()):
-                if value is None:
-                    continue
-                plain = plain_number(value)
-                if len(plain) >= 4 and any(char.isdigit() for char in plain):
-                    _add(keys, plain, at)
-                    core = digits_of(plain)
-                    if core != plain and len(core) >= 5:
-                        _add(keys, core, at)
+            _index_orders(items.column(name), keys)
         self._folded: Keys | None = None
         self._tails: Keys | None = None
         self._orders: list[tuple[str, ...]] | None = None
@@ -181,8 +170,8 @@ class Book:
             self.families.setdefault(root, []).append(at)
 
     def rarity(self, digits: int, letters: int) -> float:
-        """How unlikely a number of that many digits and letters would hit an item by chance: minus the decimal logarithm,
-        between 0.2 and 8."""
+        """How unlikely a number of that many digits and letters would hit an item by chance: minus the decimal
+        logarithm, between 0.2 and 8."""
         density = math.log10(max(self.number_lengths.get(digits, 1), 1))
         return min(max(digits - density + min(letters, 3) * 0.8, 0.2), 8.0)
 
@@ -205,6 +194,19 @@ def _add(keys: Keys, key: str, at: int) -> None:
             keys[key] = [held, at]
     elif held[-1] != at and len(held) <= SHARED_MAX:
         held.append(at)
+
+
+def _index_orders(column: Any, keys: Keys) -> None:
+    if column.null_count == len(column):
+        return
+    for at, value in enumerate(column.to_pylist()):
+        plain = plain_number(value) if value is not None else ""
+        if len(plain) < 4 or not any(char.isdigit() for char in plain):
+            continue
+        _add(keys, plain, at)
+        core = digits_of(plain)
+        if core != plain and len(core) >= 5:
+            _add(keys, core, at)
 
 
 def places_of(held: Any) -> list[int]:

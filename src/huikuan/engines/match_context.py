@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from rapidfuzz.distance import OSA
 
@@ -19,8 +20,8 @@ SOFT_POOL_MAX = 150
 
 @dataclass(slots=True)
 class Context:
-    """A line with what it reveals. ``strength``: per customer how far the payer alone points to it; ``nobody``: the share
-    of the payer's past that was not a customer's money, how many lines that is, and the log-odds of the words;
+    """A line with what it reveals. ``strength``: per customer how far the payer alone points to it; ``nobody``: the
+    share of the payer's past that was not a customer's money, how many lines that is, and the log-odds of the words;
     ``periods``: months named, as (year, month)."""
 
     line: Line
@@ -150,7 +151,7 @@ def soft_hits(book: Book, items: list[int], token: str, at_end: bool) -> tuple[l
 def _joined(loose: list[tuple[str, int, int, int, bool]]) -> list[tuple[str, int, int, int, bool]]:
     """Loose tokens, and those that stand close together as one."""
     found = list(loose)
-    for one, other in zip(loose, loose[1:], strict=False):
+    for one, other in pairwise(loose):
         if one[1] == other[1] and other[2] - one[3] <= 2:
             found.append((one[0] + other[0], one[1], one[2], other[3], other[4]))
     return found

@@ -22,8 +22,8 @@ PERCENTS = (20_000, 30_000, 10_000, 15_000, 25_000, 50_000, 5_000, 40_000)
 
 @dataclass(slots=True)
 class Fit:
-    """One way an amount fits a set: ``how`` (exact, discount, late_discount, habit_discount, charge, exchange, short, part,
-    over), per item what of the money it gets and what is deducted, and what is left over."""
+    """One way an amount fits a set: ``how`` (exact, discount, late_discount, habit_discount, charge, exchange, short,
+    part, over), per item what of the money it gets and what is deducted, and what is left over."""
 
     how: str
     applied: tuple[int, ...]
@@ -104,6 +104,8 @@ def fit_less(state: State, line: Line, items: Sequence[int], amounts: Sequence[i
     if diff > 0 and (is_complaint(line) or names_cut(line, diff)):
         if diff * 3 <= total:
             fits.append(_taken(amounts, largest, diff, "short", "short_payment", 0.0))
+    elif any("discount" in fit.how for fit in fits):
+        return fits
     elif 0 < diff <= charge_max and (diff * 12 <= total or (known and diff * 3 <= total)):
         charge = _taken(amounts, largest, diff, "charge", "bank_charge", float(known))
         short = _taken(amounts, largest, diff, "short", "short_payment", 0.0)
@@ -112,6 +114,8 @@ def fit_less(state: State, line: Line, items: Sequence[int], amounts: Sequence[i
     elif 0 < abs(diff) <= total * RATE_MAX and (diff < 0 or line.currency != "CNY" or terms.exchanges):
         if diff > 0:
             fits.append(_taken(amounts, largest, diff, "exchange", "exchange", 0.0))
+            fits.append(_taken(amounts, largest, diff, "short", "short_payment", 0.0))
+            fits[-1].known_open = terms.open_all.get(diff, 0)
         elif -diff <= charge_max * 3:
             over = Fit("exchange", tuple(amounts), (0,) * len(items), "overpayment", -diff)
             fits.append(over)
@@ -119,9 +123,9 @@ def fit_less(state: State, line: Line, items: Sequence[int], amounts: Sequence[i
 
 
 _COMPLAINT = re.compile(
-    r"M(?:AE|Ä)NGEL|K(?:UE|Ü)RZUNG|PREISDIFF|PRICE DIFF|FREIGHT|REKLAM|BESCH(?:AE|Ä)DIG|MINDERUNG|FEHLMENGE|GUTSCHRIFT|AVARIE|MANQUANT|LITIGE|RETOUR|P(?:E|É)NALIT"
-    r"|D(?:E|É)FAUT|DAMAGE|SHORTAGE|SHORT DELIVER|QUALITY|CLAIM|PENALTY|RETURNED|DEDUCT|DISPUTE|质量|破损|损坏|短缺|短少|少付|缺货|差价|数量"
-    r"|违约|罚款|扣款|返工|瑕疵|赔偿|退货|索赔|扣.{0,4}款"
+    r"M(?:AE|Ä)NGEL|K(?:UE|Ü)RZUNG|PREISDIFF|PRICE DIFF|FREIGHT|REKLAM|BESCH(?:AE|Ä)DIG|MINDERUNG|FEHLMENGE|GUTSCHRIFT"
+    r"|AVARIE|MANQUANT|LITIGE|RETOUR|P(?:E|É)NALIT|D(?:E|É)FAUT|DAMAGE|SHORTAGE|SHORT DELIVER|QUALITY|CLAIM|PENALTY"
+    r"|RETURNED|DEDUCT|DISPUTE|质量|破损|损坏|短缺|短少|少付|缺货|差价|数量|违约|罚款|扣款|返工|瑕疵|赔偿|退货|索赔|扣.{0,4}款"
 )
 
 

@@ -8,11 +8,13 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any, TypeVar
 
 Part = TypeVar("Part")
 LINES_MIN = 1500
 """Fewer lines are done in one process."""
+
 
 @contextmanager
 def unwatched() -> Iterator[None]:
@@ -39,7 +41,7 @@ def run_apart(work: Callable[[int, int], Part], count: int, lines: int, processe
     if number <= 1 or count <= 1:
         return [work(0, count)]
     edges = [round(count * part / number) for part in range(number + 1)]
-    pieces = [(first, stop) for first, stop in zip(edges[:-1], edges[1:], strict=True) if stop > first]
+    pieces = [(first, stop) for first, stop in pairwise(edges) if stop > first]
     _work = work
     try:
         with multiprocessing.get_context("fork").Pool(len(pieces)) as pool:

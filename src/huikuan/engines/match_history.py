@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from huikuan.engines.match_book import NEVER, UNIT, Book, smallest_unit, units_of
-from huikuan.engines.match_explain import Explanation
+from huikuan.engines.match_explanation import Explanation
 from huikuan.engines.match_fit import CHARGE_MAX, PERCENTS
 from huikuan.engines.match_learn import NOBODY, ConfirmedLine
 from huikuan.engines.match_lines import Line, read_lines
-
 
 CLOSING = ("early_payment_discount", "bank_charge", "exchange")
 """Deductions that end an item with less money; after a short payment the rest stays open."""
@@ -32,8 +31,8 @@ class Truth:
 
 @dataclass(slots=True)
 class Past:
-    """The history in canonical order. ``is_gross``: its ``applied`` holds deductions as well. ``known_share``: how many of
-    the items it paid are among the items given."""
+    """The history in canonical order. ``is_gross``: its ``applied`` holds deductions as well. ``known_share``: how many
+    of the items it paid are among the items given."""
 
     lines: list[Line]
     truths: list[Truth]
@@ -166,6 +165,8 @@ def habits_of(line: Line, truth: Truth, book: Book, opened: Sequence[int]) -> tu
     if not short:
         return (*words, "exact")
     diff, whole = sum(short.values()), sum(opened[item] for item in truth.applied)
+    if not closed and len(short) == 1 and _is_oldest(line, truth, book, opened):
+        return (*words, "part", "oldest")
     percent = _percent_of(diff, short, opened, line.currency)
     own = any(book.discounts[item] for item in short)
     if percent and own and max(line.day - book.discount_until[item] for item in short) > 0:
@@ -177,6 +178,28 @@ def habits_of(line: Line, truth: Truth, book: Book, opened: Sequence[int]) -> tu
     if closed and diff * 60 <= whole:
         return (*words, "exchange")
     return (*words, "short" if diff * 6 <= whole else "part")
+
+
+def _is_oldest(line: Line, truth: Truth, book: Book, opened: Sequence[int]) -> bool:
+    """The money went to the oldest items of the customer (of its group, where several are paid), as far as it went."""
+    owners = {book.customer_of[item] for item in truth.applied}
+    members = book.families[book.family_of[next(iter(owners))]] if len(owners) > 1 else list(owners)
+    items = [item for one in members for item in book.of_customer.get(one, ())]
+    if len(members) > 1:
+        items.sort(key=lambda item: (book.due[item], book.dated[item], item))
+    left = sum(truth.applied.values())
+    for item in items:
+        if opened[item] <= 0 or book.opens[item] > line.day or book.settled[item] < line.day:
+            continue
+        if book.currencies[item] != line.currency:
+            continue
+        share = min(int(opened[item]), left)
+        if truth.applied.get(item) != share:
+            return False
+        left -= share
+        if not left:
+            return True
+    return False
 
 
 def _percent_of(diff: int, short: dict[int, int], opened: Sequence[int], currency: str) -> int:

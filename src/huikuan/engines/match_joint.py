@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from huikuan.engines.match_context import Context
-from huikuan.engines.match_explain import Explanation
+from huikuan.engines.match_explanation import Explanation
 from huikuan.engines.match_fit import Fit
 from huikuan.engines.match_lines import Line, State
 

@@ -1,4 +1,5 @@
-"""From evidence to a probability: a logistic model over the best explanation and its rivals, learned from the replay."""
+"""From evidence to a probability: a logistic model over the best explanation and its rivals, learned from the
+replay."""
 
 from __future__ import annotations
 

@@ -27,9 +27,9 @@ _PINYIN_FORMS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Payer:
-    """A customer that may be behind a line. ``strength``: 0 to 1, how far this alone can be believed; ``kind``: account,
-    listed (an account in the customer file), alias, name, prefix, fuzzy, pinyin, short, text, group; ``count``: confirmed
-    lines behind it."""
+    """A customer that may be behind a line. ``strength``: 0 to 1, how far this alone can be believed; ``kind``:
+    account, listed (an account in the customer file), alias, name, prefix, fuzzy, pinyin, short, text, group;
+    ``count``: confirmed lines behind it."""
 
     customer: int
     strength: float

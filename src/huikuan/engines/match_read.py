@@ -16,7 +16,8 @@ _OWN_CURRENCY = ("lines", "history")
 
 @dataclass(slots=True)
 class MatchInputs:
-    """Checked tables by kind, what was unusual in them. What was not given is an empty table; no history is ``None``."""
+    """Checked tables by kind, what was unusual in them. What was not given is an empty table; no history is
+    ``None``."""
 
     tables: dict[str, Any] = field(default_factory=dict)
     warnings: list[DataError] = field(default_factory=list)

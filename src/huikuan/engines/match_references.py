@@ -40,7 +40,8 @@ _PIECES = re.compile(r"[A-Z]+\d+|\d+")
 @dataclass(slots=True)
 class Mention:
     """One number in a text: the places of the items it may mean, how it was recognised, how rare such a hit is by
-    chance (a decimal logarithm), and where it stands. ``doubtful``: it may as well be a date, an amount, a telephone."""
+    chance (a decimal logarithm), and where it stands. ``doubtful``: it may as well be a date, an amount, a
+    telephone."""
 
     items: list[int]
     kind: str

@@ -52,8 +52,8 @@ def replay(
     progress: Callable[[int, int], None] | None = None,
     keep: bool = False,
 ) -> list[Replayed]:
-    """Judges the blocks ``first`` to ``stop`` with what was known before each. Lines whose items are not among the items
-    given cannot be judged and are left out. ``keep``: the explanations too."""
+    """Judges the blocks ``first`` to ``stop`` with what was known before each. Lines whose items are not among the
+    items given cannot be judged and are left out. ``keep``: the explanations too."""
     knowledge, ledger = Knowledge(), Ledger(book, past)
     answers: list[Replayed] = []
     for number, (start, end) in enumerate(blocks_of(len(past))[:stop]):

@@ -1,8 +1,8 @@
 """One run: lines against what is open, with what is known; the same for today's lines and for the replay of the past.
 
-Lines of one group of customers are taken day by day: what a sure line paid is not open for the next day's any more. Groups do not
-see one another's payments, so a run may be cut into any number of processes and gives the same answer; a last pass over
-all lines sees to it that no item is paid twice.
+Lines of one group of customers are taken day by day: what a sure line paid is not open for the next day's any more.
+Groups do not see one another's payments, so a run may be cut into any number of processes and gives the same answer; a
+last pass over all lines sees to it that no item is paid twice.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from huikuan.engines.match_forks import run_apart
 from huikuan.engines.match_joint import Judged, settle
 from huikuan.engines.match_learn import Knowledge
 from huikuan.engines.match_lines import Line, State
-from huikuan.engines.match_model import Calibration, probability, traits_of
+from huikuan.engines.match_model import AMBIGUOUS, Calibration, probability, traits_of
 from huikuan.engines.match_payers import Directory
 from huikuan.engines.match_prior import prior_calibration
 from huikuan.engines.match_score import Scorer, rank
@@ -28,6 +28,8 @@ SURE = 0.93
 SURE_PART = 0.98
 """The same for what leaves something open."""
 SETTLING = ("exact", "discount", "charge", "habit_discount")
+LEAD = 1.5
+"""How far ahead the way a customer always pays must be."""
 NO_GROUP = -1
 
 
@@ -122,7 +124,7 @@ class _Work:
         sure = probability(self.calibration.odds([traits_of(one) for one in some]))
         for one, chance in zip(some, sure.tolist(), strict=True):
             best = one.ranked[0]
-            if chance < (SURE if best.fit.how in SETTLING else SURE_PART):
+            if chance < (SURE if best.fit.how in SETTLING else SURE_PART) and not _is_way(one):
                 continue
             for item, applied, deducted in zip(best.items, best.fit.applied, best.fit.deducted, strict=True):
                 before = self.state.open_now[item]
@@ -130,3 +132,10 @@ class _Work:
                 undo.append((item, before))
                 self.state.set_open(item, left if left * before > 0 else 0)
         return undo
+
+
+def _is_way(one: Judged) -> bool:
+    """The customer pays its oldest items as far as the money goes, as it always has, and nothing else comes near."""
+    best = one.ranked[0]
+    lead = best.score - one.ranked[1].score if len(one.ranked) > 1 else LEAD
+    return best.shape == "oldest" and best.others < AMBIGUOUS and lead >= LEAD

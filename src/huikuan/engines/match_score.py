@@ -11,7 +11,7 @@ import numpy as np
 
 from huikuan.engines.match_book import UNIT
 from huikuan.engines.match_context import Context
-from huikuan.engines.match_explain import Explanation
+from huikuan.engines.match_explanation import Explanation
 from huikuan.engines.match_learn import EVERYBODY, Knowledge
 from huikuan.engines.match_lines import State
 from huikuan.engines.match_weights import WEIGHTS
@@ -79,7 +79,7 @@ class Scorer:
         self._payer(context, made, values)
         if made.items:
             self._set(context, made, values)
-        elif made.kind == "not_customer" or made.kind == "outgoing":
+        elif made.kind in ("not_customer", "outgoing"):
             share, count, words = context.nobody
             values[place["nobody_share"]] = share * min(math.log1p(count), 3.0) / 1.5
             values[place["nobody_words"]] = max(min(words, 12.0), -8.0)
@@ -90,7 +90,8 @@ class Scorer:
             values[place["has_mentions_account"]] = float(bool(context.named))
         self._words(context, made, values, named)
         values[place["round"]] = _roundness(context.line.amount) * (1.0 if how in ("part", "account", "over") else 0.0)
-        values[place["habit"]] = self._habit(made.customer, how)
+        habit = "oldest" if made.shape == "oldest" and how in ("part", "short") else how
+        values[place["habit"]] = self._habit(made.customer, habit)
         return values
 
     def _words(self, context: Context, made: Explanation, values: list[float], named: bool) -> None:
@@ -185,7 +186,7 @@ class Scorer:
         values[place["credits"]] = float(any(amount < 0 for amount in made.fit.applied))
         values[place["pool"]] = math.log1p(made.pool_size) if not values[place["rarity"]] else 0.0
         past = [line.day - book.due[one] for one in made.items]
-        values[place["late"]] = min(max(max(past), 0) / 60, 6.0)
+        values[place["late"]] = min(max(0, *past) / 60, 6.0)
         values[place["undue"]] = min(max(-min(past), 0) / 30, 4.0)
         values[place["early"]] = float(any(book.opens[one] > line.day for one in made.items))
         cut = sum(made.fit.deducted)

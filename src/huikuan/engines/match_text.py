@@ -59,8 +59,8 @@ _MONTHS = {
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text made comparable. ``places``: where each character of ``text`` stands in the original (``None``: at the same
-    place)."""
+    """A text made comparable. ``places``: where each character of ``text`` stands in the original (``None``: at the
+    same place)."""
 
     text: str
     places: list[int] | None
@@ -124,7 +124,8 @@ _LATIN_NUMBER = re.compile(r"[^A-Z0-9]+")
 
 
 def plain_number(number: str) -> str:
-    """A document number without width, case and punctuation; leading zeros stay. ``Inv-2026/0001`` → ``INV20260001``."""
+    """A document number without width, case and punctuation; leading zeros stay. ``Inv-2026/0001`` →
+    ``INV20260001``."""
     if number.isalnum() and number.isascii():
         return number.upper()
     upper = number.upper() if number.isascii() else unicodedata.normalize("NFKC", number).upper()

@@ -36,9 +36,9 @@ MATCHES = pa.schema(
         ("reason", pa.string()),
     ]
 )
-"""One row per line, rank and item. ``applied`` of an explanation's rows and its ``unapplied`` (on its first row, zero on
-the others) add up to the line; a credit memo's ``applied`` is negative. What an item is reduced by is ``applied`` plus
-its ``deduction_amount``."""
+"""One row per line, rank and item. ``applied`` of an explanation's rows and its ``unapplied`` (on its first row, zero
+on the others) add up to the line; a credit memo's ``applied`` is negative. What an item is reduced by is ``applied``
+plus its ``deduction_amount``."""
 
 EXPLANATIONS = pa.schema(
     [
@@ -84,10 +84,10 @@ LEARNED = pa.schema(
 @dataclass(frozen=True, slots=True)
 class MatchOptions:
     """``ranks_max``: explanations kept per line. ``applied``: ``cash`` (what of the line's money goes to an item),
-    ``gross`` (with its deduction) or as the history does it. ``certainty``: the probability with which the bar's promise
-    holds. ``money_cap``: major units up to which a line counts in the promise by money (``None``: the largest that can
-    be promised). ``auto_amount_max``: larger lines never post themselves. ``processes``: ``None`` for as many as pay.
-    ``audit_share``: of automatic postings, drawn to be asked back."""
+    ``gross`` (with its deduction) or as the history does it. ``certainty``: the probability with which the bar's
+    promise holds. ``money_cap``: major units up to which a line counts in the promise by money (``None``: the largest
+    that can be promised). ``auto_amount_max``: larger lines never post themselves. ``processes``: ``None`` for as many
+    as pay. ``audit_share``: of automatic postings, drawn to be asked back."""
 
     ranks_max: int = 5
     applied: Literal["history", "cash", "gross"] = "history"
@@ -103,12 +103,13 @@ class MatchOptions:
 class BarReport:
     """The bar above which lines post themselves, and what it rests on.
 
-    ``threshold``: the least confidence, ``None`` where nothing may post itself. ``lines``: confirmed past lines replayed;
-    ``above``: those over the threshold, ``errors`` wrong ones of them, ``bound``: the share of wrong ones stays under it
-    with ``certainty``. ``money_*``: the same by money, each line counted up to ``money_cap`` (major units of
-    ``money_currency``). ``lines_missing``: how many more confirmed lines without an error would set a bar. ``drift``: how
-    many times as often as before the latest part of the history went wrong (1 as before), ``drift_p`` how likely that is
-    by chance. ``reason``: a code for why there is no bar (no_history, no_settled_items, too_few, too_many_errors, drift).
+    ``threshold``: the least confidence, ``None`` where nothing may post itself. ``lines``: confirmed past lines
+    replayed; ``above``: those over the threshold, ``errors`` wrong ones of them, ``bound``: the share of wrong ones
+    stays under it with ``certainty``. ``money_*``: the same by money, each line counted up to ``money_cap`` (major
+    units of ``money_currency``). ``lines_missing``: how many more confirmed lines without an error would set a bar.
+    ``drift``: how many times as often as before the latest part of the history went wrong (1 as before), ``drift_p``
+    how likely that is by chance. ``reason``: a code for why there is no bar (no_history, no_settled_items, too_few,
+    too_many_errors, drift).
     """
 
     max_error: float = 0.001

@@ -1,7 +1,7 @@
 """What is learned before a company has a history of its own, written by ``tools/match_prior.py``.
 
-``WEIGHTS``: of each piece of evidence in the score of an explanation. ``TRAITS``: per trait its mean, its spread and its weight
-in the log-odds that the best explanation is right; ``ALONE`` stands for itself.
+``WEIGHTS``: of each piece of evidence in the score of an explanation. ``TRAITS``: per trait its mean, its spread and
+its weight in the log-odds that the best explanation is right; ``ALONE`` stands for itself.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from huikuan.core.money import EXPONENTS
 from huikuan.engines.match_book import UNIT, Book
 from huikuan.engines.match_context import Context
-from huikuan.engines.match_explain import Explanation
+from huikuan.engines.match_explanation import Explanation
 from huikuan.engines.match_model import AMBIGUOUS
 from huikuan.engines.match_types import Lang
 

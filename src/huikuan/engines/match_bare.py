@@ -1,0 +1,213 @@
+"""Explanations by amount alone: single items, whole statements, the oldest first, exact sums."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+
+from huikuan.engines.match_context import Context
+from huikuan.engines.match_explanation import Explanation, Found, keep, trim
+from huikuan.engines.match_fit import (
+    Fit,
+    Terms,
+    discount_of,
+    fit_exact,
+    fit_less,
+    fit_over,
+    fit_part,
+    terms_of,
+    terms_of_all,
+)
+from huikuan.engines.match_learn import Knowledge
+from huikuan.engines.match_lines import Pool, State
+from huikuan.engines.match_sums import find_sums
+
+OLDEST_MIN = 3
+"""Times a customer has paid its oldest items as far as the money went, before that counts as its way."""
+
+
+class BareExplainer:
+    """Finds explanations that nothing in the text points to, against one state of the items."""
+
+    def __init__(self, state: State, knowledge: Knowledge) -> None:
+        self.state, self.knowledge = state, knowledge
+        self.everybody = terms_of_all(knowledge)
+        self._terms: dict[int, Terms] = {}
+        self._months: dict[int, tuple[int, int]] = {}
+
+    def _terms_of(self, customer: int) -> Terms:
+        terms = self._terms.get(customer)
+        if terms is None:
+            terms = self._terms[customer] = terms_of(
+                self.knowledge, self.state.book.customer_ids[customer], self.everybody
+            )
+        return terms
+
+    def _pays_oldest(self, customer: int) -> bool:
+        """Where no items fit, this customer's money has gone to its oldest ones, as far as it went."""
+        owner = self.state.book.customer_ids[customer]
+        oldest, part, *other = (
+            self.knowledge.habit(owner, name)[0] for name in ("oldest", "part", "short", "over", "account")
+        )
+        return oldest >= OLDEST_MIN and oldest >= 3 * (part - oldest + sum(other))
+
+    def _amounts(self, items: Iterable[int]) -> list[int]:
+        return [self.state.open_now[item] for item in items]
+
+    def _fits(
+        self, context: Context, customer: int, items: Sequence[int], shape: str, size: int, others: float = 0.0
+    ) -> list[Explanation]:
+        """The items with every small difference that explains the amount."""
+        fits = fit_less(self.state, context.line, items, self._amounts(items), self._terms_of(customer))
+        return [Explanation("items", customer, tuple(items), fit, shape, others, size) for fit in fits]
+
+    def _sums(
+        self,
+        context: Context,
+        customer: int,
+        given: list[int],
+        choice: list[int],
+        target: int,
+        shape: str,
+        size: int,
+        size_max: int = 99,
+    ) -> list[Explanation]:
+        """``given`` with every set of ``choice`` that makes up the rest exactly; fewest first."""
+        if not choice:
+            return []
+        sums = find_sums(self._amounts(choice), target, size_max=size_max)
+        made = []
+        for one in sums.sets[:4]:
+            items = given + [choice[at] for at in one]
+            others = sum(len(other) <= max(len(one), 2) for other in sums.sets) - 1
+            others = max(others, 0) if sums.is_exact or len(one) <= 3 else max(sums.count - 1, 0)
+            others += max(sums.count - len(sums.sets), 0) * (sums.is_exact and len(sums.sets) >= 12)
+            fit = fit_exact(items, self._amounts(items))
+            made.append(Explanation("items", customer, tuple(items), fit, shape, float(others), size))
+        return made
+
+    def _unnamed(self, context: Context, customer: int, pool: Pool, found: Found) -> None:
+        """Explanations by amount alone: single items, whole statements, oldest first, exact sums."""
+        line, size = context.line, len(pool.items)
+        equal = pool.by_amount.get(line.amount, [])
+        made = []
+        for item in equal[:6]:
+            fit = fit_exact((item,), (line.amount,))
+            made.append(Explanation("items", customer, (item,), fit, "single", float(len(equal) - 1), size))
+        if not equal:
+            made += self._single_less(context, customer, pool)
+        made += self._structured(context, customer, pool)
+        exact = any(one.fit.how == "exact" for one in made)
+        if not equal and not exact:
+            made += self._sums(context, customer, [], pool.items, line.amount, "sum", size)
+            exact = any(one.fit.how == "exact" for one in made)
+        if not exact:
+            made += self._net_sums(context, customer, pool)
+            made += self._oldest(context, customer, pool)
+        keep(found, made)
+
+    def _single_less(self, context: Context, customer: int, pool: Pool) -> list[Explanation]:
+        amount, made = context.line.amount, []
+        for item, opened in zip(pool.items, pool.amounts, strict=True):
+            if 0.88 * opened <= amount <= 1.012 * opened or (amount < opened <= amount + 400_000):
+                made += self._fits(context, customer, [item], "single", len(pool.items))
+        by_how: dict[str, int] = {}
+        for one in made:
+            by_how[one.fit.how] = by_how.get(one.fit.how, 0) + 1
+        for one in made:
+            one.others = float(by_how[one.fit.how] - 1)
+        return made[:12]
+
+    def _net_sums(self, context: Context, customer: int, pool: Pool) -> list[Explanation]:
+        """Exact sums of items that are each paid net of the discount they still allow."""
+        line, book, size = context.line, self.state.book, len(pool.items)
+        cuts = [
+            discount_of(self.state, item, amount) if book.discount_until[item] >= line.day else 0
+            for item, amount in zip(pool.items, pool.amounts, strict=True)
+        ]
+        if not any(cuts):
+            return []
+        net = [amount - cut for amount, cut in zip(pool.amounts, cuts, strict=True)]
+        sums, made = find_sums(net, line.amount, size_max=8), []
+        for one in sums.sets[:3]:
+            if not any(cuts[at] for at in one):
+                continue
+            cut = tuple(cuts[at] for at in one)
+            fit = Fit("discount", tuple(net[at] for at in one), cut, "early_payment_discount")
+            others = max(sum(len(other) <= len(one) for other in sums.sets) - 1, 0)
+            items = tuple(pool.items[at] for at in one)
+            made.append(Explanation("items", customer, items, fit, "sum", float(others), size))
+        return made
+
+    def _structured(self, context: Context, customer: int, pool: Pool) -> list[Explanation]:
+        """Sets people pay without naming their parts: everything, everything due, a month, the oldest."""
+        line, state, size = context.line, self.state, len(pool.items)
+        if size < 2 and not context.periods:
+            return []
+        made: list[Explanation] = []
+        for shape, items in self._sets(context, pool):
+            total = sum(self._amounts(items))
+            if total > 0 and total * 0.9 <= line.amount <= total * 1.02:
+                made += self._fits(context, customer, items, shape, size)
+            if shape == "period":
+                made += self._sums(context, customer, [], items, line.amount, shape, size, 6)
+            bare = [one for one in items if state.open_now[one] > 0]
+            if 1 < len(bare) < len(items):
+                made += [one for one in self._fits(context, customer, bare, shape, size) if one.fit.how == "exact"]
+        running, oldest = 0, []
+        for item in pool.items:
+            running += state.open_now[item]
+            oldest.append(item)
+            if running == line.amount and len(oldest) > 1:
+                fit = fit_exact(oldest, self._amounts(oldest))
+                made.append(Explanation("items", customer, tuple(oldest), fit, "oldest", 0.0, size))
+        exact = {one.items for one in made if one.fit.how == "exact"}
+        for one in made:
+            if one.shape == "period":
+                continue
+            one.others = float(max(len(exact - {one.items}), 0)) if one.fit.how == "exact" else 0.0
+        return made
+
+    def _sets(self, context: Context, pool: Pool) -> list[tuple[str, list[int]]]:
+        """Everything, everything due, each of the latest months, the months that the text names."""
+        book, size = self.state.book, len(pool.items)
+        sets: list[tuple[str, list[int]]] = [("all", pool.items)]
+        due = [one for one in pool.items if book.due[one] <= context.line.day]
+        if 1 < len(due) < size:
+            sets.append(("due", due))
+        months: dict[tuple[int, int], list[int]] = {}
+        for item in pool.items:
+            months.setdefault(self._month(book.dated[item]), []).append(item)
+        if len(months) > 1:
+            sets += [("month", items) for _, items in sorted(months.items(), reverse=True)[:6] if len(items) > 1]
+        named = dict.fromkeys((year, month) for year, month, _, _ in context.periods)
+        return sets + [("period", months[one]) for one in named if one in months]
+
+    def _month(self, day: int) -> tuple[int, int]:
+        held = self._months.get(day)
+        if held is None:
+            when = date(1970, 1, 1) + timedelta(days=day)
+            held = self._months[day] = (when.year, when.month)
+        return held
+
+    def _oldest(self, context: Context, customer: int, pool: Pool) -> list[Explanation]:
+        """As far as the money goes, the oldest first; or all of it and something over."""
+        items, line, taken = [], context.line, 0
+        for item in pool.items:
+            if self.state.open_now[item] <= 0:
+                continue
+            items.append(item)
+            taken += self.state.open_now[item]
+            if taken >= line.amount:
+                break
+        if not items or len(items) > 100:
+            return []
+        amounts, size = self._amounts(items), len(pool.items)
+        part = fit_part(self.state, line, items, amounts, False)
+        if part is not None:
+            kind = "items" if part.how == "short" and len(items) == 1 else "part_payment"
+            made = trim(Explanation(kind, customer, tuple(items), part, "oldest", 1.0, size))
+            made.others = 0.0 if self._pays_oldest(customer) else 1.0
+            return [made]
+        over = fit_over(line, items, amounts)
+        return [Explanation("overpayment", customer, tuple(items), over, "all", 0.0, size)] if over else []

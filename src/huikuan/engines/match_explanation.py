@@ -1,0 +1,61 @@
+"""One explanation of a line, and how a set found twice is kept once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from huikuan.engines.match_fit import Fit
+
+
+@dataclass(slots=True)
+class Explanation:
+    """One explanation. ``items`` are places in the book, ``shape`` how the set came about (named, single, all, due,
+    month, oldest, sum, credits, global, none), ``others`` how many other sets fit as well."""
+
+    kind: str
+    customer: int
+    items: tuple[int, ...]
+    fit: Fit
+    shape: str
+    others: float = 0.0
+    pool_size: int = 0
+    swaps: int = 0
+    features: list[float] = field(default_factory=list)
+    score: float = 0.0
+    confidence: float = 0.0
+    duplicate_of: str = ""
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        return (self.kind, self.customer if not self.items else -1, self.items, self.fit.over > 0, self.fit.reason)
+
+
+Found = dict[tuple[object, ...], Explanation]
+"""Explanations by what makes them one and the same."""
+
+
+def trim(made: Explanation) -> Explanation:
+    """Without the items that get nothing."""
+    fit = made.fit
+    kept = [at for at in range(len(made.items)) if fit.applied[at] or fit.deducted[at]]
+    if len(kept) < len(made.items):
+        made.items = tuple(made.items[at] for at in kept)
+        fit.applied = tuple(fit.applied[at] for at in kept)
+        fit.deducted = tuple(fit.deducted[at] for at in kept)
+    return made
+
+
+def keep(found: Found, made: Iterable[Explanation]) -> None:
+    """Takes in what is new; the same set found in a better way keeps the better way."""
+    for one in made:
+        held = found.get(one.key)
+        if held is None or RANK[one.shape] < RANK[held.shape]:
+            found[one.key] = one
+
+
+PLAIN = ("named", "single", "all", "due", "period", "credits")
+RANK = {
+    shape: at
+    for at, shape in enumerate("named credits subset period group single all due month oldest sum global none".split())
+}
