@@ -180,6 +180,7 @@ PAGES: dict[str, Ask] = {
     "receipt_converted": Ask(CASH, "P", "receipt"),
     "receipt_park": Ask(CASH, "GP", "receipt"),
     "receipt_refund": Ask(CASH, "GP", "receipt"),
+    "receipt_refund_other": Ask(R.REFUND_OTHER_PAYEE, "GP", "receipt"),
     "receipt_bounce": Ask(R.REVERSE, "GP", "receipt"),
     "item_settle": Ask(R.POST_ADJUSTMENT, "GP", "item", query="?kind=write_off"),
     "item_recover": Ask(R.POST_ADJUSTMENT, "GP", "item"),

@@ -38,6 +38,8 @@ class Right(StrEnum):
     """Say whether automatic postings drawn for the audit were right."""
     EDIT_MATCH_POLICY = "match.policy"
     """What posts itself, and how often that may be wrong."""
+    REFUND_OTHER_PAYEE = "refund.other_payee"
+    """Money sent back to somebody else than who paid it."""
     POST_ADJUSTMENT = "adjustment.post"
     """Write-offs, recoveries, offsets, assignments."""
     HANDLE_SHORT_PAYMENT = "short_payment.handle"
@@ -109,7 +111,7 @@ ROLE_RIGHTS: dict[Role, frozenset[Right]] = {
     | {R.UNMASK},
     Role.CFO: _READ
     | {R.HANDLE_SHORT_PAYMENT}
-    | {R.NEGOTIATE_NOTE}
+    | {R.NEGOTIATE_NOTE, R.REFUND_OTHER_PAYEE}
     | {R.EXPORT, R.SEE_AUDIT, R.POST_ADJUSTMENT, R.CLOSE_PERIOD, R.CLOSE_PERIOD_HARD, R.POST_SOFT_CLOSED, R.EXPORT_GL}
     | {R.AUDIT_MATCH, R.EDIT_MATCH_POLICY}
     | {R.MAP_GL, R.MANAGE_POLICY, R.UNMASK, R.EDIT_RATES, R.REVERSE, R.EDIT_BANK_ACCOUNT, R.OVERRIDE_BANK_STATEMENT},
@@ -121,6 +123,7 @@ ROLE_RIGHTS: dict[Role, frozenset[Right]] = {
 DUTIES_APART: tuple[tuple[Right, Right], ...] = (
     (R.POST_CASH, R.POST_ADJUSTMENT),
     (R.POST_NOTE, R.NEGOTIATE_NOTE),
+    (R.POST_CASH, R.REFUND_OTHER_PAYEE),
     (R.POST_CASH, R.EDIT_PAYER_ACCOUNT),
     (R.MANAGE_PEOPLE, R.POST_CASH),
     (R.MANAGE_PEOPLE, R.POST_ADJUSTMENT),
@@ -144,6 +147,7 @@ RIGHT_WORDS: dict[Right, str] = {
     R.DECIDE_MATCH: "decide about bank lines",
     R.AUDIT_MATCH: "check automatic postings",
     R.EDIT_MATCH_POLICY: "set what posts itself",
+    R.REFUND_OTHER_PAYEE: "refund to another payee",
     R.POST_ADJUSTMENT: "write off and offset",
     R.HANDLE_SHORT_PAYMENT: "see to short payments",
     R.REVERSE: "reverse entries",

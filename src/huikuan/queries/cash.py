@@ -61,6 +61,7 @@ class CashRow:
     customer_public_id: str
     payer_name: str
     entity_code: str
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +251,7 @@ def _hits(facts: Facts, text: str, *, by_customer: bool) -> str:
 
 
 def _rows(frame: Frame, numbers: Sequence[int], legs: dict[int, list[dict[str, Any]]]) -> list[CashRow]:
-    receipts = Receipt.objects.select_related("party").in_bulk(list(numbers))
+    receipts = Receipt.objects.select_related("party", "channel_row").in_bulk(list(numbers))
     accounts = {number: _owner(receipts[number], legs[number]) for number in numbers}
     owners = customer_ids_of({account for account in accounts.values() if account is not None})
     names = customers_of(frame, owners.values())
@@ -271,6 +272,7 @@ def _rows(frame: Frame, numbers: Sequence[int], legs: dict[int, list[dict[str, A
                 customer_public_id=public_id("cus", owner) if owner is not None else "",
                 payer_name=party.payer_name if party else "",
                 entity_code=codes[receipt.entity_id].code,
+                channel=getattr(getattr(receipt, "channel_row", None), "channel", ""),
             )
         )
     return rows

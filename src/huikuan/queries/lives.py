@@ -149,6 +149,7 @@ class ReceiptDetail:
     customer_public_id: str
     entity_id: int
     entity_name: str
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +172,7 @@ def receipt_life(frame: Frame, public_id: str) -> ReceiptLife | None:
             return None
         others = _others(facts, rows, lambda leg: leg["item_id"] is not None)
     shown = _life(rows, others, _RECEIPT_BUCKETS, sign=-1)
-    receipt = Receipt.objects.select_related("party").get(id=receipt_id)
+    receipt = Receipt.objects.select_related("party", "channel_row").get(id=receipt_id)
     return ReceiptLife(_receipt_detail(frame, receipt, rows), shown)
 
 
@@ -197,6 +198,7 @@ def _receipt_detail(frame: Frame, receipt: Receipt, rows: list[dict[str, Any]]) 
         customer_public_id=public_id("cus", owner) if owner is not None else "",
         entity_id=receipt.entity_id,
         entity_name=entities_table()[receipt.entity_id].name,
+        channel=getattr(getattr(receipt, "channel_row", None), "channel", ""),
     )
 
 

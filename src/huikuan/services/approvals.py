@@ -150,7 +150,8 @@ def request_approval(new: NewApproval, *, actor_id: int | None, now: datetime) -
     check_text("reason", new.reason, 400)
 
     def work() -> int:
-        demand(actor_id, RIGHT_OF[new.kind], entity_id=new.entity_id, account_id=new.account_id)
+        right = Right.REFUND_OTHER_PAYEE if new.facts.get("other_payee") else RIGHT_OF[new.kind]
+        demand(actor_id, right, entity_id=new.entity_id, account_id=new.account_id)
         due = steps_due(ladder_of(new.entity_id, new.kind), new.base_minor)
         if not due:
             raise Refusal("approval.not_needed", "this amount needs no approval")

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from huikuan.core.accounts import EntryKind, LedgerAccount
 from huikuan.core.applications import fund_out_legs
 from huikuan.core.approvals import ApprovalKind
+from huikuan.core.channels import Channel
 from huikuan.core.journal import EntryDraft, PostingDraft
 from huikuan.core.money import check_size, exponent_of
 from huikuan.core.refusals import Refusal
@@ -17,6 +18,7 @@ from huikuan.core.texts import NAME_MAX, TEXT_MAX, check_texts
 from huikuan.queries.funds import fund_of
 from huikuan.services.approvals import Approved, NewApproval, carries_out
 from huikuan.services.books import Books, open_books
+from huikuan.services.channels import keep_channels
 from huikuan.services.idempotency import once
 from huikuan.services.items import check_accounts
 from huikuan.services.locking import lock_receipt
@@ -43,6 +45,7 @@ class NewReceipt:
     remittance_text: str = ""
     version: int = 1
     source_recorded_at: datetime | None = None
+    channel: Channel | None = None
 
 
 _TEXTS = {"external_id": TEXT_MAX, "reference": TEXT_MAX, "payer_name": NAME_MAX, "payer_account": 64}
@@ -70,6 +73,8 @@ def post_receipts(
         check_accounts(entity_id, {row.account_id for row in receipts if row.account_id is not None})
         ids = add_receipts(unit, books, receipts)
         unit.flush()
+        pairs = zip(ids, receipts, strict=True)
+        keep_channels((number, new.channel) for number, new in pairs if new.channel is not None)
         return {"receipts": ids}
 
     answer = once(
@@ -222,9 +227,15 @@ def refund_receipt(
     key: str | None = None,
     memo: str = "",
     approved: int | None = None,
+    other_payee: bool = False,
 ) -> int:
-    """Gives money back to who sent it: from suspense, unapplied, on account. Refuses ``application.fund_exceeded`` and
-    ``approval.needed`` where the entity wants such an amount approved; ``approved`` is the request carried out."""
+    """Gives money back to who sent it: from suspense, unapplied, on account. ``other_payee``: to somebody else, which
+    is a right of its own and needs a reason that names the payee.
+
+    Refuses ``application.fund_exceeded``, ``refund.say_why`` and ``approval.needed`` where the entity wants such an
+    amount approved; ``approved`` is the request carried out."""
+    if other_payee and not memo.strip():
+        raise Refusal("refund.say_why", "say to whom the money goes, and why not to who paid it")
 
     def decide() -> tuple[EntryKind, tuple[PostingDraft, ...]]:
         receipt, balance = lock_receipt(entity_id, receipt_id)
@@ -242,17 +253,18 @@ def refund_receipt(
             amount_minor=amount_minor,
             currency=receipt.currency,
             base_minor=sum(leg.base_minor for leg in legs if leg.ledger_account == LedgerAccount.BANK),
-            facts={"receipt": receipt_id, "on": on.isoformat(), "from": from_account.value},
+            facts={"receipt": receipt_id, "on": on.isoformat(), "from": from_account.value, "other_payee": other_payee},
             reason=memo,
         )
 
-    request = (receipt_id, amount_minor, on, from_account)
+    # Requests kept before there were other payees are told apart by the same text as ever.
+    request = (receipt_id, amount_minor, on, from_account, *([True] if other_payee else []))
     return post_one(
         entity_id,
-        "receipt.refund",
+        "receipt.refund_other" if other_payee else "receipt.refund",
         request,
         decide,
-        right=Right.POST_CASH,
+        right=Right.REFUND_OTHER_PAYEE if other_payee else Right.POST_CASH,
         on=on,
         actor_id=actor_id,
         now=now,
@@ -277,4 +289,5 @@ def refund_approved(request: Approved) -> int:
         now=request.now,
         key=f"approval:{request.request_id}",
         approved=request.request_id,
+        other_payee=bool(request.facts.get("other_payee")),
     )

@@ -112,6 +112,7 @@ AUDIT_CODES: dict[str, str | Promise] = {
     "receipt.identify": _("Receipt identified"),
     "receipt.park": _("Money kept on account"),
     "receipt.refund": _("Money refunded"),
+    "receipt.refund_other": _("Money refunded to another payee"),
     "receipt.reposted": _("Changed receipt reversed and posted anew"),
     "report.add": _("Scheduled report set up"),
     "revaluation.post": _("Open amounts revalued"),

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from huikuan.core.channels import BY_HAND, Channel
 from huikuan.core.money import exponent_of
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
@@ -36,6 +37,7 @@ from huikuan.web.acting import (
 )
 from huikuan.web.frames import Seat
 from huikuan.web.lists import chips_of
+from huikuan.web.note_words import CHANNELS
 from huikuan.web.pages import page, show
 from huikuan.web.tables.asks import read_table
 from huikuan.web.tables.cash import CASH
@@ -176,6 +178,7 @@ def record_receipt(request: HttpRequest, seat: Seat) -> HttpResponse:
             "form": _form(given, entity, seat.frame.today),
             "entities": postable(seat),
             "who_field": _who_field(given),
+            "channel_field": _channel_field(given),
             "same": _same(seat, entity, given, given.get("key", "")),
             **who_context(seat, entity, given),
         }
@@ -196,6 +199,7 @@ def record_receipt(request: HttpRequest, seat: Seat) -> HttpResponse:
             payer_name=read_text(given, "payer_name", 300),
             payer_account=read_text(given, "payer_account", 64),
             remittance_text=read_text(given, "remittance_text", 500),
+            channel=_channel(given),
         )
         same = _same(seat, entity, given, key)
         if same and given.get("another") != "yes":
@@ -226,6 +230,16 @@ def _post(entity_id: int, new: NewReceipt, key: str, request: HttpRequest) -> li
 def _currency(given: QueryDict, entity: EntityRow | None) -> str:
     """The currency typed, else that of the books."""
     return given.get("currency", "").strip().upper()[:3] or (entity.currency if entity else "")
+
+
+def _channel(given: QueryDict) -> Channel:
+    """By which channel it came; a transfer where nothing fits what was sent."""
+    return next((one for one in BY_HAND if one.value == given.get("channel", "")), Channel.TRANSFER)
+
+
+def _channel_field(given: QueryDict) -> Field:
+    words = tuple((one.value, str(CHANNELS[one])) for one in BY_HAND)
+    return Field("choice", "channel", _("Paid by"), _channel(given).value, choices=words)
 
 
 def _who_field(given: QueryDict) -> Field:

@@ -38,6 +38,7 @@ RIGHTS: dict[str, str | Promise] = {
     Right.EDIT_MATCH_POLICY: _("set what posts itself"),
     Right.POST_NOTE: _("take bills and record what becomes of them"),
     Right.NEGOTIATE_NOTE: _("discount and endorse bills"),
+    Right.REFUND_OTHER_PAYEE: _("refund to another payee"),
     Right.POST_ADJUSTMENT: _("write off and offset"),
     Right.HANDLE_SHORT_PAYMENT: _("see to short payments"),
     Right.REVERSE: _("reverse entries"),

@@ -58,6 +58,9 @@ def receipt_bar(seat: Seat, public_id: str) -> dict[str, Any]:
     bounced = []
     if may_post_to(seat, receipt.entity_id, Right.REVERSE):
         bounced.append(Deed(_("Bounced …"), address(seat.kept, "receipt_bounce", public_id)))
+    if receipt.rest_minor and may_post_to(seat, receipt.entity_id, Right.REFUND_OTHER_PAYEE):
+        other = address(seat.kept, "receipt_refund_other", public_id)
+        bounced.append(Deed(_("Refund to another payee"), other))
     if not may_post_to(seat, receipt.entity_id, Right.POST_CASH):
         return bar(seat, bounced)
 
@@ -191,11 +194,22 @@ def _buckets(receipt: ReceiptNow) -> list[tuple[str, str, int]]:
 @page
 def refund(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
     """Money sent back to who paid it."""
-    receipt = _receipt(seat, public_id)
-    buckets = _buckets(receipt)
+    return _refund(request, seat, _receipt(seat, public_id), other_payee=False)
+
+
+@require_http_methods(_METHODS)
+@page
+def refund_other(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
+    """Money sent back to somebody else than who paid it."""
+    return _refund(request, seat, _receipt(seat, public_id, Right.REFUND_OTHER_PAYEE), other_payee=True)
+
+
+def _refund(request: HttpRequest, seat: Seat, receipt: ReceiptNow, *, other_payee: bool) -> HttpResponse:
+    buckets, public_id = _buckets(receipt), receipt.public_id
 
     def context(given: QueryDict) -> dict[str, Any]:
         says = _("Books that the money was sent back from the bank account. It does not send it.")
+        why = _("To whom, and why not to who paid it") if other_payee else _("Why")
         blocked = "" if buckets else _("Nothing of this receipt is left.")
         chosen = given.get("from", buckets[0][0] if buckets else "")
         first = next((minor for code, _word, minor in buckets if code == chosen), 0)
@@ -206,9 +220,10 @@ def refund(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
             Field("money", "amount", _amount_label(receipt), amount),
             Field("choice", "from", _("Take the money from"), chosen, choices=tuple(words)),
             day_field(receipt, given),
-            Field("text", "memo", _("Why"), given.get("memo", ""), required=False),
+            Field("text", "memo", why, given.get("memo", ""), required=other_payee),
         ]
-        return {**_shell(seat, receipt, _("Refund"), _("Post the refund"), says, blocked), "fields": fields}
+        title = _("Refund to another payee") if other_payee else _("Refund")
+        return {**_shell(seat, receipt, title, _("Post the refund"), says, blocked), "fields": fields}
 
     def do(given: QueryDict, key: str) -> HttpResponse:
         minor, on = read_positive(given, "amount", receipt.currency), _on(given, receipt)
@@ -221,6 +236,7 @@ def refund(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
             from_account=account,
             memo=read_text(given, "memo", 200),
             key=key,
+            other_payee=other_payee,
             **actor(request),
         )
         text = _("{amount} refunded.").format(amount=amount_text(minor, receipt.currency))

@@ -13,6 +13,7 @@ from huikuan.web.documents import documents_card
 from huikuan.web.format import format_day, mask_number
 from huikuan.web.frames import Seat
 from huikuan.web.lives import life_line
+from huikuan.web.note_words import CHANNELS
 from huikuan.web.pages import page, show
 from huikuan.web.receipt_acts import receipt_bar
 from huikuan.web.reversing import undoable
@@ -29,6 +30,7 @@ def show_receipt(request: HttpRequest, seat: Seat, public_id: str) -> HttpRespon
         (_("Legal entity"), receipt.entity_name),
         (_("Value date"), format_day(receipt.row.value_date, language)),
         (_("Counts from"), format_day(receipt.row.posting_date, language)),
+        (_("Paid by"), str(CHANNELS.get(receipt.channel, ""))),
         (_("Payer"), receipt.payer_name),
         (_("Payer account"), mask_number(receipt.payer_account)),
         (_("Remittance text"), receipt.remittance_text),

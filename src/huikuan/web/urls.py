@@ -174,6 +174,7 @@ urlpatterns = [
     path("receivables/receipts/<slug:public_id>/convert/check/", converting.check_conversion, name="receipt_converted"),
     path("receivables/receipts/<slug:public_id>/park/", receipt_acts.park, name="receipt_park"),
     path("receivables/receipts/<slug:public_id>/refund/", receipt_acts.refund, name="receipt_refund"),
+    path("receivables/receipts/<slug:public_id>/refund-other/", receipt_acts.refund_other, name="receipt_refund_other"),
     path("receivables/receipts/<slug:public_id>/bounce/", receipt_acts.bounce, name="receipt_bounce"),
     path("receivables/items/<slug:public_id>/settle/", actions.settle, name="item_settle"),
     path("receivables/items/<slug:public_id>/recover/", actions.recover, name="item_recover"),

@@ -18,6 +18,7 @@ from huikuan.queries.frame import Frame
 from huikuan.queries.listing import Page, Whole
 from huikuan.web import words
 from huikuan.web.format import format_count, format_day
+from huikuan.web.note_words import CHANNELS
 from huikuan.web.tables.columns import Column, Filter, Kind, Table
 from huikuan.web.tables.items import customer_name
 
@@ -72,6 +73,7 @@ COLUMNS = (
         page=lambda row: ("customer", row.customer_public_id),
     ),
     Column("payer", _("Payer"), Kind.TEXT, lambda row: row.payer_name, shown=False, width=30),
+    Column("channel", _("Paid by"), Kind.TEXT, lambda row: str(CHANNELS.get(row.channel, "")), css="desk-only"),
     Column("entity", _("Legal entity"), Kind.CODE, lambda row: row.entity_code, css="desk-only", width=12),
     Column("currency", _("Currency"), Kind.TEXT, lambda row: row.row.currency, width=9),
     Column(
