@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from huikuan.core.banking import AccountKind
 from huikuan.core.refusals import DataError, Refusal
 
 if TYPE_CHECKING:
@@ -60,6 +61,29 @@ def import_statements(
         click.echo(str(error), err=True)
     if errors:
         sys.exit(BAD_DATA)
+
+
+@bank_statement.command("add-account")
+@click.argument("name")
+@click.argument("number", default="")
+@click.option("--entity", help="The code of the legal entity whose account it is.")
+@click.option("--currency", default="", help="That of the entity's books by default.")
+@click.option("--kind", type=click.Choice([kind.value for kind in AccountKind]), default="bank", show_default=True)
+@click.option("--bank", default="", help="The bank's name.")
+@click.option("--as", "user", metavar="USER", help="Who does it (for the audit trail); without it, the system.")
+def add_bank_account(
+    name: str, number: str, entity: str | None, currency: str, kind: str, bank: str, user: str | None
+) -> None:
+    """Add an account of ours: NAME as we call it, NUMBER as files name it (an IBAN, an account number, a wallet)."""
+    from huikuan.cli.django import setup_database
+
+    setup_database()
+    from huikuan.services.bank_accounts import NewAccount, add_account
+    from huikuan.services.lookup import find_entity, find_user
+
+    new = NewAccount(name, number, bank, currency, kind)
+    add_account(find_entity(entity)[0], new, actor_id=find_user(user), now=datetime.now(UTC))
+    click.echo(f"{name}: files that name {number or 'no account'} are its")
 
 
 @bank_statement.command("list")

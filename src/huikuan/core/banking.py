@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -111,30 +112,28 @@ class Span:
 def find_gaps(spans: Sequence[Span]) -> dict[int, int]:
     """Statements that do not begin where the one before ended: by key, how much lies between (opening less closing).
 
-    Statements of one account. The one before is the last that ended before this one began, or on that very day; where
-    several ended on one day (intraday files), it is enough that one of them fits. A day in between without a statement
-    is no gap as long as the balance is the same.
+    Statements of one account. The one before is the last that ended on an earlier day. It is no gap where the balance
+    fits one that ended on the very day (several statements of a day follow each other), or where a statement with a
+    lower key began on the same day with the same balance (the same days told again, or more of them). A day in between
+    without a statement is no gap as long as the balance is the same.
     """
     ends: dict[date, list[int]] = {}
+    begins: dict[tuple[date, int], int] = {}
     for one in spans:
         if one.to_date is not None and one.closing_minor is not None:
             ends.setdefault(one.to_date, []).append(one.closing_minor)
+        if one.from_date is not None and one.opening_minor is not None:
+            place = (one.from_date, one.opening_minor)
+            begins[place] = min(begins.get(place, one.key), one.key)
     days = sorted(ends)
     gaps = {}
     for one in spans:
         if one.from_date is None or one.opening_minor is None:
             continue
-        same_day = [minor for minor in ends.get(one.from_date, []) if one.to_date != one.from_date]
-        before = [day for day in days if day < one.from_date]
-        fitting = same_day + (ends[before[-1]] if before else [])
-        if one.to_date == one.from_date:
-            # Several statements of one day follow each other.
-            others = [
-                other.closing_minor
-                for other in spans
-                if other.key != one.key and other.to_date == one.from_date and other.closing_minor is not None
-            ]
-            fitting += others if one.opening_minor in others else []
-        if fitting and one.opening_minor not in fitting:
-            gaps[one.key] = one.opening_minor - fitting[-1]
+        at = bisect_left(days, one.from_date)
+        if at == 0 or begins[one.from_date, one.opening_minor] < one.key:
+            continue
+        before = ends[days[at - 1]]
+        if one.opening_minor not in before and one.opening_minor not in ends.get(one.from_date, ()):
+            gaps[one.key] = one.opening_minor - before[-1]
     return gaps
