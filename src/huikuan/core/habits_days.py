@@ -74,7 +74,7 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """``spots`` are the places (in the list of all days that could be) which it explains."""
+    """``spots`` are the places (in the span of days) which it explains."""
 
     part: MonthDay | PayWeekday
     spots: frozenset[int]
@@ -86,50 +86,68 @@ def find_month_days(paid_on: Iterable[date], calendar: WorkingDays) -> Pattern:
     days = sorted(set(paid_on))
     if len(days) < DAYS_MIN:
         return Pattern(len(days))
-    possible = _possible(days, calendar, whole_months=True)
-    return _explain(days, possible, _month_candidates(days, possible))
+    span = _Span.of(days[0].replace(day=1), month_day(days[-1].year, days[-1].month, 31), calendar)
+    return _explain(days, span, _month_candidates(days, span))
 
 
 def find_weekdays(paid_on: Iterable[date], calendar: WorkingDays) -> Pattern:
-    """The weekdays on which payments come, up to four of them."""
+    """The weekdays on which payments come, up to four of them; a holiday is a weekday too."""
     days = sorted(set(paid_on))
     if len(days) < DAYS_MIN:
         return Pattern(len(days))
-    possible = _possible(days, calendar, whole_months=False)
-    spots: dict[int, set[int]] = {}
-    for place, day in enumerate(possible):
-        spots.setdefault(day.weekday(), set()).add(place)
-    found = [_Candidate(PayWeekday(day, 0), frozenset(of), (day,)) for day, of in sorted(spots.items())]
-    return _explain(days, possible, found)
-
-
-def _possible(days: Sequence[date], calendar: WorkingDays, *, whole_months: bool) -> list[date]:
-    """Every day on which a payment could have come: working days, or, where more than a tenth came on other days, all
-    days; of the months, or the weeks, from the first payment to the last."""
     first, last = days[0], days[-1]
-    if whole_months:
-        first, last = first.replace(day=1), month_day(last.year, last.month, 31)
-    else:
-        first, last = first - ONE_DAY * first.weekday(), last + ONE_DAY * (6 - last.weekday())
-    any_day = sum(not calendar.is_working(day) for day in days) > len(days) / 10
-    every = (first + ONE_DAY * n for n in range((last - first).days + 1))
-    return [day for day in every if any_day or calendar.is_working(day)]
+    span = _Span.of(first - ONE_DAY * first.weekday(), last + ONE_DAY * (6 - last.weekday()), calendar)
+    spots: dict[int, set[int]] = {}
+    for place in range(span.length):
+        spots.setdefault(span.day(place).weekday(), set()).add(place)
+    found = [_Candidate(PayWeekday(day, 0), frozenset(of), (day,)) for day, of in sorted(spots.items())]
+    return _explain(days, span, found)
 
 
-def _month_candidates(days: Sequence[date], possible: Sequence[date]) -> list[_Candidate]:
-    """Every day of the month, kept to the day or up to ``LATE_MAX`` days late, moved forward or back over days off."""
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """The days from ``first`` on, counted from 0; ``working`` are the places of working days, in order.
+
+    Chance is asked separately of working days and of days off: a payment on a day off could have come on any other day
+    off, one on a working day on any other working day.
+    """
+
+    first: date
+    length: int
+    working: tuple[int, ...]
+    on: frozenset[int]
+
+    @classmethod
+    def of(cls, first: date, last: date, calendar: WorkingDays) -> _Span:
+        length = (last - first).days + 1
+        working = tuple(n for n in range(length) if calendar.is_working(first + ONE_DAY * n))
+        return cls(first, length, working, frozenset(working))
+
+    def day(self, place: int) -> date:
+        return self.first + ONE_DAY * place
+
+    def place(self, day: date) -> int:
+        return (day - self.first).days
+
+
+def _month_candidates(days: Sequence[date], span: _Span) -> list[_Candidate]:
+    """Every day of the month, kept to the day or up to ``LATE_MAX`` working days late, moved forward or back over days
+    off; where more than a tenth of the payments came on days off, also not moved at all."""
     months = list(months_between(days[0], days[-1]))
     found: dict[frozenset[int], _Candidate] = {}
+    unmoved = sum(span.place(day) not in span.on for day in days) > len(days) / 10
+    working = span.working
     for number in range(1, 32):
+        named = [span.place(month_day(year, month, number)) for year, month in months]
+        if unmoved:
+            found.setdefault(frozenset(named), _Candidate(MonthDay(number, 0, False, 0), frozenset(named), (9, number)))
         for before in (False, True):
-            starts = []
-            for year, month in months:
-                named = month_day(year, month, number)
-                start = bisect_right(possible, named) - 1 if before else bisect_left(possible, named)
-                if 0 <= start < len(possible):
-                    starts.append(start)
+            ranks = (bisect_right(working, at) - 1 if before else bisect_left(working, at) for at in named)
+            starts = [rank for rank in ranks if 0 <= rank < len(working)]
             for late in range(LATE_MAX + 1):
-                spots = frozenset(start + n for start in starts for n in range(late + 1) if start + n < len(possible))
+                spots = frozenset(
+                    working[start + n] for start in starts for n in range(late + 1) if start + n < len(working)
+                )
                 order = (late, before == (number < 28), -number if before else number)
                 known = found.get(spots)
                 if known is None or order < known.order:
@@ -137,15 +155,14 @@ def _month_candidates(days: Sequence[date], possible: Sequence[date]) -> list[_C
     return list(found.values())
 
 
-def _explain(days: Sequence[date], possible: Sequence[date], candidates: Sequence[_Candidate]) -> Pattern:
+def _explain(days: Sequence[date], span: _Span, candidates: Sequence[_Candidate]) -> Pattern:
     """Takes the candidate that chance explains least, then the next among what it leaves, while chance is unlikely."""
-    place = {day: n for n, day in enumerate(possible)}
-    paid = [place.get(day, -1 - n) for n, day in enumerate(days)]
-    left, room = set(paid), set(range(len(possible)))
+    paid = [span.place(day) for day in days]
+    left, room = set(paid), set(range(span.length))
     taken: list[tuple[_Candidate, set[int]]] = []
     first_chance = 1.0
     while len(taken) < _PARTS_MAX:
-        best = _best(left, room, candidates)
+        best = _best(left, room, span.on, candidates)
         if best is None or best[0] * len(candidates) > CHANCE_MAX:
             break
         chance, candidate, hits = best
@@ -181,16 +198,23 @@ def _explain(days: Sequence[date], possible: Sequence[date], candidates: Sequenc
 
 
 def _best(
-    left: set[int], room: set[int], candidates: Sequence[_Candidate]
+    left: set[int], room: set[int], working: frozenset[int], candidates: Sequence[_Candidate]
 ) -> tuple[float, _Candidate, set[int]] | None:
+    """The candidate least explained by chance, its probability, and the payments it explains.
+
+    By chance a payment on a working day falls on any working day alike, and one on a day off on any day off.
+    """
     best: tuple[float, tuple[int, ...], _Candidate, set[int]] | None = None
-    if not left or not room:
-        return None
+    room_on, left_on = room & working, len(left & working)
+    room_off, left_off = len(room) - len(room_on), len(left) - left_on
     for candidate in candidates:
         hits = left & candidate.spots
         if not hits:
             continue
-        chance = binomial_tail(len(hits), len(left), len(candidate.spots & room) / len(room))
+        spots_on = len(candidate.spots & room_on)
+        spots_off = len(candidate.spots & room) - spots_on
+        expected = left_on * spots_on / (len(room_on) or 1) + left_off * spots_off / (room_off or 1)
+        chance = binomial_tail(len(hits), len(left), expected / len(left))
         if best is None or (chance, candidate.order) < best[:2]:
             best = (chance, candidate.order, candidate, hits)
     return None if best is None else (best[0], best[2], best[3])
