@@ -110,14 +110,20 @@ def main() -> None:
                 with path.open("w", encoding="utf-8") as stream:
                     stream.writelines(make(asked.lines))
                 done = subprocess.run(
-                    [sys.executable, "-c", _READ, str(path), str(asked.lines)], capture_output=True, text=True, check=False
+                    [sys.executable, "-c", _READ, str(path), str(asked.lines)],
+                    capture_output=True,
+                    text=True,
+                    check=False,
                 )
                 if done.returncode:
                     sys.exit(done.stderr)
                 seconds, _, peak = map(float, done.stdout.split())
                 size = path.stat().st_size / (1 << 20)
                 speed = asked.lines / seconds
-                print(f"| {name} | {size:,.0f} MiB | {seconds:.1f} s | {speed:,.0f} | {peak / 1024:,.0f} MiB |", flush=True)
+                print(
+                    f"| {name} | {size:,.0f} MiB | {seconds:.1f} s | {speed:,.0f} | {peak / 1024:,.0f} MiB |",
+                    flush=True,
+                )
                 path.unlink()
 
 
