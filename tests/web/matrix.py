@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from huikuan.core.gl_charts import chart
 from huikuan.core.notes import AcceptorClass, NoteKind, Settles
 from huikuan.core.rights import ROLE_RIGHTS, Reach, Right, Role
-from huikuan.services.bank_accounts import NewAccount, add_account
-from huikuan.services.bank_uploads import BankFile, work_upload
-from huikuan.services.bank_uploads import keep_upload as keep_bank_files
 from huikuan.services.cash_slips import NewCash, take_cash
 from huikuan.services.einvoices import keep_upload
 from huikuan.services.einvoices_types import InvoiceFile
@@ -23,12 +19,10 @@ from huikuan.services.imports import preview_upload
 from huikuan.services.notes import NewNote, take_note
 from huikuan.services.notes_steps import present_note
 from huikuan.services.receipts import NewReceipt, post_receipts
-from huikuan.services.remittances import keep_advices
 from huikuan.services.sealing import seal
 from huikuan.services.short_payments import open_short_payment
 from huikuan.store.models import (
     AuditEvent,
-    BankLine,
     CustomerAccount,
     JournalEntry,
     OpenItem,
@@ -38,7 +32,7 @@ from huikuan.store.models import (
     User,
 )
 from huikuan.store.public_ids import public_id
-from tests.services.bank_files import IBAN, Row, camt053
+from tests.web.matrix_bank import bank_of
 from tests.web.world import START, build_world
 
 R = Right
@@ -81,6 +75,8 @@ PAGES: dict[str, Ask] = {
     "duplicates_apart": Ask(R.MERGE_CUSTOMER, "P"),
     "alias_add": Ask(R.EDIT_CUSTOMER, "P", "customer"),
     "alias_remove": Ask(R.EDIT_CUSTOMER, "P", "customer"),
+    "mandates": Ask(R.EDIT_PAYER_ACCOUNT, "GP", "customer"),
+    "mandate_withdraw": Ask(R.EDIT_PAYER_ACCOUNT, "P", "customer"),
     "payer_add": Ask(R.EDIT_PAYER_ACCOUNT, "GP", "customer"),
     "payer_remove": Ask(R.EDIT_PAYER_ACCOUNT, "P", "customer"),
     "payer_unmask": Ask(R.UNMASK, "P", "customer"),
@@ -347,31 +343,11 @@ def build_scene() -> Scene:
         objects["slip", whose] = public_id("csh", _slip_of(account))
         objects["note", whose] = public_id("nte", _note_of(account))
     for whose, entity_id in (("mine", world.cn), ("abroad", world.de)):
-        objects |= {(kind, whose): text for kind, text in _bank_of(entity_id, whose).items()}
+        objects |= {(kind, whose): text for kind, text in bank_of(entity_id, whose).items()}
     nobodys = Receipt.objects.get(external_id="BK-88")
     objects["receipt", "nobody"] = public_id("rcp", nobodys.id)
     objects["entry", "nobody"] = public_id("ent", JournalEntry.objects.get(id=nobodys.entry_id).pk)
     return Scene(world.cn, hualian.id, objects)
-
-
-def _bank_of(entity_id: int, whose: str) -> dict[str, str]:
-    """A bank account of an entity with a statement of one line, handed in by the system."""
-    who: dict[str, Any] = {"actor_id": None, "now": START}
-    currency, number = ("CNY", "6222000012345678") if whose == "mine" else ("EUR", IBAN)
-    account = add_account(entity_id, NewAccount(f"Account {whose}", number, currency=currency), **who)
-    row = Row("5.00", ref=f"L-{whose}", name="Somebody")
-    upload = keep_bank_files([BankFile("a.xml", camt053([row], iban=number, currency=currency))], **who)
-    (outcome,) = work_upload(upload, **who)
-    line = BankLine.objects.get(statement_id=outcome.statement_id)
-    told = f"Payer: Somebody\n\nInvoice,Amount\nINV-{whose},5.00\n".encode()
-    advice = keep_advices(entity_id, told, "advice.csv", **who).advice_ids[0]
-    return {
-        "remittance": public_id("rem", advice),
-        "bank_account": public_id("bac", account),
-        "bank_upload": str(upload),
-        "bank_statement": public_id("bst", line.statement_id),
-        "bank_line": public_id("bln", line.pk),
-    }
 
 
 def _slip_of(account: CustomerAccount) -> int:
