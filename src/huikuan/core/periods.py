@@ -29,6 +29,16 @@ def month_end(day: date) -> date:
     return next_month(month_of(day)) - timedelta(days=1)
 
 
+def last_month_end(day: date) -> date:
+    """The last day of the month before."""
+    return month_of(day) - timedelta(days=1)
+
+
+def last_quarter_end(day: date) -> date:
+    """The last day of the quarter before."""
+    return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1) - timedelta(days=1)
+
+
 @dataclass(frozen=True, slots=True)
 class PostingDay:
     effective_date: date

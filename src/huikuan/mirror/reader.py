@@ -44,11 +44,18 @@ class Snapshot:
     look: Look
     relations: Relations
     related: set[str]
+    given: dict[str, pa.Table]
 
     @property
     def con(self) -> duckdb.DuckDBPyConnection:
         self.relate(*(table.name for table in TABLES))
         return self.bare
+
+    def give(self, name: str, table: pa.Table) -> None:
+        """Makes a table a relation, unless it is that one already."""
+        if self.given.get(name) is not table:
+            self.bare.register(name, table)
+            self.given[name] = table
 
     def relate(self, *names: str) -> None:
         """Makes relations that are asked for. Few questions look through the whole ledger, and it takes milliseconds to
@@ -131,6 +138,7 @@ def _fresh(look: Look, relations: Relations) -> Iterator[Snapshot]:
             look,
             relations,
             set(),
+            {},
         )
     finally:
         cursor.close()

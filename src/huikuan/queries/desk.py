@@ -131,8 +131,8 @@ def find_owners(frame: Frame, entity_id: int, text: str, *, limit: int = 8) -> l
     kept = tuple((number, people) for number, people in frame.narrowed if number == entity_id)
     narrow = replace(frame, entity_id=entity_id, entity_ids=(entity_id,), narrowed=kept)
     number = inner_id("cus", text)
-    if number is None and len(exact := _exactly(narrow, text)) == 1:
-        return owners_of(narrow, exact)
+    if number is None and len(meant := _exactly(narrow, text)) == 1:
+        return owners_of(narrow, meant)
     found = [number] if number is not None else find_customers(narrow, text)
     accounts = CustomerAccount.objects.filter(narrow.visible(""), customer_id__in=found[:500])
     pairs = list(accounts.order_by("customer__name", "id").values_list("id", "customer_id"))

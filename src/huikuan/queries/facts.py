@@ -173,9 +173,10 @@ class Facts:
 
     def give(self, name: str, table: Any) -> None:
         """Makes an Arrow table a relation of this question."""
-        self.snapshot.bare.register(name, table)
+        self.snapshot.give(name, table)
 
     def view(self, name: str, sql: str) -> None:
+        self.snapshot.given.pop(name, None)
         self._con(sql).execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
 
     def kept(self, question: Hashable, make: Callable[[], Any]) -> Any:

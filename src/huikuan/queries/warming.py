@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from huikuan.core.periods import last_month_end, last_quarter_end
+from huikuan.queries.ageing import ageing_page
+from huikuan.queries.cash import cash_page
 from huikuan.queries.cells import DUE, need_cells
 from huikuan.queries.customers import customer_page
 from huikuan.queries.duplicates import find_ahead
@@ -11,6 +14,7 @@ from huikuan.queries.facts import read_facts
 from huikuan.queries.frame import frame_at
 from huikuan.queries.history import month_ends, totals_on
 from huikuan.queries.home import MONTHS
+from huikuan.queries.items import item_page
 from huikuan.queries.journal import journal_page
 from huikuan.queries.receipts import receipts_of_accounts
 from huikuan.store.models import Entity
@@ -28,7 +32,8 @@ def warm(now: datetime) -> None:
 
 
 def warm_the_rest(now: datetime) -> None:
-    """What single pages stand on: the list of customers, whose receipts are, the journal's sums."""
+    """What single pages stand on: the list of customers, whose receipts are, the journal's sums, what numbers are found
+    in, the ageing of the days every page offers."""
     entities = tuple(Entity.objects.values_list("id", flat=True))
     if not entities:
         return
@@ -36,6 +41,11 @@ def warm_the_rest(now: datetime) -> None:
     customer_page(frame, size=1)
     receipts_of_accounts(frame, [], size=1)
     journal_page(frame, size=1)
+    item_page(frame, size=1)
+    item_page(frame, search="-", state="all", size=1, counted=False)
+    cash_page(frame, search="-", state="all", size=1, counted=False)
+    for day in {last_month_end(frame.today), last_quarter_end(frame.today)}:
+        ageing_page(frame_at(now=now, entity_ids=entities, as_of=day), size=1)
 
 
 def warm_duplicates() -> None:

@@ -132,6 +132,7 @@ class Receipt(models.Model):
             models.UniqueConstraint(fields=["entity", "source", "external_id", "version"], name="receipt_identity"),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="receipt_amount_positive"),
         ]
+        indexes = [models.Index(fields=["value_date", "amount_minor"], name="receipt_day_amount")]
 
 
 class ReceiptParty(models.Model):

@@ -10,4 +10,7 @@ class Migration(migrations.Migration):
             model_name="posting",
             index=models.Index(fields=["account", "entry"], name="posting_account", condition=Q(account__isnull=False)),
         ),
+        migrations.AddIndex(
+            model_name="receipt", index=models.Index(fields=["value_date", "amount_minor"], name="receipt_day_amount")
+        ),
     ]
