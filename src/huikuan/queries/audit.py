@@ -14,6 +14,9 @@ from huikuan.queries.frame import Frame
 from huikuan.queries.listing import CHUNK, ROWS_MAX, Page, Whole
 from huikuan.store.models import (
     AuditEvent,
+    BankAccount,
+    BankLine,
+    BankStatement,
     Customer,
     CustomerAccount,
     Document,
@@ -188,6 +191,14 @@ def _names(events: Iterable[AuditEvent]) -> dict[tuple[str, int], tuple[str, str
         found["user", number] = (said, "", "")
     for number, said in ImportBatch.objects.filter(id__in=wanted.get("import", ())).values_list("id", "file_name"):
         found["import", number] = (said, "import", str(number))
+    statements = BankStatement.objects.filter(id__in=wanted.get("bank_statement", ()))
+    for number, said in statements.values_list("id", "account__name"):
+        found["bank_statement", number] = (said, "bank_statement", public_id("bst", number))
+    lines = BankLine.objects.filter(id__in=wanted.get("bank_line", ()))
+    for number, said in lines.values_list("id", "account__name"):
+        found["bank_line", number] = (said, "bank_line", public_id("bln", number))
+    for number, said in BankAccount.objects.filter(id__in=wanted.get("bank_account", ())).values_list("id", "name"):
+        found["bank_account", number] = (said, "bank_account", public_id("bac", number))
     for number, said in Document.objects.filter(id__in=wanted.get("document", ())).values_list("id", "name"):
         found["document", number] = (said, "", "")
     return found

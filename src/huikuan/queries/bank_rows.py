@@ -189,11 +189,10 @@ def lines_by_number(frame: Frame, numbers: Sequence[int]) -> list[LineRow]:
     return [found[number] for number in numbers if number in found]
 
 
-def line_of_receipt(frame: Frame, receipt_id: int) -> LineRow | None:
-    """The line a receipt came from, where the frame shows its entity whole."""
-    found = BankLine.objects.filter(
-        entity_id__in=frame.whole_ids, tie__receipt_id=receipt_id, tie__tie__in=[Tie.POSTED.value, Tie.LINKED.value]
-    )
+def line_of_receipt(frame: Frame, text: str) -> LineRow | None:
+    """The line a receipt (by its opaque id) came from, where the frame shows its entity whole."""
+    number = inner_id("rcp", text)
+    found = BankLine.objects.filter(_MONEY_IN, entity_id__in=frame.whole_ids, tie__receipt_id=number or 0)
     return next(iter(_rows(found)), None)
 
 

@@ -7,12 +7,14 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from huikuan.queries.bank_rows import line_of_receipt
 from huikuan.queries.documents import documents_of
 from huikuan.queries.lives import receipt_life
 from huikuan.web.documents import documents_card
 from huikuan.web.format import format_day, mask_number
 from huikuan.web.frames import Seat
 from huikuan.web.lives import life_line
+from huikuan.web.mandates import payer_warning
 from huikuan.web.note_words import CHANNELS
 from huikuan.web.pages import page, show
 from huikuan.web.receipt_acts import receipt_bar
@@ -37,6 +39,7 @@ def show_receipt(request: HttpRequest, seat: Seat, public_id: str) -> HttpRespon
         (_("Number in the source system"), receipt.row.external_id),
     ]
     context = {
+        "bank_line": line_of_receipt(seat.frame, public_id),
         "receipt": receipt,
         "row": receipt.row,
         "facts": [(label, value) for label, value in facts if value],
@@ -47,6 +50,7 @@ def show_receipt(request: HttpRequest, seat: Seat, public_id: str) -> HttpRespon
         **documents_card(
             seat, "receipt", public_id, documents_of(seat.frame, "receipt", public_id), [receipt.entity_id]
         ),
+        "payer_warning": payer_warning(receipt),
         **receipt_bar(seat, public_id),
     }
     return show(request, seat, "receipts/life.html", context, room="cash")
