@@ -67,7 +67,7 @@ def test_the_panel_and_the_evidence(world: World) -> None:
     assert "Pays on Thursdays, usually 8 days late" in panel
     assert "Beta Holding has paid for it as well (10 of 10 payments)." in panel
     assert "<html" not in panel
-    whole = read(signed_in("clerk"), f"/customers/{acme()}/habits/")
+    whole = read(signed_in("clerk"), f"/customers/{acme()}/habits/?as_of=2026-03-10")
     assert "10 of 10 payment days. By chance that happens once in" in whole
     assert "another name" in whole
     assert "10 paid documents; half of them between 8 and 8 days; 1 more is past due" in whole
@@ -159,11 +159,11 @@ def test_programs_read_and_put(world: World) -> None:
 def test_the_shell(world: World) -> None:
     from huikuan.cli.habits import habits
 
-    said = CliRunner().invoke(habits, ["Acme"])
+    said = CliRunner().invoke(habits, ["Acme", "--as-of", "2026-03-10"])
     assert said.exit_code == 0, said.output
     assert "Thu (10 of 10" in said.output
     assert "8 days (half between 8 and 8; 10 paid, 1 past due)" in said.output
-    machine = json.loads(CliRunner().invoke(habits, [acme(), "--json"]).output)
+    machine = json.loads(CliRunner().invoke(habits, [acme(), "--as-of", "2026-03-10", "--json"]).output)
     assert machine["learned"]["lateness"]["median"] == 8
     unclear = CliRunner().invoke(habits, ["nobody at all"])
     assert unclear.exit_code == 1

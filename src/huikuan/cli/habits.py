@@ -70,7 +70,7 @@ def _show(found: Any) -> None:
     else:
         trend = f", {late.trend} than before" if late.trend else ""
         click.echo(
-            f"{'late':<18} {late.median} days (half between {late.p25} and {late.p75};"
+            f"{'late':<18} {late.median} days (half between {late.p25} and {'later' if late.p75 is None else late.p75};"
             f" {late.documents} paid, {late.waiting} past due{trend})"
         )
     cycle = learned.cycle

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import comb
+from math import exp, lgamma, log, log1p
 
 
 def binomial_tail(hits: int, trials: int, share: float) -> float:
@@ -11,11 +11,18 @@ def binomial_tail(hits: int, trials: int, share: float) -> float:
         return 1.0
     if hits > trials or share <= 0:
         return 0.0
-    share = min(share, 1.0)
-    return min(
-        sum(comb(trials, k) * share**k * (1 - share) ** (trials - k) for k in range(hits, trials + 1)),
-        1.0,
-    )
+    if share >= 1:
+        return 1.0
+    odds = share / (1 - share)
+    ways = lgamma(trials + 1) - lgamma(hits + 1) - lgamma(trials - hits + 1)
+    term = exp(ways + hits * log(share) + (trials - hits) * log1p(-share))
+    total = term
+    for k in range(hits, trials):
+        term *= (trials - k) / (k + 1) * odds
+        total += term
+        if term < total * 1e-16 and k > trials * share:
+            break
+    return min(total, 1.0)
 
 
 def spread_tail(marks: int, spans: int, empty: int) -> float:

@@ -214,6 +214,8 @@ def _best(
         spots_on = len(candidate.spots & room_on)
         spots_off = len(candidate.spots & room) - spots_on
         expected = left_on * spots_on / (len(room_on) or 1) + left_off * spots_off / (room_off or 1)
+        if len(hits) <= expected:
+            continue  # no more than chance gives
         chance = binomial_tail(len(hits), len(left), expected / len(left))
         if best is None or (chance, candidate.order) < best[:2]:
             best = (chance, candidate.order, candidate, hits)

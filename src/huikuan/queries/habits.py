@@ -34,6 +34,7 @@ from huikuan.store.models import (
     CustomerPayerAccount,
     OpenItem,
     Receipt,
+    ReceiptChannel,
     ReceiptParty,
 )
 from huikuan.store.public_ids import inner_id, public_id
@@ -206,15 +207,16 @@ def _paid_by(legs: Sequence[_Leg]) -> dict[tuple[int | None, date], int]:
     return {key: minor for key, minor in sums.items() if minor > 0}
 
 
-def _receipts(numbers: set[int]) -> dict[int, tuple[date, int, str, str]]:
-    """receipt → value date, amount, currency, payer."""
+def _receipts(numbers: set[int]) -> dict[int, tuple[date, int, str, str, str]]:
+    """receipt → value date, amount, currency, payer, channel."""
     wanted, found = sorted(numbers), {}
     for start in range(0, len(wanted), _CHUNK):
         part = wanted[start : start + _CHUNK]
         names = dict(ReceiptParty.objects.filter(receipt_id__in=part).values_list("receipt_id", "payer_name"))
+        ways = dict(ReceiptChannel.objects.filter(receipt_id__in=part).values_list("receipt_id", "channel"))
         columns = ("id", "value_date", "amount_minor", "currency")
         for number, day, minor, code in Receipt.objects.filter(id__in=part).values_list(*columns):
-            found[number] = (day, minor, code, " ".join(names.get(number, "").split()))
+            found[number] = (day, minor, code, " ".join(names.get(number, "").split()), ways.get(number, ""))
     return found
 
 

@@ -26,6 +26,7 @@ from huikuan.web.acting import actor
 from huikuan.web.customer_file import back_to, crumbs, file_or_404, may
 from huikuan.web.customer_words import HABIT_FIELDS
 from huikuan.web.frames import Seat
+from huikuan.web.note_words import CHANNELS
 from huikuan.web.pages import page, refusal_text, show
 from huikuan.web.tags import address
 
@@ -110,7 +111,7 @@ def _evidence(found: CustomerHabits) -> dict[str, Any]:
         "days_left_out": max(len(days) - SHOWN_DAYS, 0),
         "has_pattern": pattern.found,
         "payers": [(row, words.relation_word(row.relation)) for row in found.payers],
-        "channels": learned.channels,
+        "channels": [(CHANNELS.get(code, code), count) for code, count in learned.channels],
     }
 
 
