@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - lines of the files as they are written
 """How fast and in how much memory bank files are read: a million lines in each format that is streamed.
 
 ``python -m benchmarks.bank_files [LINES]`` writes the files to a temporary folder, reads each in a process of its own and

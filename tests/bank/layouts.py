@@ -303,6 +303,58 @@ WESTERN = [
         (("2026-04-20", "1160.22", "USD", ""),),
     ),
     Layout(
+        "bank_of_america.csv",
+        'Description,,Summary Amt.\nBeginning balance as of 01/01/2026,,"1,000.00"\nTotal credits,,"500.00"\n'
+        'Ending balance as of 01/31/2026,,"1,400.00"\n\nDate,Description,Amount (USD),Running Bal.\n'
+        '01/01/2026,Beginning balance as of 01/01/2026,,"1,000.00"\n01/15/2026,"ACME DES:PAY ID:77","500.00","1,500.00"\n'
+        '01/16/2026,"FEE","-100.00","1,400.00"\n',
+        (("2026-01-15", "500.00", "USD", ""), ("2026-01-16", "-100.00", "USD", "")),
+    ),
+    Layout(
+        "n26.csv",
+        '"Booking Date","Value Date","Partner Name","Partner Iban",Type,"Payment Reference","Account Name","Amount (EUR)"\n'
+        '2026-04-01,2026-04-01,"ACME GmbH",DE89370400440532013000,Income,"RE 9","Main",99.50\n'
+        '2026-04-02,2026-04-02,"Cafe",,Presentment,"","Main",-5.10\n',
+        (("2026-04-01", "99.50", "EUR", "ACME GmbH"), ("2026-04-02", "-5.10", "EUR", "Cafe")),
+        facts={0: {"payer_account": "DE89370400440532013000"}},
+    ),
+    Layout(
+        "dkb.csv",
+        '"Girokonto";"DE12500105170648489890"\n"Kontostand vom 15.04.2026:";"1.234,56 €"\n""\n'
+        '"Buchungsdatum";"Wertstellung";"Status";"Zahlungspflichtige*r";"Zahlungsempfänger*in";"Verwendungszweck";"Umsatztyp";'
+        '"IBAN";"Betrag (€)";"Gläubiger-ID";"Mandatsreferenz";"Kundenreferenz"\n'
+        '"15.04.26";"15.04.26";"Gebucht";"ACME GmbH";"Demo";"RE 1";"Eingang";"DE89370400440532013000";"300";"";"";"E1"\n'
+        '"14.04.26";"14.04.26";"Gebucht";"Demo";"Strom";"Abschlag";"Ausgang";"DE02120300000000202051";"-65,44";"";"";""\n',
+        (("2026-04-15", "300.00", "EUR", "ACME GmbH"), ("2026-04-14", "-65.44", "EUR", "Strom")),
+        facts={0: {"payer_account": "DE89370400440532013000", "end_to_end_id": "E1"}},
+    ),
+    Layout(
+        "ubs.csv",
+        "Kontonummer:;0230 00123456.01;\nVon:;2026-04-01;\nBis:;2026-04-30;\nAnfangssaldo:;1000.00;\nSchlusssaldo:;1234.56;\n\n"
+        "Abschlussdatum;Buchungsdatum;Valutadatum;Währung;Belastung;Gutschrift;Einzelbetrag;Saldo;Transaktions-Nr.;Beschreibung1;"
+        "Beschreibung2\n"
+        "2026-04-15;2026-04-15;2026-04-15;CHF;;300.00;;1234.56;T2;ACME AG;RE 1\n"
+        "2026-04-14;2026-04-14;2026-04-14;CHF;-65.44;;;934.56;T1;Fee;\n",
+        (("2026-04-15", "300.00", "CHF", ""), ("2026-04-14", "-65.44", "CHF", "")),
+        account="0230 00123456.01",
+        facts={0: {"bank_reference": "T2", "remittance_text": "ACME AG RE 1"}},
+    ),
+    Layout(
+        "ing_netherlands.csv",
+        '"Datum","Naam / Omschrijving","Rekening","Tegenrekening","Code","Af Bij","Bedrag (EUR)","Mutatiesoort","Mededelingen"\n'
+        '"20260415","ACME BV","NL91ABNA0417164300","NL69INGB0123456789","GT","Bij","300,00","Online bankieren","Factuur 9"\n'
+        '"20260414","Energie","NL91ABNA0417164300","","IC","Af","65,44","Incasso","Voorschot"\n',
+        (("2026-04-15", "300.00", "EUR", "ACME BV"), ("2026-04-14", "-65.44", "EUR", "Energie")),
+        account="NL91ABNA0417164300",
+        facts={0: {"payer_account": "NL69INGB0123456789"}},
+    ),
+    Layout(
+        "french.csv",
+        "Date;Libellé;Débit euros;Crédit euros;Devise\n15/04/2026;VIR ACME FACT 9;;300,00;EUR\n14/04/2026;PRLV EDF;65,44;;EUR\n",
+        (("2026-04-15", "300.00", "EUR", ""), ("2026-04-14", "-65.44", "EUR", "")),
+        "cp1252",
+    ),
+    Layout(
         "paid_in_paid_out.csv",
         'Statement for account,,,,\nAccount Number:,12-34-56 00112233,,,\nOpening Balance:,"1,000.00",,,\n'
         "Date,Type,Description,Paid Out (GBP),Paid In (GBP),Balance (GBP)\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from email.message import EmailMessage
+from email.parser import BytesParser
 from pathlib import Path
 
 import pytest
@@ -107,7 +108,7 @@ def test_a_mail_a_reader_gives_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> object:
         raise RecursionError
 
-    monkeypatch.setattr(remittance.BytesParser, "parsebytes", fail)
+    monkeypatch.setattr(BytesParser, "parsebytes", fail)
     with pytest.raises(BadStatement) as refused:
         parse_remittance(b"From: a@b.example\nSubject: x\n\nx\n", "m.eml")
     assert refused.value.errors[0].code == "remittance.broken"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import time
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -64,6 +65,18 @@ def test_another_format_is_compared_by_day_and_amount_the_likest_first() -> None
     # In the same format another text is another payment.
     again = Statement(StatementFormat.MT940, lines=(LINE,))
     assert find_known(known(stored, "1", StatementFormat.MT940), again) == {}
+
+
+def test_many_equal_payments_of_a_day_are_paired_in_no_time() -> None:
+    stored = [replace(LINE, ordinal=number) for number in range(1, 20_001)]
+    told = Statement(
+        StatementFormat.CAMT053, lines=tuple(replace(LINE, ordinal=n, payer_name="A.") for n in range(1, 1_501))
+    )
+    same = Statement(StatementFormat.MT940, lines=(*stored, replace(LINE, ordinal=20_001)))
+    started = time.process_time()
+    assert set(find_known(known(stored, "1", StatementFormat.MT940), same)) == set(range(1, 20_001))
+    assert len(find_known(known(stored[:2_000], "1", StatementFormat.MT940), told)) == 1_500
+    assert time.process_time() - started < 20
 
 
 def test_another_reference_is_another_payment() -> None:

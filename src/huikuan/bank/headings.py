@@ -9,7 +9,7 @@ from functools import lru_cache
 IGNORED = "ignored"
 """A heading that is understood and not needed (a branch, a rate, the kind of voucher)."""
 
-_OTHER = r"(?:对方|对手|交易对[方手]|往来|收付方|收支方|对应|counterparty|otherparty|opposing)"
+_OTHER = r"(?:对方|对手|交易对[方手]|往来|收付方|收支方|对应|partner|counterparty|otherparty|opposing)"
 _PAYER = r"(?:付款方?人?|付方|汇款人?|打款方?|payers?|debtors?|remitters?|senders?|from|orderingparty)"
 _PAYEE = r"(?:收款方?人?|收方|payees?|beneficiary|beneficiaries|recipients?|receivers?|to|destination)"
 _NAME = r"(?:单位|账户|账号|客户)?(?:户名|账户名|名称|姓名|单位|信息|name|names?ofaccount|accountname|fullname|昵称)"
@@ -40,7 +40,7 @@ _RULES: tuple[tuple[str, str, int], ...] = (
         "balance",
         9,
     ),
-    (r"(running|account|ledger|book|aftertransaction)?balance(after.*)?|kontostand|saldo.*|solde", "balance", 8),
+    (r"(running|account|ledger|book|aftertransaction)?bal(ance)?(after.*)?|kontostand|saldo.*|solde", "balance", 8),
     # money in two columns
     (r"(记账金额|入账金额)(收入|贷方?)", "credit", 9),
     (r"(记账金额|入账金额)(支出|借方?)", "debit", 9),
@@ -49,13 +49,13 @@ _RULES: tuple[tuple[str, str, int], ...] = (
     (r"(交易|发生)(金额|额)(支出|借方?|转出)", "debit", 7),
     (r"(交易|发生)(金额|额)(收入|贷方?|转入)", "credit", 7),
     (
-        r"(debits?|withdrawals?|moneyout|paidout|paymentsout|outflow|soll|dr|outgoing|spent|ausgang|auszahlung)"
+        r"(débit(euros?)?|belastung|debits?|withdrawals?|moneyout|paidout|paymentsout|outflow|soll|dr|outgoing|spent|ausgang|auszahlung)"
         r"(amount|amt|s)?([a-z]{3})?",
         "debit",
         8,
     ),
     (
-        r"(credits?|deposits?|moneyin|paidin|paymentsin|inflow|haben|cr|incoming|lodgements?|received|eingang|einzahlung)"
+        r"(crédit(euros?)?|gutschrift|credits?|deposits?|moneyin|paidin|paymentsin|inflow|haben|cr|incoming|lodgements?|received|eingang|einzahlung)"
         r"(amount|amt|s)?([a-z]{3})?",
         "credit",
         8,
@@ -73,13 +73,17 @@ _RULES: tuple[tuple[str, str, int], ...] = (
         "mark",
         9,
     ),
-    (r"收入支出|支出收入|借方贷方|sollhaben(kennzeichen)?|sh|direction|sign|cdtdbtind", "mark", 8),
+    (r"收入支出|支出收入|借方贷方|afbij|sollhaben(kennzeichen)?|sh|direction|sign|cdtdbtind", "mark", 8),
     # amounts
     (r"记账金额|入账金额|收支金额|净额|实收金额|到账金额|结算金额", "amount", 9),
     (r"(交易|发生|本币|业务|订单|应结订单|转账|收付|变动)?(金额|额)(元)?|发生额元?", "amount", 8),
     (r"net(amount|total)?|totalamount", "amount", 9),
-    (r"(transaction|tran|trans|txn|trade|booking|posted|local)?(amount|amt)([a-z]{3})?|betrag([a-z]{3})?", "amount", 8),
-    (r"umsatzart", "transaction_text", 7),
+    (
+        r"(transaction|tran|trans|txn|trade|booking|posted|local)?(amount|amt)([a-z]{3})?|(betrag|bedrag)([a-z]{3}|€)?",
+        "amount",
+        8,
+    ),
+    (r"umsatzart|umsatztyp|mutatiesoort", "transaction_text", 7),
     (r"umsatz([a-z]{3})?|montant|importe|value([a-z]{3})", "amount", 7),
     (r"gross(amount)?|bruttobetrag", "gross", 8),
     (r"退款(总)?金额元?", "refund", 8),
@@ -126,6 +130,10 @@ _RULES: tuple[tuple[str, str, int], ...] = (
     ),
     (rf"{_OTHER}(?:方)?{_ACCOUNT}", "payer_account", 8),
     (rf"{_PAYER}{_PAYEE}{_NAME}|auftraggeberbegünstigter|begünstigterauftraggeber", "payer_name", 8),
+    (r"zahlungspflichtiger?", "from_name", 7),
+    (r"zahlungsempfänger(in)?", "to_name", 7),
+    (r"naam(omschrijving)?|tegenpartij|naamtegenpartij", "payer_name", 8),
+    (r"tegenrekening(iban)?", "payer_account", 8),
     (
         r"(beguenstigter|begünstigter|empfänger|auftraggeber|zahlungspflichtiger|zahlungsbeteiligter|zahlungsempfänger)+r?"
         r"(name)?|nameauftraggeber.*",
@@ -144,7 +152,7 @@ _RULES: tuple[tuple[str, str, int], ...] = (
     (
         r"账户明细编号.*|(银行|交易|业务|系统|核心|主机交易|资金|支付|账务|记账)?流水(编号|号)?|(交易|微信)?(单号|订单号|流水)|"
         r"支付宝(交易号|流水号)|(微信)?支付业务单号|资金流水单号|(全局)?日志号|记录标识号|transactionid|transferwiseid|txnid|fitid|"
-        r"bankreference(number)?|transactionreference(number)?|referencenumber|refno|referenceno|balancetransaction.*",
+        r"bankreference(number)?|transactionreference(number)?|referencenumber|refno|referenceno|transaktionsnr|balancetransaction.*",
         "bank_reference",
         9,
     ),
@@ -166,7 +174,7 @@ _RULES: tuple[tuple[str, str, int], ...] = (
     ),
     (
         r"(transaction|payment|trade)?(narratives?|narration|details?|particulars|memo|remarks?|description|purpose|notes?|"
-        r"message|information|info)\d?|verwendungszweck.*|verwendung|libellé|concepto|abstract|itemtitle|invoicenumber|text|"
+        r"message|information|info)\d?|verwendungszweck.*|verwendung|libellé|beschreibung\d?|omschrijving|mededelingen|concepto|abstract|itemtitle|invoicenumber|text|"
         r"paymentreference|reference|remittance.*|additional(info|information|details)",
         "remittance_text",
         8,
@@ -180,7 +188,7 @@ _RULES: tuple[tuple[str, str, int], ...] = (
     ),
     # this account
     (
-        r"(本方|我方|查询|借记|本人|己方)?(账号|帐号|账户|帐户|卡号|借记卡号)(卡号)?|account(number|no)?|auftragskonto|ibanaccountnumber",
+        r"(本方|我方|查询|借记|本人|己方)?(账号|帐号|账户|帐户|卡号|借记卡号)(卡号)?|account(number|no)?|auftragskonto|rekening|ibanaccountnumber",
         "account",
         8,
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -87,38 +87,80 @@ def find_known(known: Sequence[KnownLine], statement: Statement) -> dict[int, st
     comparable), by day and amount, the likest texts first. So a part of a day, the whole day and the same day in
     another format add every payment once, and two genuine equal payments both survive.
     """
-    free: dict[tuple[object, ...], list[KnownLine]] = defaultdict(list)
-    for one in known:
-        free[_day_and_amount(one.line)].append(one)
+    pool = _Pool(known)
     found: dict[int, str] = {}
-    for level in (_same_reference, _same_text, _other_format):
+    for level in (pool.by_reference_and_text, pool.by_reference, pool.by_text):
         for line in statement.booked:
-            candidates = free.get(_day_and_amount(line))
-            if line.ordinal in found or not candidates:
-                continue
-            fitting = [one for one in candidates if level(line, one, statement.format)]
-            if fitting:
-                best = max(fitting, key=lambda one: (_likeness(line, one.line), -one.line.ordinal))
-                found[line.ordinal] = best.key
-                candidates.remove(best)
+            if line.ordinal not in found and (same := level(line)) is not None:
+                found[line.ordinal] = same.key
+    for line in statement.booked:
+        if line.ordinal not in found and (same := pool.by_likeness(line, statement.format)) is not None:
+            found[line.ordinal] = same.key
     return found
+
+
+_LIKELY_MAX = 200
+"""Lines of one day and amount whose texts are compared; of more the first that is left is taken."""
+
+
+class _Pool:
+    """Known lines that are still free, found by what they say. Each is given out once."""
+
+    def __init__(self, known: Sequence[KnownLine]) -> None:
+        self._taken: set[int] = set()
+        self._index: dict[tuple[object, ...], deque[KnownLine]] = defaultdict(deque)
+        for one in known:
+            day = _day_and_amount(one.line)
+            text, reference = _text_of(one.line), one.line.bank_reference
+            self._index[("any", *day)].append(one)
+            self._index[("text", *day, text)].append(one)
+            if has_reference(one.line):
+                self._index[("reference", *day, reference)].append(one)
+                self._index[("both", *day, reference, text)].append(one)
+            else:
+                self._index[("no reference", *day, text)].append(one)
+
+    def _take(self, *key: object) -> KnownLine | None:
+        waiting = self._index.get(key)
+        while waiting:
+            one = waiting.popleft()
+            if id(one) not in self._taken:
+                self._taken.add(id(one))
+                return one
+        return None
+
+    def by_reference_and_text(self, line: Line) -> KnownLine | None:
+        if not has_reference(line):
+            return None
+        return self._take("both", *_day_and_amount(line), line.bank_reference, _text_of(line))
+
+    def by_reference(self, line: Line) -> KnownLine | None:
+        return self._take("reference", *_day_and_amount(line), line.bank_reference) if has_reference(line) else None
+
+    def by_text(self, line: Line) -> KnownLine | None:
+        """Two references that differ are two payments, whatever the text."""
+        kind = "no reference" if has_reference(line) else "text"
+        return self._take(kind, *_day_and_amount(line), _text_of(line))
+
+    def by_likeness(self, line: Line, statement_format: StatementFormat) -> KnownLine | None:
+        """Among the lines of another format that are left on the day with the amount, the likest."""
+        waiting = self._index.get(("any", *_day_and_amount(line)))
+        if not waiting:
+            return None
+        left = [one for one in waiting if id(one) not in self._taken]
+        self._index["any", *_day_and_amount(line)] = deque(left)
+        fitting = [one for one in left if one.format is not statement_format]
+        if not fitting:
+            return None
+        best = fitting[0]
+        if 1 < len(fitting) <= _LIKELY_MAX:
+            best = max(fitting, key=lambda one: (_likeness(line, one.line), -one.line.ordinal))
+        self._taken.add(id(best))
+        return best
 
 
 def _day_and_amount(line: Line) -> tuple[object, ...]:
     return line.booking_date, line.amount, line.currency
-
-
-def _same_reference(line: Line, known: KnownLine, _format: StatementFormat) -> bool:
-    return has_reference(line) and line.bank_reference == known.line.bank_reference
-
-
-def _same_text(line: Line, known: KnownLine, _format: StatementFormat) -> bool:
-    both = has_reference(line) and has_reference(known.line)
-    return not both and _text_of(line) == _text_of(known.line)
-
-
-def _other_format(line: Line, known: KnownLine, statement_format: StatementFormat) -> bool:
-    return known.format is not statement_format
 
 
 def _likeness(line: Line, known: Line) -> float:

@@ -288,7 +288,7 @@ def heading_currency(layout: Layout) -> str:
     """A currency named in the heading of the amounts: ``Amount (USD)``, ``金额(元)``."""
     for name in _MONEY:
         heading = layout.heading(layout.first(name))
-        found = re.search(r"[(（\[]\s*([A-Z]{3}|元)\s*[)）\]]|\b([A-Z]{3})$", heading)
+        found = re.search(r"[(（\[]\s*([A-Z]{3}|[元€£])\s*[)）\]]|\b([A-Z]{3})$", heading)
         if found:
             return found[1] or found[2]
     return ""

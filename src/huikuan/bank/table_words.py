@@ -11,11 +11,11 @@ from huikuan.core.money import EXPONENTS
 
 _CREDIT = frozenset(
     "贷 贷方 收 收入 入 入账 来账 转入 收款 存入 收方 收到 进账 c cr crdt credit credits h haben in incoming"
-    " deposit moneyin received gutschrift +".split()
+    " deposit moneyin received gutschrift bij +".split()
 )
 _DEBIT = frozenset(
     "借 借方 支 支出 出 出账 往账 转出 付款 支取 付 付方 d dr dbit debit debits s soll out outgoing"
-    " withdrawal moneyout sent lastschrift -".split()
+    " withdrawal moneyout sent lastschrift af -".split()
 )
 _NEUTRAL = frozenset("其他 其它 不计收支 中性 中性交易 / neutral".split())
 _CURRENCIES = {
@@ -68,8 +68,8 @@ OPENING = re.compile(
     re.IGNORECASE,
 )
 CLOSING = re.compile(
-    r"期末(账户)?余额|本期余额|closing (ledger )?balance|ending balance|end balance|balance carried forward|endsaldo|"
-    r"neuer kontostand",
+    r"期末(账户)?余额|本期余额|closing (ledger )?balance|ending balance|end balance|balance carried forward|"
+    r"endsaldo|schlusssaldo|neuer kontostand",
     re.IGNORECASE,
 )
 _KEYS = (
