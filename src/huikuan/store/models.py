@@ -55,8 +55,6 @@ from huikuan.store.notes import (
     NoteEvent,
     PaymentMandate,
     ReceiptChannel,
-    SettlementDeed,
-    SettlementDeedLine,
 )
 from huikuan.store.operations import ReportSchedule, ScheduledJob, ScheduledRun, WatchedFile, WatchedFolder
 from huikuan.store.outbox import OutboxEvent, WebhookAttempt, WebhookDelivery, WebhookEndpoint
@@ -155,8 +153,6 @@ __all__ = [
     "SealHead",
     "SealRun",
     "Segment",
-    "SettlementDeed",
-    "SettlementDeedLine",
     "ShortPayment",
     "ShortPaymentEvent",
     "ShortPaymentPolicy",

@@ -150,29 +150,3 @@ class PaymentMandate(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["account"], name="mandate_account")]
-
-
-class SettlementDeed(models.Model):
-    """An agreement that settles items without money: between three parties or more (三方抹账), or in kind (以物抵债).
-    ``papers`` names the documents it rests on, by what each is. Never changed."""
-
-    entity = models.ForeignKey(Entity, on_delete=models.PROTECT)
-    kind = models.CharField(max_length=16)
-    agreed_on = models.DateField()
-    parties = models.CharField(max_length=400)
-    asset = models.CharField(max_length=300, blank=True)
-    papers = models.JSONField()
-    recorded_at = models.DateTimeField()
-    actor = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
-
-
-class SettlementDeedLine(models.Model):
-    """What a deed settles of an item (the item's sign), by which entry."""
-
-    deed = models.ForeignKey(SettlementDeed, on_delete=models.PROTECT, related_name="lines")
-    item = models.ForeignKey(OpenItem, on_delete=models.PROTECT, related_name="deed_lines")
-    amount_minor = models.BigIntegerField()
-    entry = models.ForeignKey(JournalEntry, on_delete=models.PROTECT, related_name="+")
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["deed", "item"], name="deed_line_once")]

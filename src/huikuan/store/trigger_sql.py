@@ -23,8 +23,6 @@ APPEND_ONLY = (
     "store_receiptchannel",
     "store_cashslip",
     "store_cashhandin",
-    "store_settlementdeed",
-    "store_settlementdeedline",
     "store_bankstatement",
     "store_bankline",
     "store_linedecision",
@@ -51,8 +49,6 @@ _KEYS = {
     "store_receiptchannel": "receipt_id",
     "store_cashslip": "id",
     "store_cashhandin": "slip_id",
-    "store_settlementdeed": "id",
-    "store_settlementdeedline": "id",
     "store_bankstatement": "id",
     "store_bankline": "id",
     "store_linedecision": "id",
@@ -71,7 +67,6 @@ _IDENTITIES = {
     "store_noteevent": ("note_event_once", "note_id ordinal"),
     "store_notecover": ("note_cover_once", "note_id item_id"),
     "store_cashslip": ("cash_slip_once", "entity_id year number"),
-    "store_settlementdeedline": ("deed_line_once", "deed_id item_id"),
     "store_bankline": ("bank_line_identity", "account_id fingerprint"),
 }
 """The other unique columns by table, with the name a refusal goes by."""

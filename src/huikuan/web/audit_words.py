@@ -86,6 +86,8 @@ AUDIT_CODES: dict[str, str | Promise] = {
     "match.unapplied": _("Bank line left unapplied"),
     "match.undo": _("Decision about a bank line taken back"),
     "match.unparked": _("Bank line brought back"),
+    "mandate.added": _("Paper of another payer kept"),
+    "mandate.withdrawn": _("Paper of another payer withdrawn"),
     "note.added": _("Note written"),
     "note.withdrawn": _("Note withdrawn"),
     "note.discounted": _("Bill discounted"),

@@ -246,53 +246,6 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="SettlementDeed",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("kind", models.CharField(max_length=16)),
-                ("agreed_on", models.DateField()),
-                ("parties", models.CharField(max_length=400)),
-                ("asset", models.CharField(blank=True, max_length=300)),
-                ("papers", models.JSONField()),
-                ("recorded_at", models.DateTimeField()),
-                (
-                    "actor",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                ("entity", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="store.entity")),
-            ],
-        ),
-        migrations.CreateModel(
-            name="SettlementDeedLine",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("amount_minor", models.BigIntegerField()),
-                (
-                    "deed",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="store.settlementdeed"
-                    ),
-                ),
-                (
-                    "entry",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="store.journalentry"
-                    ),
-                ),
-                (
-                    "item",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="deed_lines", to="store.openitem"
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
             name="CashHandIn",
             fields=[
                 (
@@ -354,10 +307,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="paymentmandate",
             index=models.Index(fields=["account"], name="mandate_account"),
-        ),
-        migrations.AddConstraint(
-            model_name="settlementdeedline",
-            constraint=models.UniqueConstraint(fields=("deed", "item"), name="deed_line_once"),
         ),
         migrations.RunPython(install_in_migration, migrations.RunPython.noop),
     ]
