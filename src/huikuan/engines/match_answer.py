@@ -34,7 +34,9 @@ def decide(judged: Judged, bar: BarReport, options: MatchOptions) -> str:
         largest = options.auto_amount_max
         if largest is None or judged.line.amount <= int(largest * UNIT):
             return "auto"
-    return "none" if best.kind in ("not_customer", "outgoing") and judged.confidence < 0.3 else "propose"
+    share, _, words = judged.context.nobody
+    unheard = best.kind == "not_customer" and share == 0 and words < 1
+    return "none" if unheard or (best.kind == "outgoing" and judged.confidence < 0.3) else "propose"
 
 
 def may_post(best: Explanation) -> bool:

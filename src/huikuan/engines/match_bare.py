@@ -101,6 +101,8 @@ class BareExplainer:
         if not equal and not exact:
             made += self._sums(context, customer, [], pool.items, line.amount, "sum", size)
             exact = any(one.fit.how == "exact" for one in made)
+        elif not equal:
+            made += self._rivals(context, customer, pool, made)
         if not exact:
             made += self._net_sums(context, customer, pool)
             made += self._oldest(context, customer, pool)
@@ -117,6 +119,21 @@ class BareExplainer:
         for one in made:
             one.others = float(by_how[one.fit.how] - 1)
         return made[:12]
+
+    def _rivals(self, context: Context, customer: int, pool: Pool, made: list[Explanation]) -> list[Explanation]:
+        """Other sets of up to three items that add up as a whole statement does; each makes it less sure."""
+        exact = [one for one in made if one.fit.how == "exact"]
+        widest = max(len(one.items) for one in exact)
+        rivals = self._sums(
+            context, customer, [], pool.items, context.line.amount, "sum", len(pool.items), min(widest, 3)
+        )
+        held = {frozenset(one.items) for one in exact}
+        rivals = [one for one in rivals if frozenset(one.items) not in held]
+        for one in exact:
+            one.others += sum(len(rival.items) <= len(one.items) for rival in rivals)
+        for rival in rivals:
+            rival.others += len(exact)
+        return rivals
 
     def _net_sums(self, context: Context, customer: int, pool: Pool) -> list[Explanation]:
         """Exact sums of items that are each paid net of the discount they still allow."""

@@ -188,7 +188,7 @@ def _cut(amounts: Sequence[int], cuts: Sequence[int], diff: int, how: str, reaso
     exact = list(cuts)
     exact[max(range(len(cuts)), key=lambda at: (cuts[at] > 0, amounts[at]))] += diff - sum(cuts)
     applied = tuple(amount - cut for amount, cut in zip(amounts, exact, strict=True))
-    return Fit(how, applied, tuple(exact), reason, 0, 0.0, late)
+    return Fit(how, applied, tuple(exact), reason, late_days=late)
 
 
 def fit_part(state: State, line: Line, items: Sequence[int], amounts: Sequence[int], in_order: bool) -> Fit | None:

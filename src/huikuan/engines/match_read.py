@@ -14,6 +14,11 @@ _OWN_CURRENCY = ("lines", "history")
 """Kinds that take the items' currency where they name none and the items have only one."""
 
 
+_ANY_CURRENCY = "CLF"
+"""Stands for the items' currency where the items are refused, so that the other files' faults are found all the same: it
+has four places, so no amount is refused for its sake."""
+
+
 @dataclass(slots=True)
 class MatchInputs:
     """Checked tables by kind, what was unusual in them. What was not given is an empty table; no history is
@@ -47,6 +52,8 @@ def read_match_inputs(
                 **options_of(kind),
             )
         except BadData as bad:
+            if kind == "items" and currency is None:
+                currency = _ANY_CURRENCY
             faults.errors.extend(bad.errors[: max(0, faults.keep - len(faults.errors))])
             faults.total += bad.total
             continue

@@ -21,7 +21,7 @@ from huikuan.engines.match_lines import Line, State
 from huikuan.engines.match_model import AMBIGUOUS, Calibration, probability, traits_of
 from huikuan.engines.match_payers import Directory
 from huikuan.engines.match_prior import prior_calibration
-from huikuan.engines.match_score import Scorer, rank
+from huikuan.engines.match_score import PLACE, Scorer, rank
 
 SURE = 0.93
 """From this probability on (before any history of the company's own) what a line pays is taken as paid."""
@@ -73,6 +73,8 @@ class _Work:
         self.scorer = Scorer(state, knowledge)
         self.calibration: Calibration = prior_calibration()
         self.done = 0
+        self.guessed: dict[int, int] = {}
+        """Items taken by lines that do not name them, with what was open before."""
 
     def group(self, lines: Sequence[Line]) -> list[tuple[int, list[Line]]]:
         """Lines by the group of customers that their payer points to; those that point to none each by itself."""
@@ -93,7 +95,10 @@ class _Work:
         for _, lines in groups:
             taken: list[tuple[int, int]] = []
             days = [list(day) for _, day in groupby(lines, key=lambda line: line.day)]
+            self.guessed.clear()
             for at, day in enumerate(days):
+                if self.guessed:
+                    self._release(day)
                 judged = [self.explain(line) for line in day]
                 if len(judged) > 1:
                     settle(judged, self.state)
@@ -115,6 +120,14 @@ class _Work:
             self.progress(self.done, self.total)
         return Judged(line, context, rank(made, self.weights))
 
+    def _release(self, lines: Sequence[Line]) -> None:
+        """Gives back what was only guessed to be paid and is named now; ``settle`` decides between the lines."""
+        for line in lines:
+            for mention in self.gatherer.gather(line).found.mentions:
+                for item in mention.items:
+                    if item in self.guessed:
+                        self.state.set_open(item, self.guessed.pop(item))
+
     def _take(self, judged: Sequence[Judged]) -> list[tuple[int, int]]:
         """Reduces what sure lines pay; returns what was open before, to be put back."""
         undo = []
@@ -130,6 +143,10 @@ class _Work:
                 before = self.state.open_now[item]
                 left = before - applied - (deducted if best.fit.reason != "short_payment" else 0)
                 undo.append((item, before))
+                if best.features[PLACE["rarity"]]:
+                    self.guessed.pop(item, None)
+                else:
+                    self.guessed.setdefault(item, before)
                 self.state.set_open(item, left if left * before > 0 else 0)
         return undo
 

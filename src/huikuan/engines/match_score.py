@@ -35,6 +35,8 @@ NAMES: tuple[str, ...] = (
     *("nobody_share", "nobody_words", "nobody_payer", "duplicate", "paid_account", "has_mentions_account"),
 )
 """What each number of ``features_of`` means, in its order."""
+RARE = 0.02
+"""A habit rarer than this among all customers counts as this rare: once by chance is not yet a way."""
 PLACE = {name: at for at, name in enumerate(NAMES)}
 
 
@@ -204,7 +206,7 @@ class Scorer:
         if held is None:
             count, lines = self.knowledge.habit(self.state.book.customer_ids[customer], how)
             every, all_lines = self.knowledge.habit(EVERYBODY, how)
-            share = (every + 1) / (all_lines + len(HOWS))
+            share = max((every + 1) / (all_lines + len(HOWS)), RARE)
             held = self._habits[key] = math.log((count + 4 * share) / (lines + 4) / share)
         return held
 

@@ -1,0 +1,157 @@
+"""The parts of the matcher: check digits, sums against brute force, the bar's promise, what is learned."""
+
+from __future__ import annotations
+
+import itertools
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from huikuan.engines.match_bar import (
+    Outcome,
+    draw_audit_sample,
+    lines_needed,
+    set_bar,
+    update_bar,
+    upper_bound,
+)
+from huikuan.engines.match_learn import ConfirmedLine, Knowledge
+from huikuan.engines.match_payers import latin_key, name_key, pinyin_key
+from huikuan.engines.match_structured import is_ogm, is_qr, is_rf, ogm_of, rf_of, structured_of
+from huikuan.engines.match_sums import estimate_count, find_sums
+from huikuan.engines.match_text import noise_of, normal_text
+
+pytestmark = pytest.mark.practice("E3")
+
+
+@pytest.mark.practice("E8")
+def test_structured_references_are_checked() -> None:
+    assert is_rf("RF18539007547034") and not is_rf("RF19539007547034")
+    assert rf_of("539007547034") == "RF18539007547034"
+    assert is_ogm("010806817183") and ogm_of(108068171) == "010806817183"
+    assert is_qr("210000000003139471430009017")
+    found = structured_of("PAY RF18 5390 0754 7034 AND +++010/8068/17183+++")
+    assert [number for number, _, _, _ in found] == ["539007547034", "0108068171"]
+
+
+def test_dates_amounts_telephones_and_accounts_are_told_from_numbers() -> None:
+    text = normal_text("INV 10023 dd 2026-03-12, 1,250.00 TEL 010-88886666 DE89 3704 0044 0532 0130 00").text
+    assert sorted(text[a:b].strip() for a, b in noise_of(text)) == [
+        "1,250.00",
+        "2026-03-12",
+        "DE89 3704 0044 0532 0130 00",
+        "TEL 010-88886666",
+    ]
+
+
+@given(
+    st.lists(st.integers(-9, 30).filter(bool), min_size=1, max_size=10),
+    st.integers(-20, 60),
+)
+@settings(max_examples=150, deadline=None)
+def test_sums_are_counted_as_brute_force_counts_them(amounts: list[int], target: int) -> None:
+    wanted = [
+        one
+        for size in range(1, len(amounts) + 1)
+        for one in itertools.combinations(range(len(amounts)), size)
+        if sum(amounts[at] for at in one) == target
+    ]
+    found = find_sums(amounts, target, keep=10_000)
+    assert found.count == len(wanted)
+    assert set(found.sets) == set(wanted[: len(found.sets)]) or set(found.sets) <= set(wanted)
+    assert list(found.sets) == sorted(found.sets, key=lambda one: (len(one), one))
+
+
+def test_too_many_sums_are_estimated() -> None:
+    chance = random.Random(5)
+    amounts = [chance.randrange(1000, 2000) for _ in range(22)]
+    target = sum(amounts[3:12])
+    exact = find_sums(amounts, target).count
+    assert estimate_count(amounts, target) == pytest.approx(exact, rel=0.25)
+    assert not find_sums(amounts * 3, target).is_exact
+
+
+@pytest.mark.parametrize(("errors", "lines"), [(0, 2995), (1, 4742), (2, 6294)])
+def test_so_many_lines_prove_one_in_a_thousand(errors: int, lines: int) -> None:
+    assert lines_needed(errors, 0.001, 0.05) == lines
+    assert upper_bound(errors, lines, 0.05) == pytest.approx(0.001, rel=0.001)
+
+
+def test_the_bar_keeps_its_promise_in_nineteen_of_twenty_companies() -> None:
+    """Lines are wrong with a probability that only falls with their confidence; the chosen share is checked against it."""
+    chance = random.Random(7)
+    broken = proved = 0
+    for _ in range(120):
+        slope = chance.uniform(0.0, 0.02)
+        outcomes = []
+        for _ in range(5000):
+            sure = chance.random()
+            outcomes.append(Outcome(sure, chance.random() >= 0.0006 + slope * (1 - sure) ** 3, 100_000))
+        bar = set_bar(outcomes, 0.002, 0.95, currency="CNY")
+        if bar.threshold is not None:
+            proved += 1
+            width = 1 - bar.threshold
+            broken += 0.0006 + slope * width**3 / 4 > 0.002
+    assert proved > 20
+    assert broken <= proved * 0.05 + 2
+
+
+def test_with_too_little_history_the_missing_lines_are_told() -> None:
+    bar = set_bar([Outcome(0.99, True, 100)] * 1000, 0.001, 0.95, currency="CNY")
+    assert (bar.threshold, bar.reason, bar.lines_missing) == (None, "too_few", 1995)
+
+
+def test_ambiguous_lines_are_never_let_through() -> None:
+    outcomes = [Outcome(0.999, True, 100)] * 4000 + [Outcome(0.9999, False, 100, may_post=False)] * 50
+    random.Random(1).shuffle(outcomes)
+    bar = set_bar(outcomes, 0.001, 0.95, currency="CNY")
+    assert bar.threshold is not None and bar.errors == 0
+
+
+def test_a_drift_lets_only_the_latest_part_count() -> None:
+    outcomes = [Outcome(0.998, at < 8000 or at % 10 > 0, 100) for at in range(10_000)]
+    bar = set_bar(outcomes, 0.001, 0.95, currency="CNY")
+    assert bar.threshold is None
+    assert bar.reason == "drift"
+    assert bar.drift is not None and bar.drift > 5
+
+
+def test_the_audit_moves_the_bar() -> None:
+    bar = set_bar([Outcome(1 - at / 1e6, True, 100) for at in range(5000)], 0.001, 0.95, currency="CNY")
+    same = update_bar(bar, [Outcome(0.999, True)] * 50)
+    assert (same.threshold, same.audited) == (bar.threshold, 50)
+    moved = update_bar(same, [Outcome(0.9952, False), Outcome(0.9953, False)])
+    assert moved.threshold is not None and moved.threshold > 0.9953
+    gone = update_bar(moved, [Outcome(0.99999, False)])
+    assert (gone.threshold, gone.reason) == (None, "audit")
+
+
+def test_the_audit_sample_is_the_same_in_any_order() -> None:
+    names = [f"L{at}" for at in range(200)]
+    drawn = draw_audit_sample(names, 0.05, 7)
+    assert len(drawn) == 10
+    assert drawn == draw_audit_sample(names[::-1], 0.05, 7)
+    assert drawn != draw_audit_sample(names, 0.05, 8)
+
+
+def test_learning_is_undone_and_forgotten() -> None:
+    knowledge = Knowledge()
+    one = ConfirmedLine("ACC1", "mueller", "Skonto 2%", ("C1",), ("lines", "single", "discount", "percent:20000"))
+    other = ConfirmedLine("ACC1", "mueller", "", ("C2",), ("lines", "single", "exact"))
+    knowledge.learn(one)
+    before = knowledge.to_rows()
+    knowledge.learn(other)
+    assert knowledge.owners("account", "ACC1") == [("C1", 1, 2), ("C2", 1, 2)]
+    knowledge.unlearn(other)
+    assert knowledge.to_rows() == before
+    assert Knowledge.from_rows(before).to_rows() == before
+    assert knowledge.forget("account", "ACC1") == 1
+    assert knowledge.owners("account", "ACC1") == []
+    assert knowledge.habit("C1", "discount") == (1, 1)
+
+
+def test_names_are_compared_without_form_and_in_any_script() -> None:
+    assert name_key("Groß Werkzeuge e.K.") == name_key("Groß Werkzeuge GmbH & Co. KG")
+    assert pinyin_key(name_key("上海华联贸易有限公司")) == latin_key(name_key("Shanghai Hualian Maoyi Youxian Gongsi"))
