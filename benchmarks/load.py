@@ -29,6 +29,8 @@ from typing import Any
 
 PAUSE_SECONDS = (1.0, 5.0)
 RAMP_SECONDS = 20.0
+PREPARING_SECONDS = 20.0
+"""What a server that has just started needs to prepare its pages with a million items."""
 
 
 class Address:
@@ -330,7 +332,7 @@ def wait_for(port: int) -> None:
 
     for _ in range(600):
         if answers("127.0.0.1", port):
-            time.sleep(5)  # what the server prepares once it answers
+            time.sleep(PREPARING_SECONDS)
             return
         time.sleep(0.1)
     raise RuntimeError("the server did not start")
