@@ -177,7 +177,7 @@ def _asides(line_ids: Sequence[int], user_id: int | None, now: datetime) -> _Asi
 
 
 def name_of(user: object) -> str:
-    full: str = user.get_fullname_of() or user.get_username()  # type: ignore[attr-defined]
+    full: str = user.get_full_name() or user.get_username()  # type: ignore[attr-defined]
     return full
 
 
