@@ -30,7 +30,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def call(folder: Path, *more: str) -> None:
-    main(["match", str(folder / "lines.csv"), "--items", str(folder / "items.csv"), "--customers", str(folder / "customers.csv"), *more])  # fmt: skip
+    paths = {name: str(folder / f"{name}.csv") for name in ("lines", "items", "customers")}
+    main(["match", paths["lines"], "--items", paths["items"], "--customers", paths["customers"], *more])
 
 
 def test_lines_are_printed_with_reasons_and_the_bar(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -80,7 +80,8 @@ def test_so_many_lines_prove_one_in_a_thousand(errors: int, lines: int) -> None:
 
 
 def test_the_bar_keeps_its_promise_in_nineteen_of_twenty_companies() -> None:
-    """Lines are wrong with a probability that only falls with their confidence; the chosen share is checked against it."""
+    """Lines are wrong with a probability that only falls with their confidence; the chosen share is checked against
+    it."""
     chance = random.Random(7)
     broken = proved = 0
     for _ in range(120):

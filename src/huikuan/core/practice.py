@@ -141,6 +141,8 @@ PLACES: dict[str, tuple[str, ...]] = {
     "D3": ("core.journal", "services.sealing", "queries.frame"),
     "D4": ("core.applications", "services.applications", "services.short_payments"),
     "D5": ("services.reversals", "services.adjustments"),
+    "E3": ("engines.match", "engines.match_bar", "cli.match"),
+    "E8": ("engines.match_structured",),
     "E2": (
         "bank.reading",
         "bank.table",
@@ -193,13 +195,11 @@ PLACES: dict[str, tuple[str, ...]] = {
     ),
 }
 
-PARTIAL = frozenset({"E1", "J3", "A4", "C7", "D10", "D5", "D6", "I5", "K2", "K3", "K5"})
-"""Rows of which a part is there: e-invoices without deliveries and contract lines beside them,
-a timeline without letters, promises and
-disputes, evidence without deliveries of its own, no three-party settlement, discounts
-without interest, who did what without alerts,
-no assistant's server (MCP), no cluster,
-Excel of every table without charts to print and the register of collections."""
+PARTIAL = frozenset({"E1", "E8", "J3", "A4", "C7", "D10", "D5", "D6", "I5", "K2", "K3", "K5"})
+"""Rows of which a part is there: structured references read without the third party's paper; e-invoices without
+deliveries and contract lines beside them, a timeline without letters, promises and disputes, evidence without
+deliveries of its own, no three-party settlement, discounts without interest, who did what without alerts, no
+assistant's server (MCP), no cluster, Excel of every table without charts to print and the register of collections."""
 
 
 def _rows() -> dict[str, Row]:

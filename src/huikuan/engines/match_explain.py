@@ -70,8 +70,8 @@ class Explainer(BareExplainer):
             self._unnamed(context, payer, pool, found)
 
     def _swap(self, context: Context, made: Explanation) -> None:
-        """Counts items outside the set that could stand for one of it that is not named: same customer, same amount; and
-        an invoice and a credit memo in it that cancel each other out, without which it would fit as well."""
+        """Counts items outside the set that could stand for one of it that is not named: same customer, same amount;
+        and an invoice and a credit memo in it that cancel each other out, without which it would fit as well."""
         named = {one for opened in context.open_of.values() for one in opened}
         customer_of, inside = self.state.book.customer_of, set(made.items)
         for item, amount in zip(made.items, made.fit.applied, strict=True):

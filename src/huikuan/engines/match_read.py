@@ -15,8 +15,8 @@ _OWN_CURRENCY = ("lines", "history")
 
 
 _ANY_CURRENCY = "CLF"
-"""Stands for the items' currency where the items are refused, so that the other files' faults are found all the same: it
-has four places, so no amount is refused for its sake."""
+"""Stands for the items' currency where the items are refused, so that the other files' faults are found all the same:
+it has four places, so no amount is refused for its sake."""
 
 
 @dataclass(slots=True)
