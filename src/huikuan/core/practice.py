@@ -141,7 +141,8 @@ PLACES: dict[str, tuple[str, ...]] = {
     "D3": ("core.journal", "services.sealing", "queries.frame"),
     "D4": ("core.applications", "services.applications", "services.short_payments"),
     "D5": ("services.reversals", "services.adjustments"),
-    "E3": ("engines.match", "engines.match_bar", "cli.match"),
+    "E3": ("engines.match", "engines.match_bar", "cli.match", "services.matching", "services.matching_audit"),
+    "E4": ("core.matching", "services.line_decisions", "services.line_undoing", "web.workbench", "cli.workbench"),
     "E8": ("engines.match_structured",),
     "E2": (
         "bank.reading",
