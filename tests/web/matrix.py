@@ -147,6 +147,7 @@ PAGES: dict[str, Ask] = {
     "bank_upload_account": Ask(CASH, "P", "bank_upload", whole=True),
     "bank_upload_order": Ask(CASH, "P", "bank_upload", whole=True),
     "bank_upload_take": Ask(R.OVERRIDE_BANK_STATEMENT, "P", "bank_upload", whole=True),
+    "bank_upload_give_up": Ask(CASH, "P", "bank_upload", whole=True),
     "bank_upload_again": Ask(CASH, "P", "bank_upload", whole=True),
     "bank_lines": Ask(SEE, whole=True),
     "bank_line": Ask(SEE, kind="bank_line", whole=True),

@@ -62,7 +62,7 @@ def test_from_an_empty_page_to_a_statement_with_its_lines(world: World) -> None:
     address = hand_in(client, file_of(ROWS))
     asked = text_of(client.get(address))
     assert "Which account?" in asked and NUMBER in asked
-    assert "a statement waits for a decision" in text_of(client.get(LIST))
+    assert "A statement waits for a decision" in text_of(client.get(LIST))
     form = {"file": "0", "place": "0", "account": "new", "name": "ICBC", "entity_code": "CN01", "kind": "bank"}
     assert "Say whose account" in text_of(client.post(f"{address}account/", form | {"entity_code": ""}))
     done = text_of(client.post(f"{address}account/", form, follow=True))

@@ -15,7 +15,7 @@ from huikuan.core.refusals import DataError, Refusal
 
 if TYPE_CHECKING:
     from huikuan.queries.bank import StatementRow
-    from huikuan.services.bank_uploads import Outcome
+    from huikuan.services.bank_outcomes import Outcome
 
 
 BAD_DATA = 65

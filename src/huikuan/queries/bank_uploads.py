@@ -125,5 +125,5 @@ def undecided_uploads(frame: Frame, user_id: int) -> list[tuple[int, str]]:
     return [
         (row.pk, ", ".join(one["name"] for one in row.files))
         for row in found.order_by("-id")[:50]
-        if any(one["state"] in undecided for one in row.outcomes)
-    ]
+        if not row.said.get("given_up") and any(one["state"] in undecided for one in row.outcomes)
+    ][:10]

@@ -10,7 +10,7 @@ import contextlib
 import logging
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,19 +18,29 @@ from typing import Any
 from django.conf import settings
 
 from huikuan.bank.statement import BadStatement, Statement
-from huikuan.core.refusals import BadData, DataError, Refusal
+from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
 from huikuan.services.background import enqueue
 from huikuan.services.bank_accounts import add_alias, find_accounts, lock_account
-from huikuan.services.bank_fitting import currencies_of
 from huikuan.services.bank_import import (
     AFTER_IMPORT,
     SEALED_FROM,
     NotTied,
     Progress,
     StatementFile,
-    StatementResult,
     import_statement,
+)
+from huikuan.services.bank_outcomes import (
+    NEEDS_ACCOUNT,
+    NEEDS_DATE_ORDER,
+    NOT_TIED,
+    REFUSED,
+    SETTLED,
+    Outcome,
+    described,
+    note_faults,
+    note_result,
+    refused,
 )
 from huikuan.services.bank_reading import lacks_currency, lacks_date_order, read_file_statements
 from huikuan.services.imports_background import is_large, teller, told_failure
@@ -47,10 +57,6 @@ if match_after_import not in AFTER_IMPORT:
     AFTER_IMPORT.append(match_after_import)
 
 FILES_MAX = 50
-FAULTS_SHOWN = 50
-IMPORTED, KNOWN, REFUSED, NEEDS_ACCOUNT, NOT_TIED = "imported", "known", "refused", "needs_account", "not_tied"
-NEEDS_DATE_ORDER = "needs_date_order"
-SETTLED = frozenset({IMPORTED, KNOWN})
 State = BankUpload.State
 
 
@@ -60,42 +66,6 @@ class BankFile:
 
     name: str
     data: bytes
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What became of one statement (or of a file that cannot be read): ``state`` is imported, known, refused,
-    needs_account, needs_date_order or not_tied. ``failure``: code, English template and fields of a refusal. Amounts in
-    minor units."""
-
-    file: int
-    place: int
-    state: str
-    account_id: int | None = None
-    statement_id: int | None = None
-    format: str = ""
-    number: str = ""
-    told_account: str = ""
-    bank: str = ""
-    currency: str = ""
-    from_date: str = ""
-    to_date: str = ""
-    opening: str = ""
-    closing: str = ""
-    lines: int = 0
-    lines_new: int = 0
-    lines_known: int = 0
-    posted: int = 0
-    waiting: int = 0
-    unbooked: int = 0
-    candidates: list[int] = field(default_factory=list)
-    failure: dict[str, Any] | None = None
-    faults: list[dict[str, Any]] = field(default_factory=list)
-    faults_total: int = 0
-    notes: list[str] = field(default_factory=list)
-
-    def to_json(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}
 
 
 def keep_upload(
@@ -186,14 +156,14 @@ class _Run:
         try:
             statements = read_file_statements(path_of(file["sha256"]), file["name"], **self._options(index))
         except BadStatement as bad:
-            unread = _refused(Outcome(index, 0, REFUSED), bad)
+            unread = refused(Outcome(index, 0, REFUSED), bad)
             if lacks_date_order(bad):
                 unread.state = NEEDS_DATE_ORDER
             elif lacks_currency(bad):
                 unread.state, unread.faults, unread.faults_total = NEEDS_ACCOUNT, [], 0
             return [unread]
         except Refusal as refusal:
-            return [_refused(Outcome(index, 0, REFUSED), refusal)]
+            return [refused(Outcome(index, 0, REFUSED), refusal)]
         return [
             kept[place] if place in kept else self._import(index, place, statement)
             for place, statement in enumerate(statements)
@@ -210,7 +180,7 @@ class _Run:
         return {"currency": currency, "date_order": self.row.said.get(f"{index}", {}).get("date_order", "")}
 
     def _import(self, index: int, place: int, statement: Statement) -> Outcome:
-        outcome = _described(index, place, statement)
+        outcome = described(index, place, statement)
         said = self.row.said.get(f"{index}:{place}", {})
         told = self.row.files[index]
         try:
@@ -228,14 +198,14 @@ class _Run:
             )
         except NotTied as refusal:
             outcome.state = NOT_TIED
-            _note_faults(outcome, refusal.errors, len(refusal.errors))
+            note_faults(outcome, refusal.errors, len(refusal.errors))
         except Refusal as refusal:
-            _refused(outcome, refusal)
+            refused(outcome, refusal)
         except Exception:
             log.exception("statement %s of upload %s stopped", place, self.row.pk)
             outcome.state, outcome.failure = REFUSED, told_failure(None)
         else:
-            _note_result(outcome, result)
+            note_result(outcome, result)
         return outcome
 
 
@@ -253,52 +223,6 @@ def _only_account(row: BankUpload, statement: Statement, outcome: Outcome, actor
         return int(row.said["account"])
     outcome.state, outcome.candidates = NEEDS_ACCOUNT, [int(one.pk) for one in found]
     return None
-
-
-def _described(index: int, place: int, statement: Statement) -> Outcome:
-    opening, closing = statement.opening, statement.closing
-    days = [line.booking_date for line in statement.lines]
-    first, last = statement.from_date or min(days, default=None), statement.to_date or max(days, default=None)
-    return Outcome(
-        file=index,
-        place=place,
-        state=REFUSED,
-        format=statement.format.value,
-        number=(statement.sequence or statement.statement_id)[:120],
-        told_account=(statement.iban or statement.account)[:64],
-        bank=statement.bank[:120],
-        currency=next(iter(currencies_of(statement)), ""),
-        from_date=first.isoformat() if first else "",
-        to_date=last.isoformat() if last else "",
-        opening=f"{opening.amount:f}" if opening else "",
-        closing=f"{closing.amount:f}" if closing else "",
-        lines=len(statement.lines),
-        notes=[note[:300] for note in statement.notes[:10]],
-    )
-
-
-def _note_result(outcome: Outcome, result: StatementResult) -> None:
-    outcome.state = KNOWN if result.statement_id is None else IMPORTED
-    outcome.statement_id = result.statement_id or result.known_statement_id
-    for name in ("lines_new", "lines_known", "posted", "waiting", "unbooked"):
-        setattr(outcome, name, getattr(result, name))
-
-
-def _refused(outcome: Outcome, refusal: Refusal) -> Outcome:
-    outcome.state = REFUSED
-    if isinstance(refusal, BadData):
-        _note_faults(outcome, refusal.errors, refusal.total)
-    else:
-        outcome.failure = told_failure(refusal)
-    return outcome
-
-
-def _note_faults(outcome: Outcome, errors: Sequence[DataError], total: int) -> None:
-    outcome.faults_total = total
-    outcome.faults = [
-        {"row": one.row, "column": one.column, "code": one.code, "reason": one.reason[:500], "value": one.value}
-        for one in errors[:FAULTS_SHOWN]
-    ]
 
 
 # -- what a person decides -------------------------------------------------------------------------------------------
@@ -360,6 +284,19 @@ def take_untied(upload_id: int, file: int, place: int, reason: str, *, actor_id:
 
     run_in_transaction(work)
     start_upload(upload_id, actor_id=actor_id, now=now, only=f"{file}:{place}")
+
+
+def give_up(upload_id: int, *, actor_id: int | None, now: datetime) -> None:
+    """Leaves out what waits for a decision; it can still be decided. Refuses ``bank_upload.unknown``."""
+
+    def work() -> None:
+        row = BankUpload.objects.select_for_update().filter(id=upload_id).first()
+        if row is None:
+            raise unknown_upload()
+        row.said = {**row.said, "given_up": now.isoformat()}
+        row.save(update_fields=["said"])
+
+    run_in_transaction(work)
 
 
 def _asked(upload_id: int, file: int, place: int) -> tuple[BankUpload, dict[str, Any]]:

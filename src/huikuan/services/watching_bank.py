@@ -7,15 +7,8 @@ from pathlib import Path
 
 from huikuan.core.refusals import BadData, DataError, Refusal
 from huikuan.core.said import Said
-from huikuan.services.bank_uploads import (
-    NEEDS_ACCOUNT,
-    NEEDS_DATE_ORDER,
-    SETTLED,
-    BankFile,
-    Outcome,
-    keep_upload,
-    work_upload,
-)
+from huikuan.services.bank_outcomes import NEEDS_ACCOUNT, NEEDS_DATE_ORDER, SETTLED, Outcome
+from huikuan.services.bank_uploads import BankFile, keep_upload, work_upload
 
 BANK_STATEMENTS = "bank_statements"
 SUFFIXES = frozenset(

@@ -111,7 +111,7 @@ def _statement(seat: Seat, public_id: str) -> StatementRow:
 
 def _statement_facts(found: StatementRow) -> list[Fact]:
     facts: list[Fact] = [
-        (_("Account"), f"{found.account_name} {shown_number(found.account_number)}".strip()),
+        (_("Bank account"), f"{found.account_name} {shown_number(found.account_number)}".strip()),
         (_("Number"), found.number),
         (_("Format"), word_of(bank_words.FORMATS, found.format)),
         (_("File"), found.file_name),

@@ -94,6 +94,7 @@ def _show(request: HttpRequest, seat: Seat, found: UploadDetail, reason: str = "
         "upload": found,
         "lines": [_line(seat, one, statements, accounts) for one in found.outcomes],
         "reason": reason,
+        "may_give_up": found.count("needs_account", "needs_date_order", "not_tied") > 0 and seat.can(Right.POST_CASH),
         "at_work": found.state != "done" and not found.is_stopped,
         "may_retry": found.is_stopped or (found.state == "done" and found.count("refused") > 0),
         "makers": [row for row in makers if seat.can_whole(Right.POST_CASH, row.id)],
@@ -252,6 +253,15 @@ def take_untied(request: HttpRequest, seat: Seat, upload_id: int) -> HttpRespons
         return _show(request, seat, found, refusal_text(refusal))
     messages.success(request, _("The statement is taken; the reason is kept with it."))
     return redirect(address(seat.kept, "bank_upload", upload_id))
+
+
+@require_POST
+@page(right=Right.POST_CASH, whole=True)
+def give_up(request: HttpRequest, seat: Seat, upload_id: int) -> HttpResponse:
+    """What waits for a decision is left out."""
+    _upload(request, seat, upload_id)
+    services.give_up(upload_id, **actor(request))
+    return redirect(address(seat.kept, "bank_statements"))
 
 
 @require_POST

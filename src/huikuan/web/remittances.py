@@ -44,7 +44,8 @@ def list_advices(request: HttpRequest, seat: Seat) -> HttpResponse:
     ask = read_list(request, sort="", sorts=())
     state = "open" if request.GET.get("state") == "open" else "all"
     rows = queries.advice_page(seat.frame, open_only=state == "open", page=ask.page, size=ask.size)
-    choices = [("all", _("All"), ""), ("open", f"{_('Without a line')} {queries.open_advices(seat.frame):,}", "")]
+    without = _("Without a line")
+    choices = [("all", _("All"), ""), ("open", f"{without} {queries.open_advices(seat.frame):,}", "")]
     context = {
         "rows": rows,
         "chips": chips_of(request, "state", choices, active=state),

@@ -162,6 +162,7 @@ urlpatterns = [
     path("cash/statements/uploads/<int:upload_id>/order/", bank_uploads.choose_order, name="bank_upload_order"),
     path("cash/statements/uploads/<int:upload_id>/take/", bank_uploads.take_untied, name="bank_upload_take"),
     path("cash/statements/uploads/<int:upload_id>/again/", bank_uploads.try_again, name="bank_upload_again"),
+    path("cash/statements/uploads/<int:upload_id>/leave/", bank_uploads.give_up, name="bank_upload_give_up"),
     path("cash/statements/lines/", bank.list_lines, name="bank_lines"),
     path("cash/statements/lines/<slug:public_id>/", bank.show_line, name="bank_line"),
     path("cash/statements/lines/<slug:public_id>/link/", bank.link_line, name="bank_line_link"),

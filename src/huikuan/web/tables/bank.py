@@ -82,7 +82,9 @@ STATEMENTS = Table(
     page="bank_statements",
     columns=(
         Column("to_date", _("Period"), Kind.TEXT, period, sort=True, html=_period, css="date"),
-        Column("account", _("Account"), Kind.TEXT, lambda row: row.account_name, sort=True, css="desk-only", width=28),
+        Column(
+            "account", _("Bank account"), Kind.TEXT, lambda row: row.account_name, sort=True, css="desk-only", width=28
+        ),
         Column("number", _("Number"), Kind.CODE, lambda row: row.number, shown=False),
         Column("entity", _("Legal entity"), Kind.CODE, lambda row: row.entity_code, shown=False, width=12),
         Column("currency", _("Currency"), Kind.TEXT, lambda row: row.currency, css="desk-only", width=9),
@@ -108,7 +110,7 @@ STATEMENTS = Table(
     ),
     filters=(
         Filter("state", _("Which statements"), "choice", is_quiet=True),
-        Filter("account", _("Account"), "choice", _accounts),
+        Filter("account", _("Bank account"), "choice", _accounts),
         Filter("since", _("From"), "day"),
         Filter("until", _("Until"), "day"),
     ),
@@ -182,7 +184,7 @@ LINES = Table(
     columns=(
         Column("booking_date", _("Booked"), Kind.DAY, lambda row: row.booking_date, sort=True, html=_day),
         Column("value_date", _("Value date"), Kind.DAY, lambda row: row.value_date, shown=False),
-        Column("account", _("Account"), Kind.TEXT, lambda row: row.account_name, shown=False),
+        Column("account", _("Bank account"), Kind.TEXT, lambda row: row.account_name, shown=False),
         Column("payer", _("Payer or payee"), Kind.TEXT, lambda row: row.payer_name, html=_payer, css="clip", width=34),
         Column(
             "payer_account",
@@ -234,7 +236,7 @@ LINES = Table(
     filters=(
         Filter("state", _("Which lines"), "choice", is_quiet=True),
         Filter("statement", _("Bank statement"), "text", is_quiet=True, say=_statement_name),
-        Filter("account", _("Account"), "choice", _accounts),
+        Filter("account", _("Bank account"), "choice", _accounts),
         Filter("kind", _("Kind"), "choice", _kinds),
         Filter("since", _("Booked from"), "day"),
         Filter("until", _("Booked until"), "day"),
