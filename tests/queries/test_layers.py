@@ -12,11 +12,16 @@ import pytest
 from huikuan.queries import facts as kept_facts
 from huikuan.queries import layers
 from huikuan.queries.ageing import ageing_page
+from huikuan.queries.cash import cash_page
 from huikuan.queries.customers import customer_page
 from huikuan.queries.facts import read_facts
+from huikuan.queries.frame import frame_at
+from huikuan.queries.home import home
 from huikuan.queries.items import item_page
+from huikuan.queries.journal import journal_page
 from huikuan.queries.open_rows import BOOK_VALUE
 from huikuan.queries.patches import with_book_value
+from huikuan.services.sealing import seal
 from tests.databases import LedgerDb
 from tests.queries.histories import World, frames_of, live, open_world, read_plain
 
@@ -52,6 +57,25 @@ def check_pages(world: World) -> None:
             page = ageing_page(frame, by=by, size=1000)
             assert {code: total.total_minor for code, total in page.totals.items() if total.total_minor} == owed
             assert ageing_page(frame, by=by, size=2).rows.rows == page.rows.rows[:2]
+
+
+def test_sealing_changes_no_answer(ledger_db: LedgerDb, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers are kept by what is committed: when it is sealed and the next floor is laid, nothing counts twice."""
+    monkeypatch.setattr(kept_facts, "NEXT_FLOOR", 5)
+    world = open_world(11)
+    live(world, 4, seal_every=1)
+    told_now(world)
+    live(world, 6, seal_every=100)
+    before = told_now(world)
+    seal(now=world.now)
+    assert told_now(world) == before
+
+
+def told_now(world: World) -> list[object]:
+    frame = frame_at(now=world.now, entity_ids=tuple(world.entities))
+    journal, ageing, shown = journal_page(frame), ageing_page(frame), home(frame)
+    rows = [ageing.totals, ageing.rows.rows, ageing.compare, customer_page(frame), item_page(frame), cash_page(frame)]
+    return [journal.totals, journal.total, *rows, shown.totals, shown.buckets, shown.history]
 
 
 def test_rows_found_by_an_index_are_those_of_the_journal(ledger_db: LedgerDb) -> None:

@@ -157,8 +157,8 @@ def _sums(facts: Facts, where: str, given: dict[str, Any]) -> list[dict[str, Any
     if not facts.reaches_above(floor):
         return rows
     facts.give("journal_above", facts.rows_above("journal", floor.known_seq))
-    above: list[dict[str, Any]] = facts.kept(name, lambda: make("true", "journal_above")).to_pylist()
-    return rows + above
+    above = facts.kept((name, floor.known_seq), lambda: make("true", "journal_above"))
+    return rows + list(above.to_pylist())
 
 
 def _narrowed(facts: Facts, filters: JournalFilters) -> tuple[list[str], dict[str, Any]]:
