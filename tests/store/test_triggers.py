@@ -12,12 +12,18 @@ from huikuan.core.accounts import EntryKind
 from huikuan.store.models import (
     ApprovalDecision,
     ApprovalRequest,
+    CashHandIn,
+    CashSlip,
     ClosingMark,
     EInvoice,
     EInvoiceTax,
     GlExport,
     GoLiveProof,
     JournalEntry,
+    Note,
+    NoteCover,
+    NoteEvent,
+    ReceiptChannel,
     OpenItem,
     Posting,
     Receipt,
@@ -42,7 +48,24 @@ def ledger(ledger_db: LedgerDb) -> Ledger:
     add_month_end_rows(ledger.entity_id)
     add_einvoice(ledger.entity_id, item)
     add_decision(ledger.entity_id)
+    add_channel_rows(ledger, item, receipt)
     return ledger
+
+
+def add_channel_rows(ledger: Ledger, item_id: int, receipt_id: int) -> None:
+    note = Note.objects.create(
+        entity_id=ledger.entity_id, account_id=ledger.accounts["C1"], kind="acceptance", number="B1", acceptor="Bank",
+        acceptor_class="major_bank", currency="CNY", amount_minor=100, issue_date=DAY, maturity_date=DAY,
+        settles="at_maturity", recorded_at=NOW,
+    )  # fmt: skip
+    NoteEvent.objects.create(note=note, ordinal=1, step="received", on=DAY, counts_from=DAY, recorded_at=NOW)
+    NoteCover.objects.create(note=note, item_id=item_id, amount_minor=100)
+    ReceiptChannel.objects.create(receipt_id=receipt_id, channel="cash")
+    slip = CashSlip.objects.create(
+        entity_id=ledger.entity_id, year=2026, number=1, receipt_id=receipt_id, payer="Li", purpose="", reason="x",
+        received_on=DAY, due_on=DAY, recorded_at=NOW,
+    )  # fmt: skip
+    CashHandIn.objects.create(slip=slip, on=DAY, place="cashier", recorded_at=NOW)
 
 
 def add_decision(entity_id: int) -> None:
