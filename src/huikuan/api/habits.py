@@ -31,7 +31,9 @@ router = Router(tags=["Customers"])
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 MonthDay = Annotated[int, Field(ge=1, le=31)]
-StepName = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f|]+$")]
+StepName = Annotated[
+    str, StringConstraints(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f|]*[^\s|\x7f][^\x00-\x1f\x7f|]*$")
+]
 
 
 class MonthDayOut(Schema):
@@ -174,12 +176,12 @@ class PaymentFactsIn(Given):
 
 
 @router.get("/{customer_id}/payment-habits", response=PaymentHabitsOut, summary="How a customer pays")
-def read_habits(request: HttpRequest, customer_id: Path[Id], asked: Query[Standpoint]) -> HttpResponse:
+def read_habits(request: HttpRequest, customer_id: Path[Id], asked: Query[Standpoint]) -> object:
     """Payment days, lateness, rhythm, payers and deductions with their evidence, and the day to ask."""
     found = payment_habits(frame_of(request, asked), customer_id)
     if found is None:
         raise NotThere
-    return tagged(request, habits_out(found))
+    return habits_out(found)
 
 
 @router.put("/{customer_id}/payment-habits", response=PaymentHabitsOut, summary="Say what you know of it")
