@@ -23,10 +23,10 @@ from huikuan.store.models import (
     Note,
     NoteCover,
     NoteEvent,
-    ReceiptChannel,
     OpenItem,
     Posting,
     Receipt,
+    ReceiptChannel,
     User,
 )
 from huikuan.store.trigger_sql import APPEND_ONLY
@@ -114,7 +114,8 @@ def refused(sql: str, values: list[Any] | None = None, saying: str = "append onl
 
 
 def first_column(table: str) -> str:
-    return {"store_posting": "line", "store_seal": "hash", "store_sealrun": "head_hash"}.get(table, "id")
+    others = {"store_posting": "line", "store_seal": "hash", "store_sealrun": "head_hash"}
+    return (others | {"store_receiptchannel": "channel", "store_cashhandin": "place"}).get(table, "id")
 
 
 @pytest.mark.practice("D5")
@@ -145,10 +146,10 @@ def test_replacing_and_upserting_are_changing(ledger: Ledger, table: str, recurs
         cursor.execute(f"SELECT * FROM {table} LIMIT 1")
         columns = [column[0] for column in cursor.description]
         row = list(cursor.fetchone())
-    names, marks = ", ".join(columns), ", ".join(["%s"] * len(row))
+    names, marks = ", ".join(f'"{column}"' for column in columns), ", ".join(["%s"] * len(row))
     refused(f"INSERT OR REPLACE INTO {table} ({names}) VALUES ({marks})", row)
     refused(f"REPLACE INTO {table} ({names}) VALUES ({marks})", row)
-    refused(f"INSERT INTO {table} ({names}) VALUES ({marks}) ON CONFLICT DO UPDATE SET {columns[-1]} = NULL", row)
+    refused(f'INSERT INTO {table} ({names}) VALUES ({marks}) ON CONFLICT DO UPDATE SET "{columns[-1]}" = NULL', row)
     if table in ("store_openitem", "store_receipt", "store_seal"):
         key = columns.index("ledger_seq" if table == "store_seal" else "id")
         row[key] = 999

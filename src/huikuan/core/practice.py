@@ -143,7 +143,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "D5": ("services.reversals", "services.adjustments"),
     "E3": ("engines.match", "engines.match_bar", "cli.match", "services.matching", "services.matching_audit"),
     "E4": ("core.matching", "services.line_decisions", "services.line_undoing", "web.workbench", "cli.workbench"),
-    "E8": ("engines.match_structured",),
+    "E8": ("engines.match_structured", "core.third_party", "services.mandates"),
     "E2": (
         "bank.reading",
         "bank.table",
@@ -156,7 +156,6 @@ PLACES: dict[str, tuple[str, ...]] = {
     ),
     "E5": ("bank.remittance", "services.remittances", "web.remittances"),
     "E1": ("core.notes", "services.notes", "services.notes_steps", "services.cash_slips", "services.channels"),
-    "E8": ("core.third_party", "services.mandates"),
     "D6": ("services.adjustments",),
     "D7": ("core.exchange", "services.revaluation"),
     "D8": ("core.periods", "services.periods", "services.closing", "core.gl", "letters.gl_formats", "cli.gl"),
