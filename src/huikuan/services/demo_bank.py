@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
+from zoneinfo import ZoneInfo
 
 from huikuan.core.money import to_decimal
 from huikuan.services.bank_accounts import NewAccount, add_account
@@ -22,6 +23,7 @@ from huikuan.store.models import BankAccount, CustomerPayerAccount, Entity, Open
 _LINES = {"HD": 28, "YX": 14}
 _OPENING = {"HD": Decimal("3862451.07"), "YX": Decimal("418220.55")}
 _DAYS = 3
+_EVENING = time(18, 30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,8 @@ class Owed:
 
 
 def add_bank(last: date, *, actor_id: int, now: datetime) -> None:
-    """Accounts and statements of the entities there are; again, nothing more happens."""
+    """Accounts and statements of the entities there are, as of the last evening; again, nothing more happens."""
+    evening = min(datetime.combine(last, _EVENING, ZoneInfo("Asia/Shanghai")), now)
     entities = {row.code: row for row in Entity.objects.filter(code__in=list(_LINES)).order_by("id")}
     names = {
         "HD": NewAccount("云城银行 基本户", HD_NUMBER, "云城银行"),
@@ -43,12 +46,12 @@ def add_bank(last: date, *, actor_id: int, now: datetime) -> None:
     done = set(BankAccount.objects.values_list("entity__code", flat=True))
     for code, entity in entities.items():
         if code not in done:
-            add_account(entity.pk, names[code], actor_id=actor_id, now=now)
+            add_account(entity.pk, names[code], actor_id=actor_id, now=evening)
     for code, entity in entities.items():
         lines = _lines(entity, code, last)
         files = _files(code, lines, last)
         if files:
-            work_upload(keep_upload(files, actor_id=actor_id, now=now), actor_id=actor_id, now=now)
+            work_upload(keep_upload(files, actor_id=actor_id, now=evening), actor_id=actor_id, now=evening)
     seal(now=now)
 
 
