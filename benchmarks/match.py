@@ -162,7 +162,7 @@ def _apart(*arguments: str) -> str:
 def print_speed(sizes: Iterable[int], lines: int, history: int) -> None:
     """Cost per line against more and more open items; each measurement is a process of its own."""
     print(
-        "\n| open items | lines | s | lines/s | processor s | of it before the first line | processor ms a further line |"
+        "\n| open items | lines | s | lines/s | processor s | before the first line | processor ms a further line |"
         " peak MB | look-up of every token, ms a line | with a history of | s | processor s |\n|" + "---:|" * 12,
         flush=True,
     )
@@ -197,7 +197,9 @@ def report(given: argparse.Namespace) -> None:
     print_scores(f"Seeds {', '.join(map(str, seeds))}", scores)
     print_reliability(scores[OURS], given.svg, "match-reliability.svg", "generated companies")
     if "drift" not in given.skip:
-        print_scores("The same with drift between past and new lines", quality(drifting, seeds, None))
+        few = seeds[:2]
+        title = f"With drift between past and new lines, seeds {', '.join(map(str, few))}"
+        print_scores(title, quality(drifting, few, None))
     if "other" not in given.skip:
         found = quality(other, seeds, threshold)
         print_scores("Another generator, never tuned on", found)
