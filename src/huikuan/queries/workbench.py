@@ -91,6 +91,11 @@ def bench_page(entity_id: int, wish: Wish, *, user_id: int | None, now: datetime
     return Page(rows=found[start : start + wish.size], total=len(found), page=wish.page, size=wish.size, totals={})
 
 
+def bench_row(entity_id: int, line_id: int, *, user_id: int | None, now: datetime) -> BenchLine | None:
+    """One line as the list shows it."""
+    return next((row for row in _bench_lines(entity_id, user_id, now) if row.line.line_id == line_id), None)
+
+
 def _is_shown(row: BenchLine, wish: Wish) -> bool:
     if wish.show == "parked":
         right_place = bool(row.parked)

@@ -330,7 +330,14 @@ def undo(request: HttpRequest, seat: Seat) -> HttpResponse:
         messages.success(request, text)
         page_name = "workbench_today" if back == "today" else "workbench"
         return redirect(address(seat.kept, page_name, book=book.code))
-    context = {"swap": True, **progress_context(request, seat, book), **pane_context(request, seat, line, done=text)}
+    row = queries.bench_row(book.id, line.line_id, user_id=user.pk, now=timezone.now())
+    context = {
+        "swap": True,
+        "row": row,
+        "chosen": bank_line_id_text(line.line_id),
+        **progress_context(request, seat, book),
+        **pane_context(request, seat, line, done=text),
+    }
     response = show(request, seat, "workbench/pane.html", context)
     response["HX-Trigger"] = json.dumps({"bench-came-back": {"line": bank_line_id_text(line.line_id)}})
     return response

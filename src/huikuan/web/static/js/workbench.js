@@ -132,7 +132,9 @@
     if (!rows().length) location.reload();
   });
   document.addEventListener("bench-came-back", (event) => {
-    if (!$(`#bench-lines li[data-line="${event.detail.line}"]`)) location.assign(`${location.pathname}?book=${encodeURIComponent(bench().dataset.book)}&line=${event.detail.line}`);
+    // The line comes back with the answer; where there is no list any more, the page is made anew.
+    $(`#bench-lines li[data-line="${event.detail.line}"]`)?.remove();
+    if (!$("#bench-lines")) location.assign(`${location.pathname}?book=${encodeURIComponent(bench().dataset.book)}&line=${event.detail.line}`);
   });
   if (bench()) ready();
 })();
