@@ -192,10 +192,9 @@ class Facts:
                 kind = OPEN_ITEMS if name == OPEN_ITEMS.name else OPEN_RECEIPTS
                 self._give_open(kind, self.open(kind))
 
-    def need_of(self, account_ids: Sequence[int]) -> None:
-        """Brings in ``open_items`` and ``open_receipts`` with the rows of some accounts alone."""
-        for kind in (OPEN_ITEMS, OPEN_RECEIPTS):
-            self._give_rows(kind, self.open_of(kind, account_ids))
+    def need_items_of(self, account_ids: Sequence[int]) -> None:
+        """Brings in ``open_items`` with the items of some accounts alone."""
+        self._give_rows(OPEN_ITEMS, self.open_of(OPEN_ITEMS, account_ids))
 
     def need_rows(self, item_ids: Sequence[int]) -> None:
         """Brings in ``open_items`` with these items alone."""
@@ -204,9 +203,14 @@ class Facts:
     def open_of(self, kind: OpenRows, account_ids: Sequence[int]) -> Any:
         """The open rows of some accounts, found by an index. Where nothing is kept yet, they are worked out from these
         accounts' postings."""
-        if answers.get(("floor", self.snapshot.ledger, OPEN_ITEMS.name)) is None and not self.opened:
-            return self._from_postings(kind, account_ids)
-        return self.near(kind, "account_id", account_ids)
+
+        def find() -> Any:
+            if answers.get(("floor", self.snapshot.ledger, OPEN_ITEMS.name)) is None and not self.opened:
+                return self._from_postings(kind, account_ids)
+            return self.near(kind, "account_id", account_ids)
+
+        state = (self.snapshot.cache_key, self.frame.as_of, self.basis)
+        return once(("open of", *state, kind.name, tuple(account_ids)), find)
 
     def near(self, kind: OpenRows, column: str, numbers: Sequence[int]) -> Any:
         """Open rows with one of the numbers in a column, found by an index."""

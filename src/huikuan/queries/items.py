@@ -171,7 +171,7 @@ def _find(
         items = "items"
         wheres, given = _narrowed(facts, filters)
         if accounts is not None:
-            facts.need_of(accounts)
+            facts.need_items_of(accounts)
             if filters.state == "all" or "{items}" in "".join(wheres) + _ordered(facts, sort)[0]:
                 facts.give("near_items", facts.naming("items", "account_id", accounts))
                 items = "near_items"

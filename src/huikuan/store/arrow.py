@@ -71,10 +71,9 @@ def _read_postgres(sql: str, params: Sequence[Any], schema: pa.Schema) -> Iterat
     )
     read = pa_csv.ReadOptions(column_names=schema.names, block_size=_CSV_BLOCK)
     parse = pa_csv.ParseOptions(newlines_in_values=True)
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(f"COPY ({sql}) TO STDOUT (FORMAT csv)", params or None) as copy,
-    ):
+    # Django's cursor that counts statements takes no parameters here.
+    asked = (f"COPY ({sql}) TO STDOUT (FORMAT csv)", *([params] if params else []))
+    with connection.cursor() as cursor, cursor.copy(*asked) as copy:
         block, lines = io.BytesIO(), 0
         for part in copy:
             block.write(part)
