@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from rapidfuzz.distance import OSA
@@ -16,6 +17,13 @@ from huikuan.engines.match_text import periods_of
 
 SOFT_POOL_MAX = 150
 """Open items of one customer with which a disfigured number is compared."""
+
+
+_BEHALF = re.compile(
+    r"代\s*([\u3400-\u9fffA-Za-z()（）]{2,40}?)\s*(?:付|支付|汇|缴|还)"
+    r"|(?:on behalf of|i\.\s?A\.|im Auftrag(?: von)?|pour (?:le )?compte de|for account of)\s+([^,;/|]{3,60})",
+    re.IGNORECASE,
+)
 
 
 @dataclass(slots=True)
@@ -73,6 +81,14 @@ class Gatherer:
 
     def _who(self, line: Line) -> list[Payer]:
         payers = self.payers_of(line)
+        behalf = _BEHALF.search(line.text) if line.text else None
+        if behalf is not None:
+            meant = [one for one in self.directory.by_name(behalf[1] or behalf[2]) if one.strength >= 0.4]
+            if meant:
+                held = {one.customer: one for one in meant}
+                rest = [replace(one, strength=one.strength * 0.6) for one in payers if one.customer not in held]
+                both = [replace(one, strength=max(one.strength, 0.8), kind="text") for one in meant[:3]]
+                return sorted(both + rest, key=lambda one: (-one.strength, one.customer))
         if line.text and (not payers or payers[0].strength < 0.9):
             return find_payers(self.directory, self.knowledge, line.account, line.name, line.text)
         return payers

@@ -6,11 +6,11 @@ from huikuan.engines.match_bare import BareExplainer
 from huikuan.engines.match_context import Context, soft_hits
 from huikuan.engines.match_explanation import PLAIN, Explanation, Found, keep, trim
 from huikuan.engines.match_family import family_pool
-from huikuan.engines.match_fit import Fit, fit_exact, fit_over, fit_part
-from huikuan.engines.match_lines import Pool, State
+from huikuan.engines.match_fit import Fit, discount_of, fit_exact, fit_over, fit_part
+from huikuan.engines.match_lines import Line, Pool, State
 from huikuan.engines.match_references import Mention
 
-SCOPES_MAX = 4
+SCOPES_MAX = 6
 CREDITS_MAX = 18
 WEAK = 0.3
 """A payer less believable than this is not searched without a mention."""
@@ -53,6 +53,7 @@ class Explainer(BareExplainer):
             if len(made.items) > 1 and made.fit.how == "exact":
                 self._swap(context, made)
         _doubt_discounts(found)
+        self._doubt_payers(context, found)
         return list(found.values())
 
     def _family(self, context: Context, found: Found) -> None:
@@ -81,7 +82,42 @@ class Explainer(BareExplainer):
             made.swaps += sum(one not in inside and self._alike(context, made, one) for one in equal)
         shares = {share for item, share in zip(made.items, made.fit.applied, strict=True) if item not in named}
         made.swaps += any(-share in shares for share in shares)
+        if shares or self._by_orders(context, made):
+            outside = self.state.pool(made.customer, context.line).by_amount if made.customer >= 0 else {}
+            made.swaps += sum(
+                -amount in outside and all(one not in inside for one in outside[amount] + outside[-amount])
+                for amount in outside
+                if amount > 0
+            )
         made.others = max(made.others, float(made.swaps))
+
+    @staticmethod
+    def _by_orders(context: Context, made: Explanation) -> bool:
+        """Its items are named by orders or contracts only, which leave open which of theirs are meant."""
+        kinds = {
+            mention.kind
+            for at, mention in enumerate(context.found.mentions)
+            if any(one in made.items for one in context.open_of[at])
+        }
+        return bool(kinds) and kinds <= {"order", "contract"}
+
+    def _doubt_payers(self, context: Context, found: Found) -> None:
+        """Unnamed items of different customers that the payer may be, and that the amount fits alike."""
+        named = {one for opened in context.open_of.values() for one in opened}
+        alike = [
+            one
+            for one in found.values()
+            if one.fit.how == "exact" and len(one.items) == 1 and one.items[0] not in named and one.shape != "global"
+        ]
+        if not alike:
+            return
+        amount, line = context.line.amount, context.line
+        owing = [one for one in context.payers if self.state.pool(one.customer, line).by_amount.get(amount)]
+        for one in alike:
+            own = context.strength.get(one.customer)
+            least = own.strength / 12 if own is not None else 0.0
+            rivals = [other for other in owing if other.customer != one.customer and other.strength >= least]
+            one.others = max(one.others, float(len(rivals)))
 
     def _alike(self, context: Context, made: Explanation, item: int) -> bool:
         """Outside a month that the text names nothing can stand for what is in it."""
@@ -209,6 +245,14 @@ class Explainer(BareExplainer):
                     context.open_of[len(context.found.mentions)] = hits
                     context.found.mentions.append(Mention(hits, kind, 2.0, number, start, stop, token))
 
+    def _is_again(self, line: Line, item: int, customer: int) -> bool:
+        """The line has the amount of an item of the customer, or what its discount leaves of it."""
+        book = self.state.book
+        if book.customer_of[item] != customer or not self.state.fits(item, line):
+            return False
+        amount = int(book.amounts[item])
+        return line.amount in (amount, amount - discount_of(self.state, item, amount))
+
     def _rest(self, context: Context, scopes: list[int], found: Found) -> None:
         """Not a customer's money; on account of each likely customer, a duplicate where what is named is paid."""
         none = Fit("none", (), ())
@@ -216,11 +260,9 @@ class Explainer(BareExplainer):
         for customer in scopes[:3]:
             kind = "on_account"
             for at, mention in enumerate(context.found.mentions):
-                if not context.open_of[at] and any(
-                    self.state.book.customer_of[one] == customer and self.state.fits(one, context.line)
-                    for one in mention.items
-                ):
-                    kind = "duplicate"
+                if not context.open_of[at] and not mention.doubtful:
+                    again = any(self._is_again(context.line, one, customer) for one in mention.items)
+                    kind = "duplicate" if again else kind
             fit = Fit("account", (), (), "", context.line.amount)
             keep(found, [Explanation(kind, customer, (), fit, "none")])
 

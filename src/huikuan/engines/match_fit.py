@@ -14,6 +14,8 @@ GRACE_DAYS = 0
 """Days after its last one on which a discount is let pass where the past says nothing."""
 CHARGE_MAX = 80 * UNIT
 """What banks keep of a transfer, in major units of a currency with cents."""
+STATED = 1.0
+"""``known`` of a short payment that the text explains."""
 RATE_MAX = 0.012
 """A difference of rates is at most this share."""
 PERCENTS = (20_000, 30_000, 10_000, 15_000, 25_000, 50_000, 5_000, 40_000)
@@ -103,7 +105,7 @@ def fit_less(state: State, line: Line, items: Sequence[int], amounts: Sequence[i
     known = terms.charges.get(diff, 0) * 3 + terms.charges_all.get(diff, 0)
     if diff > 0 and (is_complaint(line) or names_cut(line, diff)):
         if diff * 3 <= total:
-            fits.append(_taken(amounts, largest, diff, "short", "short_payment", 0.0))
+            fits.append(_taken(amounts, largest, diff, "short", "short_payment", STATED))
     elif any("discount" in fit.how for fit in fits):
         return fits
     elif 0 < diff <= charge_max and (diff * 12 <= total or (known and diff * 3 <= total)):
@@ -113,11 +115,11 @@ def fit_less(state: State, line: Line, items: Sequence[int], amounts: Sequence[i
         fits += [charge, short]
     elif 0 < abs(diff) <= total * RATE_MAX and (diff < 0 or line.currency != "CNY" or terms.exchanges):
         if diff > 0:
-            fits.append(_taken(amounts, largest, diff, "exchange", "exchange", 0.0))
+            fits.append(_taken(amounts, largest, diff, "exchange", "exchange", float(terms.exchanges)))
             fits.append(_taken(amounts, largest, diff, "short", "short_payment", 0.0))
             fits[-1].known_open = terms.open_all.get(diff, 0)
         elif -diff <= charge_max * 3:
-            over = Fit("exchange", tuple(amounts), (0,) * len(items), "overpayment", -diff)
+            over = Fit("exchange", tuple(amounts), (0,) * len(items), "overpayment", -diff, float(terms.exchanges))
             fits.append(over)
     return fits
 

@@ -91,7 +91,7 @@ class Knowledge:
         if not held:
             return []
         total = sum(held.values())
-        return [(name, count, total) for name, count in sorted(held.items(), key=lambda one: (-one[1], one[0]))[:8]]
+        return [(name, count, total) for name, count in sorted(held.items(), key=lambda one: (-one[1], one[0]))[:16]]
 
     def share_of_nobody(self, kind: str, key: str) -> tuple[float, int]:
         """The share of an account's or alias's lines that were not a customer's money, and the lines."""

@@ -15,7 +15,7 @@ from huikuan.engines.match_book import Book
 from huikuan.engines.match_learn import Knowledge
 from huikuan.engines.match_text import plain_account
 
-PAYERS_MAX = 6
+PAYERS_MAX = 12
 GRAM_MAX = 4000
 """A piece of a name that more names share is not looked at."""
 _HAN = re.compile(r"[\u3400-\u9fff]")
