@@ -41,6 +41,8 @@ from huikuan.store.models import (
 from tests.databases import LedgerDb
 from tests.services.desk import SYSTEM, Counter, balances, money_of, open_on
 from tests.services.ledger import NOW
+from tests.services.test_concurrency import codes
+from tests.services.test_idempotency import at_once
 
 pytestmark = pytest.mark.practice("E4")
 
@@ -357,3 +359,24 @@ def test_a_colleague_is_asked_and_answers(desk: Counter) -> None:
 def test_a_policy_has_bounds(desk: Counter, code: str, policy: Policy) -> None:
     with refused(code):
         set_policy(desk.books.entity_id, policy, **SYSTEM)
+
+
+# -- at once ---------------------------------------------------------------------------------------------------------
+def test_two_decide_about_one_line_at_once(desk: Counter) -> None:
+    first, second = desk.books.item(100_00), desk.books.item(100_00)
+    line = desk.line("100.00")
+    answers = at_once(
+        lambda: desk.apply(line, desk.leg(first, 100_00)), lambda: desk.apply(line, desk.leg(second, 100_00))
+    )
+    assert codes(answers) == ["done", "match.decided"]
+    assert sorted([open_on(first), open_on(second)]) == [0, 100_00]
+    sound()
+
+
+def test_two_lines_that_want_one_item_at_once(desk: Counter) -> None:
+    item = desk.books.item(100_00)
+    one, two = desk.line("100.00"), desk.line("100.00")
+    answers = at_once(lambda: desk.apply(one, desk.leg(item, 100_00)), lambda: desk.apply(two, desk.leg(item, 100_00)))
+    assert codes(answers) == ["done", "match.over_item"]
+    assert sorted([money_of(one)[0], money_of(two)[0]]) == [0, 100_00]
+    sound()

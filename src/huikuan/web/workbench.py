@@ -266,8 +266,11 @@ def refused(request: HttpRequest, seat: Seat, line: MatchLine, refusal: Refusal)
     return show(request, seat, "workbench/pane.html", context, status=status)
 
 
-def went_on(request: HttpRequest, seat: Seat, line: MatchLine, text: str, following: str) -> HttpResponse:
-    """The next line at once, with what was just done and how far the work is."""
+def went_on(
+    request: HttpRequest, seat: Seat, line: MatchLine, text: str, following: str, *, is_gone: bool = False
+) -> HttpResponse:
+    """The next line at once, with what was just done and how far the work is. ``is_gone``: from the list of what is to
+    do, though nothing was decided."""
     book = next(row for row in seat.entities if row.id == line.entity_id)
     if not request.headers.get("HX-Request"):
         messages.success(request, text)
@@ -289,7 +292,7 @@ def went_on(request: HttpRequest, seat: Seat, line: MatchLine, text: str, follow
     response["HX-Trigger"] = json.dumps(
         {
             "bench-went-on": {
-                "done": "" if stays else bank_line_id_text(line.line_id),
+                "done": "" if stays and not is_gone else bank_line_id_text(line.line_id),
                 "next": bank_line_id_text(found.line_id) if found is not None else "",
             }
         }

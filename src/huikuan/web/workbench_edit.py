@@ -209,7 +209,7 @@ def put_aside(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
     if given.get("deed") == "unpark":
         messages.success(request, text)
         return redirect(address(seat.kept, "workbench", line=public_id))
-    return went_on(request, seat, line, text, given.get("next", ""))
+    return went_on(request, seat, line, text, given.get("next", ""), is_gone=True)
 
 
 def _aside(line: MatchLine, given: QueryDict, who: dict[str, Any]) -> str:

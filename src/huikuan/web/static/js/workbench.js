@@ -26,7 +26,7 @@
     const link = next && $(`#bench-lines li[data-line="${next}"] a`);
     if (link && link.dataset.asked !== "yes") {
       link.dataset.asked = "yes";
-      fetch(link.getAttribute("hx-get"), { headers: { "HX-Request": "true" }, credentials: "same-origin" }).catch(() => {});
+      fetch(link.getAttribute("hx-get"), { headers: { "HX-Request": "true" }, credentials: "same-origin" }).then((answer) => answer.text()).catch(() => {});
     }
   };
   const open = (row) => {
@@ -97,8 +97,22 @@
     if (!action || event.repeat) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    action();
+    // While another line is on its way nothing is decided about the one still shown; what only looks waits for it.
+    if (busy) queued = "spjkwan12345".includes(event.key) ? action : null;
+    else action();
   }, true);
+  let busy = false;
+  let queued = null;
+  const settled = () => {
+    busy = false;
+    const action = queued;
+    queued = null;
+    action?.();
+  };
+  document.addEventListener("htmx:beforeRequest", (event) => { if (event.detail.target?.id === "bench-pane") busy = true; });
+  for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
+    document.addEventListener(name, (event) => { if (event.detail.target?.id === "bench-pane") { busy = false; queued = null; } });
+  }
   document.addEventListener("click", (event) => {
     if (!bench()) return;
     const row = event.target.closest("#bench-lines li[data-line]");
@@ -123,6 +137,7 @@
     }
     if (event.detail.target.id === "bench-edit") ($("#edit-form input.amount") ?? $("#edit-form input[type=search]"))?.focus();
     ready();
+    if (event.detail.target.id === "bench-pane") settled();
   });
   document.addEventListener("bench-went-on", (event) => {
     const { done, next } = event.detail;

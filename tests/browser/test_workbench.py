@@ -1,0 +1,99 @@
+"""A clerk clears bank lines by keyboard: accepted, by hand, put aside, undone; a second clerk is told who is at it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from huikuan.store.models import LineDecision, LineParked, User
+from tests.browser.test_jobs import sign_in
+from tests.servers import LiveServer
+from tests.services.desk import balances, open_on
+from tests.web.test_workbench import Bench
+from tests.web.world import PASSWORD
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.practice("E4")]
+
+
+@pytest.fixture
+def bench(live_server: LiveServer) -> Bench:
+    made = Bench()
+    for user in User.objects.all():
+        user.set_password(PASSWORD)
+        user.save()
+    return made
+
+
+def test_lines_are_cleared_by_keyboard(bench: Bench, live_server: LiveServer, page: Page) -> None:
+    before = balances()
+    page.goto(live_server.url)
+    sign_in(page, "ann")
+    page.goto(f"{live_server.url}/cash/workbench/")
+    lines, pane = page.locator("#bench-lines li"), page.locator("#bench-pane .pane")
+    expect(lines).to_have_count(4)
+    first = pane.get_attribute("data-pane")
+    page.keyboard.press("Enter")
+    expect(lines).to_have_count(3)
+    expect(pane).not_to_have_attribute("data-pane", first or "")
+    # Taken back, it is there again.
+    page.keyboard.press("z")
+    expect(page.locator(".note.success")).to_contain_text("Taken back")
+    expect(pane).to_have_attribute("data-pane", first or "")
+    assert balances() == before
+    page.goto(f"{live_server.url}/cash/workbench/")
+    expect(lines).to_have_count(4)
+    page.keyboard.press("j")
+    expect(lines.nth(1)).to_have_class("chosen")
+    page.keyboard.press("s")
+    amount = page.locator("#edit-form input.amount:not(.less)").first
+    expect(amount).to_be_focused()
+    amount.fill("40.00")
+    expect(page.locator("#edit-sum")).to_contain_text("left")
+    page.keyboard.press("Control+Enter")
+    expect(lines).to_have_count(3)
+    assert 60_00 <= min(open_on(number) for number in bench.items) <= 60_03
+    page.keyboard.press("w")
+    expect(page.locator("#aside-park input[name=reason]")).to_be_focused()
+    page.keyboard.type("waits for the advice")
+    page.keyboard.press("Enter")
+    expect(lines).to_have_count(2)
+    assert LineParked.objects.get().reason == "waits for the advice"
+    expect(pane).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("Enter")
+    expect(lines).to_have_count(1)
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Nothing to do here")).to_be_visible()
+    assert LineDecision.objects.filter(undone_by__isnull=True).exclude(deed="undo").count() == 3
+
+
+def test_a_second_clerk_sees_who_is_at_a_line(bench: Bench, live_server: LiveServer, browser: Browser) -> None:
+    # Refusals are expected here: pages that do not watch for them.
+    page = browser.new_context().new_page()
+    page.goto(live_server.url)
+    sign_in(page, "ann")
+    address = f"{live_server.url}/cash/workbench/?line={bench.id(0)}"
+    page.goto(address)
+    page.wait_for_load_state("networkidle")
+    other = browser.new_context().new_page()
+    other.goto(live_server.url)
+    sign_in(other, "bob")
+    other.goto(address)
+    expect(other.locator(".claim")).to_contain_text("Ann has had this line open")
+    other.keyboard.press("Enter")
+    expect(other.locator(".note.bad")).to_contain_text("Ann has had this line open")
+    other.get_by_role("button", name="Take it over").click()
+    expect(other.locator(".claim .note")).to_have_count(0)
+    other.locator("#bench-pane").focus()
+    other.keyboard.press("Enter")
+    expect(other.locator("#bench-lines li")).to_have_count(3)
+    page.keyboard.press("Enter")
+    expect(page.locator(".note.bad")).to_contain_text("Bob has decided about this line already")
+    other.context.close()
+    page.context.close()
