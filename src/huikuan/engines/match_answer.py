@@ -47,9 +47,10 @@ def decide(judged: Judged, bar: BarReport, options: MatchOptions) -> str:
 
 
 def may_post(best: Explanation) -> bool:
-    """Nothing but the bar keeps it from posting itself: no other set fits as well; a difference that ends an item is
-    one that was confirmed before (a charge of that amount, differences of exchange of that customer); money that does
-    not add up is explained by the text; and it does not contradict the text, which names only what is paid already."""
+    """Nothing but the bar keeps it from posting itself: no other set fits as well; words of payment in advance do not
+    stand against items that no number names; a difference that ends an item is one that was confirmed before (a charge
+    of that amount, differences of exchange of that customer); money that does not add up is explained by the text; and
+    it does not contradict the text, which names only what is paid already."""
     if best.others >= AMBIGUOUS:
         return False
     if best.fit.how == "charge" and best.fit.known < max(CUSTOMARY, best.fit.known_open):
@@ -61,6 +62,9 @@ def may_post(best: Explanation) -> bool:
     if best.fit.how in ("part", "over") and not best.features[PLACE["part_words"]]:
         return False
     if best.fit.how == "discount" and best.shape == "sum" and len(best.items) > 1:
+        return False
+    loose = best.features[PLACE["order"]] or not best.features[PLACE["rarity"]]
+    if best.items and loose and best.features[PLACE["advance_items"]]:
         return False
     if best.kind == "on_account" and best.features[PLACE["strength"]] < KNOWN_PAYER:
         return False
