@@ -1,9 +1,10 @@
-"""A second generator, in another style and with other words: nothing is ever tuned on it, whatever the seed.
+"""A second generator, in another style and with other words: the matcher's weights know nothing of it.
 
 Odd seeds make a German maker of parts whose system counts ten digits with leading zeros and whose customers send SEPA
 texts full of their own numbers, remittance advices and cash discounts. Even seeds make a Chinese trading firm that is
 paid by contract, by the last digits of a tax invoice, by the month, in round parts, by owners from private accounts.
-The rule for what can be decided is the same (``_match_truth``).
+The rule for what can be decided is the same (``_match_truth``). Lines of seeds 1 and 2 were read while the matcher was
+built; seeds 101 to 105 are for reporting only, as with the first.
 """
 
 from __future__ import annotations

@@ -202,8 +202,8 @@ def report(given: argparse.Namespace) -> None:
         print_scores(title, quality(drifting, few, None))
     if "other" not in given.skip:
         found = quality(other, seeds, threshold)
-        print_scores("Another generator, never tuned on", found)
-        print_reliability(found[OURS], given.svg, "match-reliability-other.svg", "the other generator")
+        print_scores("The second generator", found)
+        print_reliability(found[OURS], given.svg, "match-reliability-other.svg", "the second generator")
     if "speed" not in given.skip:
         print_speed(SIZES[:2] if given.quick else SIZES, given.lines, given.history)
 
