@@ -12,6 +12,9 @@ from huikuan.core.accounts import EntryKind
 from huikuan.store.models import (
     ApprovalDecision,
     ApprovalRequest,
+    BankAccount,
+    BankLine,
+    BankStatement,
     CashHandIn,
     CashSlip,
     ClosingMark,
@@ -20,6 +23,7 @@ from huikuan.store.models import (
     GlExport,
     GoLiveProof,
     JournalEntry,
+    LineDecision,
     Note,
     NoteCover,
     NoteEvent,
@@ -27,6 +31,8 @@ from huikuan.store.models import (
     Posting,
     Receipt,
     ReceiptChannel,
+    ShortPayment,
+    ShortPaymentEvent,
     User,
 )
 from huikuan.store.trigger_sql import APPEND_ONLY
@@ -49,7 +55,26 @@ def ledger(ledger_db: LedgerDb) -> Ledger:
     add_einvoice(ledger.entity_id, item)
     add_decision(ledger.entity_id)
     add_channel_rows(ledger, item, receipt)
+    add_bank_rows(ledger.entity_id)
+    case = ShortPayment.objects.create(
+        entity_id=ledger.entity_id, item_id=item, account_id=ledger.accounts["C1"], reason_code="unstated",
+        state="open", currency="CNY", amount_minor=100, deadline=DAY, opened_on=DAY, opened_at=NOW,
+    )  # fmt: skip
+    ShortPaymentEvent.objects.create(case=case, at=NOW, code="opened")
     return ledger
+
+
+def add_bank_rows(entity_id: int) -> None:
+    account = BankAccount.objects.create(entity_id=entity_id, name="Main", number="1", currency="CNY", created_at=NOW)
+    statement = BankStatement.objects.create(
+        entity_id=entity_id, account=account, format="csv", file_name="x.csv", file_sha256="a" * 64, file_bytes=1,
+        currency="CNY", lines_total=1, lines_new=1, in_minor=100, out_minor=0, imported_at=NOW,
+    )  # fmt: skip
+    line = BankLine.objects.create(
+        entity_id=entity_id, account=account, statement=statement, ordinal=1, row=1, kind="receipt", booking_date=DAY,
+        value_date=DAY, amount_minor=100, currency="CNY", fingerprint="f",
+    )  # fmt: skip
+    LineDecision.objects.create(entity_id=entity_id, line=line, deed="on_account", at=NOW)
 
 
 def add_channel_rows(ledger: Ledger, item_id: int, receipt_id: int) -> None:
