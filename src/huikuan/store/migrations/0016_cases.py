@@ -6,7 +6,7 @@ from huikuan.store.triggers import install_in_migration
 
 
 class Migration(migrations.Migration):
-    dependencies = [("store", "0016_habits")]
+    dependencies = [("store", "0015_habits")]
 
     operations = [
         migrations.CreateModel(
