@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from huikuan.core.money import exponent_of
 from huikuan.queries.approvals import approvals_waiting
 from huikuan.queries.home import CurrencyTotal, MonthPoint, home
+from huikuan.queries.workbench_day import open_questions
 from huikuan.web.format import format_amount, format_day, format_month
 from huikuan.web.frames import Seat
 from huikuan.web.pages import page, show
@@ -56,6 +57,7 @@ def show_home(request: HttpRequest, seat: Seat) -> HttpResponse:
     context = {
         **waiting_on(request, seat),
         "approvals_waiting": approvals_waiting(int(request.user.pk or 0), seat.frame.today),
+        "questions_waiting": open_questions(int(request.user.pk or 0)),
         "lines": lines,
         "buckets": BUCKETS,
         "months": months,
