@@ -34,12 +34,17 @@ def show_lines(matches: Any, lines: Any, most: int) -> Iterable[str]:
         line, row = amounts[line_id], rows[0]
         amount = format_amount(line["amount"], line["currency"])
         shown.append(
-            [line_id, amount, row["decision"], f"{row['confidence']:.1%}", row["customer_id"] or "-", row["reason"]]
+            [line_id, amount, row["decision"], _sure(row["confidence"]), row["customer_id"] or "-", row["reason"]]
         )
     aligned = _aligned(shown)
     yield from aligned
     if len(first) > most:
         yield f"... and {len(first) - most:,} more lines (write them with -o)"
+
+
+def _sure(confidence: float) -> str:
+    """A probability; nothing is quite sure."""
+    return "> 99.9%" if confidence > 0.9995 else f"{confidence:.1%}"
 
 
 def _aligned(rows: list[list[str]]) -> list[str]:
