@@ -9,8 +9,8 @@ from huikuan.cli.age_show import align, format_amount
 
 _WHY_NOT = {
     "no_history": "Nothing posts itself: there is no history to prove a bar on.",
-    "no_settled_items": "Nothing posts itself: the items the history paid are not among the items, so the past cannot be "
-    "replayed.",
+    "no_settled_items": "Nothing posts itself: the items the history paid are not among the items, so the past cannot "
+    "be replayed.",
     "too_few": "Nothing posts itself yet: about {missing:,} more confirmed lines are missing to prove the bar.",
     "too_many_errors": "Nothing posts itself: {errors:,} of the {above:,} surest past lines would have been wrong; "
     "about {missing:,} more confirmed lines without such are missing.",
