@@ -342,7 +342,7 @@ def build_scene() -> Scene:
         objects["short_payment", whose] = public_id("shp", case)
         objects["receipt", whose] = public_id("rcp", Receipt.objects.filter(account=account)[0].id)
         objects["slip", whose] = public_id("csh", _slip_of(account))
-        objects["note", whose] = public_id("nte", _note_of(account))
+        objects["note", whose] = public_id("bil", _note_of(account))
     for whose, entity_id in (("mine", world.cn), ("abroad", world.de)):
         objects |= {(kind, whose): text for kind, text in bank_of(entity_id, whose).items()}
     nobodys = Receipt.objects.get(external_id="BK-88")

@@ -44,7 +44,7 @@ def take(client: Client, **fields: str) -> Any:
 
 
 def step(client: Client, note: Note, what: str, name: str = "step", **fields: str) -> Any:
-    path = f"/cash/bills/{public_id('nte', note.pk)}/{name}/?step={what}"
+    path = f"/cash/bills/{public_id('bil', note.pk)}/{name}/?step={what}"
     return client.post(path, {"key": field(client.get(path), "key"), "on": DAY} | fields, follow=True)
 
 
@@ -84,7 +84,7 @@ def test_split_paid_and_taken_back(world: World) -> None:
     part = Note.objects.filter(parent=note).first()
     assert part is not None
     step(boss, part, "paid")
-    path = f"/cash/bills/{public_id('nte', part.pk)}/undo/"
+    path = f"/cash/bills/{public_id('bil', part.pk)}/undo/"
     key = field(boss.get(path), "key")
     assert boss.post(path, {"key": key, "on": DAY}).status_code == 400
     boss.post(path, {"key": key, "on": DAY, "memo": "wrong"})
@@ -123,5 +123,5 @@ def test_forms_say_what_cannot_be_read(world: World) -> None:
     ):
         assert says in text_of(step(boss, note, "discounted", "negotiate", **fields))
     step(boss, note, "returned", memo="wrong")
-    path = f"/cash/bills/{public_id('nte', note.pk)}/step/?step=paid"
+    path = f"/cash/bills/{public_id('bil', note.pk)}/step/?step=paid"
     assert "This cannot be done" in text_of(boss.get(path))

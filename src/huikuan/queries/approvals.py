@@ -258,5 +258,5 @@ def _about(row: ApprovalRequest) -> tuple[str, str, date]:
     if kind == "item" and OpenItem.objects.filter(id=int(number)).exists():
         return "item", public_id("itm", int(number)), on
     if kind == "bill":
-        return "note", public_id("nte", int(number)), on
+        return "note", public_id("bil", int(number)), on
     return "", "", on

@@ -179,7 +179,7 @@ def _names(events: Iterable[AuditEvent]) -> dict[tuple[str, int], tuple[str, str
         ("receipt", Receipt, "reference", "receipt", "rcp"),
         ("customer", Customer, "name", "customer", "cus"),
         ("entry", JournalEntry, "kind", "entry", "ent"),
-        ("bill", Note, "number", "note", "nte"),
+        ("bill", Note, "number", "note", "bil"),
     ):
         rows: Any = model.objects.filter(id__in=wanted.get(kind, ())).values_list("id", column)
         for number, said in rows:

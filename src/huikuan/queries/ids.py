@@ -62,7 +62,7 @@ def bank_account_number(text: str) -> int | None:
 
 
 def note_id_text(note_id: int) -> str:
-    return public_id("nte", note_id)
+    return public_id("bil", note_id)
 
 
 def bank_upload_id_text(upload_id: int) -> str:

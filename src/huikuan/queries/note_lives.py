@@ -67,7 +67,7 @@ class NoteLife:
 
 def note_life(frame: Frame, text: str) -> NoteLife | None:
     """A note of the frame by its opaque id."""
-    number = inner_id("nte", text)
+    number = inner_id("bil", text)
     if number is None:
         return None
     kept = standing_notes(frame).select_related("account__customer", "entity", "item__balance")

@@ -189,7 +189,7 @@ def _row(frame: Frame, note: Note, party: str) -> NoteRow:
     state = STATE_AFTER[NoteStep(known.step)]
     return NoteRow(
         id=note.pk,
-        public_id=public_id("nte", note.pk),
+        public_id=public_id("bil", note.pk),
         number=note.number,
         kind=note.kind,
         state=state.value,

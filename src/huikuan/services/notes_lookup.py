@@ -17,7 +17,7 @@ def find_note(text: str) -> Found:
 
     Refuses ``note.unknown`` and ``note.ambiguous``.
     """
-    number = inner_id("nte", text)
+    number = inner_id("bil", text)
     rows = list(Note.objects.filter(Q(id=number) if number is not None else Q(number=text)).order_by("id"))
     if len(rows) > 1:
         gone = (NoteState.RETURNED, NoteState.VOID, NoteState.SPLIT)
