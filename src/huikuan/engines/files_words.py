@@ -192,8 +192,16 @@ _LINES: dict[str, tuple[str, str, str]] = {
     "amount": ("交易金额 收入金额 贷方发生额 贷方金额 credit_amount", "金额 amount", ""),
     "currency": _ITEMS["currency"],
     "payer_name": ("对方户名 付款人名称 付款人 对方名称 payer_name payer remitter", "户名 name", ""),
-    "payer_account": ("对方账号 付款人账号 付款账号 payer_account payer_iban remitter_account", "账号 account iban", ""),
-    "remittance_text": ("附言 摘要 用途 remittance_text remittance_information purpose", "备注 memo text description", ""),
+    "payer_account": (
+        "对方账号 付款人账号 付款账号 payer_account payer_iban remitter_account",
+        "账号 account iban",
+        "",
+    ),
+    "remittance_text": (
+        "附言 摘要 用途 remittance_text remittance_information purpose",
+        "备注 memo text description",
+        "",
+    ),
     "end_to_end_id": ("end_to_end_id end_to_end_reference", "", ""),
     "bank_reference": ("银行参考号 bank_reference", "", ""),
     "transaction_code": ("交易代码 transaction_code", "交易类型", ""),
