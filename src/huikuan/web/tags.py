@@ -19,7 +19,16 @@ from django.utils.translation import get_language, gettext, ngettext
 
 from huikuan.core.refusals import DataError
 from huikuan.core.said import Line, fill
-from huikuan.web import api_words, bank_words, customer_words, einvoice_words, faults, matching_words, people_words, words
+from huikuan.web import (
+    api_words,
+    bank_words,
+    customer_words,
+    einvoice_words,
+    faults,
+    matching_words,
+    people_words,
+    words,
+)
 from huikuan.web import format as fmt
 
 register = template.Library()
