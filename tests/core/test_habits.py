@@ -32,7 +32,8 @@ def history(days: list[date], *, terms: int = 30, amount: int = 1_000_00, held_b
 
 
 def monthly(number: int, *, noise: float = 0.0, seed: int = 0, first: date = FIRST, last: date = AS_OF) -> list[date]:
-    rng, found = random.Random(seed), []
+    rng = random.Random(seed)
+    found: list[date] = []
     for year, month in months_between(first, last):
         day = roll(month_day(year, month, number), CALENDAR, before=number >= 28)
         if noise and len(found) % round(1 / noise) == 1:

@@ -36,11 +36,11 @@ def _whole(number: int) -> str:
             high, low = divmod(number, size)
             gap = "零" if 0 < low < size // 10 else ""
             return _whole(high) + unit + gap + (_whole(low) if low else "")
-    text, gap = "", False
+    text, has_gap = "", False
     for place, digit in zip(_PLACES, f"{number:04d}", strict=True):
         if digit == "0":
-            gap = bool(text)
+            has_gap = bool(text)
             continue
-        text += ("零" if gap else "") + _DIGITS[int(digit)] + place
-        gap = False
+        text += ("零" if has_gap else "") + _DIGITS[int(digit)] + place
+        has_gap = False
     return text

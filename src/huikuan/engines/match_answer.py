@@ -16,8 +16,9 @@ from huikuan.engines.match_learn import Knowledge
 from huikuan.engines.match_model import AMBIGUOUS
 from huikuan.engines.match_references import FIELDS
 from huikuan.engines.match_score import PLACE
-from huikuan.engines.match_types import AMOUNT, EVIDENCE, EXPLANATIONS, LEARNED, MATCHES, BarReport, MatchOptions
+from huikuan.engines.match_types import EVIDENCE, EXPLANATIONS, LEARNED, MATCHES, BarReport, MatchOptions
 from huikuan.engines.match_words import Speaker
+from huikuan.engines.schemas import AMOUNT
 
 KNOWN_PAYER = 0.85
 """How surely the payer must be known for money to go on its account by itself."""

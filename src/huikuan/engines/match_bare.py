@@ -79,7 +79,7 @@ class BareExplainer:
         made = []
         for one in sums.sets[:4]:
             items = given + [choice[at] for at in one]
-            others = sum(len(other) <= max(len(one), 2) for other in sums.sets) - 1
+            others: float = sum(len(other) <= max(len(one), 2) for other in sums.sets) - 1
             others = max(others, 0) if sums.is_exact or len(one) <= 3 else max(sums.count - 1, 0)
             others += max(sums.count - len(sums.sets), 0) * (sums.is_exact and len(sums.sets) >= 12)
             fit = fit_exact(items, self._amounts(items))

@@ -151,7 +151,7 @@ class Directory:
         if len(key) < (3 if han else 8):
             return
         at = bisect_left(self.ordered, (key, -1))
-        hits = []
+        hits: list[int] = []
         while at < len(self.ordered) and self.ordered[at][0].startswith(key) and len(hits) < 20:
             hits.append(self.ordered[at][1])
             at += 1

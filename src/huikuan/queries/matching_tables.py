@@ -255,7 +255,8 @@ def _past_receipts(entity_id: int) -> list[PastReceipt]:
     applied = _applied(entity_id)
     found = parties.filter(receipt__entry__reversed_by__isnull=True).order_by("receipt__value_date", "receipt_id")
     # Money of which nothing was applied yet has taught nothing: it may only be waiting.
-    return [PastReceipt(*row, applied[row[0]]) for row in found.values_list(*columns) if row[0] in applied]
+    rows: Iterable[Any] = found.values_list(*columns)
+    return [PastReceipt(*row, applied[row[0]]) for row in rows if row[0] in applied]
 
 
 def _applied(entity_id: int) -> dict[int, dict[int, int]]:

@@ -79,7 +79,7 @@ def _repost(desk: Desk, old: Sequence[int], amounts: Sequence[int], entries: lis
     party = ReceiptParty.objects.filter(receipt=model).first()
     whole = model.external_id.partition("/")[0]
     known = Receipt.objects.filter(entity_id=desk.entity_id, source=source, external_id__startswith=f"{whole}/").count()
-    texts = {
+    texts: dict[str, Any] = {
         name: getattr(party, name) if party is not None else ""
         for name in ("payer_name", "payer_account", "remittance_text")
     }

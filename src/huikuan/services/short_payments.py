@@ -102,7 +102,11 @@ def flag_short_payments(
     share_bp = share_of(entity_id)
     if not share_bp:
         return []
-    left = ReceiptBalance.objects.filter(receipt_id=receipt_id).values_list("unapplied_minor", flat=True).first() or 0
+    left = 0
+    if receipt_id is not None:
+        left = (
+            ReceiptBalance.objects.values_list("unapplied_minor", flat=True).filter(receipt_id=receipt_id).first() or 0
+        )
     found = OpenItemBalance.objects.filter(item_id__in=sorted(set(item_ids)), open_minor__gt=0, is_current=True)
     return [
         _open(balance, None, entry_id=entry_id, receipt_id=receipt_id, keeps=True, actor_id=actor_id, now=now)
