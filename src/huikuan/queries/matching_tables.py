@@ -256,7 +256,7 @@ def _past_receipts(entity_id: int) -> list[PastReceipt]:
     found = parties.filter(receipt__entry__reversed_by__isnull=True).order_by("receipt__value_date", "receipt_id")
     # Money of which nothing was applied yet has taught nothing: it may only be waiting.
     rows: Iterable[Any] = found.values_list(*columns)
-    return [PastReceipt(*row, applied[row[0]]) for row in rows if row[0] in applied]
+    return [PastReceipt(*row, applied=applied[row[0]]) for row in rows if row[0] in applied]
 
 
 def _applied(entity_id: int) -> dict[int, dict[int, int]]:
