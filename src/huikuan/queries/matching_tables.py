@@ -255,8 +255,11 @@ def _past_receipts(entity_id: int) -> list[PastReceipt]:
     applied = _applied(entity_id)
     found = parties.filter(receipt__entry__reversed_by__isnull=True).order_by("receipt__value_date", "receipt_id")
     # Money of which nothing was applied yet has taught nothing: it may only be waiting.
+    fields = ("receipt_id", "value_date", "currency", "amount_minor", "account_id", *columns[5:])
     rows: Iterable[Any] = found.values_list(*columns)
-    return [PastReceipt(*row, applied=applied[row[0]]) for row in rows if row[0] in applied]
+    return [
+        PastReceipt(**dict(zip(fields, row, strict=True)), applied=applied[row[0]]) for row in rows if row[0] in applied
+    ]
 
 
 def _applied(entity_id: int) -> dict[int, dict[int, int]]:
