@@ -38,6 +38,13 @@ def addresses() -> list[tuple[str, str]]:
         "{customer_id}": "cus_0000000000000",
         "{import_id}": "imp_0000000000000",
         "{document_id}": "doc_0000000000000",
+        "{note_id}": "bil_0000000000000",
+        "{case_id}": "shp_0000000000000",
+        "{line_id}": "bln_0000000000000",
+        "{decision_id}": "dec_0000000000000",
+        "{statement_id}": "bst_0000000000000",
+        "{upload_id}": "bup_0000000000000",
+        "{place}": "1",
         "{code}": "CN01",
         "{number}": "1",
     }

@@ -80,6 +80,8 @@ def test_a_read_table_has_all_columns_of_its_schema(kind: str) -> None:
         "customers": b"customer_id,name\nC1,A\n",
         "applications": b"application_id,item_id,amount,posting_date\nA,1,5.12,2026-01-01\n",
         "receipts": b"receipt_id,customer_id,amount,currency,effective_date\nR,C,5,CNY,2026-01-01\n",
+        "lines": b"line_id,booking_date,amount,currency\nL1,2026-01-01,5.12,CNY\n",
+        "history": b"line_id,booking_date,amount,currency,customer_id,item_id,applied\nL,2026-01-01,5,CNY,C,1,5\n",
     }[kind]
     table = read_table(data, kind).table
     assert table.schema == arrow_schema(kind)

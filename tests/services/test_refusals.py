@@ -30,6 +30,7 @@ LEDGER = (
 ELSEWHERE = {
     # Tested with the pure rules: no service can be brought to them.
     "money.unparseable", "money.too_precise", "money.bad_weights", "money.currency_mismatch", "discount.on_credit",
+    "refund.say_why",  # with the channels
     "journal.too_few_postings", "journal.unbalanced", "journal.base_unbalanced",
 }  # fmt: skip
 

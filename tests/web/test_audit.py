@@ -12,6 +12,8 @@ import pytest
 
 from huikuan import services
 from huikuan.core.accounts import EntryKind
+from huikuan.core.matching import Deed
+from huikuan.core.notes import NoteStep
 from huikuan.core.periods import PeriodState
 from huikuan.services.sign_ins import record_sign_in
 from huikuan.store.models import AuditEvent, RoleGrant, User
@@ -34,6 +36,8 @@ def texts(node: ast.expr) -> Iterator[str]:
         head = str(node.values[0].value) if isinstance(node.values[0], ast.Constant) else ""
         kinds = {
             "item.": ["write_off", "offset", "assignment"],
+            "match.": [deed.value for deed in Deed],
+            "note.": [step.value for step in NoteStep],
             "period.": [state.value for state in PeriodState],
         }
         yield from (f"{head}{kind}" for kind in kinds.get(head, ["?"]))

@@ -13,7 +13,9 @@ from tools import messages
 WEB = Path(web.__file__).parent
 TEMPLATES = sorted((WEB / "templates").rglob("*.html"))
 TAGS = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", re.DOTALL)
-SAME_IN_EVERY_LANGUAGE = set("中文 English CSV Excel SHA UTC ms Ctrl Space Enter Esc K d j k x".split())
+SAME_IN_EVERY_LANGUAGE = set(
+    "中文 English CSV Excel SHA UTC ms Ctrl Space Enter Esc K a d j k n o p s t u w x z 收款收据 人民币".split()
+)
 """Names of languages, formats, units and keys."""
 NO_WORDS_OF_OURS = re.compile(r'<(\w+)[^>]*(?:class="code"|lang="en")[^>]*>.*?</\1>', re.DOTALL)
 """What a person types or a program sends, and what stands in English on purpose and says so."""

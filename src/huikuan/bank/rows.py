@@ -69,7 +69,8 @@ def _delimiter(source: Source, encoding: str) -> str:
 
 
 def _csv_rows(source: Source, encoding: str, delimiter: str) -> Iterator[tuple[int, list[Cell]]]:
-    csv.field_size_limit(CELL_MAX * 4)
+    # The limit is the whole process's: raised where it is too low, never lowered under somebody else's file.
+    csv.field_size_limit(max(csv.field_size_limit(), CELL_MAX * 4))
     with source.open() as stream:
         text = io.TextIOWrapper(stream, encoding, errors="replace", newline="")
         reader = csv.reader(_without_nulls(source, text), delimiter=delimiter)

@@ -37,8 +37,19 @@ class ShownItem:
     customer: str
 
     @property
+    def less_minor(self) -> int:
+        """What ends the item beside the money, with the sign it has in the sum; a short payment ends nothing."""
+        ends = self.leg.deduction_reason not in ("", "overpayment", "short_payment")
+        return -self.leg.deduction_minor if ends else 0
+
+    @property
+    def settled_minor(self) -> int:
+        """What the item goes down by: the money and what ends it beside."""
+        return self.leg.minor - self.less_minor
+
+    @property
     def rest_minor(self) -> int:
-        return self.open_minor - self.leg.minor - self.leg.deduction_minor
+        return self.open_minor - self.settled_minor
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,21 +97,26 @@
     if (!action || event.repeat) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    // While another line is on its way nothing is decided about the one still shown; what only looks waits for it.
-    if (busy) queued = "spjkwan12345".includes(event.key) ? action : null;
+    // While another line is on its way nothing is decided about the one still shown; what only looks waits for it, and
+    // so does taking back what was decided last.
+    if (busy) queued = "spjkwan12345z".includes(event.key) ? action : null;
     else action();
   }, true);
   let busy = false;
   let queued = null;
+  const setBusy = (on) => {
+    busy = on;
+    bench()?.toggleAttribute("aria-busy", on);
+  };
   const settled = () => {
-    busy = false;
+    setBusy(false);
     const action = queued;
     queued = null;
     action?.();
   };
-  document.addEventListener("htmx:beforeRequest", (event) => { if (event.detail.target?.id === "bench-pane") busy = true; });
+  document.addEventListener("htmx:beforeRequest", (event) => { if (event.detail.target?.id === "bench-pane") setBusy(true); });
   for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
-    document.addEventListener(name, (event) => { if (event.detail.target?.id === "bench-pane") { busy = false; queued = null; } });
+    document.addEventListener(name, (event) => { if (event.detail.target?.id === "bench-pane") { setBusy(false); queued = null; } });
   }
   document.addEventListener("click", (event) => {
     if (!bench()) return;
