@@ -13,7 +13,7 @@ from tests.servers import LiveServer
 from tests.web.world import build_world
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
 pytestmark = [pytest.mark.browser, pytest.mark.practice("J3")]
 
@@ -82,3 +82,17 @@ def test_the_palette_finds_and_switches(site: str, page: Page) -> None:
     expect(palette.get_by_text("Next row, previous row")).to_be_visible()
     page.keyboard.press("Escape")
     expect(palette).to_be_hidden()
+
+
+def test_what_is_typed_before_the_commands_have_come_counts(site: str, page: Page) -> None:
+    page.goto(f"{site}/receivables/items/?kind=invoice")
+    commands = page.locator("#palette").get_attribute("data-from") or ""
+    held: list[Route] = []
+    page.route(f"**{commands}*", lambda route: held.append(route))  # noqa: PLW0108  (playwright takes no builtin)
+    with page.expect_request(f"**{commands}*"):
+        page.keyboard.press("Control+k")
+    page.keyboard.type("last year")
+    page.keyboard.press("Enter")
+    expect(page.locator("#palette input")).to_have_value("last year")
+    held[0].continue_()
+    page.wait_for_url(re.compile("as_of="))

@@ -32,6 +32,9 @@
     for (const [name, value] of Object.entries(change)) value ? url.searchParams.set(name, value) : url.searchParams.delete(name);
     return url.href;
   };
+  // What is typed, and Enter, before the commands have come counts when they are there.
+  let loading = false;
+  let entered = false;
   const load = async () => {
     if (dialog.dataset.loaded) return;
     const url = new URL(dialog.dataset.from, location.origin);
@@ -62,10 +65,14 @@
       line.append(link);
       return line;
     }));
-    await load();
+    if (!keys) input.focus();
+    loading = true;
+    entered = false;
+    try { await load(); } finally { loading = false; }
     showKeys(keys);
     filter();
     keys ? dialog.focus() : input.focus();
+    if (entered && dialog.open) shown()[0]?.click();
   };
 
   // -- choosing ----------------------------------------------------------------------------------------------------
@@ -115,6 +122,11 @@
   });
   dialog.addEventListener("keydown", (event) => {
     event.stopPropagation();
+    if (event.key === "Enter" && loading && !event.isComposing) {
+      event.preventDefault();
+      entered = true;
+      return;
+    }
     const all = shown();
     const at = all.findIndex((link) => link.classList.contains("on"));
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
