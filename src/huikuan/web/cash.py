@@ -152,9 +152,9 @@ def _form(given: QueryDict, entity: EntityRow | None, today: date) -> ReceiptFor
     )
 
 
-def _entity(seat: Seat, code: str) -> EntityRow | None:
-    """The entity of that code among those one may post to; without a code, the only one."""
-    rows = postable(seat)
+def entity_asked(request: HttpRequest, rows: list[EntityRow]) -> EntityRow | None:
+    """The entity a form or an address names among those of ``rows``; where it names none, the only one."""
+    code = request.POST.get("entity_code", "") or request.GET.get("entity_code", "")
     if not code:
         return rows[0] if len(rows) == 1 else None
     found = next((row for row in rows if row.code == code), None)
@@ -170,7 +170,7 @@ def record_receipt(request: HttpRequest, seat: Seat) -> HttpResponse:
     if not postable(seat):
         raise PermissionDenied
     demand_now(seat)
-    entity = _entity(seat, request.POST.get("entity_code", "") or request.GET.get("entity_code", ""))
+    entity = entity_asked(request, postable(seat))
     currency = _currency(request.POST, entity)
 
     def context(given: QueryDict) -> dict[str, Any]:

@@ -40,7 +40,7 @@ from huikuan.web.acting import (
     read_text,
     typed_amount,
 )
-from huikuan.web.cash import postable, read_owner, who_context
+from huikuan.web.cash import entity_asked, postable, read_owner, who_context
 from huikuan.web.format import format_count, format_day
 from huikuan.web.frames import Seat
 from huikuan.web.lists import chips_of
@@ -71,16 +71,6 @@ def list_slips(request: HttpRequest, seat: Seat) -> HttpResponse:
     return show(request, seat, "slips/list.html", context, room="slips")
 
 
-def _entity(seat: Seat, code: str) -> EntityRow | None:
-    rows = postable(seat)
-    if not code:
-        return rows[0] if len(rows) == 1 else None
-    found = next((row for row in rows if row.code == code), None)
-    if found is None:
-        raise Http404
-    return found
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 @page(right=Right.POST_CASH)
 def take(request: HttpRequest, seat: Seat) -> HttpResponse:
@@ -88,7 +78,7 @@ def take(request: HttpRequest, seat: Seat) -> HttpResponse:
     if not postable(seat):
         raise PermissionDenied
     demand_now(seat)
-    entity = _entity(seat, request.POST.get("entity_code", "") or request.GET.get("entity_code", ""))
+    entity = entity_asked(request, postable(seat))
     currency = request.POST.get("currency", "").strip().upper()[:3] or (entity.currency if entity else "")
 
     def context(given: QueryDict) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from huikuan.services.channels import settles_by_policy
 from huikuan.services.notes import NewNote, take_note
 from huikuan.web import note_words
 from huikuan.web.acting import Field, act, actor, amount_text, demand_now, read_on, read_positive, read_text
-from huikuan.web.cash import read_owner, who_context
+from huikuan.web.cash import entity_asked, read_owner, who_context
 from huikuan.web.format import format_count, format_day
 from huikuan.web.frames import Seat, read_day
 from huikuan.web.lists import chips_of
@@ -166,16 +166,6 @@ def _event_says(row: NoteRow, event: EventRow) -> str:
 
 
 # -- taking one ------------------------------------------------------------------------------------------------------
-def _entity(seat: Seat, code: str) -> EntityRow | None:
-    rows = takers(seat)
-    if not code:
-        return rows[0] if len(rows) == 1 else None
-    found = next((row for row in rows if row.code == code), None)
-    if found is None:
-        raise Http404
-    return found
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 @page(right=Right.POST_NOTE)
 def take(request: HttpRequest, seat: Seat) -> HttpResponse:
@@ -183,7 +173,7 @@ def take(request: HttpRequest, seat: Seat) -> HttpResponse:
     if not takers(seat):
         raise PermissionDenied
     demand_now(seat)
-    entity = _entity(seat, request.POST.get("entity_code", "") or request.GET.get("entity_code", ""))
+    entity = entity_asked(request, takers(seat))
     currency = request.POST.get("currency", "").strip().upper()[:3] or (entity.currency if entity else "")
 
     def context(given: QueryDict) -> dict[str, Any]:
