@@ -13,6 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page
 
+WAIT_MS = 30_000  # a busy machine is no fault, only what never comes is
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
     "--no-sandbox",
@@ -28,9 +29,10 @@ FLAGS = [
 @contextlib.contextmanager
 def launch() -> Iterator[Browser]:
     """Starts the browser. Without one: a failure where ``CI`` is set, else a skip that says why."""
-    from playwright.sync_api import Error, sync_playwright
+    from playwright.sync_api import Error, expect, sync_playwright
 
     path = os.environ.get("HUIKUAN_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
         try:
             browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
@@ -54,7 +56,7 @@ def watched_page(browser: Browser) -> Iterator[Page]:
             errors.append(message.text)
 
     context = browser.new_context(locale="en-GB", timezone_id="UTC", viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(WAIT_MS)
     page = context.new_page()
     page.on("console", heard)
     page.on("pageerror", lambda error: errors.append(str(error)))

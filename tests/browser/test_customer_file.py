@@ -31,7 +31,9 @@ def test_a_number_is_shown_and_a_file_is_added(live_server: LiveServer, page: Pa
     assert page.locator("a[href^='tel:']").count() == 0
     page.get_by_role("button", name="Show").first.click()
     page.wait_for_selector("a[href='tel:+8613800138000']")
-    page.locator("#timeline").scroll_into_view_if_needed()  # what happened is fetched when somebody looks there
+    # What happened is fetched when somebody looks there. The heading is replaced by what comes, so it is scrolled to at
+    # once and not after it has been found standing still.
+    page.locator("#timeline").evaluate("heading => heading.scrollIntoView()")
     page.get_by_role("link", name="Money", exact=True).click()
     expect(page.locator(".events .event-items")).to_have_count(0)
     expect(page.locator(".events .event-cash").first).to_be_visible()
