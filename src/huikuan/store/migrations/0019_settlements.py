@@ -1,0 +1,7 @@
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = [("store", "0018_payouts")]
+
+    operations: list[migrations.operations.base.Operation] = []
