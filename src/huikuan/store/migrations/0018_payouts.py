@@ -4,4 +4,4 @@ from django.db import migrations
 class Migration(migrations.Migration):
     dependencies = [("store", "0017_debits")]
 
-    operations: list[migrations.operations.base.Operation] = []
+    operations = []
