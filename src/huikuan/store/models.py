@@ -1,5 +1,13 @@
 """Every model of the product, gathered for Django; each file holds one business word."""
 
+from huikuan.store.agreements import (
+    AgreementClaim,
+    AgreementEntry,
+    AgreementEvent,
+    AgreementLine,
+    AgreementParty,
+    SettlementAgreement,
+)
 from huikuan.store.api import ApiKey
 from huikuan.store.approvals import Absence, ApprovalDecision, ApprovalRequest, ApprovalRule
 from huikuan.store.audit import AuditEvent, IdempotencyKey, Installation
@@ -16,6 +24,7 @@ from huikuan.store.bank import (
 )
 from huikuan.store.cases import ShortPayment, ShortPaymentEvent, ShortPaymentPolicy, ShortPaymentReason
 from huikuan.store.customer_file import Contact, CustomerChange, CustomerMerge, CustomerNote, DistinctCustomers
+from huikuan.store.debits import DebitCreditor, DebitEvent, DebitMandate, DebitPayment, DebitPaymentItem, DebitRun
 from huikuan.store.documents import Document, DocumentLink
 from huikuan.store.einvoices import EInvoice, EInvoiceTax, EInvoiceUpload
 from huikuan.store.general_ledger import ClosingMark, GlAccount, GlExport, GlSettings
@@ -70,10 +79,26 @@ from huikuan.store.parties import (
 )
 from huikuan.store.people import RoleGrant, Team
 from huikuan.store.sealing import Seal, SealHead, SealRun, Segment
+from huikuan.store.shops import (
+    Payout,
+    PayoutPart,
+    Shop,
+    ShopDay,
+    ShopDetail,
+    ShopExplanation,
+    ShopFee,
+    ShopFile,
+    ShopSale,
+)
 from huikuan.store.views import TableView, UsualView
 
 __all__ = [
     "Absence",
+    "AgreementClaim",
+    "AgreementEntry",
+    "AgreementEvent",
+    "AgreementLine",
+    "AgreementParty",
     "ApiKey",
     "ApprovalDecision",
     "ApprovalRequest",
@@ -99,6 +124,12 @@ __all__ = [
     "CustomerNote",
     "CustomerPayerAccount",
     "CustomerRef",
+    "DebitCreditor",
+    "DebitEvent",
+    "DebitMandate",
+    "DebitPayment",
+    "DebitPaymentItem",
+    "DebitRun",
     "DistinctCustomers",
     "Document",
     "DocumentLink",
@@ -137,6 +168,8 @@ __all__ = [
     "PaymentHabit",
     "PaymentHabitStep",
     "PaymentMandate",
+    "Payout",
+    "PayoutPart",
     "Period",
     "Posting",
     "Receipt",
@@ -153,6 +186,14 @@ __all__ = [
     "SealHead",
     "SealRun",
     "Segment",
+    "SettlementAgreement",
+    "Shop",
+    "ShopDay",
+    "ShopDetail",
+    "ShopExplanation",
+    "ShopFee",
+    "ShopFile",
+    "ShopSale",
     "ShortPayment",
     "ShortPaymentEvent",
     "ShortPaymentPolicy",

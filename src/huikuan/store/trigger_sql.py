@@ -26,6 +26,20 @@ APPEND_ONLY = (
     "store_bankstatement",
     "store_bankline",
     "store_linedecision",
+    "store_debitpaymentitem",
+    "store_debitevent",
+    "store_agreementparty",
+    "store_agreementclaim",
+    "store_agreementline",
+    "store_agreementevent",
+    "store_agreemententry",
+    "store_shopfile",
+    "store_shopday",
+    "store_shopsale",
+    "store_shopdetail",
+    "store_payout",
+    "store_payoutpart",
+    "store_shopexplanation",
 )
 """Tables whose rows are added and never changed or deleted."""
 
@@ -52,6 +66,20 @@ _KEYS = {
     "store_bankstatement": "id",
     "store_bankline": "id",
     "store_linedecision": "id",
+    "store_debitpaymentitem": "id",
+    "store_debitevent": "id",
+    "store_agreementparty": "id",
+    "store_agreementclaim": "id",
+    "store_agreementline": "id",
+    "store_agreementevent": "id",
+    "store_agreemententry": "id",
+    "store_shopfile": "id",
+    "store_shopday": "id",
+    "store_shopsale": "id",
+    "store_shopdetail": "id",
+    "store_payout": "id",
+    "store_payoutpart": "id",
+    "store_shopexplanation": "id",
 }
 
 _IDENTITIES = {
@@ -68,6 +96,16 @@ _IDENTITIES = {
     "store_notecover": ("note_cover_once", "note_id item_id"),
     "store_cashslip": ("cash_slip_once", "entity_id year number"),
     "store_bankline": ("bank_line_identity", "account_id fingerprint"),
+    "store_agreementparty": ("agreement_party_once", "agreement_id ordinal"),
+    "store_agreementclaim": ("agreement_claim_once", "agreement_id ordinal"),
+    "store_agreementline": ("agreement_line_once", "agreement_id item_id"),
+    "store_agreementevent": ("agreement_event_once", "agreement_id ordinal"),
+    "store_agreemententry": ("entry_id", "entry_id"),
+    "store_shopday": ("shop_day_once", "shop_id day pool file_id"),
+    "store_shopsale": ("shop_sale_identity", "shop_id fingerprint"),
+    "store_shopdetail": ("shop_detail_identity", "shop_id fingerprint"),
+    "store_payout": ("decision_id", "decision_id"),
+    "store_payoutpart": ("payout_part_once", "payout_id unit_id"),
 }
 """The other unique columns by table, with the name a refusal goes by."""
 
