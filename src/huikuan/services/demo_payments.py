@@ -18,6 +18,9 @@ from huikuan.services.demo_story import Item, Receipt, Story
 GATHER = timedelta(days=4)
 """A payment run takes along what would be paid in the next few days."""
 
+ONE_BY_ONE = ("weekly",)
+"""Payers of these runs send a payment for each invoice."""
+
 CLERK_WAITS = (0, 0, 0, 0, 0, 1, 1, 2, 5)
 """Days until money whose purpose is plain is applied; so that some always waits."""
 
@@ -33,10 +36,10 @@ def in_currency(yuan: int, currency: str) -> int:
 
 
 def pay_plain(story: Story, day: date) -> None:
-    """One payment for everything plain that is due about now, named item by item."""
+    """Everything plain that is due about now, named: in one payment, or in one for each item."""
     items = [item for item in story.owed() if item.is_plain and item.due_minor and item.pay_on <= day + GATHER]
-    if items:
-        pay_named(story, day, items, sum(item.due_minor for item in items))
+    for paid in [[item] for item in items] if story.account.pays in ONE_BY_ONE else [items] if items else []:
+        pay_named(story, day, paid, sum(item.due_minor for item in paid))
 
 
 def pay_named(story: Story, day: date, items: Sequence[Item], amount_minor: int, *, is_known: bool = True) -> Receipt:
@@ -225,7 +228,7 @@ def misapplied(story: Story, item: Item) -> None:
             story.at(day, Apply, partial(apply, receipt))
 
     def apply(receipt: Receipt, day: date) -> None:
-        others = [other for other in story.owed() if other is not item]
+        others = [other for other in story.owed() if other is not item and not other.coming_minor]
         if not others:
             _apply_named(story, receipt, [item], day)
             return

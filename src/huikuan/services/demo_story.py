@@ -6,8 +6,8 @@ what the ledger will have. It decides nothing itself; ``demo_fates`` does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from heapq import heappop, heappush
 from random import Random
@@ -210,7 +210,7 @@ class Story:
 
     def apply_parts(self, day: date, receipt: Receipt, parts: Sequence[Part], *, parked: bool = False) -> bool:
         """Applies to named items what of it is still possible; tells whether anything was."""
-        self._arrived(receipt)
+        self._arrived(receipt, [part.item for part in parts])
         kept = [part for part in parts if part.amount_minor > 0]
         if not kept:
             return False
@@ -225,19 +225,27 @@ class Story:
         return True
 
     def apply_in_order(self, day: date, receipt: Receipt, order: Order) -> bool:
-        """All that is left of a receipt, in an order; what the rule gives is worked out by the rule itself."""
+        """All that is left of a receipt, in an order; what the rule gives is worked out by the rule itself. What other
+        money that waits was sent for is left alone: then each part is told."""
         self._arrived(receipt)
-        rows = {item.number: item for item in self.owed(receipt.event.currency)}
-        lines = distribute(receipt.left_minor, [item.row() for item in rows.values()], order)
+        owed = self.owed(receipt.event.currency)
+        rows = {item.number: item for item in owed if item.due_minor}
+        open_rows = [replace(item.row(), open_minor=item.due_minor) for item in rows.values()]
+        lines = distribute(receipt.left_minor, open_rows, order)
+        parts = []
         for line in lines:
-            self._use(receipt, rows[line.row.item_id], line.amount_minor)
+            item = rows[line.row.item_id]
+            parts.append(Part(item=item.ref, amount_minor=line.amount_minor))
+            self._use(receipt, item, line.amount_minor)
             self._spend(receipt, line.amount_minor, parked=False)
-        if lines:
+        if lines and any(item.coming_minor for item in owed):
+            self._emit(Apply, day, receipt=receipt.event.ref, parts=tuple(parts))
+        elif lines:
             self._emit(Apply, day, receipt=receipt.event.ref, order=order)
         return bool(lines)
 
     def apply_credit(self, day: date, credit: Item, item: Item) -> None:
-        amount = min(-credit.open_minor, item.open_minor)
+        amount = min(-credit.open_minor, item.due_minor)
         if amount > 0:
             credit.open_minor += amount
             item.open_minor -= amount
@@ -278,10 +286,10 @@ class Story:
         assert row.discount_date is not None  # noqa: S101 - a fate that asks for what was not agreed
         return discount_allowed(row, row.discount_date)
 
-    def _arrived(self, receipt: Receipt) -> None:
-        for ref, amount in receipt.meant.items():
-            self.items[ref].coming_minor -= amount
-        receipt.meant = {}
+    def _arrived(self, receipt: Receipt, refs: Iterable[str] | None = None) -> None:
+        """The money waits no more for these items (or for any it was meant for)."""
+        for ref in list(receipt.meant) if refs is None else refs:
+            self.items[ref].coming_minor -= receipt.meant.pop(ref, 0)
 
     def _use(self, receipt: Receipt, item: Item, amount_minor: int) -> None:
         item.open_minor -= amount_minor
