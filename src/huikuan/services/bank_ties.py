@@ -17,6 +17,8 @@ from huikuan.services.bank_fitting import FittedLine
 from huikuan.services.bank_import import SOURCE, call_after_import, receipt_of
 from huikuan.services.bank_twins import receipts_alike
 from huikuan.services.books import open_books
+from huikuan.services.debit_returns import return_of_receipt
+from huikuan.services.line_desk import live_decision
 from huikuan.services.receipts import add_receipts
 from huikuan.services.reversals import reverse_entry
 from huikuan.services.rights import demand
@@ -28,6 +30,7 @@ from huikuan.store.models import (
     BankLine,
     BankLineReceipt,
     BankLineText,
+    JournalEntry,
     LinePart,
     Receipt,
     ReceiptParty,
@@ -56,14 +59,19 @@ def link_line(line_id: int, receipt_id: int, *, actor_id: int | None, now: datet
 
 
 def unlink_line(line_id: int, *, actor_id: int | None, now: datetime) -> None:
-    """Takes ``link_line`` back: the line waits again. Refuses ``bank_line.unknown``, ``bank_line.not_linked`` and
+    """Takes ``link_line`` back: the line waits again. Refuses ``bank_line.unknown``, ``bank_line.not_linked``,
+    ``bank_line.decided`` (what was decided about it would speak of money that is not the line's) and
     ``right.missing``."""
 
     def work() -> None:
         line = _locked(line_id, actor_id)
-        found = BankLineReceipt.objects.filter(line_id=line_id, tie=Tie.LINKED.value).first()
+        # Locked as those who decide lock it: none of them is half way.
+        ties = BankLineReceipt.objects.select_for_update().filter(line_id=line_id, tie=Tie.LINKED.value)
+        found = ties.first()
         if found is None:
             raise Refusal("bank_line.not_linked", "The line was not linked by hand.")
+        if live_decision(line_id) is not None:
+            raise Conflict("bank_line.decided", "Something was decided about this line: take that back first.")
         receipt_id = found.receipt_id
         found.delete()
         _tell("bank_line.unlinked", line, actor_id, now, receipt=receipt_id)
@@ -106,12 +114,16 @@ def bounce_receipt(line_id: int, receipt_id: int, *, actor_id: int | None, now: 
         if line.kind != LineKind.RETURN.value:
             raise Refusal("bank_line.not_return", "The line takes no payment back.")
         _check_free(line_id)
+        debit = return_of_receipt(receipt_id, line, actor_id=actor_id, now=now)
+        if debit is not None:
+            return debit
         receipts = _whole_payment(line.entity_id, receipt_id)
         total = sum(one.amount_minor for one in receipts)
         if not receipts or receipts[0].currency != line.currency or total > -line.amount_minor:
             raise Refusal("bank_line.other_amount", "The receipt is larger than what the line takes back.")
         entries: list[int] = []
-        for one in receipts:
+        # A part that was taken back by hand before stays so; the rest still goes back.
+        for one in [one for one in receipts if not _is_reversed(one)] or receipts:
             entries += reverse_entry(
                 line.entity_id,
                 one.entry_id,
@@ -134,6 +146,10 @@ def _whole_payment(entity_id: int, receipt_id: int) -> list[Receipt]:
     lines = set(parts.values_list("line_id", flat=True))
     numbers = set(LinePart.objects.filter(line_id__in=lines).values_list("receipt_id", flat=True)) | {receipt_id}
     return list(Receipt.objects.filter(id__in=numbers, entity_id=entity_id).order_by("id"))
+
+
+def _is_reversed(receipt: Receipt) -> bool:
+    return JournalEntry.objects.filter(reverses_id=receipt.entry_id).exists()
 
 
 def erase_texts(before: date, *, entity_id: int, actor_id: int | None, now: datetime) -> int:

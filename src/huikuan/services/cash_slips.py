@@ -131,7 +131,7 @@ def _check(entity_id: int, new: NewCash, base_minor: int) -> None:
 
 def _next_number(entity_id: int, year: int) -> int:
     """The next number of a year, without gaps: whoever takes one holds the entity until the slip is written."""
-    list(Entity.objects.select_for_update().filter(id=entity_id))
+    list(Entity.objects.select_for_update(no_key=True).filter(id=entity_id))
     last = CashSlip.objects.filter(entity_id=entity_id, year=year).aggregate(last=Max("number"))["last"]
     return int(last or 0) + 1
 

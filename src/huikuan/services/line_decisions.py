@@ -165,6 +165,8 @@ def _carry_out(desk: Desk, choice: Choice, posted: _Posted) -> list[int]:
     if choice.account_id is None:
         raise Refusal("match.no_customer", "Say whose money it is.")
     _identify(desk, choice.account_id, posted)
+    if desk.balance.account_id != choice.account_id:
+        raise Refusal("match.is_customers", "This money is a customer's already: take that back first.")
     rest = Rest.ON_ACCOUNT if choice.deed == Deed.ON_ACCOUNT else Rest.UNAPPLIED
     _leave(desk, rest, desk.balance.unapplied_minor, posted)
     return [choice.account_id]

@@ -6,10 +6,12 @@ they are the line. Undoing makes one receipt of them again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
 from typing import Any
 
 from huikuan.core.refusals import Refusal
+from huikuan.services.bank_import import SOURCE
 from huikuan.services.books import open_books
 from huikuan.services.line_desk import Desk, day_for
 from huikuan.services.receipts import NewReceipt, add_receipts
@@ -22,18 +24,18 @@ SPLIT_MAX = 50
 """Customers one line may be split over."""
 
 
-def split_line(desk: Desk, shares: Mapping[int, int], entries: list[int]) -> dict[int, int]:
-    """One receipt per account, the money not spoken for with the first; gives the receipt of each account. ``entries``:
-    the journal entries are added to it.
+def split_line(desk: Desk, shares: Mapping[int, int], entries: list[int], *, most: int = SPLIT_MAX) -> dict[int, int]:
+    """One receipt per share (by account, or whatever the shares are named by), the money not spoken for with the first;
+    gives the receipt of each. ``entries``: the journal entries are added to it.
 
     Refuses ``match.split_used`` where some of the receipt is spoken for already, ``match.share_not_positive`` and
     ``match.over_line``.
     """
     if desk.live is not None or desk.balance.unidentified_minor != desk.receipt.amount_minor:
         raise Refusal("match.split_used", "Some of this money is spoken for: take that back before it is split.")
-    if len(shares) > SPLIT_MAX or any(minor <= 0 for minor in shares.values()):
+    if len(shares) > most or any(minor <= 0 for minor in shares.values()):
         raise Refusal(
-            "match.share_not_positive", "Each customer needs an amount, for {most} customers at most.", most=SPLIT_MAX
+            "match.share_not_positive", "Each customer needs an amount, for {most} customers at most.", most=most
         )
     rest = desk.receipt.amount_minor - sum(shares.values())
     if rest < 0:
@@ -77,8 +79,7 @@ def _repost(desk: Desk, old: Sequence[int], amounts: Sequence[int], entries: lis
         entries += reverse_entry(desk.entity_id, receipt.entry_id, on=on, memo="split", **common)
     source = Source.objects.get(id=model.source_id)
     party = ReceiptParty.objects.filter(receipt=model).first()
-    whole = model.external_id.partition("/")[0]
-    known = Receipt.objects.filter(entity_id=desk.entity_id, source=source, external_id__startswith=f"{whole}/").count()
+    names = _free_names(model, source)
     texts: dict[str, Any] = {
         name: getattr(party, name) if party is not None else ""
         for name in ("payer_name", "payer_account", "remittance_text")
@@ -87,7 +88,7 @@ def _repost(desk: Desk, old: Sequence[int], amounts: Sequence[int], entries: lis
     unit = Unit(desk.entity_id, desk.actor_id, desk.now, source_id_of(source.code))
     new = [
         NewReceipt(
-            external_id=f"{whole}/{known + at + 1}",
+            external_id=next(names),
             value_date=model.value_date,
             effective_date=max(on, model.value_date),
             currency=model.currency,
@@ -95,9 +96,19 @@ def _repost(desk: Desk, old: Sequence[int], amounts: Sequence[int], entries: lis
             reference=model.reference,
             **texts,
         )
-        for at, minor in enumerate(amounts)
+        for minor in amounts
     ]
     made = add_receipts(unit, books, new)
     entries += [number for number, _ in unit.entries]
     unit.flush()
     return made
+
+
+def _free_names(receipt: Receipt, source: Source) -> Iterator[str]:
+    """External ids for what a receipt is posted anew as: its own with the next free numbers. Those of bank lines hold
+    no stroke of their own; what others call their receipts may."""
+    mark = "/" if source.code == SOURCE else "/part-"
+    whole = receipt.external_id.partition(mark)[0]
+    same = Receipt.objects.filter(entity_id=receipt.entity_id, source=source, external_id__startswith=f"{whole}{mark}")
+    taken = set(same.values_list("external_id", flat=True))
+    return (name for number in count(1) if (name := f"{whole}{mark}{number}") not in taken)

@@ -70,12 +70,12 @@ def add_counts(entity_id: int, rows: Iterable[Mapping[str, Any]], *, step: int, 
     wanted = {_key(row): _counts(row) for row in rows}
     known = {
         (one.kind, one.key, one.customer, one.detail): one
-        for one in MatchLearned.objects.select_for_update().filter(
-            entity_id=entity_id, key__in={key[1] for key in wanted}
-        )
+        for one in MatchLearned.objects.select_for_update()
+        .filter(entity_id=entity_id, key__in={key[1] for key in wanted})
+        .order_by("id")
     }
     changed, new = [], []
-    for key, (count, others) in wanted.items():
+    for key, (count, others) in sorted(wanted.items()):
         row = known.get(key)
         if row is None:
             if step > 0:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -97,6 +97,7 @@ def take_note(
     Refuses ``note.exists`` (the same note, or parts of it, is with us already), ``note.cover_exceeds``,
     ``note.number_missing``, ``note.acceptor_missing``, what ``check_terms`` refuses and what applying refuses.
     """
+    new = replace(new, number=new.number.strip())
     _check(new)
     check_text("memo", memo, NAME_MAX)
 
@@ -155,7 +156,7 @@ def _check(new: NewNote) -> None:
 def _check_new(entity_id: int, new: NewNote) -> None:
     """The same note is not taken twice while it is with us; of a divisible one other parts may come."""
     # Two people taking the same note at once: the second waits here and then finds it.
-    list(Entity.objects.select_for_update().filter(id=entity_id))
+    list(Entity.objects.select_for_update(no_key=True).filter(id=entity_id))
     same = Note.objects.filter(entity_id=entity_id, number=new.number)
     if new.range_first is not None and new.range_last is not None:
         same = same.filter(Q(range_first=None) | Q(range_first__lte=new.range_last, range_last__gte=new.range_first))
@@ -190,7 +191,7 @@ def _keep(
         item_id=item_id,
         receipt_id=receipt_id,
         kind=new.kind,
-        number=new.number.strip(),
+        number=new.number,
         range_first=new.range_first,
         range_last=new.range_last,
         drawer=new.drawer,

@@ -29,8 +29,13 @@ _CONSTRAINTS: dict[str, tuple[str, str]] = {
     "customer_ref_identity": ("customer.exists", "someone else has just added this customer"),
     "account_once": ("account.exists", "the customer has an account with this entity"),
     "store_entity_code": ("entity.exists", "an entity with this code exists"),
+    "match_learned_once": ("match.learned_meanwhile", "someone else has just taught the matcher the same"),
+    "remittance_advice_once": ("remittance.kept", "someone else has just handed in this advice"),
+    "bank_line_receipt_once": ("bank_line.taken", "someone else has just said of which line this receipt is"),
+    "bank_account_once": ("bank_account.added", "someone else has just added this account"),
 }
-_FOUND_NEXT_TIME = {"idempotency.in_flight", "customer.exists"}
+_FOUND_NEXT_TIME = {"idempotency.in_flight", "customer.exists", "match.learned_meanwhile", "remittance.kept"}
+_FOUND_NEXT_TIME |= {"bank_line.taken", "bank_account.added"}
 """The twin of this request has just finished: the next try finds what it made."""
 
 
