@@ -1,0 +1,218 @@
+"""Money that takes turns: decided twice, returned after a split, unlinked after a decision, two people at once."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from huikuan.core.matching import Deed, Rest
+from huikuan.core.notes import Settles
+from huikuan.core.refusals import Refusal
+from huikuan.services import bank_ties
+from huikuan.services.line_decisions import Choice
+from huikuan.services.receipts import NewReceipt, post_receipts
+from huikuan.services.remittances import AdviceResult, keep_advices
+from huikuan.services.reversals import reverse_entry
+from huikuan.store.models import (
+    BankLine,
+    BankLineReceipt,
+    LineDecision,
+    LinePart,
+    MatchLearned,
+    Receipt,
+    RemittanceAdvice,
+)
+from tests.core.test_money import refused
+from tests.databases import LedgerDb
+from tests.services.bank_files import Row
+from tests.services.desk import SYSTEM, Counter, money_of, open_on
+from tests.services.ledger import Ledger
+from tests.services.test_concurrency import codes
+from tests.services.test_idempotency import at_once
+from tests.services.test_line_decisions import sound
+from tests.services.test_notes import take
+
+pytestmark = pytest.mark.practice("E4")
+DAY = date(2026, 3, 10)
+
+
+@pytest.fixture
+def desk(ledger_db: LedgerDb) -> Counter:
+    return Counter.open()
+
+
+def typed(desk: Counter, name: str, minor: int, **more: Any) -> int:
+    """A receipt recorded by hand."""
+    new = NewReceipt(name, DAY, "EUR", minor, **more)
+    (number,) = post_receipts(desk.books.entity_id, [new], **SYSTEM)
+    return number
+
+
+def linked(desk: Counter, name: str, minor: int, **more: Any) -> int:
+    """A line that is a receipt recorded by hand."""
+    receipt = typed(desk, name, minor, **more)
+    line = desk.line(f"{minor / 100:.2f}")
+    bank_ties.link_line(line, receipt, **SYSTEM)
+    return line
+
+
+# -- whose money it is ------------------------------------------------------------------------------------------------
+def test_what_is_left_of_a_customers_money_is_not_kept_for_another(desk: Counter) -> None:
+    item, other = desk.books.item(60_00), desk.books.customer("C2")
+    line = desk.line("100.00", name="Alpha", account="DE02120300000000202051")
+    desk.apply(line, desk.leg(item, 60_00), rest=Rest.OPEN)
+    for deed in (Deed.UNAPPLIED, Deed.ON_ACCOUNT):
+        with refused("match.is_customers"):
+            desk.decide(line, Choice(deed, account_id=other))
+    assert not MatchLearned.objects.filter(customer=str(other)).exists()
+    desk.decide(line, Choice(Deed.UNAPPLIED, account_id=desk.books.customer("C1")))
+    sound()
+
+
+def test_a_line_linked_to_a_customers_receipt_is_not_kept_for_another(desk: Counter) -> None:
+    line = linked(desk, "R-1", 100_00, account_id=desk.books.customer("C1"))
+    with refused("match.is_customers"):
+        desk.decide(line, Choice(Deed.UNAPPLIED, account_id=desk.books.customer("C2")))
+
+
+# -- a line that was linked -------------------------------------------------------------------------------------------
+def test_a_line_decided_about_is_not_unlinked(desk: Counter) -> None:
+    """The decision would speak of money that is no longer the line's, and its parts would bounce with another's."""
+    mine, theirs = desk.books.item(60_00), desk.books.item(40_00, customer="C2")
+    line = linked(desk, "R-1", 100_00)
+    made = desk.apply(line, desk.leg(mine, 60_00), desk.leg(theirs, 40_00))
+    with refused("bank_line.decided"):
+        bank_ties.unlink_line(line, **SYSTEM)
+    desk.undo(made)
+    bank_ties.unlink_line(line, **SYSTEM)
+    assert not BankLineReceipt.objects.filter(line_id=line).exists()
+    sound()
+
+
+def test_a_receipt_with_a_stroke_in_its_number_is_split(desk: Counter) -> None:
+    mine, theirs = desk.books.item(60_00), desk.books.item(40_00, customer="C2")
+    line = linked(desk, "RC/1", 100_00)
+    typed(desk, "RC/3", 5_00)
+    for _ in range(2):
+        desk.undo(desk.apply(line, desk.leg(mine, 60_00), desk.leg(theirs, 40_00)))
+    desk.apply(line, desk.leg(mine, 60_00), desk.leg(theirs, 40_00))
+    assert all(
+        name.startswith("RC/1")
+        for name in Receipt.objects.filter(line_part__line=line).values_list("external_id", flat=True)
+    )
+    sound()
+
+
+# -- money that goes back ---------------------------------------------------------------------------------------------
+def returned(desk: Counter, amount: str) -> int:
+    (line,) = desk.lines(Row(f"-{amount}", ref="RET", returned="AC04", name="Alpha", code="PMNT/RCDT/RRTN"))
+    assert BankLine.objects.get(id=line).kind == "return"
+    return line
+
+
+def split(desk: Counter) -> tuple[int, int, int, int]:
+    mine, theirs = desk.books.item(60_00), desk.books.item(40_00, customer="C2")
+    line = desk.line("100.00", name="Holding")
+    return line, desk.apply(line, desk.leg(mine, 60_00), desk.leg(theirs, 40_00)), mine, theirs
+
+
+def test_a_split_payment_goes_back_as_a_whole(desk: Counter) -> None:
+    line, made, mine, theirs = split(desk)
+    back = returned(desk, "100.00")
+    part = LinePart.objects.filter(line_id=line).latest("receipt_id").receipt_id
+    bank_ties.bounce_receipt(back, part, **SYSTEM)
+    assert (open_on(mine), open_on(theirs), money_of(line)) == (60_00, 40_00, (0, 0, 0))
+    with refused("entry.already_reversed"):
+        desk.undo(made)
+    sound()
+
+
+def test_a_part_taken_back_by_hand_does_not_keep_the_rest_from_going_back(desk: Counter) -> None:
+    line, _made, mine, theirs = split(desk)
+    first, second = LinePart.objects.filter(line_id=line).order_by("receipt_id").values_list("receipt_id", flat=True)
+    reverse_entry(desk.books.entity_id, Receipt.objects.get(id=first).entry_id, on=DAY, **SYSTEM)
+    bank_ties.bounce_receipt(returned(desk, "100.00"), second, **SYSTEM)
+    assert (open_on(mine), open_on(theirs)) == (60_00, 40_00)
+    sound()
+
+
+def test_a_payment_bounces_while_it_is_split(desk: Counter) -> None:
+    mine, theirs = desk.books.item(60_00), desk.books.item(40_00, customer="C2")
+    line = desk.line("100.00", name="Holding")
+    back = returned(desk, "100.00")
+    receipt = BankLineReceipt.objects.get(line_id=line).receipt_id
+    answers = at_once(
+        lambda: desk.apply(line, desk.leg(mine, 60_00), desk.leg(theirs, 40_00)),
+        lambda: bank_ties.bounce_receipt(back, receipt, **SYSTEM),
+    )
+    assert "done" in codes(answers)
+    assert len([one for one in answers if isinstance(one, Refusal)]) <= 1
+    sound()
+
+
+def test_a_payment_bounces_while_its_decision_is_taken_back(desk: Counter) -> None:
+    line, made, mine, theirs = split(desk)
+    back = returned(desk, "100.00")
+    part = LinePart.objects.filter(line_id=line).earliest("receipt_id").receipt_id
+    answers = at_once(lambda: desk.undo(made), lambda: bank_ties.bounce_receipt(back, part, **SYSTEM))
+    assert "done" in codes(answers)
+    assert (open_on(mine), open_on(theirs)) == (60_00, 40_00)
+    sound()
+
+
+def test_one_payment_goes_back_once(desk: Counter) -> None:
+    line = desk.line("100.00")
+    receipt = BankLineReceipt.objects.get(line_id=line).receipt_id
+    backs = desk.lines(
+        Row("-100.00", ref="X1", returned="AC04", code="PMNT/RCDT/RRTN"),
+        Row("-100.00", ref="X2", returned="AC04", code="PMNT/RCDT/RRTN"),
+    )
+    answers = at_once(*(lambda at=at: bank_ties.bounce_receipt(at, receipt, **SYSTEM) for at in backs))
+    assert codes(answers) == ["done", "entry.already_reversed"]
+    sound()
+
+
+# -- two at once ------------------------------------------------------------------------------------------------------
+def test_two_lines_of_a_payer_nobody_knew_are_decided_at_once(desk: Counter) -> None:
+    """Both teach the same thing for the first time."""
+    for at in range(2):
+        _decide_both(desk, at)
+    assert LineDecision.objects.count() == 4
+    sound()
+
+
+def _decide_both(desk: Counter, at: int) -> None:
+    items = [desk.books.item(100_00), desk.books.item(100_00)]
+    who = {"name": f"Gamma {at} SARL", "account": f"FR763000600001123456789010{at}", "text": f"facture {at}"}
+    lines = [desk.line("100.00", **who), desk.line("100.00", **who)]
+    answers = at_once(
+        lambda: desk.apply(lines[0], desk.leg(items[0], 100_00)),
+        lambda: desk.apply(lines[1], desk.leg(items[1], 100_00)),
+    )
+    assert codes(answers) == ["done", "done"]
+    learned = MatchLearned.objects.filter(kind="account", key__endswith=f"010{at}")
+    assert list(learned.values_list("count", flat=True)) == [2]
+
+
+def test_an_advice_handed_in_twice_at_once_is_kept_once(desk: Counter) -> None:
+    data = (
+        b"Remittance advice\nDate: 2026-03-09\nPayer: Alpha GmbH\nInvoice;Amount\nINV 10023;100.00\nTotal;100.00 EUR\n"
+    )
+
+    def keep() -> object:
+        return keep_advices(desk.books.entity_id, data, "advice.txt", **SYSTEM)
+
+    answers = at_once(keep, keep)
+    assert sorted(one.known for one in answers if isinstance(one, AdviceResult)) == [0, 1]
+    assert RemittanceAdvice.objects.count() == 1
+
+
+# -- notes ------------------------------------------------------------------------------------------------------------
+@pytest.mark.practice("E1")
+def test_a_note_with_a_blank_behind_its_number_is_the_same_note(ledger_db: LedgerDb) -> None:
+    ledger = Ledger()
+    take(ledger, 100_00, number="5313001", settles=Settles.AT_ONCE)
+    with refused("note.exists"):
+        take(ledger, 100_00, number="5313001 ", settles=Settles.AT_ONCE)
