@@ -58,7 +58,7 @@ _SLASH = {
 }
 _SLASH_SPLIT = re.compile(rf"/({'|'.join(sorted(_SLASH, key=len, reverse=True))})/")
 _IBAN = re.compile(r"(?<![A-Z0-9])[A-Z]{2}\d{2}[A-Z0-9]{11,30}(?![A-Z0-9])")
-_DUTCH = re.compile(r"REK: ?(\S+?) ?/ ?NAAM: ?(.+)", re.IGNORECASE)
+_DUTCH = re.compile(r"REK: ?(\S{1,40}?) ?/ ?NAAM: ?(.+)", re.IGNORECASE)
 _RETURN_CODES = frozenset({"108", "109", "111", "159"})
 """Business transaction codes of returned direct debits, cheques and transfers."""
 

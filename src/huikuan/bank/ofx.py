@@ -14,7 +14,9 @@ from huikuan.bank.source import Closed, Entry, Event, Faults, Opened, Options, S
 from huikuan.bank.statement import Balance, Line, Statement, StatementFormat
 from huikuan.bank.values import make_day
 
-_TOKEN = re.compile(r"<!\[CDATA\[(.*?)\]\]>|<(/?)([A-Za-z0-9.]{1,40})[^<>]{0,200}>|([^<]+)|<", re.DOTALL)
+_TOKEN = re.compile(
+    r"<!\[CDATA\[((?:(?!<!\[CDATA\[).)*?)\]\]>|<(/?)([A-Za-z0-9.]{1,40})[^<>]{0,200}>|([^<]+)|<", re.DOTALL
+)
 _AMOUNT = re.compile(r"[+-]?(\d{1,18}([.,]\d{0,6})?|[.,]\d{1,6})")
 _STATEMENTS = frozenset({"STMTRS", "CCSTMTRS"})
 _CHUNK = 1 << 16

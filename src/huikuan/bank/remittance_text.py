@@ -14,7 +14,9 @@ from huikuan.core.money import EXPONENTS
 _AMOUNT = r"\(?-?[¥￥$€£]?\s?-?\d[\d.,'’]*\d(?:-|\))?|\(?-?[¥￥$€£]?\d\)?"
 _AMOUNT_CELL = re.compile(rf"(?:[A-Z]{{3}}\s)?(?:{_AMOUNT})(?:\s?(?:[A-Z]{{3}}|元|€))?")
 _DECIMALS = re.compile(r"[.,]\d{2}-?\)?(?:\s?(?:[A-Z]{3}|元|€))?$")
-_NUMBER = re.compile(r"(?=[^\s]*\d)[A-Za-z0-9][A-Za-z0-9\-/._#]{2,34}")
+# Every repetition that something must follow has an end: advices come from outside, and a megabyte of blanks, digits or
+# commas must not be read again from each of its places.
+_NUMBER = re.compile(r"(?=\S{0,34}\d)[A-Za-z0-9][A-Za-z0-9\-/._#]{2,34}")
 _KEY_WORD = re.compile(
     r"(invoice|inv|bill|rechnung(?:snummer)?|rg|re|beleg|facture|factura|document|doc|credit note|gutschrift|"
     r"发票号?码?|单据号?|账单|订单)(?:s|en)?\b"
@@ -28,26 +30,28 @@ _TOTAL = re.compile(
     re.IGNORECASE,
 )
 _PAYER = re.compile(
-    r"^\s*(?:payer|paid by|from|remitter|customer name|our company|auftraggeber|zahler|付款单位|付款方|付款人|汇款人|"
-    r"公司名称)\s*[:：]\s*(.{2,80}?)\s*$",
+    r"^[^\S\n]{0,200}(?:payer|paid by|from|remitter|customer name|our company|auftraggeber|zahler|付款单位|"
+    r"付款方|付款人|汇款人|公司名称)\s{0,20}[:：]\s{0,20}(.{2,80}?)[^\S\n]{0,200}$",
     re.IGNORECASE | re.MULTILINE,
 )
 _DATE = re.compile(
     r"(?:payment date|date of payment|paid on|value date|remittance date|zahlungsdatum|datum|付款日期|汇款日期|"
-    r"支付日期|date|日期)\s*[:：]?\s*([0-9A-Za-z.\-/年月日 ,]{6,20})",
+    r"支付日期|date|日期)\s{0,20}[:：]?\s{0,20}([0-9A-Za-z.\-/年月日 ,]{6,20})",
     re.IGNORECASE,
 )
 _REFERENCE = re.compile(
     r"(?:payment (?:reference|ref|no|number|id)|remittance (?:no|number|advice no)|our reference|zahlungsreferenz|"
-    r"付款编号|付款单号|汇款编号)\.?\s*[:：#]?\s*([A-Za-z0-9][A-Za-z0-9\-/]{2,34})",
+    r"付款编号|付款单号|汇款编号)\.?\s{0,20}[:：#]?\s{0,20}([A-Za-z0-9][A-Za-z0-9\-/]{2,34})",
     re.IGNORECASE,
 )
 _LINES_MAX = 20_000
+_LINE_MAX = 400
 
 
 def read_text(text: str, name: str) -> list[RemittanceAdvice]:
     """One advice, or none where no document is named."""
-    lines = text[: 1 << 22].splitlines()[:_LINES_MAX]
+    text = text[: 1 << 22]
+    lines = [line[:_LINE_MAX] for line in text.splitlines()[:_LINES_MAX]]
     comma = _decides_comma(lines)
     order = next((one for line in lines for word in line.split() if (one := day_order(word)) in {"dmy", "mdy"}), "")
     documents: list[RemittedDocument] = []
@@ -97,15 +101,13 @@ def _total(line: str, comma: bool) -> Decimal | None:
     found = _TOTAL.search(line[:300])
     if not found:
         return None
-    amounts = [
-        one for word in _AMOUNT_CELL.findall(line[found.end() : 400]) if (one := _money(word, comma)) is not None
-    ]
+    amounts = [one for word in _AMOUNT_CELL.findall(line[found.end() :]) if (one := _money(word, comma)) is not None]
     return amounts[-1] if amounts else None
 
 
 def _row(line: str, row: int, comma: bool, order: str) -> RemittedDocument | None:
     """A table's line: a document's number, perhaps days and words, and one to four amounts at its end."""
-    words = line[:400].split()
+    words = line.split()
     amounts: list[Decimal] = []
     while words and len(amounts) < 5:
         word = words[-1]

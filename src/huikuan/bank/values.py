@@ -158,6 +158,8 @@ def read_day(value: object, order: str = "") -> date | None:
 
 def day_order(text: str) -> str | None:
     """``dmy`` or ``mdy`` where a day proves it, ``either`` where both fit, ``None`` for other forms."""
+    if len(text) > 50:
+        return None
     bare = _CLOCK.sub("", unicodedata.normalize("NFKC", text).strip()).strip()
     last = _YEAR_LAST.fullmatch(bare)
     if not last:
