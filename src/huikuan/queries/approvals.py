@@ -259,4 +259,6 @@ def _about(row: ApprovalRequest) -> tuple[str, str, date]:
         return "item", public_id("itm", int(number)), on
     if kind == "bill":
         return "note", public_id("bil", int(number)), on
+    if kind == "agreement":
+        return "agreement", public_id("agr", int(number)), on
     return "", "", on

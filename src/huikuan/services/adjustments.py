@@ -13,6 +13,7 @@ from huikuan.core.journal import PostingDraft
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
 from huikuan.queries.funds import fund_of
+from huikuan.services.agreements_posting import carry_out_agreement
 from huikuan.services.approvals import Approved, NewApproval, carries_out
 from huikuan.services.locking import lock_items, lock_receipt
 from huikuan.services.posting import post_one
@@ -83,8 +84,10 @@ def settle_item(
 
 
 @carries_out(ApprovalKind.WRITE_OFF, ApprovalKind.OFFSET, ApprovalKind.ASSIGNMENT)
-def settle_approved(request: Approved) -> int:
-    """Does what was approved. Refuses what ``settle_item`` refuses by now."""
+def settle_approved(request: Approved) -> int | None:
+    """Does what was approved. Refuses what ``settle_item`` or the agreement's step refuses by now."""
+    if "agreement" in request.facts:
+        return carry_out_agreement(request)
     return settle_item(
         request.entity_id,
         EntryKind(request.kind.value),

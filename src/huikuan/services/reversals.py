@@ -12,6 +12,7 @@ from huikuan.core.journal import PostingDraft, reverse_draft
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
 from huikuan.core.texts import NAME_MAX, check_text
+from huikuan.services.agreements_standing import check_not_of_agreement, in_agreements
 from huikuan.services.auditing import record
 from huikuan.services.books import Books, open_books
 from huikuan.services.idempotency import once
@@ -55,6 +56,7 @@ def reverse_entry(
         if found is not None and on < found.effective_date:
             raise Refusal("entry.before_original", "an entry is not reversed before its own day", entry_id=entry_id)
         check_not_of_note([entry_id])
+        check_not_of_agreement([entry_id])
         ids = add_reversals(unit, books, [entry_id], on=on, memo=memo)
         for _, draft in unit.entries:
             demand_legs(actor_id, Right.REVERSE, entity_id=entity_id, legs=draft.postings)
@@ -138,6 +140,9 @@ def _with_dependents(entity_id: int, entry_ids: Sequence[int]) -> list[JournalEn
             if dependent.kind == EntryKind.REFUND and dependent.id not in found:
                 raise used_since(entry_id=dependent.id)
             found.setdefault(dependent.id, dependent)
+    # An agreement is taken back as a whole, in every entity: not because one of its items changed.
+    if (number := in_agreements(found.keys() - set(entry_ids))) is not None:
+        raise used_since(entry_id=number)
     return list(found.values())
 
 
