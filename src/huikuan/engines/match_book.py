@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,19 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from huikuan.core.money import EXPONENTS
-from huikuan.engines.match_text import FOLDED, digits_of, plain_number
+from huikuan.engines.match_index import Keys, core_column, folded_keys, number_keys, order_keys, plain_column, tail_keys
+from huikuan.engines.match_text import plain_number
 
 UNIT = 10_000
 """Amounts are whole numbers of 1/10,000 of the major unit: what ``decimal128(18, 4)`` holds."""
 NEVER = 10**7
 """A day after every day."""
-SHARED_MAX = 400
-"""Items one number may lead to; more say nothing."""
-
-Keys = dict[str, Any]
-_PARTS = re.compile(r"\d{4,}")
-_NOT_DIGITS = re.compile(r"[^0-9]+")
-_YEAR = re.compile(r"(?:19|20)\d\d")
 
 
 def units_of(column: Any) -> Any:
@@ -69,17 +63,16 @@ class Book:
         self.open_amounts = units_of(given)
         self.dated = days_of(items.column("document_date"), 0)
         self.due = days_of(items.column("due_date"), 0)
-        posted = days_of(pc.coalesce(items.column("posting_date"), items.column("document_date")), 0)
-        self.opens = [min(one, other) for one, other in zip(posted, self.dated, strict=True)]
+        posted = pc.coalesce(items.column("posting_date"), items.column("document_date"))
+        self.opens: list[int] = np.minimum(days_of(posted, 0), self.dated).tolist()
         self.settled = np.asarray(days_of(items.column("settled_date"), NEVER), dtype=np.int64)
         self.discount_until = days_of(items.column("discount_date"), -NEVER)
         self.discounts: list[int] = units_of(items.column("discount_percent")).tolist()
         self.item_place = {name: at for at, name in enumerate(self.item_ids)}
-        self.numbers = [plain_number(number) for number in self.shown]
-        self.cores = [digits_of(number) for number in self.numbers]
-        self.of_customer: dict[int, list[int]] = {}
-        for at, customer in enumerate(self.customer_of):
-            self.of_customer.setdefault(customer, []).append(at)
+        edges = np.flatnonzero(np.diff(np.asarray(self.customer_of, dtype=np.int64), prepend=-1, append=-1)).tolist()
+        self.of_customer: dict[int, range] = {
+            self.customer_of[start]: range(start, stop) for start, stop in pairwise(edges)
+        }
         self._index_amounts()
         self._index_numbers(items)
         self._read_customers(customers)
@@ -90,44 +83,26 @@ class Book:
 
     def _index_numbers(self, items: Any) -> None:
         """Numbers of documents, orders and contracts → the items they may mean."""
-        self.by_number: Keys = {}
-        self.by_core: Keys = {}
-        self.by_order: Keys = {}
-        self.by_contract: Keys = {}
-        for at, number in enumerate(self.numbers):
-            if len(number) >= 3:
-                _add(self.by_number, number, at)
-            core = self.cores[at]
-            if len(core) >= 4:
-                if core != number:
-                    _add(self.by_core, core, at)
-                for part in _PARTS.findall(self.shown[at]):
-                    bare = part.lstrip("0")
-                    if bare != core and len(bare) >= 4 and not _YEAR.fullmatch(part):
-                        _add(self.by_core, bare, at)
-            own = plain_number(self.item_ids[at])
-            if own != number and len(own) >= 5 and any(char.isdigit() for char in own):
-                _add(self.by_number, own, at)
-        for name, keys in (("po_number", self.by_order), ("contract_number", self.by_contract)):
-            _index_orders(items.column(name), keys)
+        plain = plain_column(items.column("document_number"))
+        core = core_column(plain)
+        self.numbers: list[str] = plain.to_pylist()
+        self.cores: list[str] = core.to_pylist()
+        self.by_number, self.by_core, self.number_lengths = number_keys(
+            items.column("document_number"), items.column("item_id"), plain, core
+        )
+        self._order_columns = (items.column("po_number"), items.column("contract_number"))
+        self.by_order, self.by_contract = (order_keys(column) for column in self._order_columns)
         self._folded: Keys | None = None
         self._tails: Keys | None = None
-        self._orders: list[tuple[str, ...]] | None = None
-        self._order_columns = (items.column("po_number"), items.column("contract_number"))
-        self.number_lengths = _lengths(self.by_number, self.by_core)
-        self.core_lengths = [
-            size for size, _ in sorted(self.number_lengths.items(), key=lambda one: -one[1])[:4] if size >= 5
-        ]
+        self._orders: dict[int, tuple[str, ...]] = {}
+        commonest = sorted(self.number_lengths.items(), key=lambda one: (-one[1], one[0]))
+        self.core_lengths = [size for size, _ in commonest[:4] if size >= 5]
 
     @property
     def by_folded(self) -> Keys:
         """Numbers with letters read as the digits they look like; made when first needed."""
         if self._folded is None:
-            self._folded = {}
-            for at, number in enumerate(self.numbers):
-                folded = number.translate(FOLDED)
-                if folded != number and len(folded) >= 5:
-                    _add(self._folded, folded, at)
+            self._folded = folded_keys(self.numbers)
         return self._folded
 
     @property
@@ -135,19 +110,20 @@ class Book:
         """The last ten digits of numbers longer than that: what a structured reference has room for; made when first
         needed."""
         if self._tails is None:
-            self._tails = {}
-            for at, core in enumerate(self.cores):
-                if len(core) > 10:
-                    _add(self._tails, core[-10:].lstrip("0"), at)
+            self._tails = tail_keys(self.cores)
         return self._tails
 
-    @property
-    def orders(self) -> list[tuple[str, ...]]:
-        """Plain numbers of each item's order and contract; made when first needed."""
-        if self._orders is None:
-            columns = [[plain_number(one or "") for one in column.to_pylist()] for column in self._order_columns]
-            self._orders = [tuple(one for one in pair if len(one) >= 5) for pair in zip(*columns, strict=True)]
-        return self._orders
+    def orders_of(self, item: int) -> tuple[str, ...]:
+        """Plain numbers of an item's order and contract."""
+        held = self._orders.get(item)
+        if held is None:
+            pair = [plain_number(column[item].as_py() or "") for column in self._order_columns]
+            held = self._orders[item] = tuple(one for one in pair if len(one) >= 5)
+        return held
+
+    def prepare(self) -> None:
+        """Makes now what would be made when first needed: before the work is handed to several processes."""
+        _ = self.by_folded, self.by_tail
 
     def _read_customers(self, customers: Any) -> None:
         count = len(self.customer_ids)
@@ -183,46 +159,6 @@ class Book:
         if stop - start > most:
             return []
         return sorted(self.amount_order[start:stop].tolist())
-
-
-def _add(keys: Keys, key: str, at: int) -> None:
-    held = keys.get(key)
-    if held is None:
-        keys[key] = at
-    elif isinstance(held, int):
-        if held != at:
-            keys[key] = [held, at]
-    elif held[-1] != at and len(held) <= SHARED_MAX:
-        held.append(at)
-
-
-def _index_orders(column: Any, keys: Keys) -> None:
-    if column.null_count == len(column):
-        return
-    for at, value in enumerate(column.to_pylist()):
-        plain = plain_number(value) if value is not None else ""
-        if len(plain) < 4 or not any(char.isdigit() for char in plain):
-            continue
-        _add(keys, plain, at)
-        core = digits_of(plain)
-        if core != plain and len(core) >= 5:
-            _add(keys, core, at)
-
-
-def places_of(held: Any) -> list[int]:
-    """What a key leads to, as a list."""
-    if held is None:
-        return []
-    return [held] if isinstance(held, int) else list(held)
-
-
-def _lengths(*keys: Keys) -> dict[int, int]:
-    counts: dict[int, int] = {}
-    for one in keys:
-        for key in one:
-            size = len(key) if key.isdigit() else len(_NOT_DIGITS.sub("", key))
-            counts[size] = counts.get(size, 0) + 1
-    return counts
 
 
 def _families(parents: Iterable[int]) -> list[int]:

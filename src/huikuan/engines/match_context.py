@@ -157,7 +157,7 @@ def soft_hits(book: Book, items: list[int], token: str, at_end: bool) -> tuple[l
             near.append(item)
     if not pieces and not near and len(token) >= 5:
         for item in items:
-            for order in book.orders[item]:
+            for order in book.orders_of(item):
                 if order.startswith(token) or (len(token) >= 6 and OSA.distance(order, token, score_cutoff=1) <= 1):
                     near.append(item)
                     break

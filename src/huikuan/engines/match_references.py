@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from huikuan.engines.match_book import SHARED_MAX, Book, places_of
+from huikuan.engines.match_book import Book
+from huikuan.engines.match_index import SHARED_MAX, places_of
 from huikuan.engines.match_structured import structured_of
 from huikuan.engines.match_text import FOLDED, Text, noise_of, normal_text, tokens_of
 
