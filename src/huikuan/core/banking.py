@@ -14,6 +14,10 @@ _SUFFIX_MIN = 8
 """Digits from which on a number without its country and bank is taken for the account: fewer fit too many."""
 
 
+SOURCE = "bank"
+"""The source of receipts that came from lines of bank statements."""
+
+
 class AccountKind(StrEnum):
     """Where the money lies."""
 

@@ -36,6 +36,8 @@ class Right(StrEnum):
     """Lines on the workbench: accept, split, park, ask, undo; forget what was learned."""
     AUDIT_MATCH = "match.audit"
     """Say whether automatic postings drawn for the audit were right."""
+    APPROVE_DEBIT = "debit.approve"
+    """Collections by direct debit that somebody else proposed."""
     EDIT_MATCH_POLICY = "match.policy"
     """What posts itself, and how often that may be wrong."""
     REFUND_OTHER_PAYEE = "refund.other_payee"
@@ -113,7 +115,7 @@ ROLE_RIGHTS: dict[Role, frozenset[Right]] = {
     | {R.HANDLE_SHORT_PAYMENT}
     | {R.NEGOTIATE_NOTE, R.REFUND_OTHER_PAYEE}
     | {R.EXPORT, R.SEE_AUDIT, R.POST_ADJUSTMENT, R.CLOSE_PERIOD, R.CLOSE_PERIOD_HARD, R.POST_SOFT_CLOSED, R.EXPORT_GL}
-    | {R.AUDIT_MATCH, R.EDIT_MATCH_POLICY}
+    | {R.AUDIT_MATCH, R.EDIT_MATCH_POLICY, R.APPROVE_DEBIT}
     | {R.MAP_GL, R.MANAGE_POLICY, R.UNMASK, R.EDIT_RATES, R.REVERSE, R.EDIT_BANK_ACCOUNT, R.OVERRIDE_BANK_STATEMENT},
     Role.AUDITOR: _READ | {R.SEE_AUDIT, R.EXPORT},
     Role.ADMINISTRATOR: _DECIDE | frozenset({R.MANAGE_PEOPLE, R.MANAGE_SYSTEM, R.SEE_AUDIT, R.EDIT_BANK_ACCOUNT}),
@@ -124,6 +126,7 @@ DUTIES_APART: tuple[tuple[Right, Right], ...] = (
     (R.POST_CASH, R.POST_ADJUSTMENT),
     (R.POST_NOTE, R.NEGOTIATE_NOTE),
     (R.POST_CASH, R.REFUND_OTHER_PAYEE),
+    (R.POST_CASH, R.APPROVE_DEBIT),
     (R.POST_CASH, R.EDIT_PAYER_ACCOUNT),
     (R.MANAGE_PEOPLE, R.POST_CASH),
     (R.MANAGE_PEOPLE, R.POST_ADJUSTMENT),
@@ -147,6 +150,7 @@ RIGHT_WORDS: dict[Right, str] = {
     R.DECIDE_MATCH: "decide about bank lines",
     R.AUDIT_MATCH: "check automatic postings",
     R.EDIT_MATCH_POLICY: "set what posts itself",
+    R.APPROVE_DEBIT: "approve collections by direct debit",
     R.REFUND_OTHER_PAYEE: "refund to another payee",
     R.POST_ADJUSTMENT: "write off and offset",
     R.HANDLE_SHORT_PAYMENT: "see to short payments",

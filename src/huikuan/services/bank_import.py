@@ -15,7 +15,7 @@ from typing import Any
 
 from huikuan.bank.identity import Fingerprints, KnownLine, find_known
 from huikuan.bank.statement import Line, Statement, StatementFormat
-from huikuan.core.banking import LineKind, Tie
+from huikuan.core.banking import SOURCE, LineKind, Tie
 from huikuan.core.money import to_decimal
 from huikuan.core.refusals import DataError, Refusal
 from huikuan.core.rights import Right
@@ -25,6 +25,7 @@ from huikuan.services.bank_accounts import lock_account
 from huikuan.services.bank_fitting import FittedLine, FittedStatement, currencies_of, first_breaks, fit_statement
 from huikuan.services.bank_twins import find_twins
 from huikuan.services.books import Books, open_books
+from huikuan.services.debit_settling import follow_statement, settle_debits
 from huikuan.services.receipts import NewReceipt, add_receipts
 from huikuan.services.remittances import link_after_import
 from huikuan.services.rights import demand
@@ -36,8 +37,6 @@ from huikuan.store.rows import insert_rows, reserve_ids
 
 log = logging.getLogger("huikuan.bank")
 
-SOURCE = "bank"
-"""The source of receipts that came from lines of bank statements."""
 CHUNK = 2_000
 """Lines written together."""
 SEALED_FROM = 5_000
@@ -46,7 +45,7 @@ SEALED_FROM = 5_000
 Progress = Callable[[str, int, int | None], None]
 AfterImport = Callable[..., None]
 
-AFTER_IMPORT: list[AfterImport] = [link_after_import]
+AFTER_IMPORT: list[AfterImport] = [settle_debits, link_after_import]
 """Called as ``hook(entity_id, line_ids, actor_id=..., now=...)`` once the lines of money in are committed."""
 
 
@@ -118,6 +117,7 @@ def import_statement(
 
     result, entity_id, line_ids = run_in_transaction(work)
     call_after_import(entity_id, line_ids, actor_id=actor_id, now=now)
+    follow_statement(entity_id, result.statement_id, now=now)
     return result
 
 

@@ -8,13 +8,13 @@ from typing import Any
 from django.db.models import Q
 
 from huikuan.bank.statement import Line
-from huikuan.core.banking import LineKind, Tie
+from huikuan.core.banking import SOURCE, LineKind, Tie
 from huikuan.core.money import to_decimal
 from huikuan.core.refusals import Conflict, Refusal
 from huikuan.core.rights import Right
 from huikuan.services.auditing import record
 from huikuan.services.bank_fitting import FittedLine
-from huikuan.services.bank_import import SOURCE, call_after_import, receipt_of
+from huikuan.services.bank_import import call_after_import, receipt_of
 from huikuan.services.bank_twins import receipts_alike
 from huikuan.services.books import open_books
 from huikuan.services.debit_returns import return_of_receipt

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any
 
+from huikuan.core.banking import SOURCE
 from huikuan.core.refusals import Refusal
-from huikuan.services.bank_import import SOURCE
 from huikuan.services.books import open_books
 from huikuan.services.line_desk import Desk, day_for
 from huikuan.services.receipts import NewReceipt, add_receipts

@@ -12,6 +12,7 @@ from huikuan.core.matching import Deed
 from huikuan.core.refusals import Conflict, Refusal
 from huikuan.core.rights import Right
 from huikuan.services.auditing import record
+from huikuan.services.debit_state import release_payments
 from huikuan.services.idempotency import once
 from huikuan.services.line_desk import Desk, check_claim, day_for, live_decision, lock_tie, receipts_of
 from huikuan.services.line_split import join_parts
@@ -94,6 +95,7 @@ def _undo(desk: Desk, decision: LineDecision, note: str) -> LineDecision:
         entries=entries,
         detail=note,
     )
+    release_payments(decision.pk, actor_id=desk.actor_id, now=desk.now)
     # One that was drawn for the audit needs nobody's answer any more.
     drawn = MatchAudit.objects.filter(decision=decision, outcome="")
     drawn.update(outcome="wrong", said_at=desk.now, said_by=desk.actor_id, note=note)

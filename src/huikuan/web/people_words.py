@@ -36,6 +36,7 @@ RIGHTS: dict[str, str | Promise] = {
     Right.DECIDE_MATCH: _("decide about bank lines"),
     Right.AUDIT_MATCH: _("check automatic postings"),
     Right.EDIT_MATCH_POLICY: _("set what posts itself"),
+    Right.APPROVE_DEBIT: _("approve collections by direct debit"),
     Right.POST_NOTE: _("take bills and record what becomes of them"),
     Right.NEGOTIATE_NOTE: _("discount and endorse bills"),
     Right.REFUND_OTHER_PAYEE: _("refund to another payee"),
