@@ -80,6 +80,26 @@ def test_from_an_empty_page_to_a_statement_with_its_lines(world: World) -> None:
     assert "600.00" in text_of(client.get(f"{LIST}lines/?q=600"))
 
 
+def test_many_statements_of_one_account_ask_for_it_once_and_stand_in_one_table(world: World) -> None:
+    client = signed_in("clerk")
+    days = [f"2026-03-{day:02d}" for day in range(11, 16)]
+    rows = {day: [Row("600.00", day=day, ref=f"P{day}")] if day == days[0] else [] for day in days}
+    files = [
+        file_of(rows[day], first=day, last=day, opening="1000.00" if day == days[0] else "1600.00", number=day[-2:])
+        for day in days
+    ]
+    address = hand_in(client, *files)
+    asked = client.get(address).content.decode()
+    assert asked.count('name="account"') == 1 and asked.count("one answer serves both") == 4
+    assert '<option value="CN01" selected>' in asked, "the books kept in the statement's currency are proposed"
+    form = {"file": "0", "place": "0", "account": "new", "name": "ICBC", "entity_code": "CN01", "kind": "bank"}
+    done = client.post(f"{address}account/", form, follow=True)
+    assert "5 statements · Imported 5" in text_of(done)
+    assert (
+        done.content.decode().count('<tr><th scope="row"><a href') == 5 and "outcome-head" not in done.content.decode()
+    )
+
+
 def test_the_same_file_is_told_to_be_known(account: int) -> None:
     client = signed_in("clerk")
     hand_in(client, file_of(ROWS))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -19,6 +20,7 @@ from huikuan.core.refusals import DataError, Refusal
 from huikuan.core.rights import Right
 from huikuan.queries.bank import AccountRow, StatementRow, account_rows, statements_by_id
 from huikuan.queries.bank_uploads import OutcomeRow, UploadDetail, upload_detail
+from huikuan.queries.frame import EntityRow
 from huikuan.services import bank_uploads as services
 from huikuan.services.bank_accounts import NewAccount, add_account
 from huikuan.services.bank_uploads import BankFile
@@ -34,6 +36,8 @@ from huikuan.web.words import word_of
 
 TOTAL_MAX = 500 * 1024 * 1024
 """Bytes of all files of one upload."""
+CARDS_MAX = 3
+"""So many statements without anything to decide stand as cards; more of them as rows of one table."""
 SUFFIXES = ".xml,.sta,.mt940,.mt942,.940,.942,.txt,.bai,.bai2,.ofx,.qfx,.qbo,.csv,.tsv,.xls,.xlsx,.htm,.html,.zip"
 
 
@@ -63,7 +67,8 @@ def _files(request: HttpRequest) -> list[BankFile]:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeLine:
-    """One statement of an upload as the page shows it. ``choices``: accounts it may be of; ``faults``: sentences."""
+    """One statement of an upload as the page shows it. ``choices``: accounts it may be of; ``faults``: sentences;
+    ``entity_code``: whose a new account most likely is; ``asked_above``: an earlier statement asks the same."""
 
     outcome: OutcomeRow
     word: str
@@ -77,6 +82,14 @@ class OutcomeLine:
     choices: list[AccountRow]
     may_override: bool
     statement: StatementRow | None
+    entity_code: str = ""
+    asked_above: bool = False
+
+    @property
+    def is_settled(self) -> bool:
+        """Nothing to read and nothing to decide: imported or known, without a remark."""
+        waits = self.outcome.said["waiting"] or self.outcome.said["notes"]
+        return self.outcome.state in ("imported", "known") and not (waits or self.reason or self.faults)
 
 
 @require_safe
@@ -90,21 +103,55 @@ def _show(request: HttpRequest, seat: Seat, found: UploadDetail, reason: str = "
     statements = statements_by_id(seat.frame, numbers)
     accounts = [row for row in account_rows(seat.frame, active=True) if seat.can_whole(Right.POST_CASH, row.entity_id)]
     makers = [row for row in seat.entities if seat.can_whole(Right.EDIT_BANK_ACCOUNT, row.id)]
+    makers = [row for row in makers if seat.can_whole(Right.POST_CASH, row.id)]
+    lines = _ask_once([_line(seat, one, statements, accounts, makers) for one in found.outcomes])
+    settled = [line for line in lines if line.is_settled]
+    if len(settled) <= CARDS_MAX:
+        settled = []
     context = {
         "upload": found,
-        "lines": [_line(seat, one, statements, accounts) for one in found.outcomes],
+        "lines": [line for line in lines if not (settled and line.is_settled)],
+        "settled": settled,
+        "sums": _sums(found) if len(lines) > 1 else "",
         "reason": reason,
         "may_give_up": found.count("needs_account", "needs_date_order", "not_tied") > 0 and seat.can(Right.POST_CASH),
         "at_work": found.state != "done" and not found.is_stopped,
         "may_retry": found.is_stopped or (found.state == "done" and found.count("refused") > 0),
-        "makers": [row for row in makers if seat.can_whole(Right.POST_CASH, row.id)],
+        "makers": makers,
         "kinds": [(kind.value, word_of(bank_words.ACCOUNT_KINDS, kind.value)) for kind in AccountKind],
         "given": request.POST,
     }
     return show(request, seat, "bank/upload.html", context, room=ROOM, status=400 if reason else 200)
 
 
-def _line(seat: Seat, one: OutcomeRow, statements: dict[int, StatementRow], accounts: list[AccountRow]) -> OutcomeLine:
+def _sums(found: UploadDetail) -> str:
+    """How many statements came to which end."""
+    counts = Counter(one.state for one in found.outcomes)
+    words = [f"{word_of(bank_words.OUTCOMES, state)} {n}" for state, n in counts.most_common()]
+    n = len(found.outcomes)
+    return " · ".join([ngettext("{n} statement", "{n} statements", n).format(n=n), *words])
+
+
+def _ask_once(lines: list[OutcomeLine]) -> list[OutcomeLine]:
+    """Statements of one account ask for it once: the answer is remembered and serves them all."""
+    asked: set[tuple[str, str]] = set()
+    told: list[OutcomeLine] = []
+    for line in lines:
+        key = (line.outcome.said["told_account"], line.outcome.said["currency"])
+        again = line.outcome.state == "needs_account" and bool(key[0]) and key in asked
+        if line.outcome.state == "needs_account":
+            asked.add(key)
+        told.append(replace(line, asked_above=True) if again else line)
+    return told
+
+
+def _line(
+    seat: Seat,
+    one: OutcomeRow,
+    statements: dict[int, StatementRow],
+    accounts: list[AccountRow],
+    makers: list[EntityRow],
+) -> OutcomeLine:
     said = one.said
     faults = [DataError(one.file_name, *(fault[name] for name in _FAULT)) for fault in said["faults"]]
     wanted = set(said["candidates"])
@@ -123,6 +170,7 @@ def _line(seat: Seat, one: OutcomeRow, statements: dict[int, StatementRow], acco
         choices=sorted(fitting, key=lambda row: (row.id not in wanted, row.name)),
         may_override=one.entity_id is not None and seat.can_whole(Right.OVERRIDE_BANK_STATEMENT, one.entity_id),
         statement=statements.get(said["statement_id"] or 0),
+        entity_code=next((row.code for row in makers if row.currency == said["currency"]), ""),
     )
 
 
