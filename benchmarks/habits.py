@@ -1,7 +1,7 @@
 """How often a payer of random days is said to have a habit, and how often a planted habit is found.
 
-``python -m benchmarks.habits``: two thousand random payers on Chinese working days and as many on all days, and planted
-days kept four times in five.
+``python -m benchmarks.habits``: two thousand random payers on Chinese working days and as many on all days, planted
+days kept four times in five, and payers up to two days off the 10th and the 25th.
 """
 
 from __future__ import annotations
@@ -44,6 +44,22 @@ def planted_payers(count: int, calendar: WorkingDays, months: int) -> int:
     return found
 
 
+def payers_of_two_days(count: int, calendar: WorkingDays, months: int, *, kept: float) -> int:
+    """Of ``count`` payers who pay up to two days off the 10th and the 25th (one in ``1 - kept`` on any day), for how
+    many both days are found, no more than two days off."""
+    found = 0
+    for seed in range(count):
+        rng, days = random.Random(seed), set()
+        for year, month in list(months_between(FIRST, LAST))[:months]:
+            for number in (10, 25):
+                named = month_day(year, month, number) + timedelta(days=rng.randint(-2, 2))
+                anyhow = month_day(year, month, rng.randrange(1, 29))
+                days.add(roll(named if rng.random() < kept else anyhow, calendar))
+        numbers = [one.number for one in find_month_days(days, calendar).month_days]
+        found += all(any(abs(number - wanted) <= 2 for number in numbers) for wanted in (10, 25))
+    return found
+
+
 def main() -> None:
     calendar, count = working_days_of("CN"), 2_000
     started = time.process_time()
@@ -53,6 +69,9 @@ def main() -> None:
     took = (time.process_time() - started) / count / 2
     for months in (6, 12, 24):
         print(f"planted, {months} months: {planted_payers(500, calendar, months) / 500:.1%} found")
+    for kept in (1.0, 0.8):
+        rates = [payers_of_two_days(300, calendar, months, kept=kept) / 300 for months in (6, 12, 18, 24)]
+        print(f"about the 10th and 25th, {kept:.0%} kept, 6, 12, 18, 24 months:", *(f"{rate:.1%}" for rate in rates))
     print(f"{took * 1000:.1f} ms of processor time a payer")
 
 

@@ -63,6 +63,26 @@ def test_what_is_learned_serves_until_somebody_knows_better() -> None:
     assert (found.source, found.run.named.day) == ("entered", 10)
 
 
+def test_who_pays_about_a_day_is_asked_before_the_first_of_them() -> None:
+    """About the 10th and 25th, two days either side: due on 5 June it pays from Monday the 8th on, and the manager and
+    the CFO take three working days. Due on the 11th it is the days about the 25th: Tuesday the 23rd."""
+    numbers = [(month_day(2025 + n // 12, n % 12 + 1, day), day) for n in range(16) for day in (10, 25)]
+    days = [roll(named + timedelta(days=(named.month * 7 + day) % 5 - 2), CALENDAR) for named, day in numbers]
+    habits = find_habits([], [Payment(n, day, 1, "CNY") for n, day in enumerate(days)], AS_OF, CALENDAR)
+    assert [(one.number, one.around) for one in habits.month_days.month_days] == [(10, 2), (25, 2)]
+    facts = PaymentFacts(steps=STEPS)
+    found = find_asking_day(facts, habits, AS_OF, date(2026, 6, 5), CALENDAR)
+    assert found is not None
+    assert (found.by, found.run.day, found.run.moved) == (date(2026, 6, 3), date(2026, 6, 8), False)
+    # Due on the 10th itself: from then on.
+    found = find_asking_day(facts, habits, AS_OF, date(2026, 6, 10), CALENDAR)
+    assert found is not None
+    assert found.run.day == date(2026, 6, 10)
+    found = find_asking_day(facts, habits, AS_OF, date(2026, 6, 11), CALENDAR)
+    assert found is not None
+    assert (found.by, found.run.day) == (date(2026, 6, 18), date(2026, 6, 23))
+
+
 def test_the_closing_day_comes_first() -> None:
     """Books close on the 18th for the run on the 25th: what comes on the 19th is paid a month later."""
     facts = PaymentFacts(run_days=(25,), closing_day=18, steps=STEPS)

@@ -77,6 +77,42 @@ def test_two_days_of_the_month_are_both_found() -> None:
     assert [one.number for one in found.month_days] == [10, 25]
 
 
+def about(numbers: list[int], months: int, seed: int) -> set[date]:
+    """Payments up to two days off the days named, weekends moved on."""
+    rng = random.Random(seed)
+    return {
+        roll(month_day(year, month, number) + timedelta(days=rng.randint(-2, 2)), CALENDAR)
+        for year, month in list(months_between(FIRST, AS_OF))[:months]
+        for number in numbers
+    }
+
+
+@pytest.mark.practice("A3")
+@pytest.mark.parametrize("seed", range(12))
+def test_two_days_are_found_of_who_pays_about_them(seed: int) -> None:
+    found = find_month_days(about([10, 25], 12, seed), CALENDAR)
+    assert len(found.month_days) == 2
+    for one, number in zip(found.month_days, [10, 25], strict=True):
+        assert abs(one.number - number) <= 2
+        assert one.hits >= 6
+    assert found.chance <= 0.01
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_two_days_are_found_of_who_pays_on_either(seed: int) -> None:
+    """One payment a month, now on the 5th and now on the 20th: neither of them alone is half of all."""
+    rng = random.Random(seed)
+    months = list(months_between(FIRST, AS_OF))[:18]
+    days = [roll(month_day(*month, rng.choice([5, 20])), CALENDAR) for month in months]
+    assert [one.number for one in find_month_days(days, CALENDAR).month_days] == [5, 20]
+
+
+def test_one_day_is_not_made_two_by_what_misses_it() -> None:
+    for seed in range(12):
+        found = find_month_days([*monthly(25), *random_days(seed, 6)], CALENDAR)
+        assert [one.number for one in found.month_days] == [25]
+
+
 def test_a_day_that_was_given_up_is_no_habit_any_more() -> None:
     changed = date(2025, 10, 31)
     days = [*monthly(10, last=changed), *monthly(25, first=changed + timedelta(days=1))]

@@ -8,12 +8,14 @@ from datetime import date, timedelta
 import pytest
 from click.testing import CliRunner
 from django.test import Client
+from django.utils import translation
 
 from huikuan.services.applications import Named, apply_receipt
 from huikuan.services.items import NewItem, post_items
 from huikuan.services.receipts import NewReceipt, post_receipts
 from huikuan.store.models import CustomerAccount, PaymentHabit, PaymentHabitStep
 from huikuan.store.public_ids import public_id
+from huikuan.web.habit_words import days_phrase
 from tests.api.calling import Program, make_key
 from tests.databases import LedgerDb
 from tests.web.world import START, World, build_world, signed_in, visitor
@@ -168,3 +170,9 @@ def test_the_shell(world: World) -> None:
     unclear = CliRunner().invoke(habits, ["nobody at all"])
     assert unclear.exit_code == 1
     assert getattr(unclear.exception, "code", "") == "customer.unclear"
+
+
+def test_days_about_which_it_pays_are_said_so() -> None:
+    assert days_phrase([], [], [10, 25]) == "about the 10th and 25th of the month"
+    with translation.override("zh-hans"):
+        assert days_phrase([], [], [10, 25]) == "每月10日、25日前后"

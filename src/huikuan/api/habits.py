@@ -37,10 +37,12 @@ StepName = Annotated[
 
 
 class MonthDayOut(Schema):
-    """`day` 31 is the last day. `late`: up to so many working days after it; `before`: days off move it back."""
+    """`day` 31 is the last day. `late`: up to so many working days after it; `around`: so many days on either side of
+    it; `before`: days off move it back."""
 
     day: int
     late: int
+    around: int
     before: bool
     hits: int
 
@@ -247,7 +249,8 @@ def _pattern(found: Pattern) -> PatternOut:
         few=found.few,
         chance=found.chance,
         month_days=[
-            MonthDayOut(day=one.number, late=one.late, before=one.before, hits=one.hits) for one in found.month_days
+            MonthDayOut(day=one.number, late=one.late, around=one.around, before=one.before, hits=one.hits)
+            for one in found.month_days
         ],
         weekdays=[
             WeekdayOut(weekday=WEEKDAYS[one.weekday], hits=one.hits)  # type: ignore[arg-type]

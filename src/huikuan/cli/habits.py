@@ -99,7 +99,8 @@ def _pattern(pattern: Any) -> str:
     if not pattern.found:
         return f"no pattern ({pattern.days} payment days)"
     names = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-    days = [str(one.number) for one in pattern.month_days] + [names[one.weekday] for one in pattern.weekdays]
+    days = [f"about {one.number}" if one.around else str(one.number) for one in pattern.month_days]
+    days += [names[one.weekday] for one in pattern.weekdays]
     return f"{', '.join(days)} ({len(pattern.kept)} of {pattern.days}, by chance {pattern.chance:.2g})"
 
 

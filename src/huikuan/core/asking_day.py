@@ -18,14 +18,18 @@ _LOOKED_AHEAD = timedelta(days=400)
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A day on which the customer pays: ``named`` by the habit or the entry, ``day`` after days off have moved it."""
+    """A day on which the customer pays: ``named`` by the habit or the entry, ``day`` after days off have moved it.
+
+    ``around``: it pays so many days on either side of the day named, and ``day`` is the first of them from then on.
+    """
 
     named: date
     day: date
+    around: int = 0
 
     @property
     def moved(self) -> bool:
-        return self.named != self.day
+        return not self.around and self.named != self.day
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,22 +100,23 @@ def _source(facts: PaymentFacts, habits: Habits) -> str:
 
 
 def _runs(facts: PaymentFacts, habits: Habits, source: str, target: date, calendar: WorkingDays) -> Iterator[Run]:
-    """Payment days from ``target`` on, in order."""
+    """Payment days from ``target`` on, in order. Of a window around a day, the second half is too late to count on."""
     if not source:
         yield Run(target, roll(target, calendar))
         return
     if source == "entered":
-        numbers = [(number, facts.moves_before) for number in facts.run_days]
+        numbers = [(number, facts.moves_before, 0) for number in facts.run_days]
         weekdays = set(facts.run_weekdays)
     else:
-        numbers = [(one.number, one.before) for one in habits.month_days.month_days]
+        numbers = [(one.number, one.before, one.around) for one in habits.month_days.month_days]
         weekdays = set() if numbers else {one.weekday for one in habits.weekdays.weekdays}
     found: dict[date, Run] = {}
     before = facts.moves_before if source == "entered" else False
     for year, month in months_between(target - 40 * ONE_DAY, target + _LOOKED_AHEAD):
-        for number, back in numbers:
+        for number, back, around in numbers:
             named = month_day(year, month, number)
-            run = Run(named, roll(named, calendar, before=back))
+            start = max(named - around * ONE_DAY, min(target, named))
+            run = Run(named, roll(start, calendar, before=back and (not around or start > target)), around)
             found.setdefault(run.day, run)
     day = target - 10 * ONE_DAY
     while weekdays and day <= target + _LOOKED_AHEAD:

@@ -126,6 +126,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "A1": ("core.registration", "store.parties", "services.customer_file", "services.merging", "web.customer_file"),
     "A2": ("core.contacts", "store.customer_file", "services.contacts", "web.contacts"),
     "A3": (
+        "core.habits_windows",
         "core.habits_days",
         "core.habits",
         "core.asking_day",

@@ -49,18 +49,24 @@ def day_word(number: int) -> str:
     return f"{number}{ending}"
 
 
-def days_phrase(numbers: Sequence[int], weekdays: Sequence[int]) -> str:
-    """``on the 10th and 25th of the month``; empty without days."""
+def days_phrase(numbers: Sequence[int], weekdays: Sequence[int], about: Sequence[int] = ()) -> str:
+    """``on the 10th and 25th of the month``, ``about the 10th``; empty without days."""
     parts = []
     if numbers:
         parts.append(_("on the {days} of the month").format(days=_listed(day_word(number) for number in numbers)))
+    if about:
+        parts.append(_("about the {days} of the month").format(days=_listed(day_word(number) for number in about)))
     if weekdays:
         parts.append(_("on {weekdays}").format(weekdays=_listed(str(EVERY[number]) for number in weekdays)))
     return _listed(parts) if parts else ""
 
 
 def pattern_phrase(pattern: Pattern) -> str:
-    return days_phrase([one.number for one in pattern.month_days], [one.weekday for one in pattern.weekdays])
+    return days_phrase(
+        [one.number for one in pattern.month_days if not one.around],
+        [one.weekday for one in pattern.weekdays],
+        [one.number for one in pattern.month_days if one.around],
+    )
 
 
 def pay_days(found: CustomerHabits) -> str:
@@ -123,10 +129,10 @@ def asking_reasons(found: CustomerHabits) -> list[str]:
         )
     elif asking.source == "learned":
         pattern = found.learned.month_days if found.learned.month_days.found else found.learned.weekdays
-        text = _("It has paid {when} on {hits} of {n} payment days: next on {day}.")
-        lines.append(
-            text.format(when=pay_days(found), hits=len(pattern.kept), n=pattern.days, day=_day(asking.run.named))
-        )
+        text, day = _("It has paid {when} on {hits} of {n} payment days: next on {day}."), asking.run.named
+        if asking.run.around:
+            text, day = _("It has paid {when} on {hits} of {n} payment days: next from {day} on."), asking.run.day
+        lines.append(text.format(when=pay_days(found), hits=len(pattern.kept), n=pattern.days, day=_day(day)))
     else:
         lines.append(_("No payment days are known, so it is to be paid when it is due."))
     if asking.run.moved:
