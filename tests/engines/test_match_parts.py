@@ -20,7 +20,7 @@ from huikuan.engines.match_bar import (
 from huikuan.engines.match_learn import ConfirmedLine, Knowledge
 from huikuan.engines.match_payers import latin_key, name_key, pinyin_key
 from huikuan.engines.match_structured import is_ogm, is_qr, is_rf, ogm_of, rf_of, structured_of
-from huikuan.engines.match_sums import estimate_count, find_sums
+from huikuan.engines.match_sums import find_sums
 from huikuan.engines.match_text import noise_of, normal_text
 
 pytestmark = pytest.mark.practice("E3")
@@ -64,13 +64,23 @@ def test_sums_are_counted_as_brute_force_counts_them(amounts: list[int], target:
     assert list(found.sets) == sorted(found.sets, key=lambda one: (len(one), one))
 
 
-def test_too_many_sums_are_estimated() -> None:
+@pytest.mark.parametrize("count", [30, 80])
+def test_of_many_items_small_sets_are_found_and_nothing_more_is_claimed(count: int) -> None:
     chance = random.Random(5)
-    amounts = [chance.randrange(1000, 2000) for _ in range(22)]
-    target = sum(amounts[3:12])
-    exact = find_sums(amounts, target).count
-    assert estimate_count(amounts, target) == pytest.approx(exact, rel=0.25)
-    assert not find_sums(amounts * 3, target).is_exact
+    amounts = [chance.randrange(1000, 2000) * 7 for _ in range(count)]
+    target = amounts[3] + amounts[12]
+    found = find_sums(amounts, target)
+    sizes = (1, 2, 3) if count <= 60 else (1, 2)
+    wanted = [
+        one
+        for size in sizes
+        for one in itertools.combinations(range(count), size)
+        if sum(amounts[at] for at in one) == target
+    ]
+    assert (3, 12) in found.sets
+    assert found.count == len(wanted)
+    assert list(found.sets) == wanted[:12]
+    assert not found.is_exact
 
 
 @pytest.mark.parametrize(("errors", "lines"), [(0, 2995), (1, 4742), (2, 6294)])

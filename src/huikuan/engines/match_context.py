@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from itertools import pairwise
 
 from rapidfuzz.distance import OSA
@@ -63,7 +64,7 @@ class Gatherer:
             payers,
             strength,
             (share, count, self.knowledge.word_score(line.text)),
-            _periods(line),
+            _periods(line, found.texts[0].text),
             found.texts[0].text,
         )
         self._place(context)
@@ -173,11 +174,5 @@ def _joined(loose: list[tuple[str, int, int, int, bool]]) -> list[tuple[str, int
     return found
 
 
-def _periods(line: Line) -> list[tuple[int, int, int, int]]:
-    if not line.text:
-        return []
-    from datetime import date, timedelta
-
-    from huikuan.engines.match_text import normal_text
-
-    return periods_of(normal_text(line.text).text, date(1970, 1, 1) + timedelta(days=line.day))
+def _periods(line: Line, text: str) -> list[tuple[int, int, int, int]]:
+    return periods_of(text, date(1970, 1, 1) + timedelta(days=line.day)) if text else []

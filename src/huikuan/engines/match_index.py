@@ -60,9 +60,11 @@ def index_keys(parts: Iterable[tuple[Any, Any]]) -> tuple[Keys, Any]:
     starts = np.searchsorted(codes, np.arange(len(names)), "left")
     counts = np.diff(np.append(starts, len(codes)))
     keys: Keys = dict(zip(names, places[starts].tolist() if len(names) else (), strict=True))
-    for code in np.nonzero(counts > 1)[0].tolist():
-        start = int(starts[code])
-        keys[names[code]] = places[start : start + min(int(counts[code]), SHARED_MAX + 1)].tolist()
+    flat = places.tolist()
+    shared = np.flatnonzero(counts > 1)
+    stops = starts + np.minimum(counts, SHARED_MAX + 1)
+    for code, start, stop in zip(shared.tolist(), starts[shared].tolist(), stops[shared].tolist(), strict=True):
+        keys[names[code]] = flat[start:stop]
     return keys, unique
 
 

@@ -64,12 +64,15 @@ def read_lines(table: Any) -> list[Line]:
 
 @dataclass(slots=True)
 class Pool:
-    """Open items of one customer in one currency and entity, oldest due first; ``amounts`` what is open of each."""
+    """Open items of one customer in one currency and entity, oldest due first; ``amounts`` what is open of each.
+    ``early``: those of them that were there on ``early_day``, as last asked for."""
 
     items: list[int]
     amounts: list[int]
     latest: int
     by_amount: dict[int, list[int]] = field(default_factory=dict)
+    early: Pool | None = None
+    early_day: int = -NEVER
 
 
 @dataclass(slots=True)
@@ -104,13 +107,17 @@ class State:
         key = (customer, line.currency, line.entity)
         pool = self.pools.get(key)
         if pool is None:
-            items = [at for at in self.book.of_customer.get(customer, ()) if self.is_open(at, line)]
+            opened, book = self.open_now, self.book
+            items = [at for at in book.of_customer.get(customer, ()) if opened[at] and self.fits(at, line)]
             pool = self.pools[key] = _pool(items, self)
             self.pool_keys.setdefault(customer, []).append(key)
-        if pool.latest > line.day:
+        if pool.latest <= line.day:
+            return pool
+        if pool.early is None or pool.early_day != line.day:
             opens = self.book.opens
-            return _pool([at for at in pool.items if opens[at] <= line.day], self)
-        return pool
+            pool.early = _pool([at for at in pool.items if opens[at] <= line.day], self)
+            pool.early_day = line.day
+        return pool.early
 
 
 def _pool(items: Sequence[int], state: State) -> Pool:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -22,8 +21,8 @@ PAIRS_MAX = 4000
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Sets found (positions, rising), smallest first, then earliest; ``count`` of all sets that fit with up to
-    ``size_max`` items. ``is_exact``: every set was looked at; else ``count`` is an estimate for the larger ones."""
+    """Sets found (positions, rising), smallest first, then earliest; ``count`` of those that fit with up to
+    ``size_max`` items. ``is_exact``: every set was looked at; else larger ones may fit as well."""
 
     sets: tuple[tuple[int, ...], ...]
     count: float
@@ -38,44 +37,40 @@ def find_sums(amounts: Sequence[int], target: int, *, size_max: int = 99, keep: 
     count = len(amounts)
     if not count:
         return NOTHING
-    above = sum(amount for amount in amounts if amount > 0)
-    below = sum(amount for amount in amounts if amount < 0)
-    if not below <= target <= above:
+    values = np.asarray(amounts, dtype=np.int64)
+    if not int(values.sum(where=values < 0)) <= target <= int(values.sum(where=values > 0)):
         return NOTHING
     if count <= EXACT_MAX:
-        return _meet(amounts, target, size_max, keep)
-    small = _small(amounts, target, min(size_max, 3), keep) if count <= SMALL_MAX else _singles(amounts, target, keep)
-    if size_max <= 3 and count <= SMALL_MAX:
-        return small
-    guess = estimate_count(amounts, target) if size_max > 3 else 0.0
-    return Sums(small.sets, max(guess, small.count), False)
+        return _meet(values, target, size_max, keep)
+    if count <= SMALL_MAX:
+        return _small(values, target, size_max, keep)
+    sets = [(at,) for at in np.flatnonzero(values == target).tolist()]
+    return Sums(tuple(sets[:keep]), float(len(sets)), False)
 
 
-def _half(amounts: Sequence[int]) -> tuple[Any, Any]:
-    """The sum and the size of every subset; the subset is its position's bits."""
-    sums, sizes = np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int8)
-    for amount in amounts:
-        sums, sizes = np.concatenate([sums, sums + amount]), np.concatenate([sizes, sizes + 1])
-    return sums, sizes
+def _half(values: Any) -> Any:
+    """The sum of every subset; the subset is its position's bits."""
+    sums = np.zeros(1 << len(values), dtype=np.int64)
+    for at, amount in enumerate(values.tolist()):
+        np.add(sums[: 1 << at], amount, out=sums[1 << at : 2 << at])
+    return sums
 
 
-def _meet(amounts: Sequence[int], target: int, size_max: int, keep: int) -> Sums:
-    middle = len(amounts) // 2
-    left, left_sizes = _half(amounts[:middle])
-    right, right_sizes = _half(amounts[middle:])
-    order = np.argsort(right, kind="stable")
-    ordered = right[order]
-    wanted = target - left
+def _meet(values: Any, target: int, size_max: int, keep: int) -> Sums:
+    middle = len(values) // 2
+    wanted, right = target - _half(values[:middle]), _half(values[middle:])
+    ordered = np.sort(right)
     start = np.searchsorted(ordered, wanted, "left")
-    stop = np.searchsorted(ordered, wanted, "right")
-    hits = np.nonzero(stop > start)[0]
-    total = int((stop[hits] - start[hits]).sum())
-    if not total:
+    hits = np.flatnonzero(ordered[np.minimum(start, len(ordered) - 1)] == wanted)
+    if not len(hits):
         return NOTHING
+    order = np.argsort(right, kind="stable")
+    stop = np.searchsorted(ordered, wanted[hits], "right")
+    total = int((stop - start[hits]).sum())
     found, counted = [], 0
-    for at in hits.tolist():
-        for place in order[start[at] : stop[at]].tolist():
-            size = int(left_sizes[at]) + int(right_sizes[place])
+    for at, end in zip(hits.tolist(), stop.tolist(), strict=True):
+        for place in order[start[at] : end].tolist():
+            size = at.bit_count() + place.bit_count()
             if 0 < size <= size_max:
                 counted += 1
                 found.append((size, at, place))
@@ -101,49 +96,37 @@ def _bits(value: int) -> tuple[int, ...]:
     return tuple(bits)
 
 
-def _singles(amounts: Sequence[int], target: int, keep: int) -> Sums:
-    sets = [(at,) for at, amount in enumerate(amounts) if amount == target]
-    return Sums(tuple(sets[:keep]), float(len(sets)), True)
-
-
-def _small(amounts: Sequence[int], target: int, size_max: int, keep: int) -> Sums:
+def _small(values: Any, target: int, size_max: int, keep: int) -> Sums:
     """Sets of one, two or three."""
+    sets: list[tuple[int, ...]] = [(at,) for at in np.flatnonzero(values == target).tolist()]
     places: dict[int, list[int]] = {}
-    for at, amount in enumerate(amounts):
+    for at, amount in enumerate(values.tolist()):
         places.setdefault(amount, []).append(at)
-    sets: list[tuple[int, ...]] = [(at,) for at in places.get(target, ())]
+    held = np.sort(values)
     if size_max >= 2:
-        for at, amount in enumerate(amounts):
-            sets += [(at, other) for other in places.get(target - amount, ()) if other > at]
-    if size_max >= 3 and len(amounts) <= TRIPLES_MAX:
-        for one, other in combinations(range(len(amounts)), 2):
-            rest = target - amounts[one] - amounts[other]
-            sets += [(one, other, third) for third in places.get(rest, ()) if third > other]
+        rest = target - values
+        for at in _held(held, rest):
+            sets += [(at, other) for other in places[int(rest[at])] if other > at]
+    if size_max >= 3 and len(values) <= TRIPLES_MAX:
+        one, other = _pairs(len(values))
+        rest = target - values[one] - values[other]
+        for at in _held(held, rest):
+            first, second = int(one[at]), int(other[at])
+            sets += [(first, second, third) for third in places[int(rest[at])] if third > second]
             if len(sets) > PAIRS_MAX:
                 break
     sets.sort(key=lambda one: (len(one), one))
-    return Sums(tuple(sets[:keep]), float(len(sets)), True)
+    return Sums(tuple(sets[:keep]), float(len(sets)), size_max <= (3 if len(values) <= TRIPLES_MAX else 2))
 
 
-def estimate_count(amounts: Sequence[int], target: int) -> float:
-    """About how many sets add up to ``target`` where they are too many to look at: the saddle point of the number of
-    sets as if sums were spread evenly over the multiples of the amounts' greatest common divisor."""
-    grain = math.gcd(*amounts)
-    if target % grain:
-        return 0.0
-    values = np.asarray(amounts, dtype=np.float64) / grain
-    goal = target / grain
-    low, high = -60.0 / np.abs(values).max(), 60.0 / np.abs(values).max()
-    for _ in range(28):
-        tilt = (low + high) / 2
-        chosen = 1.0 / (1.0 + np.exp(np.clip(tilt * values, -700, 700)))
-        if float((values * chosen).sum()) > goal:
-            low = tilt
-        else:
-            high = tilt
-    spread = float((values**2 * chosen * (1 - chosen)).sum())
-    if spread < 1.0:
-        return 0.0
-    exponent = float(np.logaddexp(0.0, -tilt * values).sum()) + tilt * goal
-    logarithm = exponent - 0.5 * math.log(2 * math.pi * spread)
-    return math.exp(min(logarithm, 300.0))
+def _held(held: Any, wanted: Any) -> list[int]:
+    """Where ``wanted`` stands among the sorted values."""
+    at = np.minimum(np.searchsorted(held, wanted), len(held) - 1)
+    found: list[int] = np.flatnonzero(held[at] == wanted).tolist()
+    return found
+
+
+@lru_cache(maxsize=TRIPLES_MAX)
+def _pairs(count: int) -> tuple[Any, Any]:
+    """Every two of so many positions, in order."""
+    return np.triu_indices(count, 1)
