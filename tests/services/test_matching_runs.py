@@ -12,7 +12,9 @@ from huikuan.core.matching import explanation_of
 from huikuan.core.periods import PeriodState
 from huikuan.core.refusals import Refusal
 from huikuan.engines.match_types import BarReport
+from huikuan.queries.bank_lines import lines_by_id
 from huikuan.queries.workbench import undecided
+from huikuan.queries.workbench_line import pane_of
 from huikuan.services import matching, matching_engine
 from huikuan.services.matching import choice_of, run_matching
 from huikuan.services.matching_audit import say_outcome
@@ -189,3 +191,38 @@ def test_the_past_that_people_made_sets_the_bar(desk: Counter) -> None:
     report = run(desk, fit=True)
     assert report.bar.lines >= 60
     assert BarReport.from_json(MatchingModel.objects.get().bar).lines == report.bar.lines
+
+
+def test_what_stays_open_is_said_of_what_is_open_now(desk: Counter) -> None:
+    item = desk.books.item(1_000_00, document_number="INV-10023")
+    desk.books.apply(desk.books.receipt(300_00), (item, 300_00))
+    line = desk.line("200.00", text="Teilzahlung INV-10023", **ALPHA)
+    run(desk)
+    made = explanation_of(MatchProposal.objects.get(line_id=line).explanations[0])
+    assert [(leg.minor, leg.open_minor) for leg in made.legs] == [(200_00, 700_00)]
+    assert "500.00 stays open" in made.reason["en"]
+    assert "仍欠 500.00" in made.reason["zh"]
+
+
+def test_what_a_run_posts_is_seen_by_its_other_explanations(desk: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    sure(monkeypatch)
+    entity = desk.books.entity_id
+    set_policy(entity, Policy(is_automatic=True), **SYSTEM)
+    named = desk.books.item(400_00, document_number="INV-10023")
+    other = desk.books.item(1_000_00, document_number="INV-20044")
+    desk.line("400.00", text="INV-10023", day="2026-03-10", **ALPHA)
+    # Not the matcher's to post: a part of one item, with words that name both.
+    waits = desk.line("150.00", text="Teilzahlung", day="2026-03-09", **ALPHA)
+    report = run(desk)
+    assert (report.lines, report.posted, open_on(named)) == (2, 1, 0)
+    proposal = MatchProposal.objects.get(line_id=waits)
+    assert not proposal.is_stale
+    shown = [explanation_of(one) for one in proposal.explanations]
+    assert all(leg.open_minor == open_on(leg.item_id) for one in shown for leg in one.legs)
+    assert named not in {leg.item_id for one in shown for leg in one.legs}
+    # Whoever posts to an item makes what names it out of date, as the page shows it.
+    line = lines_by_id([waits])[waits]
+    assert not pane_of(line, user_id=None, now=NOW).is_stale
+    desk.books.apply(desk.books.receipt(100_00), (other, 100_00))
+    names_it = any(leg.item_id == other for one in shown for leg in one.legs)
+    assert pane_of(line, user_id=None, now=NOW).is_stale == names_it

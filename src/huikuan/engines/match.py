@@ -48,6 +48,7 @@ def match(
     *,
     max_error: float = 0.001,
     lang: Lang = "en",
+    also: Lang | None = None,
     as_of: date | None = None,
     options: MatchOptions | None = None,
     model: MatchModel | None = None,
@@ -58,8 +59,8 @@ def match(
     Tables are checked ones (``files.read_table`` or ``files.normalise`` of kinds lines, items, customers, history).
     ``history``: confirmed past lines; it teaches, and where the items it paid are among ``items`` it sets the bar, so
     that with 95 % probability at most ``max_error`` of what posts itself is wrong. ``model``: of an earlier run,
-    instead of a history. ``as_of``: what is dated later is not known. The answer does not depend on the order of any
-    table.
+    instead of a history. ``also``: a second language for the reasons. ``as_of``: what is dated later is not known. The
+    answer does not depend on the order of any table.
     """
     options = options or MatchOptions()
     if as_of is not None:
@@ -79,14 +80,20 @@ def match(
             book, directory, model.knowledge, opened, rows, prior_weights(), processes=options.processes, progress=told
         )
     model.judge(judged)
-    writer = Writer(book, options, lang, model.is_gross)
+    writer = Writer(book, options, lang, model.is_gross, opened, also)
     counts: Counter[str] = Counter()
     for one in sorted(judged, key=lambda one: (one.line.day, one.line.line_id)):
         decision = decide(one, model.bar, options)
         counts[decision] += 1
         writer.add(one, decision)
     return MatchAnswer(
-        *writer.tables(), learned_table(model.knowledge), model.bar, model, dict(sorted(counts.items())), warnings
+        *writer.tables(),
+        learned_table(model.knowledge),
+        model.bar,
+        model,
+        dict(sorted(counts.items())),
+        warnings,
+        writer.other_reasons,
     )
 
 

@@ -76,9 +76,13 @@ def may_post(best: Explanation) -> bool:
 class Writer:
     """Collects rows of the tables."""
 
-    def __init__(self, book: Book, options: MatchOptions, lang: str, is_gross: bool) -> None:
+    def __init__(
+        self, book: Book, options: MatchOptions, lang: str, is_gross: bool, opened: Sequence[int], also: str | None
+    ) -> None:
         self.book, self.options = book, options
-        self.speaker = Speaker(book, "zh" if lang == "zh" else "en")
+        self.speaker = Speaker(book, "zh" if lang == "zh" else "en", opened)
+        self.other_speaker = Speaker(book, "zh" if also == "zh" else "en", opened) if also else None
+        self.other_reasons: dict[tuple[str, int], str] = {}
         self.is_gross = is_gross if options.applied == "history" else options.applied == "gross"
         self.matches: dict[str, list[Any]] = {name: [] for name in MATCHES.names}
         self.explanations: dict[str, list[Any]] = {name: [] for name in EXPLANATIONS.names}
@@ -89,6 +93,8 @@ class Writer:
         kept = [one for one in judged.ranked[: self.options.ranks_max] if one.confidence > 0.0005]
         for rank, made in enumerate(kept or judged.ranked[:1], 1):
             reason = self.speaker.reason(judged.context, made)
+            if self.other_speaker is not None:
+                self.other_reasons[judged.line.line_id, rank] = self.other_speaker.reason(judged.context, made)
             told = decision if rank == 1 else ("propose" if decision == "auto" else decision)
             self._explanation(judged, rank, made, told, reason)
             self._evidence(judged, rank, made)

@@ -145,7 +145,8 @@ class BarReport:
 class MatchAnswer:
     """``matches`` (``MATCHES``), ``explanations`` (``EXPLANATIONS``), ``evidence`` (``EVIDENCE``), ``learned``
     (``LEARNED``) as Arrow tables; ``bar``; ``model``: a ``MatchModel`` that matches further lines without replaying the
-    history; ``counts`` of lines by decision; ``warnings`` about what was given."""
+    history; ``counts`` of lines by decision; ``warnings`` about what was given; ``other_reasons``: by line and rank, in
+    the second language that was asked for."""
 
     matches: Any
     explanations: Any
@@ -155,3 +156,4 @@ class MatchAnswer:
     model: Any
     counts: dict[str, int] = field(default_factory=dict)
     warnings: list[DataError] = field(default_factory=list)
+    other_reasons: dict[tuple[str, int], str] = field(default_factory=dict)

@@ -82,8 +82,9 @@ def money(units: int, currency: str) -> str:
 class Speaker:
     """Puts explanations into words of one language."""
 
-    def __init__(self, book: Book, lang: Lang) -> None:
-        self.book, self.at = book, 1 if lang == "zh" else 0
+    def __init__(self, book: Book, lang: Lang, opened: Sequence[int]) -> None:
+        """``opened``: what is open per item, before any of the lines."""
+        self.book, self.opened, self.at = book, opened, 1 if lang == "zh" else 0
         self.between = "；" if self.at else "; "
 
     def say(self, key: str, **values: object) -> str:
@@ -158,7 +159,7 @@ class Speaker:
         if fit.over:
             return [self.say("over", over=money(fit.over, currency))]
         if fit.how == "part":
-            left = sum(self.book.amounts[item] for item in made.items) - sum(fit.applied)
+            left = sum(self.opened[item] for item in made.items) - sum(fit.applied)
             return [self.say("part", left=money(int(left), currency))]
         if fit.reason:
             said = [self.say(fit.reason, cut=cut)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -24,7 +24,7 @@ from huikuan.services.background import enqueue
 from huikuan.services.books import Books, open_books
 from huikuan.services.line_decisions import Choice, decide_line
 from huikuan.services.matching_audit import draw_sample
-from huikuan.services.matching_engine import Answer, fit_entity, work_out
+from huikuan.services.matching_engine import Answer, WorkedOut, fit_entity, work_out
 from huikuan.services.matching_policy import Policy, policy_of
 from huikuan.services.rights import Forbidden, demand
 from huikuan.services.transaction import run_in_transaction
@@ -38,7 +38,6 @@ from huikuan.store.models import (
     MatchingRun,
     MatchProposal,
     OpenItem,
-    OpenItemBalance,
 )
 
 _PART = 500
@@ -79,43 +78,76 @@ def run_matching(
         known = set(fresh.values_list("line_id", flat=True))
         lines = [line for line in lines if line.line_id not in known]
     run = MatchingRun.objects.create(entity_id=entity_id, started_at=now, actor_id=actor_id, lines=len(lines))
-    worked = work_out(entity_id, lines, today=_today(entity_id, now))
-    keep_proposals(entity_id, lines, worked.answers, run_id=run.pk, now=now)
-    policy = policy_of(entity_id)
-    held_back: Counter[str] = Counter()
-    posted: list[int] = []
-    for line in lines:
-        answer = worked.answers.get(line.line_id)
-        if answer is None or answer.decision != "auto":
-            continue
-        why = _post_automatically(entity_id, line, answer, policy, worked.bar, run, now)
-        if why:
-            held_back[why] += 1
-        else:
-            posted.append(line.line_id)
+    round_ = _Round(run, policy_of(entity_id), now)
+    posted = round_.go_over(lines)
+    for _ in range(ROUNDS_MAX):
+        # What was posted changed what is open, and so what other lines may pay.
+        again = _out_of_date(entity_id) if posted else []
+        if not again:
+            break
+        posted = round_.go_over(again)
     draw_sample(entity_id, run.pk, now=now)
-    unexplained = sum(1 for line in lines if not _has_explanation(worked.answers.get(line.line_id)))
-    return _close(run, posted, unexplained, held_back, worked.bar, actor_id, now)
+    return _close(round_, actor_id)
+
+
+ROUNDS_MAX = 5
+"""Times a run goes over lines again whose explanations its own postings made out of date; the last of them posts what
+it may, and what that made out of date is worked out anew when it is looked at."""
+
+
+def _out_of_date(entity_id: int) -> list[MatchLine]:
+    """Open lines whose explanations a posting since has overtaken."""
+    stale = set(MatchProposal.objects.filter(entity_id=entity_id, is_stale=True).values_list("line_id", flat=True))
+    return [line for line in undecided(entity_id) if line.line_id in stale] if stale else []
+
+
+@dataclass(slots=True)
+class _Round:
+    """What a run did so far, by line. ``held_back``: why a line above the bar was not posted."""
+
+    run: MatchingRun
+    policy: Policy
+    now: datetime
+    bar: BarReport = field(default_factory=BarReport)
+    explained: dict[int, bool] = field(default_factory=dict)
+    held_back: dict[int, str] = field(default_factory=dict)
+    posted: set[int] = field(default_factory=set)
+
+    def go_over(self, lines: Sequence[MatchLine]) -> int:
+        """Works lines out, keeps their proposals, posts what may be posted; gives how many that were."""
+        entity_id = self.run.entity_id
+        worked = work_out(entity_id, lines, today=_today(entity_id, self.now))
+        keep_proposals(entity_id, lines, worked, run_id=self.run.pk, now=self.now)
+        self.bar = worked.bar
+        before = len(self.posted)
+        for line in lines:
+            answer = worked.answers.get(line.line_id)
+            self.explained[line.line_id] = _has_explanation(answer)
+            self.held_back.pop(line.line_id, None)
+            if answer is None or answer.decision != "auto":
+                continue
+            why = _post_automatically(entity_id, line, answer, self.policy, worked.bar, self.run, self.now)
+            if why:
+                self.held_back[line.line_id] = why
+            else:
+                self.posted.add(line.line_id)
+        return len(self.posted) - before
 
 
 def _has_explanation(answer: Answer | None) -> bool:
     return answer is not None and answer.decision != "none" and bool(answer.explanations)
 
 
-def _close(
-    run: MatchingRun,
-    posted: Sequence[int],
-    unexplained: int,
-    held_back: Counter[str],
-    bar: BarReport,
-    actor_id: int | None,
-    now: datetime,
-) -> RunReport:
+def _close(done: _Round, actor_id: int | None) -> RunReport:
+    run, now = done.run, done.now
+    held_back = dict(Counter(done.held_back.values()))
+
     def work() -> None:
         run.finished_at = now
-        run.posted, run.unexplained = len(posted), unexplained
-        run.proposed = run.lines - len(posted) - unexplained
-        run.held_back = dict(held_back)
+        run.lines, run.posted = len(done.explained), len(done.posted)
+        run.unexplained = sum(not known for line_id, known in done.explained.items() if line_id not in done.posted)
+        run.proposed = run.lines - run.posted - run.unexplained
+        run.held_back = held_back
         run.save()
         record(
             "match.run",
@@ -129,17 +161,15 @@ def _close(
         )
 
     run_in_transaction(work)
-    return RunReport(run.pk, run.lines, run.posted, run.proposed, unexplained, dict(held_back), bar)
+    return RunReport(run.pk, run.lines, run.posted, run.proposed, run.unexplained, held_back, done.bar)
 
 
 # -- proposals -------------------------------------------------------------------------------------------------------
 def keep_proposals(
-    entity_id: int, lines: Iterable[MatchLine], answers: dict[int, Answer], *, run_id: int | None, now: datetime
+    entity_id: int, lines: Iterable[MatchLine], worked: WorkedOut, *, run_id: int | None, now: datetime
 ) -> None:
     """Puts what was worked out in the place of what was there."""
-    listed = list(lines)
-    still = _open_minors(leg.item_id for answer in answers.values() for one in answer.explanations for leg in one.legs)
-    rows = [_proposal(entity_id, line, answers.get(line.line_id), still, run_id, now) for line in listed]
+    rows = [_proposal(entity_id, line, worked.answers.get(line.line_id), worked.still, run_id, now) for line in lines]
     MatchProposal.objects.bulk_create(
         rows,
         batch_size=_PART,
@@ -157,15 +187,6 @@ def keep_proposals(
             "is_stale",
         ],
     )
-
-
-def _open_minors(item_ids: Iterable[int]) -> dict[int, int]:
-    wanted = sorted(set(item_ids))
-    found: dict[int, int] = {}
-    for start in range(0, len(wanted), _PART):
-        rows = OpenItemBalance.objects.filter(item_id__in=wanted[start : start + _PART])
-        found |= dict(rows.values_list("item_id", "open_minor"))
-    return found
 
 
 def _proposal(
@@ -196,7 +217,7 @@ def _with_open(one: Explanation, still: dict[int, int]) -> Explanation:
 def refresh_line(entity_id: int, line: MatchLine, *, now: datetime) -> MatchProposal:
     """Works out one line anew, when a person opens it and its proposal is out of date."""
     worked = work_out(entity_id, [line], today=_today(entity_id, now))
-    keep_proposals(entity_id, [line], worked.answers, run_id=None, now=now)
+    keep_proposals(entity_id, [line], worked, run_id=None, now=now)
     return MatchProposal.objects.get(line_id=line.line_id)
 
 
@@ -218,7 +239,12 @@ def accept_explanation(
     proposal = MatchProposal.objects.filter(line_id=line_id, entity_id=entity_id).first()
     made = [explanation_of(one) for one in proposal.explanations] if proposal is not None else []
     chosen = next((one for one in made if one.rank == rank), None)
-    if proposal is not None and token and proposal.worked_out_at.isoformat() != token and not _was_done(line_id, key):
+    if (
+        proposal is not None
+        and token
+        and proposal.worked_out_at.isoformat() != token
+        and not _was_done(entity_id, actor_id, key)
+    ):
         raise Conflict("match.proposal_changed", "The explanations were worked out anew meanwhile: look at them again.")
     if chosen is None:
         raise Refusal("match.no_explanation", "There is no such explanation of this line.")
@@ -241,9 +267,12 @@ def accept_batch(entity_id: int, line_ids: Sequence[int], *, actor_id: int | Non
     return done, len(line_ids) - done
 
 
-def _was_done(line_id: int, key: str | None) -> bool:
+def _was_done(entity_id: int, actor_id: int | None, key: str | None) -> bool:
     """A request sent again finds its own answer, whatever was worked out since."""
-    return key is not None and IdempotencyKey.objects.filter(operation="match.decide", key=key).exists()
+    mine = IdempotencyKey.objects.filter(
+        entity_id=entity_id, actor_key=actor_id or 0, operation="match.decide", key=key
+    )
+    return key is not None and mine.exists()
 
 
 # -- posting by itself -----------------------------------------------------------------------------------------------
@@ -270,7 +299,7 @@ def _post_automatically(
 ) -> str:
     """Posts what is sure enough; gives why it was not, empty where it was."""
     made = answer.explanations[0]
-    why = "off" if not policy.is_automatic else _held_back(entity_id, line, made)
+    why = "off" if not policy.is_automatic else _held_back(entity_id, line, made, policy)
     if why:
         return why
     try:
@@ -291,7 +320,7 @@ def _post_automatically(
     return ""
 
 
-def _held_back(entity_id: int, line: MatchLine, made: Explanation) -> str:
+def _held_back(entity_id: int, line: MatchLine, made: Explanation, policy: Policy) -> str:
     """What is never posted without a person, however sure the matcher is."""
     if made.ambiguous or made.kind != "items" or not made.legs:
         return "ambiguous" if made.ambiguous else "kind"
@@ -308,6 +337,10 @@ def _held_back(entity_id: int, line: MatchLine, made: Explanation) -> str:
     if LineParked.objects.filter(line_id=line.line_id).exists():
         return "parked"
     books: Books = run_in_transaction(lambda: open_books(entity_id))
+    # The policy's sum is of the books' currency, the matcher compared it with the line's own figure.
+    value = books.to_base(line.amount_minor, line.currency, line.value_date)
+    if policy.amount_minor_max is not None and value > policy.amount_minor_max:
+        return "amount"
     return "closed_period" if books.posting_day(line.value_date).posting_date != line.value_date else ""
 
 

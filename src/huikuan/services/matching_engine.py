@@ -8,6 +8,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from huikuan.core.matching import Explanation, Leg, Span
 from huikuan.core.money import exponent_of, to_decimal
 from huikuan.engines.match import MatchModel, fit_model, match
@@ -40,8 +43,11 @@ class Answer:
 
 @dataclass(slots=True)
 class WorkedOut:
+    """Explanations by line. ``still``: what was open on the items they name when they were worked out, minor units."""
+
     answers: dict[int, Answer] = field(default_factory=dict)
     bar: BarReport = field(default_factory=BarReport)
+    still: dict[int, int] = field(default_factory=dict)
 
 
 def options_of(policy: Policy, currency: str) -> MatchOptions:
@@ -65,10 +71,16 @@ def work_out(entity_id: int, lines: Sequence[MatchLine], *, today: date) -> Work
         "options": options_of(policy, currency),
         "model": model,
     }
-    english = match(*tables, lang="en", **common)
-    chinese = match(*tables, lang="zh", **common)
-    reasons = {(row["line_id"], row["rank"]): row["reason"] for row in chinese.matches.to_pylist()}
-    return WorkedOut(_answers(english, reasons, lines), english.bar)
+    answer = match(*tables, lang="en", also="zh", **common)
+    found = _answers(answer, answer.other_reasons, lines)
+    return WorkedOut(found, answer.bar, _still(tables[1], found.values()))
+
+
+def _still(items: Any, answers: Iterable[Answer]) -> dict[int, int]:
+    named = {str(leg.item_id) for answer in answers for made in answer.explanations for leg in made.legs}
+    rows = items.filter(pc.is_in(items.column("item_id"), pa.array(sorted(named), pa.string())))
+    columns = (rows.column(name).to_pylist() for name in ("item_id", "open_amount", "currency"))
+    return {int(item): _minor(amount, currency) for item, amount, currency in zip(*columns, strict=True)}
 
 
 def model_of(entity_id: int) -> MatchModel:
