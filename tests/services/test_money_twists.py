@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,27 +12,35 @@ from huikuan.core.matching import Deed, Rest
 from huikuan.core.notes import Settles
 from huikuan.core.refusals import Refusal
 from huikuan.services import bank_ties
+from huikuan.services.bank_accounts import NewAccount, add_account
+from huikuan.services.bank_uploads import BankFile, give_up, keep_upload, take_untied, work_upload
 from huikuan.services.line_decisions import Choice
+from huikuan.services.matching_audit import say_outcome
+from huikuan.services.matching_policy import Policy, set_policy
 from huikuan.services.receipts import NewReceipt, post_receipts
 from huikuan.services.remittances import AdviceResult, keep_advices
 from huikuan.services.reversals import reverse_entry
+from huikuan.services.rights import Forbidden
 from huikuan.store.models import (
     BankLine,
     BankLineReceipt,
+    BankUpload,
     LineDecision,
     LinePart,
+    MatchAudit,
     MatchLearned,
     Receipt,
     RemittanceAdvice,
 )
 from tests.core.test_money import refused
 from tests.databases import LedgerDb
-from tests.services.bank_files import Row
+from tests.services.bank_files import Row, camt053
 from tests.services.desk import SYSTEM, Counter, money_of, open_on
-from tests.services.ledger import Ledger
+from tests.services.ledger import NOW, Ledger
 from tests.services.test_concurrency import codes
 from tests.services.test_idempotency import at_once
-from tests.services.test_line_decisions import sound
+from tests.services.test_line_decisions import clerk, sound
+from tests.services.test_matching_runs import run, sure
 from tests.services.test_notes import take
 
 pytestmark = pytest.mark.practice("E4")
@@ -207,6 +216,57 @@ def test_an_advice_handed_in_twice_at_once_is_kept_once(desk: Counter) -> None:
     answers = at_once(keep, keep)
     assert sorted(one.known for one in answers if isinstance(one, AdviceResult)) == [0, 1]
     assert RemittanceAdvice.objects.count() == 1
+
+
+def test_two_statements_of_one_upload_are_decided_about_at_once(desk: Counter) -> None:
+    """Each outcome is kept, whoever is done first."""
+    files = [camt053((Row(f"{at}0.00", ref=f"A{at}"),), closing="9.00", number=f"9{at}") for at in (1, 2)]
+    listed = [BankFile(f"{at}.xml", data) for at, data in enumerate(files)]
+    upload = keep_upload(listed, entity_id=desk.books.entity_id, **SYSTEM)
+    work_upload(upload, **SYSTEM)
+    at_once(*(partial(take_untied, upload, file, 0, "the bank's error", **SYSTEM) for file in (0, 1)))
+    assert [one["state"] for one in BankUpload.objects.get(id=upload).outcomes] == ["imported", "imported"]
+    assert Receipt.objects.count() == 2
+    with pytest.raises(Forbidden):
+        give_up(upload, actor_id=clerk(desk, "auditor", "auditor"), now=NOW)
+
+
+# -- what posts itself ------------------------------------------------------------------------------------------------
+@pytest.mark.practice("E3")
+def test_the_largest_sum_that_posts_itself_is_of_the_books_currency(
+    desk: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dollar is two euros here: 100.00 USD are more than 150.00 EUR."""
+    sure(monkeypatch)
+    entity, iban = desk.books.entity_id, "DE02500105170137075030"
+    desk.books.rate("USD", "2")
+    set_policy(entity, Policy(is_automatic=True, amount_minor_max=150_00), **SYSTEM)
+    add_account(entity, NewAccount("Dollars", iban, currency="USD"), **SYSTEM)
+    item = desk.books.item(100_00, "USD", document_number="INV-10020")
+    data = camt053((Row("100.00", ref="U1", text="INV-10020", name="Alpha"),), iban=iban, currency="USD")
+    work_upload(keep_upload([BankFile("u.xml", data)], entity_id=entity, **SYSTEM), **SYSTEM)
+    assert run(desk).held_back == {"amount": 1}
+    set_policy(entity, Policy(is_automatic=True, amount_minor_max=200_00), **SYSTEM)
+    assert run(desk).posted == 1
+    assert open_on(item) == 0
+
+
+@pytest.mark.practice("E3")
+def test_who_audits_takes_back_what_was_wrong(desk: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A CFO audits and does not decide about lines."""
+    sure(monkeypatch)
+    entity = desk.books.entity_id
+    set_policy(entity, Policy(is_automatic=True, audit_bp=10_000), **SYSTEM)
+    item = desk.books.item(100_00, document_number="INV-10020")
+    desk.line("100.00", text="INV-10020", name="Alpha")
+    run(desk)
+    drawn = MatchAudit.objects.get().decision_id
+    cfo = clerk(desk, "cfo", "cfo")
+    with pytest.raises(Forbidden):
+        desk.undo(drawn, actor_id=cfo)
+    say_outcome(entity, drawn, right=False, note="another customer's", actor_id=cfo, now=NOW)
+    assert (open_on(item), MatchAudit.objects.get().outcome) == (100_00, "wrong")
+    sound()
 
 
 # -- notes ------------------------------------------------------------------------------------------------------------

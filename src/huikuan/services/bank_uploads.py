@@ -127,13 +127,27 @@ def work_upload(
         for index in range(len(row.files)):
             outcomes += run.file(index, [one for one in before if one.file == index])
     finally:
-        done = {one.file for one in outcomes}
-        kept = [one.to_json() for one in (*outcomes, *(one for one in before if one.file not in done))]
-        BankUpload.objects.filter(id=upload_id).update(state=State.DONE, outcomes=kept, finished_at=now)
+        run_in_transaction(lambda: _keep_outcomes(upload_id, outcomes, before, now))
         shutil.rmtree(folder, ignore_errors=True)
     if sum(one.posted for one in outcomes) >= SEALED_FROM:
         seal_after(now)
     return outcomes
+
+
+def _keep_outcomes(upload_id: int, worked: Sequence[Outcome], before: Sequence[Outcome], now: datetime) -> None:
+    """Keeps what became of the statements that were tried; of the others, and of those somebody else has settled
+    meanwhile, what is kept by now."""
+    row = BankUpload.objects.select_for_update().get(id=upload_id)
+    said = {(one["file"], one["place"]): one for one in row.outcomes}
+    files = {one.file for one in worked}
+    kept = [one for (file, _place), one in said.items() if file not in files]
+    for one in worked:
+        theirs = said.get((one.file, one.place))
+        is_theirs = theirs is not None and (one in before or theirs["state"] in SETTLED)
+        kept.append(theirs if theirs is not None and is_theirs else one.to_json())
+    row.outcomes = sorted(kept, key=lambda one: (one["file"], one["place"]))
+    row.state, row.finished_at = State.DONE, now
+    row.save(update_fields=["outcomes", "state", "finished_at"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,12 +301,14 @@ def take_untied(upload_id: int, file: int, place: int, reason: str, *, actor_id:
 
 
 def give_up(upload_id: int, *, actor_id: int | None, now: datetime) -> None:
-    """Leaves out what waits for a decision; it can still be decided. Refuses ``bank_upload.unknown``."""
+    """Leaves out what waits for a decision; it can still be decided. Refuses ``bank_upload.unknown`` and
+    ``right.missing``."""
 
     def work() -> None:
         row = BankUpload.objects.select_for_update().filter(id=upload_id).first()
         if row is None:
             raise unknown_upload()
+        _demand(actor_id, row.entity_id)
         row.said = {**row.said, "given_up": now.isoformat()}
         row.save(update_fields=["said"])
 

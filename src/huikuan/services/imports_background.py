@@ -204,8 +204,14 @@ def _fail(batch: ImportBatch, failure: dict[str, Any], now: datetime) -> None:
 
 
 def teller(folder: Path, task_id: str) -> Progress:
-    """A progress call that tells now and then; the first word, that the work has begun, at once."""
-    write_progress(folder, Told(task_id))
+    """A progress call that tells now and then; the first word, that the work has begun, at once. What cannot be told
+    (the folder is gone: somebody else was done with the same work) does not stop the work."""
+
+    def write(told: Told) -> None:
+        with contextlib.suppress(OSError):
+            write_progress(folder, told)
+
+    write(Told(task_id))
     last_stage, told_at = "", 0.0
 
     def tell(stage: str, done: int, total: int | None) -> None:
@@ -213,6 +219,6 @@ def teller(folder: Path, task_id: str) -> Progress:
         moment = time.monotonic()
         if stage != last_stage or moment - told_at >= TELL_SECONDS:
             last_stage, told_at = stage, moment
-            write_progress(folder, Told(task_id, stage, done, total))
+            write(Told(task_id, stage, done, total))
 
     return tell

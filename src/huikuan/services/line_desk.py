@@ -77,9 +77,11 @@ def take_line(entity_id: int, line_id: int, *, actor_id: int | None, now: dateti
     return desk
 
 
-def lock_tie(entity_id: int, line_id: int, *, actor_id: int | None) -> BankLineReceipt:
+def lock_tie(
+    entity_id: int, line_id: int, *, actor_id: int | None, right: Right = Right.DECIDE_MATCH
+) -> BankLineReceipt:
     """The line's tie to its receipt, locked. Refuses ``match.no_line`` and ``right.missing``."""
-    demand_some(actor_id, Right.DECIDE_MATCH, entity_id=entity_id)
+    demand_some(actor_id, right, entity_id=entity_id)
     ties = BankLineReceipt.objects.select_for_update(of=("self",)).select_related("line")
     tie = ties.filter(line_id=line_id, line__entity_id=entity_id, tie__in=[Tie.POSTED.value, Tie.LINKED.value]).first()
     if tie is None:

@@ -66,7 +66,7 @@ def say_outcome(
         if right and not gone:
             learn_decision(decision, step=1, now=now)
         if not right and not gone:
-            undo_decision(entity_id, decision_id, actor_id=actor_id, now=now, note=note)
+            undo_decision(entity_id, decision_id, actor_id=actor_id, now=now, note=note, right=Right.AUDIT_MATCH)
         audit.outcome = "right" if right else "wrong"
         audit.said_at, audit.said_by_id, audit.note = now, actor_id, note
         audit.save()

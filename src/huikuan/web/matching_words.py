@@ -60,6 +60,7 @@ HELD_BACK: dict[str, Word] = {
     "third_party": gettext_lazy("the payer's account is another customer's"),
     "currency": gettext_lazy("another currency"),
     "closed_period": gettext_lazy("its month is closed"),
+    "amount": gettext_lazy("it is larger than what may post itself"),
     "parked": gettext_lazy("put aside"),
     "taken": gettext_lazy("somebody was at it"),
 }
