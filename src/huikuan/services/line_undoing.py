@@ -32,8 +32,10 @@ def undo_decision(
     now: datetime,
     key: str | None = None,
     note: str = "",
+    right: Right = Right.DECIDE_MATCH,
 ) -> int:
-    """Reverses what a decision posted, what came last first; gives the number of the decision that undoes it.
+    """Reverses what a decision posted, what came last first; gives the number of the decision that undoes it. ``right``
+    is another where it is part of a deed that asks for one.
 
     Refuses ``match.no_decision``, ``match.undone``, ``match.undo_later`` (a later decision stands on it),
     ``match.used_since`` (somebody posted to the money afterwards) and what reversing refuses.
@@ -43,7 +45,7 @@ def undo_decision(
         decision = LineDecision.objects.filter(id=decision_id, entity_id=entity_id).first()
         if decision is None or decision.deed == Deed.UNDO:
             raise Refusal("match.no_decision", "There is no such decision.")
-        desk = _desk(decision, actor_id, now)
+        desk = _desk(decision, actor_id, now, right)
         undone = _undo(desk, decision, note)
         return {"decision": undone.pk}
 
@@ -59,9 +61,9 @@ def undo_decision(
     return int(answer["decision"])
 
 
-def _desk(decision: LineDecision, actor_id: int | None, now: datetime) -> Desk:
+def _desk(decision: LineDecision, actor_id: int | None, now: datetime, right: Right) -> Desk:
     entity_id = decision.entity_id
-    tie = lock_tie(entity_id, decision.line_id, actor_id=actor_id)
+    tie = lock_tie(entity_id, decision.line_id, actor_id=actor_id, right=right)
     check_claim(entity_id, decision.line_id, actor_id=actor_id, now=now)
     if LineDecision.objects.filter(undoes=decision).exists():
         raise Conflict("match.undone", "This was taken back already.")
@@ -69,7 +71,7 @@ def _desk(decision: LineDecision, actor_id: int | None, now: datetime) -> Desk:
     if live is None or live.pk != decision.pk:
         raise Conflict("match.undo_later", "Something was decided about this line afterwards: take that back first.")
     receipt, balance = lock_receipt(entity_id, tie.receipt_id)
-    demand_accounts(actor_id, Right.DECIDE_MATCH, entity_id=entity_id, account_ids={decision.account_id})
+    demand_accounts(actor_id, right, entity_id=entity_id, account_ids={decision.account_id})
     return Desk(entity_id, tie.line, tie, receipt, balance, live, actor_id, now)
 
 
