@@ -52,8 +52,9 @@ class Reason(StrEnum):
 @dataclass(frozen=True, slots=True)
 class UnitFacts:
     """What is known of a day's sales of one pool. ``over_minor``: fees told above those agreed. ``settled_minor``: of
-    the gross, what payouts cover; of it ``booked_minor`` as fees and ``money_minor`` as money. ``open_minor``: what is
-    still open in the ledger; ``None`` where it has no item. ``counted_minor``: what was in the till."""
+    the gross, what payouts cover; of it ``booked_minor`` as fees and ``money_minor`` as money; ``kept_minor`` is what
+    the platform kept. ``open_minor``: what is still open in the ledger; ``None`` where it has no item.
+    ``counted_minor``: what was in the till."""
 
     unit: int
     day: date
@@ -65,6 +66,7 @@ class UnitFacts:
     settled_minor: int = 0
     booked_minor: int = 0
     money_minor: int = 0
+    kept_minor: int = 0
     open_minor: int | None = None
     counted_minor: int | None = None
     is_cash: bool = False
@@ -161,9 +163,10 @@ def _of_unit(unit: UnitFacts, as_of: date) -> list[Difference]:
         missing = unit.gross_minor - counted
         kind = DifferenceKind.CASH_SHORT if missing > 0 else DifferenceKind.CASH_OVER
         found.append(Difference(kind, key, unit.day, missing, unit.pool, unit.responsible))
-    if to_pay and unit.due < as_of:
-        left_fee = unit.fee_minor if not unit.settled_minor else max(unit.fee_minor - unit.booked_minor, 0)
-        net = to_pay - left_fee if to_pay > left_fee else to_pay
+    missing_cash = max(unit.gross_minor - counted, 0) if counted is not None else 0
+    fee = unit.fee_minor - unit.kept_minor
+    net = to_pay - (fee if abs(fee) < abs(to_pay) else 0) - missing_cash
+    if to_pay and net and unit.due < as_of:
         found.append(Difference(DifferenceKind.NOT_PAID, key, unit.day, net, unit.pool))
     if unit.over_minor > 0:
         found.append(Difference(DifferenceKind.FEE_ABOVE, key, unit.day, unit.over_minor, unit.pool))

@@ -5,7 +5,7 @@ Each decision is one transaction: the postings by the services that anybody uses
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -69,8 +69,10 @@ def decide_line(
     key: str | None = None,
     run_id: int | None = None,
     bar: float | None = None,
+    first: Callable[[Desk], Sequence[int]] | None = None,
 ) -> int:
     """Carries out what was chosen for a line; gives the decision's number. ``run_id``: the matcher's own posting.
+    ``first`` posts what belongs before it (a platform's fees) and gives the entries, which are undone with it.
 
     Refuses what ``take_line``, ``decide_plan`` and the posting services refuse, ``match.no_customer``,
     ``match.currency`` and ``match.bad_class``.
@@ -79,7 +81,7 @@ def decide_line(
 
     def work() -> dict[str, int]:
         desk = take_line(entity_id, line_id, actor_id=actor_id, now=now)
-        posted = _Posted()
+        posted = _Posted(entries=list(first(desk)) if first else [])
         accounts = _carry_out(desk, choice, posted)
         decision = LineDecision.objects.create(
             entity_id=entity_id,

@@ -140,8 +140,8 @@ class ShopDetail(models.Model):
 
 class Payout(models.Model):
     """A bank line of a platform and the sales it covers. It stands as long as ``decision``, what was posted for the
-    line, is not taken back. ``short_minor`` came too little, ``rest_minor`` too much; ``charges_minor`` was kept without
-    belonging to an order, ``unknown_minor`` paid for orders that are not among the sales."""
+    line, is not taken back. ``short_minor`` came too little, ``rest_minor`` too much; ``charges_minor`` was kept
+    without belonging to an order, ``unknown_minor`` paid for orders that are not among the sales."""
 
     entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="+", db_constraint=False)
     shop = models.ForeignKey(Shop, on_delete=models.PROTECT, related_name="payouts")
@@ -167,8 +167,8 @@ class Payout(models.Model):
 
 
 class PayoutPart(models.Model):
-    """What a payout covers of a day: ``gross = money + booked + left``; ``booked_minor`` is the fee, ``left_minor`` stays
-    open in the ledger."""
+    """What a payout covers of a day: ``gross = money + booked + left``; ``booked_minor`` is the fee, ``left_minor``
+    stays open in the ledger."""
 
     payout = models.ForeignKey(Payout, on_delete=models.PROTECT, related_name="parts")
     unit = models.ForeignKey(ShopDay, on_delete=models.PROTECT, related_name="parts")
