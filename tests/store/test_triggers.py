@@ -10,6 +10,11 @@ from django.db import DatabaseError, connection, transaction
 
 from huikuan.core.accounts import EntryKind
 from huikuan.store.models import (
+    AgreementClaim,
+    AgreementEntry,
+    AgreementEvent,
+    AgreementLine,
+    AgreementParty,
     ApprovalDecision,
     ApprovalRequest,
     BankAccount,
@@ -31,6 +36,7 @@ from huikuan.store.models import (
     Posting,
     Receipt,
     ReceiptChannel,
+    SettlementAgreement,
     ShortPayment,
     ShortPaymentEvent,
     User,
@@ -55,6 +61,7 @@ def ledger(ledger_db: LedgerDb) -> Ledger:
     add_einvoice(ledger.entity_id, item)
     add_decision(ledger.entity_id)
     add_channel_rows(ledger, item, receipt)
+    add_agreement(ledger, item, entry)
     add_bank_rows(ledger.entity_id)
     case = ShortPayment.objects.create(
         entity_id=ledger.entity_id, item_id=item, account_id=ledger.accounts["C1"], reason_code="unstated",
@@ -91,6 +98,21 @@ def add_channel_rows(ledger: Ledger, item_id: int, receipt_id: int) -> None:
         received_on=DAY, due_on=DAY, recorded_at=NOW,
     )  # fmt: skip
     CashHandIn.objects.create(slip=slip, on=DAY, place="cashier", recorded_at=NOW)
+
+
+def add_agreement(ledger: Ledger, item_id: int, entry_id: int) -> None:
+    agreement = SettlementAgreement.objects.create(
+        entity_id=ledger.entity_id, account_id=ledger.accounts["C1"], kind="three_party", number="M-1", currency="CNY",
+        amount_minor=100, debt_minor=100, state="proposed", proposed_on=DAY, recorded_at=NOW,
+    )  # fmt: skip
+    us, them = (
+        AgreementParty.objects.create(agreement=agreement, ordinal=number, kind="other", name=str(number))
+        for number in (1, 2)
+    )
+    claim = AgreementClaim.objects.create(agreement=agreement, ordinal=1, debtor=them, creditor=us, amount_minor=100)
+    AgreementLine.objects.create(agreement=agreement, claim=claim, item_id=item_id, amount_minor=100, debt_minor=100)
+    event = AgreementEvent.objects.create(agreement=agreement, ordinal=1, step="signed", on=DAY, recorded_at=NOW)
+    AgreementEntry.objects.create(event=event, entry_id=entry_id)
 
 
 def add_decision(entity_id: int) -> None:

@@ -90,3 +90,12 @@ def line_decision_id_text(decision_id: int) -> str:
 def line_decision_number(text: str) -> int | None:
     """The number behind the opaque id of a decision about a bank line."""
     return inner_id("dec", text)
+
+
+def agreement_id_text(agreement_id: int) -> str:
+    return public_id("agr", agreement_id)
+
+
+def agreement_number(text: str) -> int | None:
+    """The number behind a settlement agreement's opaque id."""
+    return inner_id("agr", text)

@@ -34,7 +34,7 @@ from huikuan.web.tags import address
 Word = str | Promise
 
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
-_MONEY_PARAMS = ("amount", "open", "available", "written_off")
+_MONEY_PARAMS = ("amount", "open", "available", "written_off", "given", "released", "valued")
 
 
 @dataclass(frozen=True, slots=True)

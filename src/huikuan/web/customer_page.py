@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from huikuan.core.contacts import NoteKind
 from huikuan.core.rights import Right
 from huikuan.queries import customers as queries
+from huikuan.queries.agreements import agreements_of_customer
 from huikuan.queries.customer_file import CustomerFile, customer_file, survivor_of
 from huikuan.queries.documents import documents_of_customer
 from huikuan.queries.duplicates import merges_into
@@ -20,6 +21,7 @@ from huikuan.queries.short_payments import short_payments_of_customer
 from huikuan.queries.targets import account_targets
 from huikuan.queries.timeline import KINDS, Event, timeline
 from huikuan.web.acting import Deed
+from huikuan.web.agreement_words import agreement_line
 from huikuan.web.assigning import assign_context
 from huikuan.web.customer_file import may
 from huikuan.web.customer_words import FILE_FIELDS, NOTE_KINDS, TIMELINE_KINDS
@@ -96,6 +98,10 @@ def _below(
             for one in short_payments_of_customer(seat.frame, [account.id for account in file.accounts])
         ],
         "short_customer": public_id,
+        "agreements": [
+            agreement_line(one) for one in agreements_of_customer(seat.frame, [account.id for account in file.accounts])
+        ],
+        "may_agree": public_id if seat.frame.is_now and may(seat, file, Right.POST_ADJUSTMENT) else "",
         "documents_about": True,
         "document_entities": account_targets(seat.frame, public_id),
         **documents_card(

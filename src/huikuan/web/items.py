@@ -12,12 +12,14 @@ from django.views.decorators.http import require_safe
 
 from huikuan.queries import customers as customer_queries
 from huikuan.queries import items as queries
+from huikuan.queries.agreements import agreements_of_item
 from huikuan.queries.documents import documents_of
 from huikuan.queries.einvoices import einvoice_of_item
 from huikuan.queries.entries import PostingRow
 from huikuan.queries.note_lives import covering
 from huikuan.queries.short_payments import short_payments_of_item
 from huikuan.web.actions import item_bar
+from huikuan.web.agreement_words import agreement_line
 from huikuan.web.documents import documents_card
 from huikuan.web.format import format_day, format_moment
 from huikuan.web.frames import Seat
@@ -93,6 +95,7 @@ def show_life(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
         "covering": covering(seat.frame, public_id),
         "einvoice": einvoice_of_item(seat.frame, public_id),
         "short_cases": [case_context(one) for one in short_payments_of_item(seat.frame, public_id)],
+        "agreements": [agreement_line(one) for one in agreements_of_item(seat.frame, public_id)],
         **item_bar(seat, public_id),
     }
     return show(request, seat, "items/life.html", context, room="items")
