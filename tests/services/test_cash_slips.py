@@ -15,7 +15,7 @@ from huikuan.services.channels import set_policy
 from huikuan.store.models import CashSlip, ReceiptChannel
 from tests.core.test_money import refused
 from tests.databases import LedgerDb
-from tests.services.ledger import DAY, NOW, Ledger
+from tests.services.ledger import DAY, NOW, Ledger, entry_of_receipt
 from tests.services.test_idempotency import at_once
 from tests.simulation.invariants import check_invariants
 
@@ -116,3 +116,10 @@ def test_handed_in_late_is_seen(ledger: Ledger) -> None:
         hand_in_cash(slip + 9, on=DAY, place="cashier", **ledger.common)
     [row] = slip_page(frame).rows
     assert (row.days_late, row.place, slip_counts(frame)["out"]) == (2, "cashier", 0)
+
+
+def test_what_was_taken_back_is_not_handed_in(ledger: Ledger) -> None:
+    slip = CashSlip.objects.get(id=cash(ledger))
+    ledger.reverse(entry_of_receipt(slip.receipt_id))
+    with refused("cash.no_longer_counts"):
+        hand_in_cash(slip.pk, on=DAY, place="cashier", **ledger.common)

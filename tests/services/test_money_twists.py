@@ -11,6 +11,7 @@ import pytest
 from huikuan.core.matching import Deed, Rest
 from huikuan.core.notes import Settles
 from huikuan.core.refusals import Refusal
+from huikuan.core.short_payments import Outcome
 from huikuan.services import bank_ties
 from huikuan.services.bank_accounts import NewAccount, add_account
 from huikuan.services.bank_uploads import BankFile, give_up, keep_upload, take_untied, work_upload
@@ -21,6 +22,7 @@ from huikuan.services.receipts import NewReceipt, post_receipts
 from huikuan.services.remittances import AdviceResult, keep_advices
 from huikuan.services.reversals import reverse_entry
 from huikuan.services.rights import Forbidden
+from huikuan.services.short_payments import accept_short_payment, open_short_payment
 from huikuan.store.models import (
     BankLine,
     BankLineReceipt,
@@ -31,6 +33,7 @@ from huikuan.store.models import (
     MatchLearned,
     Receipt,
     RemittanceAdvice,
+    ShortPayment,
 )
 from tests.core.test_money import refused
 from tests.databases import LedgerDb
@@ -266,6 +269,21 @@ def test_who_audits_takes_back_what_was_wrong(desk: Counter, monkeypatch: pytest
         desk.undo(drawn, actor_id=cfo)
     say_outcome(entity, drawn, right=False, note="another customer's", actor_id=cfo, now=NOW)
     assert (open_on(item), MatchAudit.objects.get().outcome) == (100_00, "wrong")
+    sound()
+
+
+# -- short payments ---------------------------------------------------------------------------------------------------
+@pytest.mark.practice("E7")
+def test_money_is_not_the_credit_memo_that_was_promised(ledger_db: LedgerDb) -> None:
+    """Of 1,000.00 a bonus of 50.00 is accepted, a credit memo is to come; the customer pays 300.00 of the rest."""
+    books = Ledger()
+    item = books.item(1_000_00)
+    case = open_short_payment(books.entity_id, item, 50_00, **SYSTEM)
+    accept_short_payment(case, Outcome.CREDIT_MEMO, note="bonus", on=DAY, **SYSTEM)
+    books.apply(books.receipt(300_00), (item, 300_00))
+    assert ShortPayment.objects.get().settling_entry_id is None
+    entry = books.apply_credit(books.item(-50_00), (item, 50_00))
+    assert ShortPayment.objects.get().settling_entry_id == entry
     sound()
 
 

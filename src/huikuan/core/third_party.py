@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from huikuan.core.banking import plain_number
+
 _HAN_NAME = re.compile(r"[一-鿿·]{2,4}")
 _HOUSES = ("公司", "集团", "厂", "店", "行", "部", "中心", "所", "局", "院", "校", "社", "会", "站", "馆", "处", "场")
 """How names of businesses and offices end or what they hold; a short name without any is a person's."""
@@ -60,7 +62,8 @@ def judge_payer(
     mandates: Iterable[Mandate],
 ) -> Payer:
     """Who paid, by the bank's word. An account known to be the customer's settles it; else the name does."""
-    if account and account in set(own_accounts):
+    number = plain_number(account)
+    if number and number in {plain_number(one) for one in own_accounts}:
         return Payer.OWN
     wanted = plain_name(name)
     if not wanted:
@@ -69,6 +72,8 @@ def judge_payer(
         return Payer.OWN
     for paper in mandates:
         is_good = paper.valid_from <= on and (paper.valid_to is None or on <= paper.valid_to)
-        if is_good and plain_name(paper.payer_name) == wanted and paper.payer_account in ("", account):
+        # Of this account only, where the paper names one; blanks, dashes and small letters tell no accounts apart.
+        is_account = not paper.payer_account or (number != "" and plain_number(paper.payer_account) == number)
+        if is_good and plain_name(paper.payer_name) == wanted and is_account:
             return Payer.COVERED
     return Payer.PRIVATE if is_private_name(name) else Payer.OTHER

@@ -20,7 +20,7 @@ from huikuan.services.locking import lock_items
 from huikuan.services.receipts import NewReceipt, post_receipts
 from huikuan.services.rights import demand
 from huikuan.services.transaction import run_in_transaction
-from huikuan.store.models import CashHandIn, CashSlip, Entity, User
+from huikuan.store.models import CashHandIn, CashSlip, Entity, JournalEntry, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ def _next_number(entity_id: int, year: int) -> int:
 
 def hand_in_cash(slip_id: int, *, on: date, place: str, actor_id: int | None, now: datetime) -> None:
     """The cash was handed in, to the cashier or the bank. Refuses ``cash.unknown``, ``cash.handed_in``,
-    ``cash.before_taken`` and ``cash.place_missing``."""
+    ``cash.before_taken``, ``cash.no_longer_counts`` and ``cash.place_missing``."""
     if not place.strip():
         raise Refusal("cash.place_missing", "say to whom or where it was handed in")
 
@@ -149,6 +149,8 @@ def hand_in_cash(slip_id: int, *, on: date, place: str, actor_id: int | None, no
         demand(actor_id, Right.POST_CASH, entity_id=slip.entity_id, account_id=slip.receipt.account_id)
         if CashHandIn.objects.filter(slip=slip).exists():
             raise Refusal("cash.handed_in", "this cash has been handed in already")
+        if JournalEntry.objects.filter(reverses_id=slip.receipt.entry_id).exists():
+            raise Refusal("cash.no_longer_counts", "this money was taken back: there is nothing to hand in")
         if on < slip.received_on:
             raise Refusal("cash.before_taken", "cash is not handed in before it was taken")
         CashHandIn.objects.create(slip=slip, on=on, place=place.strip()[:200], recorded_at=now, actor_id=actor_id)

@@ -65,14 +65,17 @@ def _follow(
         return
     if minor >= 0 or entry_id == case.entry_id:
         return
+    is_money = any(leg.receipt_id is not None for leg in draft.postings)
     if case.state == State.ACCEPTED and case.settling_entry_id is None:
-        case.settling_entry_id = entry_id  # the credit memo it waited for
+        # The credit memo it waited for; money only where it leaves nothing that a credit memo could settle.
+        if is_money and OpenItemBalance.objects.filter(item_id=case.item_id).exclude(open_minor=0).exists():
+            return
+        case.settling_entry_id = entry_id
         case.save(update_fields=["settling_entry_id"])
         note_event(case, "settled", actor_id, now)
         return
     if case.state not in LIVE:
         return
-    is_money = any(leg.receipt_id is not None for leg in draft.postings)
     outcome = {EntryKind.WRITE_OFF: Outcome.WRITE_OFF, EntryKind.APPLICATION: Outcome.CREDIT_MEMO}.get(draft.kind)
     if outcome is not None and not is_money and -minor >= case.amount_minor:
         close_case(case, State.ACCEPTED, entry_id, actor_id, now, outcome=outcome.value, note=draft.memo)

@@ -283,7 +283,7 @@ def _open(
     item, amount = balance.item, balance.open_minor if amount_minor is None else amount_minor
     check_amount(amount, balance.open_minor)
     reason = _reason(item.entity_id, reason_code)
-    case = ShortPayment.objects.filter(item_id=item.id, state__in=LIVE).first()
+    case = ShortPayment.objects.select_for_update().filter(item_id=item.id, state__in=LIVE).first()
     fresh = case is None
     if case is None:
         case = ShortPayment(
