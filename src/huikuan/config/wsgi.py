@@ -6,7 +6,6 @@ import logging
 import os
 import sys
 import threading
-import time
 
 from django.core.wsgi import get_wsgi_application
 
@@ -20,8 +19,6 @@ SWITCH_SECONDS = 0.0005
 """How long a thread that computes keeps the interpreter from one that waits for it. A page asks the database some
 twenty times and must come back each time: at Python's five milliseconds it would stand behind a computing neighbour for
 longer than it works."""
-QUIET_SECONDS = 60
-"""Comparing a hundred thousand customers takes the interpreter for seconds: the first clicks after a start go first."""
 
 
 def _warm() -> None:
@@ -29,14 +26,11 @@ def _warm() -> None:
     from django.db import connections
     from django.utils import timezone
 
-    from huikuan.queries.warming import warm, warm_duplicates, warm_the_rest
+    from huikuan.queries.warming import warm, warm_the_rest
 
     try:
         warm(timezone.now())
         warm_the_rest(timezone.now())
-        connections.close_all()
-        time.sleep(QUIET_SECONDS)
-        warm_duplicates()
     except Exception:
         logging.getLogger("huikuan").exception("pages could not be prepared; the first one works it out")
     finally:

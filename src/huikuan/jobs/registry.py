@@ -91,11 +91,20 @@ def prune_outbox(now: datetime) -> Line | None:
     return (Said("events removed from the outbox: {n}", {"n": removed}),) if removed else None
 
 
+def look_for_duplicates(now: datetime) -> Line | None:
+    """Compares customers that changed with all others, where these are too many to do it while a person waits."""
+    from huikuan.queries.duplicates import keep_found
+
+    found = keep_found()
+    return None if found is None else (Said("pairs of customers that may be one: {n}", {"n": found}),)
+
+
 WORK: dict[str, Work] = {
     "seal": seal_entries,
     "webhooks": send_webhooks,
     "watched-folders": watch_folders,
     "reports": write_reports,
+    "duplicates": look_for_duplicates,
     "export-head-hash": export_head_hash,
     "backup": back_up,
     "sweep-imports": sweep_imports,

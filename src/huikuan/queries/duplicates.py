@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-import threading
+import json
+import os
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
-from django.db import connections
+from django.conf import settings
 from django.db.models import Count, Max
 
 from huikuan.engines.likeness import Candidate, Pair, find_pairs
@@ -101,51 +101,63 @@ def duplicate_page(frame: Frame, *, page: int = 1, size: int = 50, customer: str
 
 
 AT_ONCE_MAX = 5_000
-"""Among so many customers pairs are looked for while the person waits; among more it takes seconds."""
+"""Among so many customers pairs are looked for while the person waits; among more it takes the interpreter seconds, in
+which nobody else's page would come: the scheduler does it, and keeps the pairs in a file for every process."""
 
 
 def _pairs() -> tuple[Pair, ...]:
-    """Worked out once for as long as no customer's names or numbers change. After a change among very many, the pairs
-    found before are given while new ones are looked for."""
-    version, newest = _version(), ("duplicates", database_key())
-    kept: _Kept | None = answers.get(newest)
-    if kept is None or (kept.version != version and version[0] <= AT_ONCE_MAX):
-        kept = _find(version)
-    elif kept.version != version:
-        _in_background(lambda: _find(version))
-    return kept.pairs
+    """Of few customers as they are now; of very many as they were when the scheduler last looked."""
+    version = _version()
+    if version[0] > AT_ONCE_MAX and (found := _found_before()) is not None:
+        return found.pairs
+    return _find(version).pairs
 
 
-def find_ahead() -> None:
-    """Looks for pairs before anybody asks."""
-    _pairs()
+def keep_found() -> int | None:
+    """Looks for pairs among very many customers, if any changed since the last time; gives how many were found."""
+    version = _version()
+    if version[0] <= AT_ONCE_MAX:
+        return None
+    before = _found_before()
+    return None if before is not None and before.version == version else len(_find(version).pairs)
 
 
 def _find(version: tuple[Any, ...]) -> _Kept:
-    newest = ("duplicates", database_key())
-    kept: _Kept = answers.get_or_make((*newest, version), lambda: _Kept(version, tuple(find_pairs(_candidates()))))
-    answers.put(newest, kept)
-    return kept
+    found: _Kept = answers.get_or_make(
+        ("duplicates", database_key(), version), lambda: _Kept(version, tuple(find_pairs(_candidates())))
+    )
+    if version[0] > AT_ONCE_MAX:
+        _write(found)
+    return found
 
 
-_looking = threading.Lock()
+def _file() -> Path:
+    return Path(settings.HUIKUAN_HOME) / "kept" / "duplicates.json"
 
 
-def _in_background(work: Callable[[], object]) -> None:
-    """One search at a time in this process; whoever asks during it is given what was found before."""
-    if not _looking.acquire(blocking=False):
-        return
+def _write(found: _Kept) -> None:
+    path = _file()
+    path.parent.mkdir(exist_ok=True)
+    draft = path.with_suffix(f".{os.getpid()}")
+    pairs = [(pair.first, pair.second, pair.score, pair.reasons) for pair in found.pairs]
+    draft.write_text(json.dumps([database_key(), found.version, pairs]))
+    draft.replace(path)
 
-    def run() -> None:
-        try:
-            work()
-        except Exception:
-            logging.getLogger("huikuan").exception("duplicates could not be looked for")
-        finally:
-            connections.close_all()
-            _looking.release()
 
-    threading.Thread(target=run, name="duplicates", daemon=True).start()
+def _found_before() -> _Kept | None:
+    """The pairs in the file; ``None`` where there are none of this database."""
+    try:
+        written = _file().stat().st_mtime_ns
+        return answers.get_or_make(("duplicates", database_key(), "file", written), _read)
+    except (OSError, ValueError):
+        return None
+
+
+def _read() -> _Kept:
+    database, version, pairs = json.loads(_file().read_text())
+    if tuple(database) != database_key():
+        raise ValueError("of another database")
+    return _Kept(tuple(version), tuple(Pair(one, two, score, tuple(why)) for one, two, score, why in pairs))
 
 
 def _version() -> tuple[Any, ...]:

@@ -9,7 +9,6 @@ from huikuan.queries.ageing import ageing_page
 from huikuan.queries.cash import cash_page
 from huikuan.queries.cells import DUE, need_cells
 from huikuan.queries.customers import customer_page
-from huikuan.queries.duplicates import find_ahead
 from huikuan.queries.facts import read_facts
 from huikuan.queries.frame import frame_at
 from huikuan.queries.history import month_ends, totals_on
@@ -46,8 +45,3 @@ def warm_the_rest(now: datetime) -> None:
     cash_page(frame, search="-", state="all", size=1, counted=False)
     for day in {last_month_end(frame.today), last_quarter_end(frame.today)}:
         ageing_page(frame_at(now=now, entity_ids=entities, as_of=day), size=1)
-
-
-def warm_duplicates() -> None:
-    """Customers that may be one."""
-    find_ahead()
