@@ -14,24 +14,31 @@ from typing import Any, TypeVar
 Part = TypeVar("Part")
 LINES_MIN = 1500
 """Fewer lines are done in one process."""
+PIECES = 4
+"""Pieces per process, so that none waits long for another's last one."""
 
 
 @contextmanager
 def unwatched() -> Iterator[None]:
-    """What there is already is not searched for garbage again and again: with a million items that would cost more than
-    the work, and a fork would copy every page that is looked at."""
+    """Nothing is searched for garbage meanwhile: with a million items that would cost more than the work, what comes
+    back from other processes would be searched while it is read, and a fork would copy every page that is looked at.
+    (What the work makes holds no circles, so nothing is kept that would have been freed.)"""
+    was_on = gc.isenabled()
+    gc.disable()
     gc.freeze()
     try:
         yield
     finally:
         gc.unfreeze()
+        if was_on:
+            gc.enable()
 
 
 _work: Callable[[int, int], Any] | None = None
 
 
 def run_apart(work: Callable[[int, int], Part], count: int, lines: int, processes: int | None) -> list[Part]:
-    """``work(first, stop)`` over ``count`` pieces cut into as many runs as processes, answers in order.
+    """``work(first, stop)`` over ``count`` pieces cut into a few runs per process, answers in order.
 
     ``processes``: ``None`` for one per processor where there is enough to do, and one where other threads run (a fork
     would copy their locks). The first run that fails ends it all with its exception.
@@ -40,11 +47,12 @@ def run_apart(work: Callable[[int, int], Part], count: int, lines: int, processe
     number = _processes(lines, processes)
     if number <= 1 or count <= 1:
         return [work(0, count)]
-    edges = [round(count * part / number) for part in range(number + 1)]
+    parts = min(number * PIECES, count)
+    edges = [round(count * part / parts) for part in range(parts + 1)]
     pieces = [(first, stop) for first, stop in pairwise(edges) if stop > first]
     _work = work
     try:
-        with multiprocessing.get_context("fork").Pool(len(pieces)) as pool:
+        with multiprocessing.get_context("fork").Pool(min(number, len(pieces))) as pool:
             return list(pool.map(_run, pieces, chunksize=1))
     finally:
         _work = None

@@ -44,28 +44,32 @@ def index_keys(parts: Iterable[tuple[Any, Any]]) -> tuple[Keys, Any]:
     """Pairs of keys (an Arrow array) and their places (a numpy array) → what each key leads to, and the keys."""
     held = list(parts)
     encoded = pa.concat_arrays([keys for keys, _ in held]).dictionary_encode()
-    codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-    places = np.concatenate([one for _, one in held]).astype(np.int64)
-    if len(held) > 1:
-        order = np.lexsort((places, codes))
-        codes, places = codes[order], places[order]
-        fresh = np.ones(len(codes), dtype=bool)
-        fresh[1:] = (codes[1:] != codes[:-1]) | (places[1:] != places[:-1])
-        codes, places = codes[fresh], places[fresh]
-    else:
-        order = np.argsort(codes, kind="stable")
-        codes, places = codes[order], places[order]
     unique = encoded.dictionary
+    codes = encoded.indices.to_numpy(zero_copy_only=False)
+    places = np.concatenate([one for _, one in held])
+    counts = np.bincount(codes, minlength=len(unique))
+    only = np.zeros(len(unique), dtype=np.int64)
+    only[codes] = places
     names = unique.to_pylist()
-    starts = np.searchsorted(codes, np.arange(len(names)), "left")
-    counts = np.diff(np.append(starts, len(codes)))
-    keys: Keys = dict(zip(names, places[starts].tolist() if len(names) else (), strict=True))
-    flat = places.tolist()
-    shared = np.flatnonzero(counts > 1)
-    stops = starts + np.minimum(counts, SHARED_MAX + 1)
-    for code, start, stop in zip(shared.tolist(), starts[shared].tolist(), stops[shared].tolist(), strict=True):
-        keys[names[code]] = flat[start:stop]
+    keys: Keys = dict(zip(names, only.tolist(), strict=True))
+    _share(keys, names, codes, places, counts)
     return keys, unique
+
+
+def _share(keys: Keys, names: list[str], codes: Any, places: Any, counts: Any) -> None:
+    """Keys that several places have lead to all of them."""
+    several = counts[codes] > 1
+    codes, places = codes[several], places[several]
+    order = np.lexsort((places, codes))
+    codes, places = codes[order], places[order]
+    fresh = np.ones(len(codes), dtype=bool)
+    fresh[1:] = (codes[1:] != codes[:-1]) | (places[1:] != places[:-1])
+    codes, places = codes[fresh], places[fresh]
+    starts = np.flatnonzero(np.diff(codes, prepend=-1))
+    sizes = np.diff(np.append(starts, len(codes)))
+    flat, stops = places.tolist(), starts + np.minimum(sizes, SHARED_MAX + 1)
+    for code, start, stop in zip(codes[starts].tolist(), starts.tolist(), stops.tolist(), strict=True):
+        keys[names[code]] = flat[start:stop] if stop - start > 1 else flat[start]
 
 
 def number_keys(shown: Any, item_ids: Any, numbers: Any, cores: Any) -> tuple[Keys, Keys, dict[int, int]]:
