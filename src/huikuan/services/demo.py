@@ -20,6 +20,7 @@ from huikuan.services.demo_bank import add_bank
 from huikuan.services.demo_cases import add_cases, add_habits
 from huikuan.services.demo_contacts import add_contacts
 from huikuan.services.demo_matching import add_policies
+from huikuan.services.demo_notes import add_notes
 from huikuan.services.demo_people import CLERK, give_out_customers, make_people
 from huikuan.services.demo_plan import DemoPlan, DemoSize, make_plan
 from huikuan.services.demo_world import AccountPlan, CustomerPlan
@@ -84,6 +85,7 @@ def fill_demo(size: DemoSize | None = None, *, now: datetime, progress: Progress
     with relaxed_durability():
         writer.play(progress, after=None if seen is None else seen.astimezone(UTC).date())
         add_policies(now=now)
+        add_notes(last, actor_id=User.objects.get(username=USERNAME).pk, now=now)
         add_bank(last, actor_id=User.objects.get(username=CLERK).pk, now=now)
         run_in_transaction(lambda: _add_cases(now))
     Installation.objects.get_or_create(name=_DONE, defaults={"value": now.isoformat()})
