@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.apps import apps
 
 from huikuan.core.matching import Deed, Rest
 from huikuan.core.notes import Settles
@@ -15,6 +16,7 @@ from huikuan.core.short_payments import Outcome
 from huikuan.services import bank_ties
 from huikuan.services.bank_accounts import NewAccount, add_account
 from huikuan.services.bank_uploads import BankFile, give_up, keep_upload, take_untied, work_upload
+from huikuan.services.line_asides import ask_about_line
 from huikuan.services.line_decisions import Choice
 from huikuan.services.matching_audit import say_outcome
 from huikuan.services.matching_policy import Policy, set_policy
@@ -270,6 +272,33 @@ def test_who_audits_takes_back_what_was_wrong(desk: Counter, monkeypatch: pytest
     say_outcome(entity, drawn, right=False, note="another customer's", actor_id=cfo, now=NOW)
     assert (open_on(item), MatchAudit.objects.get().outcome) == (100_00, "wrong")
     sound()
+
+
+# -- erased -----------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("ledger_db", ["sqlite"], indirect=True)
+def test_a_payer_who_is_erased_stands_nowhere(desk: Counter) -> None:
+    """Not in a text, a receipt, a question, an advice or anything learned: every table is looked through."""
+    who = {"name": "Zebulon Quirk", "account": "DE02120300000000202051", "text": "INV-1 from Zebulon Quirk"}
+    mine, theirs = desk.books.item(60_00, document_number="INV-1"), desk.books.item(40_00, customer="C2")
+    split_up, other = desk.line("100.00", **who), desk.line("60.00", **who)
+    run(desk)
+    desk.apply(split_up, desk.leg(mine, 60_00), desk.leg(theirs, 40_00))
+    ask_about_line(desk.books.entity_id, other, clerk(desk, "rep", "sales_rep"), "Who is Zebulon Quirk?", **SYSTEM)
+    keep_advices(desk.books.entity_id, b"Payer: Zebulon Quirk\nINV-1 60.00\nTotal 60.00 EUR\n", "a.txt", **SYSTEM)
+    assert len(_named("quirk")) > 4
+    bank_ties.erase_texts(date(2027, 1, 1), entity_id=desk.books.entity_id, **SYSTEM)
+    assert _named("quirk") | _named("202051") == set()
+
+
+def _named(text: str) -> set[tuple[str, str]]:
+    """Tables and columns in which a text stands."""
+    return {
+        (model.__name__, field.attname)
+        for model in apps.get_app_config("store").get_models()
+        for row in model._default_manager.all()
+        for field in model._meta.concrete_fields
+        if text in str(getattr(row, field.attname)).casefold()
+    }
 
 
 # -- short payments ---------------------------------------------------------------------------------------------------

@@ -32,6 +32,8 @@ from huikuan.store.models import (
     BankLineText,
     JournalEntry,
     LinePart,
+    LineQuestion,
+    MatchLearned,
     Receipt,
     ReceiptParty,
     RemittanceAdvice,
@@ -153,8 +155,9 @@ def _is_reversed(receipt: Receipt) -> bool:
 
 
 def erase_texts(before: date, *, entity_id: int, actor_id: int | None, now: datetime) -> int:
-    """Erases names and texts of the lines booked before a day, of their receipts too; gives how many lines. Amounts,
-    days and references stay. Refuses ``right.missing``."""
+    """Erases names and texts of the lines booked before a day, of their receipts too, what was asked about them, and
+    what the matcher learned and nothing has confirmed since; gives how many lines. Amounts, days and references stay.
+    Refuses ``right.missing``."""
 
     def work() -> int:
         demand(actor_id, Right.MANAGE_SYSTEM, entity_id=entity_id)
@@ -168,8 +171,11 @@ def erase_texts(before: date, *, entity_id: int, actor_id: int | None, now: date
             part = numbers[start : start + 500]
             BankLineText.objects.filter(line_id__in=part).update(**empty, erased_at=now)
             _erase_parties({number: listed[number] for number in part})
+            LineQuestion.objects.filter(line_id__in=part).update(question="", answer="")
         advices = RemittanceAdvice.objects.filter(entity_id=entity_id, received_at__date__lt=before)
         advices.exclude(payer_name="").update(payer_name="")
+        # What the matcher learned are accounts and names of payers: those that no decision has confirmed since go too.
+        MatchLearned.objects.filter(entity_id=entity_id, learned_at__date__lt=before).delete()
         if numbers:
             record(
                 "bank_line.erased",
