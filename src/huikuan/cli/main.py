@@ -19,6 +19,7 @@ SHOWN_FAULTS_MAX = 50
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "age": ("huikuan.cli.age:age", "What is owed, by how long it is past due."),
+    "agreement": ("huikuan.cli.agreement:agreement", "Debts that end without money: parties in a round, things taken."),
     "backup": ("huikuan.cli.backup:backup", "Everything in one file: database, documents, key."),
     "bank": ("huikuan.cli.bank:bank", "Bank and wallet files of any kind to lines."),
     "apikey": ("huikuan.cli.apikey:apikey", "Keys by which programs come in."),

@@ -39,7 +39,7 @@ _SORTS = {
 @dataclass(frozen=True, slots=True)
 class AgreementRow:
     """An agreement. ``amount_minor`` is what customers are released from, of debts of ``debt_minor``; ``parties`` all
-    names, ``waits_for`` those who have not signed."""
+    names, ``entity_ids`` those of ours, ``waits_for`` names who have not signed."""
 
     id: int
     public_id: str
@@ -51,6 +51,7 @@ class AgreementRow:
     debt_minor: int
     entity_id: int
     entity_code: str
+    entity_ids: tuple[int, ...]
     customer_name: str
     customer_public_id: str
     parties: tuple[str, ...]
@@ -284,6 +285,7 @@ def _rows(found: Iterable[SettlementAgreement]) -> list[AgreementRow]:
                 debt_minor=one.debt_minor,
                 entity_id=one.entity_id,
                 entity_code=one.entity.code,
+                entity_ids=tuple(party.entity_id for party in parties if party.entity_id is not None),
                 customer_name=one.account.customer.name,
                 customer_public_id=public_id("cus", one.account.customer_id),
                 parties=tuple(party.name for party in parties),
