@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from huikuan.engines.match_context import Context
 from huikuan.engines.match_explanation import Explanation
@@ -26,7 +26,6 @@ class Judged:
     lost: int = 0
     rivals: int = 0
     confidence: float = 0.0
-    features: list[float] = field(default_factory=list)
 
 
 def settle(judged: Sequence[Judged], state: State) -> None:

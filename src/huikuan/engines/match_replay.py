@@ -59,7 +59,7 @@ def replay(
     for number, (start, end) in enumerate(blocks_of(len(past))[:stop]):
         if number >= first:
             opened = ledger.open_on(past.lines[start].day)
-            judged = run_lines(book, directory, knowledge, opened, past.lines[start:end], weights)
+            judged = run_lines(book, directory, knowledge, opened, past.lines[start:end], weights, whole=keep)
             truths = {past.lines[at].line_id: past.truths[at] for at in range(start, end)}
             for one in judged:
                 truth = truths[one.line.line_id]

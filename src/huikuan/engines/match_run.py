@@ -43,15 +43,31 @@ def run_lines(
     *,
     processes: int | None = 1,
     progress: Callable[[int, int], None] | None = None,
+    whole: bool = False,
 ) -> list[Judged]:
-    """Explains, ranks and settles ``lines``; the answers come in the canonical order of the lines."""
+    """Explains, ranks and settles ``lines``; the answers come in the canonical order of the lines. ``whole``: with the
+    evidence of every explanation, not only of the first."""
     state = State(book, open_now)
     work = _Work(state, directory, knowledge, weights, progress, len(lines))
     ordered = sorted(lines, key=lambda one: one.order)
     groups = work.group(ordered)
-    pieces = run_apart(lambda first, stop: work.run(groups[first:stop]), len(groups), len(ordered), processes)
+    lighten = list if whole else _lighten
+    pieces = run_apart(lambda first, stop: lighten(work.run(groups[first:stop])), len(groups), len(ordered), processes)
     judged = sorted((one for piece in pieces for one in piece), key=lambda one: one.line.order)
     settle(judged, state)
+    for one in judged:
+        if one.ranked and not one.ranked[0].features:
+            one.ranked[0].features = work.scorer.features_of(one.context, one.ranked[0])
+    return judged
+
+
+def _lighten(judged: list[Judged]) -> list[Judged]:
+    """Without the evidence that the last pass seldom needs and can work out again: most of what a process would have to
+    hand over. Kept is that of the first explanation, and of the one that a duplicate of it would stay on account by."""
+    for one in judged:
+        for made in one.ranked[1:]:
+            if made.items or made.customer != one.ranked[0].customer:
+                made.features = []
     return judged
 
 

@@ -135,6 +135,8 @@ class Scorer:
             values[place["part_words" if fit.how in ("part", "short") else "part_words_whole"]] = 1.0
 
     def _mentions(self, context: Context, made: Explanation) -> tuple[float, float, float, bool, bool]:
+        if not context.found.mentions:
+            return 0.0, 0.0, 0.0, True, True
         items = set(made.items)
         covered = missed_open = missed_paid = 0.0
         soft_only = order = True
