@@ -216,6 +216,15 @@ def test_a_faulty_file_says_where(bank: Bank) -> None:
     assert outcomes[0].faults_total >= 1
 
 
+def test_a_day_far_ahead_is_a_fault_of_the_file(bank: Bank) -> None:
+    """Today is 15 June; what is valued next week is taken, 6 November is 11 June read the wrong way round."""
+    _, (outcome,) = bank.bring(camt053((Row("10.00", day="2026-06-22"), Row("20.00", day="2026-11-06"))))
+    assert (outcome.state, [fault["code"] for fault in outcome.faults]) == ("refused", ["bank.day_ahead"])
+    assert not BankLine.objects.exists()
+    _, (outcome,) = bank.bring(camt053((Row("10.00", day="2026-06-22"),)))
+    assert outcome.state == "imported"
+
+
 def test_texts_can_be_erased_and_the_file_is_known_all_the_same(bank: Bank) -> None:
     rows = [Row("40.00", name="Shop", text="daily"), Row("40.00", name="Shop", text="daily"), *ROWS]
     bank.bring(camt053(rows))

@@ -17,6 +17,7 @@ from huikuan.api.parts import codes, entity_for
 from huikuan.api.problems import NotThere, Problem
 from huikuan.api.schemas import Code, Currency, Day, EntityCode, Given, Id, Name, money
 from huikuan.core.banking import AccountKind, LineKind
+from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
 from huikuan.queries import bank as queries
 from huikuan.queries import bank_rows
@@ -240,6 +241,9 @@ def create_bank_statement(request: HttpRequest, form: Form[BankFileForm], file: 
     caller.demand_whole(Right.POST_CASH, entity_id)
     if not file.name:
         raise Problem(422, "import.no_file", "the file has no name", {"#/file": "the file has no name"})
+    if (file.size or 0) > uploads.TOTAL_MAX:
+        size = uploads.TOTAL_MAX >> 20
+        raise Refusal("bank_upload.too_much", "The files are larger than {size} MB together.", size=size)
     account_id = _account_id(request, entity_id, form.account) if form.account else None
     given = [BankFile(file.name, file.read())]
     number = uploads.keep_upload(given, entity_id=entity_id, account_id=account_id, **caller.actor)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from huikuan.bank.balances import check_balances
 from huikuan.bank.statement import Balance, Line, Statement
 from huikuan.core.banking import LineKind, decide_line_kind
 from huikuan.core.money import from_decimal
 from huikuan.core.refusals import BadData, DataError, Refusal
+from huikuan.store.models import Entity
 
 _SIZES = {
     "payer_name": 300,
@@ -99,6 +101,24 @@ def fit_statement(statement: Statement, currency: str) -> FittedStatement:
         unbooked=len(statement.lines) - len(lines),
         breaks=breaks,
     )
+
+
+AHEAD_MAX = timedelta(days=31)
+"""How far ahead of today a line may be booked or valued: banks value some money later than they tell of it."""
+
+
+def check_days(entity_id: int, fitted: FittedStatement, now: datetime) -> None:
+    """Raises ``BadData`` for days far ahead: day and month were taken for each other, or a year is wrong. Money does
+    not wait in the books for a day to come."""
+    zone = Entity.objects.values_list("timezone", flat=True).get(id=entity_id)
+    latest = now.astimezone(ZoneInfo(zone)).date() + AHEAD_MAX
+    late = [
+        DataError(fitted.statement.file, one.line.row, "date", f"{day} lies in the future", "bank.day_ahead")
+        for one in fitted.lines
+        if (day := max(one.line.booking_date, one.value_date)) > latest
+    ]
+    if late:
+        raise BadData(late)
 
 
 def _running(lines: Sequence[FittedLine]) -> tuple[int | None, int | None]:

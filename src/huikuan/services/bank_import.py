@@ -22,7 +22,14 @@ from huikuan.core.rights import Right
 from huikuan.core.texts import check_text
 from huikuan.services.auditing import record
 from huikuan.services.bank_accounts import lock_account
-from huikuan.services.bank_fitting import FittedLine, FittedStatement, currencies_of, first_breaks, fit_statement
+from huikuan.services.bank_fitting import (
+    FittedLine,
+    FittedStatement,
+    check_days,
+    currencies_of,
+    first_breaks,
+    fit_statement,
+)
 from huikuan.services.bank_twins import find_twins
 from huikuan.services.books import Books, open_books
 from huikuan.services.debit_settling import follow_statement, settle_debits
@@ -106,6 +113,7 @@ def import_statement(
     def work() -> tuple[StatementResult, int, list[int]]:
         account = lock_account(account_id)
         fitted = _checked(account, statement, override_reason.strip(), actor_id)
+        check_days(account.entity_id, fitted, now)
         new, known_in = _split(account, fitted)
         if not new and (known_in is not None or not _tells_more(fitted)):
             known = StatementResult(None, known_in, lines_known=len(fitted.lines), unbooked=fitted.unbooked)
@@ -351,20 +359,14 @@ class _Writer:
         )
 
     def _record(self, row: BankStatement, result: StatementResult) -> None:
-        told: dict[str, Any] = {
-            "account": row.account_id,
-            "lines": result.lines_new,
-            "known": result.lines_known,
-            "posted": result.posted,
-            "sha256": row.file_sha256,
-        }
+        told: dict[str, Any] = {"lines": result.lines_new, "known": result.lines_known, "posted": result.posted}
         common: dict[str, Any] = {
             "now": self.now,
             "actor_id": self.actor_id,
             "entity_id": row.entity_id,
             "subject": f"bank_statement:{row.pk}",
         }
-        record("bank_statement.imported", **common, **told)
+        record("bank_statement.imported", **common, account=row.account_id, sha256=row.file_sha256, **told)
         if row.override_reason:
             record("bank_statement.overridden", **common, reason=row.override_reason)
 

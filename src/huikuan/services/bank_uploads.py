@@ -57,6 +57,8 @@ if match_after_import not in AFTER_IMPORT:
     AFTER_IMPORT.append(match_after_import)
 
 FILES_MAX = 50
+TOTAL_MAX = 500 * 1024 * 1024
+"""Bytes of all files of one upload that comes over the network: they are held in memory until they are kept."""
 State = BankUpload.State
 
 

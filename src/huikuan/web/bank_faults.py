@@ -16,6 +16,7 @@ SENTENCES: dict[str, str | Promise] = {
     "bank.cut": _("The bank file is cut off."),
     "bank.damaged": _("The bank file is damaged here."),
     "bank.date": _("The day cannot be read."),
+    "bank.day_ahead": _("The day lies far in the future: is the year right, and which comes first, day or month?"),
     "bank.date_order": _("Day and month cannot be told apart: say which comes first."),
     "bank.error_answer": _("The bank answered with an error instead of a statement."),
     "bank.line": _("The line is not written as MT940 demands."),

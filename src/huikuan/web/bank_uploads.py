@@ -34,8 +34,6 @@ from huikuan.web.pages import page, refusal_text, show
 from huikuan.web.tags import address
 from huikuan.web.words import word_of
 
-TOTAL_MAX = 500 * 1024 * 1024
-"""Bytes of all files of one upload."""
 CARDS_MAX = 3
 """So many statements without anything to decide stand as cards; more of them as rows of one table."""
 SUFFIXES = ".xml,.sta,.mt940,.mt942,.940,.942,.txt,.bai,.bai2,.ofx,.qfx,.qbo,.csv,.tsv,.xls,.xlsx,.htm,.html,.zip"
@@ -60,8 +58,9 @@ def new_statements(request: HttpRequest, seat: Seat) -> HttpResponse:
 def _files(request: HttpRequest) -> list[BankFile]:
     """Refuses ``bank_upload.too_much``."""
     uploads = [one for one in request.FILES.getlist("files") if isinstance(one, UploadedFile) and one.name]
-    if sum(one.size or 0 for one in uploads) > TOTAL_MAX:
-        raise Refusal("bank_upload.too_much", "The files are larger than {size} MB together.", size=TOTAL_MAX >> 20)
+    if sum(one.size or 0 for one in uploads) > services.TOTAL_MAX:
+        size = services.TOTAL_MAX >> 20
+        raise Refusal("bank_upload.too_much", "The files are larger than {size} MB together.", size=size)
     return [BankFile(str(one.name), one.read()) for one in uploads]
 
 
