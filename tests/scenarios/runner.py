@@ -22,7 +22,7 @@ from huikuan.core.refusals import Refusal
 from huikuan.services.applications import Named
 from huikuan.services.source_settlements import decide_settlements, proposals_of, propose
 from huikuan.store.models import ExchangeRate, ImportBatch, JournalEntry, OpenItem, Posting, Receipt
-from tests.scenarios import bills, month_end
+from tests.scenarios import agreements, bills, month_end
 from tests.scenarios.words import CHINESE, HEADERS
 from tests.services.ledger import NOW, Ledger, entry_of_item, entry_of_receipt, legs_of
 
@@ -132,7 +132,8 @@ class Story:
         self.last = sorted(set(JournalEntry.objects.values_list("id", flat=True)) - before)
 
     def is_statement(self, table: Table) -> bool:
-        return table.headers[0] in {"posting", "item", "receipt", "account", "entry", "voucher", "reconciled", "bill"}
+        statements = "posting item receipt account entry voucher reconciled bill agreement"
+        return table.headers[0] in statements.split()
 
     def compare(self, table: Table) -> int:
         found = {
@@ -144,6 +145,7 @@ class Story:
             "voucher": lambda given: month_end.voucher_lines(self.ledger, given),
             "reconciled": lambda given: month_end.reconciled(self.ledger, given),
             "bill": lambda given: bills.standing(self, given),
+            "agreement": lambda given: agreements.standing(self, given),
         }[table.headers[0]](table)
         stated = [tuple(plain(cell) for cell in row) for row in table.rows]
         assert stated == found, f"{self.path.name}:{table.line}: the books say {found}"
@@ -220,6 +222,8 @@ class Step:
             self.rate(name.split()[0], Decimal(self.row["amount"].split()[0] or number or currency))
         elif what in bills.STEPS:
             bills.do(self, what, name)
+        elif what in agreements.STEPS:
+            agreements.do(self, what, name)
         elif what in ITEM_KINDS:
             documents[name] = self.add_item(name, *ITEM_KINDS[what])
         elif what == "receipt":

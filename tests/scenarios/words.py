@@ -27,10 +27,21 @@ HEADERS = {
     "已导出": "exported",
     "差额": "difference",
     "票据": "bill",
+    "协议": "agreement",
     "状态": "state",
 }
 
 CHINESE = {
+    "提出抹账": "propose the round",
+    "以物抵债": "take the thing",
+    "各方签署": "all sign",
+    "一方签署": "one signs",
+    "估价": "value the thing",
+    "协议入账": "post the agreement",
+    "抵债物发票": "invoice of the thing",
+    "核销余款": "write the rest off",
+    "撤回协议": "take the agreement back",
+    "通过": "through",
     "收到票据": "bill",
     "票据贴现": "discount the bill",
     "票据背书": "endorse the bill",

@@ -141,7 +141,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "D2": ("core.money", "core.journal", "store.triggers", "services.posting"),
     "D3": ("core.journal", "services.sealing", "queries.frame"),
     "D4": ("core.applications", "services.applications", "services.short_payments"),
-    "D5": ("services.reversals", "services.adjustments"),
+    "D5": ("services.reversals", "services.adjustments", "core.agreements", "services.agreements", "web.agreements"),
     "E3": ("engines.match", "engines.match_bar", "cli.match", "services.matching", "services.matching_audit"),
     "E4": ("core.matching", "services.line_decisions", "services.line_undoing", "web.workbench", "cli.workbench"),
     "E8": ("engines.match_structured", "core.third_party", "services.mandates"),
@@ -197,10 +197,10 @@ PLACES: dict[str, tuple[str, ...]] = {
     ),
 }
 
-PARTIAL = frozenset({"E1", "E8", "J3", "A4", "C7", "D10", "D5", "D6", "I5", "K2", "K3", "K5"})
+PARTIAL = frozenset({"E1", "E8", "J3", "A4", "C7", "D10", "D6", "I5", "K2", "K3", "K5"})
 """Rows of which a part is there: structured references read without the third party's paper; e-invoices without
 deliveries and contract lines beside them, a timeline without letters, promises and disputes, evidence without
-deliveries of its own, no three-party settlement, discounts without interest, who did what without alerts, no
+deliveries of its own, discounts without interest, who did what without alerts, no
 assistant's server (MCP), no cluster, Excel of every table without charts to print and the register of collections."""
 
 
