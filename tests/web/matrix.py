@@ -32,7 +32,10 @@ from huikuan.store.models import (
     User,
 )
 from huikuan.store.public_ids import public_id
+from tests.web.matrix_agreements import agreement_of
 from tests.web.matrix_bank import bank_of
+from tests.web.matrix_debits import DEBIT_PAGES, debits_of
+from tests.web.matrix_shops import SHOP_PAGES, shops_of
 from tests.web.world import START, build_world
 
 R = Right
@@ -123,12 +126,18 @@ PAGES: dict[str, Ask] = {
     "cash": Ask(SEE, query="?state=all"),
     "cash_new": Ask(CASH, "GP"),
     "notes": Ask(SEE, query="?which=all"),
+    **{name: Ask(**asked) for name, asked in SHOP_PAGES.items()},
     "slips": Ask(SEE, query="?which=all"),
     "slip_new": Ask(CASH, "GP"),
     "slip": Ask(SEE, kind="slip"),
     "slip_hand_in": Ask(CASH, "GP", "slip"),
     "channel_policy": Ask(R.MANAGE_POLICY, "GP", whole=True),
     "note_new": Ask(R.POST_NOTE, "GP"),
+    "agreements": Ask(SEE, query="?which=all"),
+    "agreement": Ask(SEE, kind="agreement"),
+    "agreement_new": Ask(R.POST_ADJUSTMENT, "GP"),
+    "agreement_act": Ask(R.POST_ADJUSTMENT, "GP", "agreement", query="?step=sign"),
+    "agreement_undo": Ask(R.REVERSE, "GP", "agreement"),
     "note": Ask(SEE, kind="note"),
     "note_act": Ask(R.POST_NOTE, "GP", "note", query="?step=paid"),
     "note_negotiate": Ask(R.NEGOTIATE_NOTE, "GP", "note", query="?step=discounted"),
@@ -155,6 +164,7 @@ PAGES: dict[str, Ask] = {
     "bank_line_unlink": Ask(CASH, "P", "bank_line", whole=True),
     "bank_line_post": Ask(CASH, "P", "bank_line", whole=True),
     "bank_line_bounce": Ask(R.REVERSE, "P", "bank_line", whole=True),
+    **{name: Ask(*given) for name, given in DEBIT_PAGES.items()},
     **dict.fromkeys(("workbench", "workbench_learned"), Ask(R.DECIDE_MATCH, whole=True)),
     **dict.fromkeys(("workbench_run", "workbench_undo", "workbench_forget"), Ask(R.DECIDE_MATCH, "P", whole=True)),
     **dict.fromkeys(("workbench_line", "workbench_find"), Ask(R.DECIDE_MATCH, kind="bank_line", whole=True)),
@@ -343,8 +353,12 @@ def build_scene() -> Scene:
         objects["receipt", whose] = public_id("rcp", Receipt.objects.filter(account=account)[0].id)
         objects["slip", whose] = public_id("csh", _slip_of(account))
         objects["note", whose] = public_id("bil", _note_of(account))
+        objects["agreement", whose] = agreement_of(item)
     for whose, entity_id in (("mine", world.cn), ("abroad", world.de)):
         objects |= {(kind, whose): text for kind, text in bank_of(entity_id, whose).items()}
+        account = hualian if whose == "mine" else nordic
+        objects |= {(kind, whose): text for kind, text in debits_of(account, whose).items()}
+    objects |= shops_of({"mine": hualian, "foreign": acme, "abroad": nordic})
     nobodys = Receipt.objects.get(external_id="BK-88")
     objects["receipt", "nobody"] = public_id("rcp", nobodys.id)
     objects["entry", "nobody"] = public_id("ent", JournalEntry.objects.get(id=nobodys.entry_id).pk)

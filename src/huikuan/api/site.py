@@ -16,11 +16,14 @@ from ninja import NinjaAPI
 from huikuan import __version__
 from huikuan.api import (
     ageing,
+    agreements,
     approvals,
     audit,
     bank,
     contacts,
     customers,
+    debit_mandates,
+    debits,
     documents,
     entities,
     habits,
@@ -31,6 +34,7 @@ from huikuan.api import (
     notes,
     receipts,
     settling,
+    shops,
     short_payments,
 )
 from huikuan.api.callers import Door
@@ -60,6 +64,9 @@ for prefix, router in (
     ("/items", settling.router),
     ("/receipts", receipts.router),
     ("/notes", notes.router),
+    ("/agreements", agreements.router),
+    ("/mandates", debit_mandates.router),
+    ("/debit-runs", debits.router),
     ("/bank-accounts", bank.accounts),
     ("/bank-statements", bank.statements),
     ("/bank-lines", bank.lines),
@@ -70,6 +77,8 @@ for prefix, router in (
     ("/documents", documents.router),
     ("/imports", imports.router),
     ("/short-payments", short_payments.router),
+    ("/shops", shops.router),
+    ("/payouts", shops.payouts),
     ("/approvals", approvals.router),
     ("/audit", audit.router),
 ):

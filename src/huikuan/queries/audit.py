@@ -19,6 +19,7 @@ from huikuan.store.models import (
     BankStatement,
     Customer,
     CustomerAccount,
+    DebitRun,
     Document,
     Entity,
     ImportBatch,
@@ -26,6 +27,7 @@ from huikuan.store.models import (
     Note,
     OpenItem,
     Receipt,
+    SettlementAgreement,
     User,
 )
 from huikuan.store.public_ids import public_id
@@ -180,6 +182,8 @@ def _names(events: Iterable[AuditEvent]) -> dict[tuple[str, int], tuple[str, str
         ("customer", Customer, "name", "customer", "cus"),
         ("entry", JournalEntry, "kind", "entry", "ent"),
         ("bill", Note, "number", "note", "bil"),
+        ("debit_run", DebitRun, "number", "debit_run", "ddr"),
+        ("agreement", SettlementAgreement, "number", "agreement", "agr"),
     ):
         rows: Any = model.objects.filter(id__in=wanted.get(kind, ())).values_list("id", column)
         for number, said in rows:

@@ -23,8 +23,8 @@ from huikuan.core.direct_debits import (
 )
 from huikuan.core.refusals import Refusal
 from huikuan.core.short_payments import LIVE
+from huikuan.queries.debit_facts import facts_of
 from huikuan.services.debit_mandates import creditor_of
-from huikuan.services.debit_state import facts_of
 from huikuan.services.locking import lock_items
 from huikuan.services.notes import covered_of
 from huikuan.store.models import DebitCreditor, DebitMandate, DebitPaymentItem, OpenItem, ShortPayment

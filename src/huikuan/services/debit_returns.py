@@ -68,19 +68,19 @@ def _take_back(
     if payment.state in (PaymentState.REJECTED, PaymentState.RETURNED):
         return []
     entries: list[int] = []
-    code = "rejected"
+    code = "debit_payment.rejected"
     payment.state = PaymentState.REJECTED.value
     if payment.receipt_id is not None:
         receipt = Receipt.objects.get(id=payment.receipt_id)
-        code, payment.state = "returned", PaymentState.RETURNED.value
+        code, payment.state = "debit_payment.returned", PaymentState.RETURNED.value
         if not JournalEntry.objects.filter(reverses_id=receipt.entry_id).exists():
             day = max(on, receipt.effective_date)
             memo = f"{payment.end_to_end_id} {reason}"
             entries = reverse_entry(run.entity_id, receipt.entry_id, on=day, memo=memo, actor_id=actor_id, now=now)
     payment.returned_on, payment.return_reason = on, reason
-    note_event(run, code, actor_id=actor_id, now=now, payment_id=payment.pk, note=reason)
+    note_event(run, payment.state, actor_id=actor_id, now=now, payment_id=payment.pk, note=reason)
     record(
-        f"debit_payment.{code}",
+        code,
         now=now,
         actor_id=actor_id,
         entity_id=run.entity_id,

@@ -22,9 +22,10 @@ from huikuan.core.direct_debits import (
 from huikuan.core.money import to_decimal
 from huikuan.core.refusals import Conflict, Refusal
 from huikuan.core.rights import Right
+from huikuan.queries.debit_facts import facts_of
 from huikuan.services.auditing import record
 from huikuan.services.debit_planning import NewRun, plan_run
-from huikuan.services.debit_state import facts_of, lock_run, note_event, today_of
+from huikuan.services.debit_state import lock_run, note_event, today_of
 from huikuan.services.idempotency import once
 from huikuan.services.locking import lock_items
 from huikuan.services.rights import demand
@@ -76,7 +77,7 @@ def propose_run(entity_id: int, new: NewRun, *, actor_id: int | None, now: datet
             DebitPaymentItem.objects.bulk_create(
                 DebitPaymentItem(payment=payment, item_id=item_id, amount_minor=minor) for item_id, minor in one.parts
             )
-        _tell("proposed", run, actor_id, now, count=len(plan.payments), amount=plan.amount_minor)
+        _tell("debit_run.proposed", run, actor_id, now, count=len(plan.payments), amount=plan.amount_minor)
         return {"run": int(run.pk)}
 
     answer = once(
@@ -91,9 +92,9 @@ def _next_number(entity_id: int, today: date) -> str:
 
 
 def _tell(code: str, run: DebitRun, actor_id: int | None, now: datetime, **data: object) -> None:
-    note_event(run, code, actor_id=actor_id, now=now)
+    note_event(run, code.rpartition(".")[2], actor_id=actor_id, now=now)
     subject = f"debit_run:{run.pk}"
-    record(f"debit_run.{code}", now=now, actor_id=actor_id, entity_id=run.entity_id, subject=subject, **data)
+    record(code, now=now, actor_id=actor_id, entity_id=run.entity_id, subject=subject, **data)
 
 
 def _taken(run_id: int, actor_id: int | None, right: Right, *states: RunState) -> DebitRun:
@@ -134,7 +135,7 @@ def cancel_run(run_id: int, *, actor_id: int | None, now: datetime) -> None:
         run.payments.filter(state=PaymentState.PLANNED.value).update(state=PaymentState.WITHDRAWN.value)
         run.state = RunState.CANCELLED.value
         run.save(update_fields=["state"])
-        _tell("cancelled", run, actor_id, now)
+        _tell("debit_run.cancelled", run, actor_id, now)
 
     run_in_transaction(work)
 
@@ -146,7 +147,7 @@ def note_customers_told(run_id: int, *, on: date, actor_id: int | None, now: dat
         run = _taken(run_id, actor_id, Right.POST_CASH, RunState.PROPOSED, RunState.APPROVED, RunState.SENT)
         run.notified_on = on
         run.save(update_fields=["notified_on"])
-        _tell("notified", run, actor_id, now, day=on.isoformat())
+        _tell("debit_run.notified", run, actor_id, now, day=on.isoformat())
 
     run_in_transaction(work)
 
@@ -175,7 +176,7 @@ def approve_run(run_id: int, *, actor_id: int | None, now: datetime) -> None:
         run.state, run.approved_at, run.approved_by_id = RunState.APPROVED.value, now, actor_id
         run.sha256 = sha256(_written(run, payments)).hexdigest()
         run.save(update_fields=["state", "approved_at", "approved_by", "sha256"])
-        _tell("approved", run, actor_id, now, sha256=run.sha256)
+        _tell("debit_run.approved", run, actor_id, now, sha256=run.sha256)
 
     run_in_transaction(work)
 
@@ -257,7 +258,7 @@ def run_file(run_id: int, *, actor_id: int | None, now: datetime) -> RunFile:
         data = _written(run, payments)
         if sha256(data).hexdigest() != run.sha256:
             raise AssertionError("the file of a collection has changed")
-        _tell("file", run, actor_id, now, sha256=run.sha256)
+        _tell("debit_run.file", run, actor_id, now, sha256=run.sha256)
         return RunFile(f"{run.number}.xml", data)
 
     return run_in_transaction(work)
@@ -273,7 +274,7 @@ def mark_sent(run_id: int, *, on: date, actor_id: int | None, now: datetime) -> 
         run.payments.filter(state=PaymentState.PLANNED.value).update(state=PaymentState.SENT.value)
         run.state, run.sent_on = RunState.SENT.value, on
         run.save(update_fields=["state", "sent_on"])
-        _tell("sent", run, actor_id, now, day=on.isoformat())
+        _tell("debit_run.sent", run, actor_id, now, day=on.isoformat())
 
     run_in_transaction(work)
 

@@ -27,6 +27,7 @@ AUDIT_FIELDS: dict[str, str | Promise] = {
     "attached": _("Attached"),
     "automatic": _("By itself"),
     "balances": _("Balances"),
+    "bank_days": _("Days for the bank"),
     "before": _("Before"),
     "bytes": _("Size in bytes"),
     "changes": _("Changes"),
@@ -80,6 +81,7 @@ AUDIT_FIELDS: dict[str, str | Promise] = {
     "method": _("Method"),
     "names": _("Names"),
     "notes": _("Bills settle"),
+    "notice_days": _("Days of notice"),
     "number": _("Document number"),
     "other": _("The other one"),
     "outcome": _("How"),
@@ -95,6 +97,7 @@ AUDIT_FIELDS: dict[str, str | Promise] = {
     "retaken": _("Applied anew"),
     "role": _("Role"),
     "rows": _("Rows"),
+    "run": _("Collection"),
     "scopes": _("Scopes"),
     "settlements": _("Source settlements"),
     "settles": _("Settles"),
@@ -108,6 +111,11 @@ AUDIT_FIELDS: dict[str, str | Promise] = {
     "tax_id": _("Tax number"),
     "to_seq": _("Up to sealed number"),
     "types": _("Kinds of events"),
+    "days": _("Days"),
+    "fees": _("Fees"),
+    "shop": _("Shop"),
+    "how": _("How"),
+    "fee": _("Fee"),
 }
 
 _KINDS = {

@@ -64,9 +64,12 @@ ROOMS = (
             ("workbench", _("Workbench")),
             ("cash", _("Receipts")),
             ("notes", _("Bills and cheques")),
+            ("debits", _("Direct debits")),
+            ("agreements", _("Settlement agreements")),
             ("slips", _("Receipts for cash")),
             ("bank_statements", _("Bank statements")),
             ("short_payments", _("Short payments")),
+            ("shops", _("Shops and platforms")),
         ),
     ),
     Room("settings", "settings", _("Settings")),
@@ -79,7 +82,7 @@ def rooms_of(seat: Seat) -> tuple[Room, ...]:
     if not seat.can(Right.SEE_LEDGER):
         shut |= {"customers", "items", "cash", "journal"}
     if not seat.can_whole(Right.SEE_LEDGER):
-        shut |= {"imports", "bank_statements"}
+        shut |= {"imports", "bank_statements", "debits"}
     if not seat.can_whole(Right.DECIDE_MATCH):
         shut.add("workbench")
     return tuple(

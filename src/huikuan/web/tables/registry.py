@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from huikuan.web.tables.agreements import AGREEMENTS
 from huikuan.web.tables.audit import AUDIT
 from huikuan.web.tables.bank import LINES as BANK_LINES
 from huikuan.web.tables.bank import STATEMENTS as BANK_STATEMENTS
@@ -9,6 +10,7 @@ from huikuan.web.tables.cash import CASH
 from huikuan.web.tables.cash_slips import SLIPS
 from huikuan.web.tables.columns import Table
 from huikuan.web.tables.customers import CUSTOMERS
+from huikuan.web.tables.debits import MANDATES, PAYMENTS, RUNS
 from huikuan.web.tables.einvoices import EINVOICES
 from huikuan.web.tables.imports import IMPORTS, SETTLEMENTS
 from huikuan.web.tables.items import ITEMS
@@ -24,6 +26,10 @@ TABLES: dict[str, Table] = {
         CASH,
         NOTES,
         SLIPS,
+        RUNS,
+        PAYMENTS,
+        MANDATES,
+        AGREEMENTS,
         SHORT_PAYMENTS,
         JOURNAL,
         SETTLEMENTS,
