@@ -38,6 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "migrate": ("huikuan.cli.serve:migrate", "Bring the database to this version."),
     "note": ("huikuan.cli.note:note", "Bills and cheques: take one, discount it, record what becomes of it."),
     "outbox": ("huikuan.cli.backup:outbox", "Whether anything is sent; release it in a restored copy."),
+    "payouts": ("huikuan.cli.payouts:payouts", "Shops and platforms: daily sales, payouts, what differs."),
     "practice": ("huikuan.cli.practice:practice", "The rows of the practice, where each lives, and its tests."),
     "restore": ("huikuan.cli.backup:restore", "A backup into an empty home folder and database."),
     "run": ("huikuan.cli.serve:run", "Migrate, fill an empty database, then serve, work and schedule."),

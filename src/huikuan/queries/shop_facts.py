@@ -26,6 +26,7 @@ from huikuan.store.models import (
     ShopDetail,
     ShopSale,
 )
+from huikuan.store.public_ids import public_id
 
 _PART = 500
 _CASH = ("现金", "cash")
@@ -40,6 +41,7 @@ class WaitingLine:
     day: date
     paid_minor: int
     text: str
+    public_id: str = ""
 
 
 def standing(found: QuerySet[Payout]) -> QuerySet[Payout]:
@@ -76,7 +78,8 @@ def waiting_lines(shop: Shop) -> list[WaitingLine]:
             receipt_id=row.tie.receipt_id,
             day=row.value_date,
             paid_minor=row.tie.receipt.balance.unidentified_minor + row.tie.receipt.balance.unapplied_minor,
-            text=f"{row.text.remittance_text} {row.bank_reference} {row.end_to_end_id}",
+            text=f"{row.text.remittance_text} {row.bank_reference} {row.end_to_end_id}".strip(),
+            public_id=public_id("bln", row.pk),
         )
         for row in rows.order_by("value_date", "id")
     ]
