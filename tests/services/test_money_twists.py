@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from django.apps import apps
 
+from huikuan.core.accounts import EntryKind
 from huikuan.core.matching import Deed, Rest
 from huikuan.core.notes import Settles
 from huikuan.core.refusals import Refusal
 from huikuan.core.short_payments import Outcome
 from huikuan.services import bank_ties
+from huikuan.services.adjustments import settle_item
 from huikuan.services.bank_accounts import NewAccount, add_account
 from huikuan.services.bank_uploads import BankFile, give_up, keep_upload, take_untied, work_upload
 from huikuan.services.line_asides import ask_about_line
@@ -46,7 +48,7 @@ from tests.services.test_concurrency import codes
 from tests.services.test_idempotency import at_once
 from tests.services.test_line_decisions import clerk, sound
 from tests.services.test_matching_runs import run, sure
-from tests.services.test_notes import take
+from tests.services.test_notes import item_of, steps, take
 
 pytestmark = pytest.mark.practice("E4")
 DAY = date(2026, 3, 10)
@@ -323,3 +325,17 @@ def test_a_note_with_a_blank_behind_its_number_is_the_same_note(ledger_db: Ledge
     take(ledger, 100_00, number="5313001", settles=Settles.AT_ONCE)
     with refused("note.exists"):
         take(ledger, 100_00, number="5313001 ", settles=Settles.AT_ONCE)
+
+
+@pytest.mark.practice("E1")
+def test_a_note_of_which_part_was_written_off_is_not_dishonoured_before_that_is_taken_back(ledger_db: LedgerDb) -> None:
+    ledger = Ledger()
+    invoice = ledger.item(100_00)
+    note = take(ledger, 100_00, (invoice, 100_00))
+    gone = settle_item(ledger.entity_id, EntryKind.WRITE_OFF, item_of(note), 30_00, on=DAY, **ledger.common)
+    with refused("note.part_settled"):
+        steps(ledger, note)("dishonour")
+    ledger.reverse(gone)
+    steps(ledger, note)("dishonour")
+    assert ledger.open_of(invoice)[0] == 100_00
+    sound()

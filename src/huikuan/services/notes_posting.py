@@ -121,7 +121,7 @@ def pay(at: Taking) -> Made:
 
 def dishonour(at: Taking) -> Made:
     """The note was not paid, or goes back: what it was passed on for is owed no more to that account but for good, and
-    what it settled is open again."""
+    what it settled is open again. Refuses ``note.part_settled``: what settled the part is reversed first."""
     entry_id = None
     if at.standing.state in PASSED_ON:
         back = _no_longer_owed(at)
@@ -137,6 +137,9 @@ def dishonour(at: Taking) -> Made:
         entry_id = at.add(at.new_unit(), evened([back, owed]), EntryKind.ASSIGNMENT)
     if at.row is None:
         return Made(entry_id)
+    if at.row.open_minor != at.note.amount_minor:
+        # What took part of it off the books stands on it: it would be left with less than nothing.
+        raise Refusal("note.part_settled", "part of note {number} is settled already", number=at.note.number)
     if at.note.parent_id is None:
         unit = at.new_unit()
         taken = Receipt.objects.values_list("entry_id", flat=True).get(notes=at.note)
