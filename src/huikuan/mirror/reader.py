@@ -12,11 +12,13 @@ from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 from django.db import connection, transaction
 
+from huikuan.mirror.growing import grown
 from huikuan.mirror.pending import unsealed_condition
 from huikuan.mirror.segments import live_segments, mirror_folder
 from huikuan.mirror.tables import TABLES, MirrorTable
@@ -96,7 +98,7 @@ class Look:
     key: tuple[Hashable, ...]
 
 
-_kept: OrderedDict[Hashable, Relations] = OrderedDict()
+_kept: OrderedDict[tuple[Any, ...], Relations] = OrderedDict()
 _horizons: dict[tuple[str, str, str], tuple[str, int]] = {}
 """By ledger, the epoch and the sealer's horizon this process saw last."""
 _kept_lock = threading.Lock()
@@ -108,7 +110,7 @@ _engine: list[duckdb.DuckDBPyConnection] = []
 def open_snapshot(known_on: datetime | None = None) -> Iterator[Snapshot]:
     """The ledger as known at an instant; without one, all that is committed. Use within one question and let go."""
     look = _quick_look() if known_on is None else None
-    relations = None if look is None else _find_kept(look.key)
+    relations = None if look is None else _find_kept(look.key) or _grow(look)
     if look is None or relations is None:
         look, relations = _look(known_on)
     with _fresh(look, relations) as snapshot:
@@ -159,10 +161,7 @@ def _look(known_on: datetime | None) -> tuple[Look, Relations]:
         relations = _find_kept(look.key)
         if relations is None:
             relations = _build(head, known, segments, mirrored)
-            with _kept_lock:
-                _kept[look.key] = relations
-                while len(_kept) > _KEEP:
-                    _kept.popitem(last=False)
+            _keep(look.key, relations)
     return look, relations
 
 
@@ -176,10 +175,10 @@ def _quick_look() -> Look | None:
     epoch, horizon = _horizons.get(_place(), ("", 0))
     if not epoch:
         return None
+    newer = _newer(horizon)
     if connection.vendor == "sqlite":
-        newer, next_number, names = f"e.id > {horizon}", "h.horizon", "group_concat(kind || ':' || file_name, '|')"
+        next_number, names = "h.horizon", "group_concat(kind || ':' || file_name, '|')"
     else:
-        newer = f"e.tx >= '{horizon}'::xid8 AND NOT EXISTS (SELECT 1 FROM store_seal s WHERE s.entry_id = e.id)"
         next_number = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
         names = "string_agg(kind || ':' || file_name, '|' ORDER BY first_seq)"
     with connection.cursor() as cursor:
@@ -202,6 +201,45 @@ def _quick_look() -> Look | None:
     return Look(known, tail, (*_place(), epoch, known.seq, tail, files))
 
 
+def _newer(horizon: int) -> str:
+    """SQL over entries ``e`` that are not sealed, by a horizon of the sealer's."""
+    if connection.vendor == "sqlite":
+        return f"e.id > {horizon}"
+    return f"e.tx >= '{horizon}'::xid8 AND NOT EXISTS (SELECT 1 FROM store_seal s WHERE s.entry_id = e.id)"
+
+
+def _grow(look: Look) -> Relations | None:
+    """What a look stands for, from what was kept of the last one before it with the same segments. Rows are read by the
+    numbers of their entries, which never change, so no snapshot of the database is needed; whether these are just the
+    entries looked for, ``grown`` asks."""
+    with _kept_lock:
+        older = [key for key, relations in _kept.items() if _is_before(key, relations, look)]
+        relations = _kept[older[-1]] if older else None
+    if relations is None:
+        return None
+    newer = _newer(_horizons[_place()][1])
+    tails = grown(relations.tails, newer=newer, tail=look.tail[0], sealed=(older[-1][4], look.known.seq))
+    if tails is None:
+        return None
+    relations = Relations(tails, relations.views, relations.in_files)
+    _keep(look.key, relations)
+    return relations
+
+
+def _is_before(key: tuple[Any, ...], relations: Relations, look: Look) -> bool:
+    """Whether what is kept is of the same ledger and segments as a look, these to their end, and reaches no further."""
+    seq, tail, reach = key[4], key[5], look.known.seq + look.tail[0]
+    same = key[:4] == look.key[:4] and key[6] == look.key[6]
+    return same and relations.in_files < seq <= look.known.seq and seq + tail[0] <= reach
+
+
+def _keep(key: tuple[Any, ...], relations: Relations) -> None:
+    with _kept_lock:
+        _kept[key] = relations
+        while len(_kept) > _KEEP:
+            _kept.popitem(last=False)
+
+
 def _place() -> tuple[str, str, str]:
     return (
         str(connection.settings_dict["NAME"]),
@@ -210,7 +248,7 @@ def _place() -> tuple[str, str, str]:
     )
 
 
-def _find_kept(key: Hashable) -> Relations | None:
+def _find_kept(key: tuple[Any, ...]) -> Relations | None:
     with _kept_lock:
         relations = _kept.get(key)
         if relations is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote_plus
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
@@ -167,6 +168,9 @@ def export_ageing(request: HttpRequest, seat: Seat) -> HttpResponse:
 def line_of(seat: Seat, ask: Ask, columns: list[str], row: Any) -> Line:
     by_customer = ask.by == "customer" and row.link_public_id
     href = address(seat.kept, "customer", row.link_public_id) if by_customer else ""
+    items = ""
+    if by_customer:
+        items = address(seat.kept, "items", customer=row.link_public_id, currency=row.currency, sort="-days_past_due")
     cells = []
     for bucket in columns:
         minor = row.cells.get(bucket)
@@ -174,14 +178,7 @@ def line_of(seat: Seat, ask: Ask, columns: list[str], row: Any) -> Line:
         if by_customer and bucket == "unapplied":
             link = f"{href}#receipts"
         elif by_customer and ask.is_usual:
-            link = address(
-                seat.kept,
-                "items",
-                customer=row.link_public_id,
-                bucket=bucket,
-                currency=row.currency,
-                sort="-days_past_due",
-            )
+            link = f"{items}&bucket={quote_plus(bucket)}"
         cells.append(Cell(minor, link, bucket_class(bucket)))
     return Line(row, href, cells, max((minor for minor in row.cells.values()), default=0))
 

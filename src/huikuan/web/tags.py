@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -230,8 +232,34 @@ def here(context: template.Context, **params: Any) -> str:
 def address(kept: Mapping[str, str], name: str, *args: Any, **params: Any) -> str:
     """The address of the page called ``name`` with the frame (``kept``) and further parameters."""
     query = {**kept, **{key: str(value) for key, value in params.items() if value not in (None, "")}}
-    path = reverse(name, args=args)
+    path = _path(name, *args)
     return f"{path}?{urlencode(query)}" if query else path
+
+
+def _path(name: str, *args: Any) -> str:
+    """``reverse``. A page has a hundred addresses: of pages without an object, and of objects by their public id, the
+    pattern is looked up once."""
+    if not args:
+        return _plain_path(name)
+    if len(args) == 1 and isinstance(args[0], str) and _PUBLIC_ID.fullmatch(args[0]):
+        before, after = _object_path(name)
+        return f"{before}{args[0]}{after}"
+    return reverse(name, args=args)
+
+
+_PUBLIC_ID = re.compile(r"[a-z]{3}_[0-9a-z]+")
+_STANDS_FOR_ID = "abc_0"
+
+
+@lru_cache(maxsize=1024)
+def _plain_path(name: str) -> str:
+    return reverse(name)
+
+
+@lru_cache(maxsize=1024)
+def _object_path(name: str) -> tuple[str, str]:
+    before, _sign, after = reverse(name, args=(_STANDS_FOR_ID,)).rpartition(_STANDS_FOR_ID)
+    return before, after
 
 
 @register.simple_tag(takes_context=True)
