@@ -23,12 +23,12 @@ import psycopg
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.core.cache import cache
-from django.core.management import call_command
 from django.db import connections
 from django.test import override_settings
 from psycopg import sql
 
 from huikuan.config import environment
+from huikuan.services.migrating import migrate
 
 Vendor = Literal["sqlite", "postgres"]
 MEMORY_WANTED = 3 * 1024**3
@@ -100,7 +100,7 @@ def sqlite_template(folder: Path) -> Path:
                 stale.unlink()
             draft = folder / f"draft-{os.getpid()}.db"
             with default_database(environment.sqlite_settings(draft), folder):
-                call_command("migrate", interactive=False, verbosity=0)
+                migrate()
                 with connections["default"].cursor() as cursor:
                     cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             draft.rename(path)
@@ -149,7 +149,7 @@ class Postgres:
             self.run("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
             self.run("CREATE DATABASE {}", name)
             with default_database(environment.postgres_settings(self.url_of(name)), self.folder):
-                call_command("migrate", interactive=False, verbosity=0)
+                migrate()
             (self.folder / name).touch()
         return name
 

@@ -16,7 +16,7 @@ from huikuan.config import environment
 from huikuan.services.sealing import seal
 from huikuan.services.verifying import verify
 from huikuan.store.models import AuditEvent, JournalEntry, OpenItem, RoleGrant, SealHead, User
-from tests.databases import Vendor, default_database
+from tests.databases import Vendor, default_database, fresh_sqlite
 
 FIRST = ("store", "0002_triggers")
 AT = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
@@ -95,7 +95,31 @@ def fill() -> None:
         put("AuditEvent", at=AT, code="item.post", data={"count": 1})
 
 
-def test_from_the_first_tables_to_these(first_tables: Vendor) -> None:
+TABLES = {
+    "sqlite": ["SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"],
+    "postgres": [
+        "SELECT table_name, column_name, ordinal_position, data_type, is_nullable, column_default,"
+        " character_maximum_length, is_identity FROM information_schema.columns WHERE table_schema = 'public'",
+        "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
+        " WHERE connamespace = 'public'::regnamespace",
+        "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
+        "SELECT tgrelid::regclass::text, tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
+        "SELECT proname, pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
+    ],
+}
+
+
+def described(vendor: Vendor) -> set[tuple[Any, ...]]:
+    """Every column, constraint, index, trigger and function of the database."""
+    found: set[tuple[Any, ...]] = set()
+    with connection.cursor() as cursor:
+        for number, question in enumerate(TABLES[vendor]):
+            cursor.execute(question)
+            found |= {(number, *row) for row in cursor.fetchall()}
+    return found
+
+
+def test_from_the_first_tables_to_these(first_tables: Vendor, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     fill()
     call_command("migrate", interactive=False, verbosity=0)
     assert OpenItem.objects.get().document_number == "INV-1"
@@ -106,5 +130,14 @@ def test_from_the_first_tables_to_these(first_tables: Vendor) -> None:
     assert User.objects.count() == 2
     sealed = seal(now=AT)
     assert sealed.sealed == SealHead.objects.get().last_seq == 1
+    steps = described(first_tables)
+    (tmp_path / "new").mkdir()
+    fresh = (
+        fresh_sqlite(request.getfixturevalue("sqlite_template"), tmp_path / "new")
+        if first_tables == "sqlite"
+        else request.getfixturevalue("postgres").fresh(tmp_path / "new")
+    )
+    with fresh:
+        assert described(first_tables) == steps, "an empty database, brought here at once, has the same tables"
     report = verify()
     assert report.ok, [(check.name, check.detail) for check in report.checks if not check.ok]

@@ -43,11 +43,11 @@ def run(host: str, port: int, workers: int, demo: bool) -> None:
 
 def migrate_database() -> bool:
     """Brings the database to this version; tells whether there was anything to do."""
-    from django.core.management import call_command
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
     from huikuan.services.guards import restore_triggers
+    from huikuan.services.migrating import migrate
     from huikuan.services.operations import refuse_unfinished
 
     refuse_unfinished()
@@ -55,7 +55,7 @@ def migrate_database() -> bool:
     pending = bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
     if pending:
         click.echo("Bringing the database to this version ...")
-        call_command("migrate", interactive=False, verbosity=0)
+        migrate()
     restored = restore_triggers(now=datetime.now(UTC))
     if restored:
         click.echo(f"Put back triggers that were missing or altered: {', '.join(restored)}", err=True)

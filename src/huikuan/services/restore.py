@@ -90,6 +90,8 @@ def _make_tables(manifest: Manifest) -> None:
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
+    from huikuan.services.migrating import from_nothing
+
     executor = MigrationExecutor(connection)
     wanted = {(app, name) for app, name in manifest.migrations}
     known = set(executor.loader.graph.nodes)
@@ -113,17 +115,18 @@ def _make_tables(manifest: Manifest) -> None:
         for node in known & wanted
         if not any(child.key in wanted and child.key[0] == node[0] for child in graph.node_map[node].children)
     ]
-    executor.migrate(sorted(last))
+    with from_nothing():
+        executor.migrate(sorted(last))
 
 
 def bring_up() -> None:
     """The restored tables at this version, with their triggers."""
-    from django.core.management import call_command
     from django.db import connection
 
+    from huikuan.services.migrating import migrate
     from huikuan.store import triggers
 
-    call_command("migrate", interactive=False, verbosity=0)
+    migrate()
     if triggers.faults(connection):
         triggers.install(connection)
 
