@@ -144,6 +144,14 @@ PLACES: dict[str, tuple[str, ...]] = {
     "D5": ("services.reversals", "services.adjustments", "core.agreements", "services.agreements", "web.agreements"),
     "E3": ("engines.match", "engines.match_bar", "cli.match", "services.matching", "services.matching_audit"),
     "E4": ("core.matching", "services.line_decisions", "services.line_undoing", "web.workbench", "cli.workbench"),
+    "E6": (
+        "bank.shop_table",
+        "core.payouts",
+        "core.payout_differences",
+        "services.shop_files",
+        "services.payouts",
+        "web.shops",
+    ),
     "E8": ("engines.match_structured", "core.third_party", "services.mandates"),
     "E2": (
         "bank.reading",
