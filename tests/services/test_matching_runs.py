@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from huikuan.core.documents import EvidenceType, LinkKind
 from huikuan.core.matching import explanation_of
 from huikuan.core.periods import PeriodState
 from huikuan.core.refusals import Refusal
@@ -16,6 +17,8 @@ from huikuan.queries.bank_lines import lines_by_id
 from huikuan.queries.workbench import undecided
 from huikuan.queries.workbench_line import pane_of
 from huikuan.services import matching, matching_engine
+from huikuan.services.documents import add_document
+from huikuan.services.mandates import NewMandate, add_mandate, withdraw_mandate
 from huikuan.services.matching import choice_of, run_matching
 from huikuan.services.matching_audit import say_outcome
 from huikuan.services.matching_learning import forget_learned, knowledge_of
@@ -23,6 +26,7 @@ from huikuan.services.matching_policy import Policy, set_policy
 from huikuan.services.periods import set_period
 from huikuan.services.verifying import verify
 from huikuan.store.models import (
+    Document,
     LineDecision,
     MatchAudit,
     MatchingModel,
@@ -226,3 +230,29 @@ def test_what_a_run_posts_is_seen_by_its_other_explanations(desk: Counter, monke
     desk.books.apply(desk.books.receipt(100_00), (other, 100_00))
     names_it = any(leg.item_id == other for one in shown for leg in one.legs)
     assert pane_of(line, user_id=None, now=NOW).is_stale == names_it
+
+
+@pytest.mark.practice("E8")
+def test_somebody_elses_money_waits_until_a_paper_is_kept(desk: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    sure(monkeypatch)
+    entity, account = desk.books.entity_id, desk.books.accounts["C1"]
+    set_policy(entity, Policy(is_automatic=True, needs_paper=True), **SYSTEM)
+    items = [desk.books.item(100_00 + n, document_number=f"INV-1002{n}") for n in range(4)]
+    desk.line("100.00", text="INV-10020", name="CUSTOMER C1")
+    desk.line("100.01", text="INV-10021", **ALPHA)
+    desk.line("100.02", text="INV-10022", name="李华")
+    assert run(desk).held_back == {"third_party": 2}
+    assert [open_on(item) for item in items[:3]] == [0, 100_01, 100_02]
+    add_document(
+        b"signed", "paper.txt", evidence_type=EvidenceType.LETTER, links=[(LinkKind.ACCOUNT, account)], **SYSTEM
+    )
+    paper = NewMandate(account, ALPHA["name"], date(2026, 1, 1), None, Document.objects.get().pk, ALPHA["account"])
+    mandate = add_mandate(paper, **SYSTEM)
+    report = run(desk)
+    assert (report.posted, report.held_back, open_on(items[1])) == (1, {"third_party": 1}, 0)
+    # Where no papers are wanted a company may pay for another; a person's account is an alert all the same.
+    withdraw_mandate(mandate, **SYSTEM)
+    set_policy(entity, Policy(is_automatic=True), **SYSTEM)
+    desk.line("100.03", text="INV-10023", **ALPHA)
+    report = run(desk)
+    assert (report.posted, report.held_back, open_on(items[3])) == (1, {"third_party": 1}, 0)

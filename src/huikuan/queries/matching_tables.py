@@ -27,6 +27,7 @@ from huikuan.store.models import (
     CustomerPayerAccount,
     JournalEntry,
     LineDecision,
+    PaymentMandate,
     Posting,
     ReceiptParty,
 )
@@ -110,14 +111,16 @@ def _settled_days(entity_id: int) -> dict[int, date]:
         return {number: found for number, value in cursor.fetchall() if (found := _day(value)) is not None}
 
 
-def customers_table(entity_id: int) -> Any:
-    """The accounts of an entity with names, other names, group and known payer accounts."""
+def customers_table(entity_id: int, *, on: date | None = None) -> Any:
+    """The accounts of an entity with names, other names, group and known payer accounts. ``on``: whoever has a paper
+    that is good on this day counts as the customer for whom they pay."""
     accounts = CustomerAccount.objects.filter(entity_id=entity_id).values_list("id", "customer_id").order_by("id")
     by_customer: dict[int, int] = {}
     for account_id, customer_id in accounts:
         by_customer.setdefault(customer_id, account_id)
     aliases = _texts(CustomerAlias.objects, "name", by_customer)
     payers = _texts(CustomerPayerAccount.objects, "number", by_customer)
+    _add_papers(entity_id, on, aliases, payers)
     rows = []
     for one in _in_parts(Customer.objects, "id", by_customer):
         parent = by_customer.get(one.parent_id) if one.parent_id else None
@@ -134,6 +137,18 @@ def customers_table(entity_id: int) -> Any:
             }
         )
     return table_of("customers", rows)
+
+
+def _add_papers(entity_id: int, on: date | None, aliases: dict[int, list[str]], payers: dict[int, list[str]]) -> None:
+    if on is None:
+        return
+    papers = PaymentMandate.objects.filter(
+        Q(valid_to=None) | Q(valid_to__gte=on), account__entity_id=entity_id, withdrawn_at=None
+    ).order_by("id")
+    for customer, name, number in papers.values_list("account__customer_id", "payer_name", "payer_account"):
+        aliases.setdefault(customer, []).append(name)
+        if number:
+            payers.setdefault(customer, []).append(number)
 
 
 def _in_parts(manager: Any, name: str, numbers: Iterable[int]) -> Iterable[Any]:

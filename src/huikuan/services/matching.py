@@ -25,12 +25,11 @@ from huikuan.services.books import Books, open_books
 from huikuan.services.line_decisions import Choice, decide_line
 from huikuan.services.matching_audit import draw_sample
 from huikuan.services.matching_engine import Answer, WorkedOut, fit_entity, work_out
+from huikuan.services.matching_payers import waits_for_paper
 from huikuan.services.matching_policy import Policy, policy_of
 from huikuan.services.rights import Forbidden, demand
 from huikuan.services.transaction import run_in_transaction
 from huikuan.store.models import (
-    CustomerAccount,
-    CustomerPayerAccount,
     Entity,
     IdempotencyKey,
     LineParked,
@@ -329,7 +328,7 @@ def _held_back(entity_id: int, line: MatchLine, made: Explanation, policy: Polic
     accounts = {leg.account_id for leg in made.legs}
     if len(accounts) > 1:
         return "several_customers"
-    if _is_third_party(line, accounts):
+    if waits_for_paper(line, min(accounts), needs_paper=policy.needs_paper):
         return "third_party"
     items = OpenItem.objects.filter(id__in=[leg.item_id for leg in made.legs])
     if set(items.values_list("currency", flat=True)) != {line.currency}:
@@ -346,15 +345,6 @@ def _held_back(entity_id: int, line: MatchLine, made: Explanation, policy: Polic
 
 NEEDS_A_PERSON = frozenset({"short_payment", "overpayment"})
 """Deductions nobody agreed on."""
-
-
-def _is_third_party(line: MatchLine, accounts: set[int]) -> bool:
-    """Whether the payer's account is on record as another customer's."""
-    if not line.payer_account:
-        return False
-    payers = set(CustomerPayerAccount.objects.filter(number=line.payer_account).values_list("customer_id", flat=True))
-    owners = set(CustomerAccount.objects.filter(id__in=accounts).values_list("customer_id", flat=True))
-    return bool(payers) and not payers & owners
 
 
 def _today(entity_id: int, now: datetime) -> date:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from huikuan.core.matching import Explanation, Leg, Span
-from huikuan.core.money import exponent_of, to_decimal
+from huikuan.core.money import exponent_of
 from huikuan.engines.match import MatchModel, fit_model, match
 from huikuan.engines.match_prior import prior_calibration
 from huikuan.engines.match_types import BarReport, MatchOptions
@@ -27,7 +27,7 @@ from huikuan.queries.matching_tables import (
 from huikuan.services.matching_learning import knowledge_of, replace_knowledge
 from huikuan.services.matching_policy import Policy, policy_of
 from huikuan.services.transaction import run_in_transaction
-from huikuan.store.models import Entity, LineDecision, MatchingModel
+from huikuan.store.models import LineDecision, MatchingModel
 
 SHOWN = 5
 """Explanations kept per line."""
@@ -50,11 +50,10 @@ class WorkedOut:
     still: dict[int, int] = field(default_factory=dict)
 
 
-def options_of(policy: Policy, currency: str) -> MatchOptions:
-    cap = None if policy.amount_minor_max is None else to_decimal(policy.amount_minor_max, currency)
-    return MatchOptions(
-        ranks_max=SHOWN, applied="cash", auto_amount_max=cap, audit_share=policy.audit_bp / 10_000, processes=1
-    )
+def options_of(policy: Policy) -> MatchOptions:
+    """The policy's largest amount is not among them: it is in the books' currency, of which the matcher knows
+    nothing."""
+    return MatchOptions(ranks_max=SHOWN, applied="cash", audit_share=policy.audit_bp / 10_000, processes=1)
 
 
 def work_out(entity_id: int, lines: Sequence[MatchLine], *, today: date) -> WorkedOut:
@@ -62,13 +61,12 @@ def work_out(entity_id: int, lines: Sequence[MatchLine], *, today: date) -> Work
     if not lines:
         return WorkedOut(bar=bar_of(entity_id))
     policy = policy_of(entity_id)
-    currency = Entity.objects.values_list("currency", flat=True).get(id=entity_id)
     model = model_of(entity_id)
-    tables = (lines_table(lines), open_items_table(entity_id), customers_table(entity_id))
+    tables = (lines_table(lines), open_items_table(entity_id), customers_table(entity_id, on=today))
     common: dict[str, Any] = {
         "max_error": policy.max_error,
         "as_of": today,
-        "options": options_of(policy, currency),
+        "options": options_of(policy),
         "model": model,
     }
     answer = match(*tables, lang="en", also="zh", **common)
@@ -102,7 +100,6 @@ def fit_entity(entity_id: int, *, now: datetime) -> BarReport:
     """Fits calibration and bar to the confirmed past of an entity, and learns it anew. May take minutes for a long
     past."""
     policy = policy_of(entity_id)
-    currency = Entity.objects.values_list("currency", flat=True).get(id=entity_id)
     unconfirmed = _unconfirmed(entity_id)
     history = history_table(entity_id, without=unconfirmed.__contains__)
     model = fit_model(
@@ -110,7 +107,7 @@ def fit_entity(entity_id: int, *, now: datetime) -> BarReport:
         customers_table(entity_id),
         history,
         max_error=policy.max_error,
-        options=options_of(policy, currency),
+        options=options_of(policy),
     )
 
     def work() -> None:

@@ -25,6 +25,7 @@ class Policy:
     audit_bp: int = 200
     charge_minor_max: int = 0
     charge_bp_max: int = 100
+    needs_paper: bool = False
 
     @property
     def max_error(self) -> float:

@@ -18,7 +18,7 @@ class MatchingPolicy(models.Model):
     """What the matcher may do in an entity. ``error_ppm``: wrong automatic postings allowed in a million.
     ``amount_minor_max``: larger lines never post themselves (base currency). ``charge_minor_max`` and
     ``charge_bp_max``: what a bank may keep of a payment, in money and in hundredths of a percent of it, to be written
-    off by policy."""
+    off by policy. ``needs_paper``: money of somebody who is not the customer waits for a paper of theirs."""
 
     entity = models.OneToOneField(Entity, on_delete=models.PROTECT, primary_key=True, related_name="matching_policy")
     is_automatic = models.BooleanField(default=False)
@@ -27,6 +27,7 @@ class MatchingPolicy(models.Model):
     audit_bp = models.PositiveIntegerField(default=200, help_text="share of automatic postings asked back")
     charge_minor_max = models.BigIntegerField(default=0)
     charge_bp_max = models.PositiveIntegerField(default=100)
+    needs_paper = models.BooleanField(default=False)
     changed_at = models.DateTimeField()
     changed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
 

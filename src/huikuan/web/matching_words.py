@@ -57,7 +57,7 @@ HELD_BACK: dict[str, Word] = {
     "ambiguous": gettext_lazy("more than one combination fits"),
     "kind": gettext_lazy("not plainly items paid in full"),
     "several_customers": gettext_lazy("for several customers"),
-    "third_party": gettext_lazy("the payer's account is another customer's"),
+    "third_party": gettext_lazy("somebody else pays, and no paper is kept"),
     "currency": gettext_lazy("another currency"),
     "closed_period": gettext_lazy("its month is closed"),
     "amount": gettext_lazy("it is larger than what may post itself"),

@@ -265,6 +265,7 @@ def _read_policy(request: HttpRequest, book: EntityRow) -> Policy:
         audit_bp=_hundredths(given.get("audit", "")),
         charge_minor_max=read_money(charge, book.currency) if charge else 0,
         charge_bp_max=_hundredths(given.get("charge_share", "")),
+        needs_paper=bool(given.get("needs_paper")),
     )
 
 

@@ -1,7 +1,13 @@
-from django.db import migrations
+from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
     dependencies = [("store", "0019_settlements")]
 
-    operations = []
+    operations = [
+        migrations.AddField(
+            model_name="matchingpolicy",
+            name="needs_paper",
+            field=models.BooleanField(default=False),
+        ),
+    ]
