@@ -55,6 +55,8 @@ def test_amounts_by_hand_and_what_is_refused(bench: Bench) -> None:
     assert (open_on(bench.items[1]), money_of(bench.lines[0])) == (40_01, (0, 0, 40_00))
     wrong = {"deed": "apply", "items": [{"item": "itm_0000000000000", "amount": "1.00"}]}
     assert ann.post(f"bank-lines/{bench.id(1)}/decisions", wrong).status_code == 422
+    kept = {"deed": "apply", "items": [{"item": item, "amount": "30.00", "kept_back": "-5.00"}]}
+    assert problem_of(ann.post(f"bank-lines/{bench.id(1)}/decisions", kept))["code"] == "form.not_positive"
     over = {"deed": "apply", "items": [{"item": item, "amount": "60.00"}]}
     assert problem_of(ann.post(f"bank-lines/{bench.id(1)}/decisions", over))["code"] == "match.over_item"
     rep = Program(make_key("rep"))

@@ -192,6 +192,9 @@ def _legs(line: MatchLine, body: DecisionIn) -> list[Leg]:
             refusal = Refusal("item.unknown", "there is no item {item_id} in this entity", item_id=one.item)
             raise invalid(f"#/items/{at}/item", refusal)
         kept = read_minor(one.kept_back, line.currency, f"#/items/{at}/kept_back") if one.kept_back else 0
+        if kept < 0:
+            refusal = Refusal("form.not_positive", "The amount must be more than nothing.")
+            raise invalid(f"#/items/{at}/kept_back", refusal)
         legs.append(
             Leg(
                 item_id=item.item_id,

@@ -155,6 +155,8 @@ def _legs(line: MatchLine, given: QueryDict) -> list[Leg]:
             raise Refusal("application.no_such_item", "One of the items is not there any more: open the form anew.")
         less = typed.get(f"less-{public_id}", "")
         why = typed.get(f"why-{public_id}", "")
+        if less and read_money(less, line.currency) < 0:
+            raise Refusal("form.not_positive", "The amount must be more than nothing.")
         legs.append(
             Leg(
                 item_id=item.item_id,
