@@ -83,7 +83,7 @@ def test_the_company_is_as_large_as_asked(plan: DemoPlan) -> None:
     assert len(plan.customers) == 200
     assert (plan.first, plan.last) == (date(2024, 6, 1), TODAY)
     items = [event for event in plan.events if isinstance(event, happened.ItemIn)]
-    assert 6_000 <= len(items) <= 9_000
+    assert 8_000 <= len(items) <= 12_000
     assert {event.currency for event in items} == {"CNY", "EUR", "USD", "JPY", "KWD"}
     assert {entity.code for entity in plan.entities} == {HD.code, YX.code}
     assert {len(customer.accounts) for customer in plan.customers} == {1, 2}

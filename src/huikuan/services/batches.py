@@ -17,7 +17,7 @@ from huikuan.services.auditing import record
 from huikuan.services.books import open_books
 from huikuan.services.idempotency import once
 from huikuan.services.locking import lock_items, lock_receipts
-from huikuan.services.rights import demand_legs, demand_some
+from huikuan.services.rights import demand_accounts, demand_some, moved_by
 from huikuan.services.row_days import RowDays
 from huikuan.services.source_settlements import lock_owed, unmet_settlements
 from huikuan.services.writing import Unit
@@ -68,17 +68,19 @@ def apply_batch(
         desk, days = _Desk(entity_id), RowDays()
         desk.load(uses)
         days.read(desk.items, desk.receipts)
-        ids = []
+        ids, moved = [], set[int | None]()
         for use in uses:
             if desk.is_stale(use):
                 # Something before it used the same rows: write that, and read again what it left.
                 unit.flush()
                 desk.load([use])
             legs = desk.decide(use)
-            demand_legs(actor_id, Right.POST_CASH, entity_id=entity_id, legs=legs)
+            moved |= moved_by(legs)
             desk.note(legs)
             day = days.posting_day(books, on, legs)
             ids.append(unit.add_entry(EntryDraft(EntryKind.APPLICATION, day.effective_date, day.posting_date, legs)))
+        # Once for all: what somebody holds is looked up anew every time. Nothing is committed before this.
+        demand_accounts(actor_id, Right.POST_CASH, entity_id=entity_id, account_ids=moved)
         unit.flush()
         if ids:
             record(

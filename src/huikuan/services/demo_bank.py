@@ -123,6 +123,11 @@ def _owed(entity: Entity) -> list[Owed]:
     return [Owed(names[one][1], accounts.get(names[one][0], ""), tuple(found[one])) for one in order]
 
 
+WAYS = (0, 1, 0, 2, 0, 1, 3, 0, 2, 0, 1, 4, 0, 5, 0, 1, 0, 2, 0, 6)
+"""Which way each payment of a day goes: three in four name what they pay and pay it in full; the others are a clerk's,
+from a bank's charge to no word at all."""
+
+
 def _payment(owed: Owed, number: int, day: date, code: str, chance: Random) -> DemoLine:
     """One payment, in one of the ways payers pay."""
     first, amount = owed.items[0]
@@ -139,7 +144,7 @@ def _payment(owed: Owed, number: int, day: date, code: str, chance: Random) -> D
         ((amount * 6 / 10).quantize(Decimal("0.01")), f"{first} 部分付款" if chinese else f"Teilzahlung {first}", ""),
         (amount, "往来款" if chinese else "laut Absprache", ""),
     )
-    paid, text, account = ways[number % len(ways)]
+    paid, text, account = ways[WAYS[number % len(WAYS)]]
     if paid <= 0:
         paid = amount
     return DemoLine(

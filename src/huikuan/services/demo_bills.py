@@ -159,11 +159,11 @@ class Billing:
         return self.story.days(*_DELAYS[self.account.behaviour])
 
     def _amount(self) -> int:
-        """Around the account's size, every third a round one; in JPY no cents, in KWD fils."""
+        """Around the account's size, every eighth a round one; in JPY no cents, in KWD fils."""
         account, rng = self.account, self.rng
         minor = in_currency(account.size * rng.randint(35, 190) // 100, account.currency)
         exponent = exponent_of(account.currency)
-        return minor + (rng.randrange(10**exponent) if exponent and rng.randrange(3) else 0)
+        return minor + (rng.randrange(10**exponent) if exponent and rng.randrange(8) else 0)
 
     def _chase(self, day: date) -> None:
         """What nobody means to pay any more, a part left over say, is asked for and paid by and by."""

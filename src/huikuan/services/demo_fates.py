@@ -98,6 +98,9 @@ def dunned(story: Story, item: Item) -> None:
     def pay(day: date) -> None:
         if item.due_minor:
             amount = round_sum(item.due_minor * 70 // 100) + sum(memo.due_minor for memo in memos)
+            if payments.looks_like(story, amount):
+                pay_later(story, item, day)
+                return
             receipt = story.receive(day, amount, meant=[*memos, item])
             order = Order.COSTS_INTEREST_PRINCIPAL
             story.at(day, Apply, lambda when: story.apply_in_order(when, receipt, order))
@@ -150,11 +153,11 @@ def _settled_by(kind: EntryKind, memo: str, first: int, last: int) -> Fate:
 
 BEHAVIOURS = ("punctual", "slow", "erratic", "bad")
 FATES: dict[str, tuple[Fate, tuple[int, int, int, int]]] = {
-    "plain": (payments.plain, (780, 620, 480, 330)),
+    "plain": (payments.plain, (930, 820, 700, 480)),
     "early": (payments.early, (0, 0, 0, 0)),
-    "oldest": (payments.oldest, (50, 90, 120, 100)),
-    "pro_rata": (payments.pro_rata, (10, 20, 30, 20)),
-    "part": (payments.part_payments, (20, 60, 90, 120)),
+    "oldest": (payments.oldest, (12, 25, 45, 60)),
+    "pro_rata": (payments.pro_rata, (3, 6, 10, 10)),
+    "part": (payments.part_payments, (8, 20, 40, 70)),
     "short": (payments.short, (20, 25, 20, 20)),
     "over": (payments.over, (12, 12, 15, 5)),
     "unidentified": (payments.unidentified, (30, 40, 45, 40)),
@@ -164,7 +167,7 @@ FATES: dict[str, tuple[Fate, tuple[int, int, int, int]]] = {
     "cross": (payments.cross, (0, 0, 0, 0)),
     "returned": (returned, (35, 40, 45, 40)),
     "disputed": (disputed, (10, 20, 35, 50)),
-    "dunned": (dunned, (0, 30, 50, 120)),
+    "dunned": (dunned, (0, 12, 25, 80)),
     "never": (never, (0, 2, 8, 110)),
     "recovered": (recovered, (0, 0, 2, 10)),
     "offset": (_settled_by(EntryKind.OFFSET, "set off against our payables", 0, 20), (2, 2, 2, 2)),

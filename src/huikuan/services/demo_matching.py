@@ -1,4 +1,4 @@
-"""What the demo company lets the matcher do: one entity posts what is sure enough by itself, the other by hand."""
+"""What the demo company lets the matcher do: post what is sure enough by itself."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from huikuan.services.matching_policy import Policy, set_policy
 from huikuan.store.models import Entity, MatchingPolicy
 
 POLICIES = {
-    "HD": Policy(is_automatic=True, error_ppm=10_000, audit_bp=1_000, charge_minor_max=50_00),
-    "YX": Policy(is_automatic=False, error_ppm=10_000, charge_minor_max=15_00),
+    "HD": Policy(is_automatic=True, error_ppm=1_000, audit_bp=1_000, charge_minor_max=50_00, needs_paper=True),
+    "YX": Policy(is_automatic=True, error_ppm=1_000, audit_bp=1_000, charge_minor_max=15_00),
 }
-"""One in a hundred may be wrong: what two years of a company this size can prove."""
+"""One in a thousand may be wrong, and one in ten is asked back: two years of payments, most of them with a number,
+prove it."""
 
 
 def add_policies(*, now: datetime) -> None:

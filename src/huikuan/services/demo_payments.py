@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import partial
+from itertools import combinations
 
 from huikuan.core.accounts import EntryKind
 from huikuan.core.applications import Order
@@ -18,7 +19,7 @@ from huikuan.services.demo_story import Item, Receipt, Story
 GATHER = timedelta(days=4)
 """A payment run takes along what would be paid in the next few days."""
 
-ONE_BY_ONE = ("weekly",)
+ONE_BY_ONE = ("weekly", "twice")
 """Payers of these runs send a payment for each invoice."""
 
 CLERK_WAITS = (0, 0, 0, 0, 0, 1, 1, 2, 5)
@@ -117,8 +118,10 @@ def _in_order(story: Story, item: Item, order: Order, percent: int) -> None:
     def pay(day: date) -> None:
         meant = [other for other in story.owed() if other.pay_on <= day + GATHER]
         amount = round_sum(sum(other.due_minor for other in meant) * percent // 100)
-        if amount > 0:
-            receipt = story.receive(day, amount, meant=meant)
+        if amount > 0 and not looks_like(story, amount):
+            # Who names nothing and who applies it go by the same rule.
+            spread = [other for other, _ in story.spread(amount, story.account.currency, order)]
+            receipt = story.receive(day, amount, meant=spread)
             story.at(day, Apply, lambda when: story.apply_in_order(when, receipt, order))
         pay_later(story, item, day + story.days(18, 40))
 
@@ -129,6 +132,12 @@ def round_sum(minor: int) -> int:
     """Two figures and zeros."""
     factor: int = 10 ** max(len(str(minor)) - 2, 0)
     return minor // factor * factor
+
+
+def looks_like(story: Story, amount_minor: int) -> bool:
+    """Whether a sum happens to be what one, two or three items come to: anybody would take it for their payment."""
+    dues = [other.due_minor for other in story.owed() if other.due_minor]
+    return any(sum(few) == amount_minor for size in (1, 2, 3) for few in combinations(dues[-40:], size))
 
 
 def oldest(story: Story, item: Item) -> None:
@@ -229,7 +238,8 @@ def misapplied(story: Story, item: Item) -> None:
 
     def apply(receipt: Receipt, day: date) -> None:
         others = [other for other in story.owed() if other is not item and not other.coming_minor]
-        if not others:
+        # A mistake of the last days would stand: there is no day left to find it.
+        if not others or story.calendar.on_or_after(day + timedelta(days=10)) is None:
             _apply_named(story, receipt, [item], day)
             return
         wrong = max(others, key=lambda other: (other.open_minor, other.ref))

@@ -23,7 +23,7 @@ from huikuan.services.demo_world import ENTITIES, AccountPlan, CustomerPlan, Ent
 CLOSING_DAY = 10
 """On this day a month two months back is closed softly, and one three months back for good."""
 
-_SLOW = ("recovered", "dunned", "over", "misapplied", "bounced")
+_SLOW = ("recovered", "dunned", "over", "misapplied", "bounced", "bounced")
 """Fates that take months: given to an account's first invoices, so that short demos have them too."""
 
 _PREFIX = {

@@ -228,21 +228,23 @@ class Story:
         """All that is left of a receipt, in an order; what the rule gives is worked out by the rule itself. What other
         money that waits was sent for is left alone: then each part is told."""
         self._arrived(receipt)
-        owed = self.owed(receipt.event.currency)
-        rows = {item.number: item for item in owed if item.due_minor}
-        open_rows = [replace(item.row(), open_minor=item.due_minor) for item in rows.values()]
-        lines = distribute(receipt.left_minor, open_rows, order)
         parts = []
-        for line in lines:
-            item = rows[line.row.item_id]
-            parts.append(Part(item=item.ref, amount_minor=line.amount_minor))
-            self._use(receipt, item, line.amount_minor)
-            self._spend(receipt, line.amount_minor, parked=False)
-        if lines and any(item.coming_minor for item in owed):
+        for item, amount in self.spread(receipt.left_minor, receipt.event.currency, order):
+            parts.append(Part(item=item.ref, amount_minor=amount))
+            self._use(receipt, item, amount)
+            self._spend(receipt, amount, parked=False)
+        if parts and any(item.coming_minor for item in self.owed(receipt.event.currency)):
             self._emit(Apply, day, receipt=receipt.event.ref, parts=tuple(parts))
-        elif lines:
+        elif parts:
             self._emit(Apply, day, receipt=receipt.event.ref, order=order)
-        return bool(lines)
+        return bool(parts)
+
+    def spread(self, amount_minor: int, currency: str, order: Order) -> list[tuple[Item, int]]:
+        """What an order makes of a sum, without what other money that waits was sent for."""
+        rows = {item.number: item for item in self.owed(currency) if item.due_minor}
+        open_rows = [replace(item.row(), open_minor=item.due_minor) for item in rows.values()]
+        lines = distribute(amount_minor, open_rows, order)
+        return [(rows[line.row.item_id], line.amount_minor) for line in lines]
 
     def apply_credit(self, day: date, credit: Item, item: Item) -> None:
         amount = min(-credit.open_minor, item.due_minor)

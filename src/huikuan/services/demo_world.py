@@ -123,6 +123,11 @@ def _customer(external_id: str, name: Name, rng: Random, *, serves_both: bool) -
     for entity in entities:
         terms = pick(_TERMS, rng)
         size, per_month = rng.randrange(*sizes), rng.randrange(*rates)
+        if entity is YX:
+            # Fewer customers, who order more often: enough payments to prove what the matcher may do.
+            size, per_month = size * 6 // 10, per_month * 20 // 10
+        else:
+            size, per_month = size * 9 // 10, per_month * 12 // 10
         accounts.append(
             AccountPlan(
                 entity=entity,

@@ -61,8 +61,12 @@ def demand_legs(actor_id: int | None, right: Right, *, entity_id: int, legs: Ite
     """``demand`` for a posting: every customer account it moves something on; where it is on none (or on money nobody
     knows the owner of), the right must be held for all customers."""
     if actor_id is not None:
-        moved = {leg.account_id for leg in legs if leg.ledger_account in CONTROL_ACCOUNTS}
-        demand_accounts(actor_id, right, entity_id=entity_id, account_ids=moved or {None})
+        demand_accounts(actor_id, right, entity_id=entity_id, account_ids=moved_by(legs))
+
+
+def moved_by(legs: Iterable[PostingDraft]) -> set[int | None]:
+    """The customer accounts a posting moves something on; ``None`` among them is nobody's money."""
+    return {leg.account_id for leg in legs if leg.ledger_account in CONTROL_ACCOUNTS} or {None}
 
 
 def demand_seen(actor_id: int | None, right: Right, *, entity_id: int) -> None:
