@@ -125,7 +125,7 @@ def money(minor: int) -> str:
 
 
 def row(minor: int, **more: Any) -> Row:
-    return Row(money(minor), day="2026-04-07", ref=f"R{minor}{more.get('e2e', '')}", **more)
+    return Row(money(minor), day="2026-04-07", ref=f"R{minor}{more.get('e2e', '')}", code="PMNT/IDDT/ESDD", **more)
 
 
 def states(run: DebitRun) -> list[str]:

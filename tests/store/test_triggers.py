@@ -23,6 +23,11 @@ from huikuan.store.models import (
     CashHandIn,
     CashSlip,
     ClosingMark,
+    DebitEvent,
+    DebitMandate,
+    DebitPayment,
+    DebitPaymentItem,
+    DebitRun,
     EInvoice,
     EInvoiceTax,
     GlExport,
@@ -62,7 +67,7 @@ def ledger(ledger_db: LedgerDb) -> Ledger:
     add_decision(ledger.entity_id)
     add_channel_rows(ledger, item, receipt)
     add_agreement(ledger, item, entry)
-    add_bank_rows(ledger.entity_id)
+    add_debit_rows(ledger, add_bank_rows(ledger.entity_id), item)
     case = ShortPayment.objects.create(
         entity_id=ledger.entity_id, item_id=item, account_id=ledger.accounts["C1"], reason_code="unstated",
         state="open", currency="CNY", amount_minor=100, deadline=DAY, opened_on=DAY, opened_at=NOW,
@@ -71,7 +76,7 @@ def ledger(ledger_db: LedgerDb) -> Ledger:
     return ledger
 
 
-def add_bank_rows(entity_id: int) -> None:
+def add_bank_rows(entity_id: int) -> BankAccount:
     account = BankAccount.objects.create(entity_id=entity_id, name="Main", number="1", currency="CNY", created_at=NOW)
     statement = BankStatement.objects.create(
         entity_id=entity_id, account=account, format="csv", file_name="x.csv", file_sha256="a" * 64, file_bytes=1,
@@ -82,6 +87,24 @@ def add_bank_rows(entity_id: int) -> None:
         value_date=DAY, amount_minor=100, currency="CNY", fingerprint="f",
     )  # fmt: skip
     LineDecision.objects.create(entity_id=entity_id, line=line, deed="on_account", at=NOW)
+    return account
+
+
+def add_debit_rows(ledger: Ledger, account: BankAccount, item_id: int) -> None:
+    mandate = DebitMandate.objects.create(
+        entity_id=ledger.entity_id, account_id=ledger.accounts["C1"], reference="M", payer_name="P", payer_iban="I",
+        signed_on=DAY, recorded_at=NOW,
+    )  # fmt: skip
+    run = DebitRun.objects.create(
+        entity_id=ledger.entity_id, number="DD-1", bundle="customer", due_by=DAY, due_on=DAY, notice_on=DAY,
+        file_on=DAY, creditor_id="X", creditor_name="X", creditor_iban="X", bank_account=account, proposed_at=NOW,
+    )  # fmt: skip
+    payment = DebitPayment.objects.create(
+        run=run, mandate=mandate, account_id=ledger.accounts["C1"], ordinal=1, end_to_end_id="E", sequence="FRST",
+        amount_minor=1,
+    )  # fmt: skip
+    DebitPaymentItem.objects.create(payment=payment, item_id=item_id, amount_minor=1)
+    DebitEvent.objects.create(run=run, code="proposed", at=NOW)
 
 
 def add_channel_rows(ledger: Ledger, item_id: int, receipt_id: int) -> None:

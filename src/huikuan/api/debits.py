@@ -41,6 +41,7 @@ from huikuan.services.debit_runs import (
 from huikuan.services.debit_settling import settle_line
 
 router = Router(tags=["Direct debits"])
+reports = Router(tags=["Direct debits"])
 
 REPORT_MAX = 20 << 20
 Reason = Annotated[str, StringConstraints(max_length=120, pattern=r"^[A-Z]{2}[A-Z0-9]{2}[^\x00-\x1f\x7f]*$")]
@@ -318,7 +319,7 @@ class ReportForm(Schema):
     entity: EntityCode
 
 
-@router.post("/reports", response=DebitReportOut, summary="Hand in a bank's report")
+@reports.post("", response=DebitReportOut, summary="Hand in a bank's report")
 def take_report(request: HttpRequest, form: Form[ReportForm], file: File[UploadedFile]) -> HttpResponse:
     """pain.002: payments refused or taken back. The same report again changes nothing."""
     caller = caller_of(request)

@@ -67,6 +67,7 @@ for prefix, router in (
     ("/agreements", agreements.router),
     ("/mandates", debit_mandates.router),
     ("/debit-runs", debits.router),
+    ("/debit-reports", debits.reports),
     ("/bank-accounts", bank.accounts),
     ("/bank-statements", bank.statements),
     ("/bank-lines", bank.lines),

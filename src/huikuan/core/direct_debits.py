@@ -148,7 +148,8 @@ def collection_day(asked: date, today: date, *, notice_days: int = NOTICE_DAYS, 
     Easter Monday, so it is Tuesday 7 April.
     """
     calendar = TargetDays()
-    earliest = max(today + timedelta(days=notice_days), add_working_days(today, bank_days, calendar))
+    # On a day off the bank takes the file on the next TARGET day.
+    earliest = max(today + timedelta(days=notice_days), add_working_days(roll(today, calendar), bank_days, calendar))
     return roll(max(asked, earliest), calendar)
 
 

@@ -158,6 +158,12 @@ def run(frame: Frame, text: str) -> RunRow | None:
     return None if found is None else _run_row(found)
 
 
+def run_named(frame: Frame, text: str) -> RunRow | None:
+    """One run by its opaque id or its number."""
+    found = _with_people(_runs(frame)).filter(Q(id=inner_id("ddr", text) or 0) | Q(number=text)).first()
+    return None if found is None else _run_row(found)
+
+
 def run_slice(frame: Frame, *, which: str = "all", after: int = 0, limit: int = 100) -> Slice[RunRow]:
     """Collections in the order in which they were proposed."""
     found = _with_people(_which(_runs(frame), which)).filter(id__gt=after).order_by("id")
