@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client, override_settings
 
-from huikuan.api.callers import budget
+from huikuan.api.callers import Budget, budget
 from huikuan.api.site import description
 from huikuan.core.rights import Right, Role
 from huikuan.services.api_keys import add_key, revoke_key
@@ -25,7 +26,7 @@ NOW = datetime(2026, 6, 15, 8, 30, tzinfo=UTC)
 
 @pytest.fixture
 def world(sqlite_db: LedgerDb) -> World:
-    budget.counts.clear()
+    budget.shares.clear()
     return build_world()
 
 
@@ -210,13 +211,27 @@ def test_a_browsers_session_reads_and_writes_with_its_token(world: World) -> Non
 def test_too_many_requests(world: World) -> None:
     program = Program(make_key("boss"))
     with override_settings(API_REQUESTS_PER_MINUTE=3):
-        budget.counts.clear()
+        budget.shares.clear()
         answers = [program.get("entities") for _ in range(8)]
     statuses = [answer.status_code for answer in answers]
     assert statuses[:3] == [200, 200, 200] and 429 in statuses
     limited = next(answer for answer in answers if answer.status_code == 429)
     assert problem_of(limited)["code"] == "api.too_many"
     assert 0 < int(limited["Retry-After"]) <= 60 and limited["RateLimit-Remaining"] == "0"
+
+
+def test_processes_share_what_a_key_may_ask(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two processes, forty requests a minute in shares of two: together they serve forty, and the next minute anew."""
+    (key,) = (ApiKey.objects.get(prefix=text.split("_")[1]).id for text in [make_key("boss")])
+    monkeypatch.setattr(time, "time", lambda: 600.0)
+    processes = [Budget(), Budget()]
+    with override_settings(API_REQUESTS_PER_MINUTE=40):
+        served = sum(processes[n % 3 == 0].take(key).left >= 0 for n in range(60))
+        assert served == 40
+        assert all(one.take(key).left < 0 for one in processes)
+        monkeypatch.setattr(time, "time", lambda: 660.0)
+        assert processes[0].take(key).left == 39
+        assert processes[1].take(key).left == 37
 
 
 def test_the_description_declares_every_error(world: World) -> None:

@@ -20,7 +20,7 @@ from huikuan.core.rights import Right
 from huikuan.queries.api_keys import find_key
 from huikuan.queries.frame import EntityRow, Frame, frame_at, narrowed_of, seen_entities
 from huikuan.queries.grants import Held, held_by
-from huikuan.services.api_keys import note_use
+from huikuan.services.api_keys import note_use, take_requests
 from huikuan.services.auditing import acting_key
 from huikuan.services.rights import missing
 
@@ -152,22 +152,44 @@ class Allowance:
     resets_in: int
 
 
+@dataclass(slots=True)
+class _Share:
+    """Of a key's requests in ``minute``: ``left`` are this process's own, ``rest`` nobody has taken."""
+
+    minute: int
+    left: int
+    rest: int
+
+
 @dataclass
 class Budget:
-    """Requests by key and minute, counted in each server process."""
+    """Requests by key and minute. The limit is for all server processes together; each takes a twentieth of it at a
+    time, so a key may be told to wait a little early where several processes serve it."""
 
-    counts: dict[int, tuple[int, int]] = field(default_factory=dict)
+    shares: dict[int, _Share] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, key_id: int) -> Allowance:
         """Counts one request."""
         limit, seconds = settings.API_REQUESTS_PER_MINUTE, int(time.time())
-        minute = seconds // 60
+        minute, resets_in = seconds // 60, 60 - seconds % 60
+        share = self._share(key_id, minute, limit)
+        if not share.left and share.rest:  # outside the lock: a busy database holds up this request alone
+            granted, rest = take_requests(key_id, minute=minute, wanted=max(limit // 20, 1), limit=limit)
+            with self.lock:
+                share.left, share.rest = share.left + granted, rest
         with self.lock:
-            known, used = self.counts.get(key_id, (minute, 0))
-            used = used + 1 if known == minute else 1
-            self.counts[key_id] = (minute, used)
-        return Allowance(limit, limit - used, 60 - seconds % 60)
+            if not share.left:
+                return Allowance(limit, -1, resets_in)
+            share.left -= 1
+            return Allowance(limit, share.left + share.rest, resets_in)
+
+    def _share(self, key_id: int, minute: int, limit: int) -> _Share:
+        with self.lock:
+            share = self.shares.get(key_id)
+            if share is None or share.minute != minute:
+                share = self.shares[key_id] = _Share(minute, 0, limit)
+            return share
 
 
 budget = Budget()

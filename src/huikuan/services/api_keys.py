@@ -13,7 +13,7 @@ from huikuan.core.texts import check_text
 from huikuan.services.auditing import record
 from huikuan.services.rights import Forbidden, demand_anywhere
 from huikuan.services.transaction import run_in_transaction
-from huikuan.store.models import ApiKey, Entity, User
+from huikuan.store.models import ApiKey, ApiKeyUse, Entity, User
 
 USE_NOTED_EVERY = timedelta(minutes=1)
 
@@ -94,6 +94,27 @@ def note_use(key_id: int, last_used_at: datetime | None, *, now: datetime) -> No
     """Remembers that a key was used; to the minute, so that reading does not become writing."""
     if last_used_at is None or now - last_used_at >= USE_NOTED_EVERY:
         ApiKey.objects.filter(id=key_id).update(last_used_at=now)
+
+
+def take_requests(key_id: int, *, minute: int, wanted: int, limit: int) -> tuple[int, int]:
+    """A server process takes up to ``wanted`` of the ``limit`` requests of a key in a minute (counted since 1970).
+
+    Gives how many it got and how many nobody has taken yet. So all processes together never serve more than the limit,
+    and one of them writes once for many requests.
+    """
+
+    def work() -> tuple[int, int]:
+        start = {"minute": minute, "taken": 0}
+        use, _ = ApiKeyUse.objects.select_for_update().get_or_create(key_id=key_id, defaults=start)
+        if use.minute != minute:
+            use.minute, use.taken = minute, 0
+        granted = max(min(wanted, limit - use.taken), 0)
+        if granted:
+            use.taken += granted
+            use.save()
+        return granted, max(limit - use.taken, 0)
+
+    return run_in_transaction(work)
 
 
 def _check_entities(entity_ids: Sequence[int] | None) -> None:

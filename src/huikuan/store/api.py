@@ -22,3 +22,11 @@ class ApiKey(models.Model):
     expires_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+
+
+class ApiKeyUse(models.Model):
+    """Requests of a key in a minute (counted since 1970) that server processes have taken to serve."""
+
+    key = models.OneToOneField(ApiKey, on_delete=models.CASCADE, primary_key=True, related_name="use")
+    minute = models.BigIntegerField()
+    taken = models.IntegerField()

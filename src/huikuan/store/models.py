@@ -8,7 +8,7 @@ from huikuan.store.agreements import (
     AgreementParty,
     SettlementAgreement,
 )
-from huikuan.store.api import ApiKey
+from huikuan.store.api import ApiKey, ApiKeyUse
 from huikuan.store.approvals import Absence, ApprovalDecision, ApprovalRequest, ApprovalRule
 from huikuan.store.audit import AuditEvent, IdempotencyKey, Installation
 from huikuan.store.bank import (
@@ -100,6 +100,7 @@ __all__ = [
     "AgreementLine",
     "AgreementParty",
     "ApiKey",
+    "ApiKeyUse",
     "ApprovalDecision",
     "ApprovalRequest",
     "ApprovalRule",
