@@ -28,6 +28,7 @@ def test_a_number_is_shown_and_a_file_is_added(live_server: LiveServer, page: Pa
     page.goto(live_server.url)
     sign_in(page)
     page.goto(f"{live_server.url}/customers/{public_id('cus', customer)}/")
+    expect(page.get_by_role("button", name="Show").first).to_be_visible()
     assert page.locator("a[href^='tel:']").count() == 0
     page.get_by_role("button", name="Show").first.click()
     page.wait_for_selector("a[href='tel:+8613800138000']")
@@ -40,7 +41,7 @@ def test_a_number_is_shown_and_a_file_is_added(live_server: LiveServer, page: Pa
     scan = tmp_path / "签收单.txt"
     scan.write_text("收到货物", encoding="utf-8")
     page.set_input_files("input[name=files]", str(scan))
-    assert "签收单.txt" in page.locator("[data-file-name]").inner_text()
+    expect(page.locator("[data-file-name]")).to_contain_text("签收单.txt")
     page.get_by_label("Proves").select_option("delivery_note")
     page.get_by_role("button", name="Add the document").click()
     page.wait_for_selector("text=1 document added.")

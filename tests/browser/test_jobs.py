@@ -34,17 +34,20 @@ def site(live_server: LiveServer, page: Page) -> str:
 
 
 def sign_in(page: Page, name: str = "boss", language: str = "English") -> None:
-    page.get_by_role("button", name=language).click()
+    # The door is loaded anew in that language: what is typed before it has come would be gone.
+    with page.expect_navigation():
+        page.get_by_role("button", name=language).click()
     page.locator("input[name=login]").fill(name)
     page.locator("input[name=password]").fill(PASSWORD)
     page.locator("form.card button[type=submit]").click()
-    page.wait_for_url("**/")
+    page.wait_for_url(lambda address: "/accounts/" not in address)
 
 
 @pytest.mark.practice("K3")
 def test_the_door_and_both_languages(site: str, page: Page) -> None:
     expect(page).to_have_url(re.compile("/accounts/login/"))
     page.get_by_role("button", name="中文").click()
+    expect(page.get_by_role("button", name="登录")).to_be_visible()
     page.locator("input[name=login]").fill("boss")
     page.locator("input[name=password]").fill("not the password")
     page.get_by_role("button", name="登录").click()
@@ -124,7 +127,7 @@ def test_sorting_and_filtering_stay_in_the_address(site: str, page: Page) -> Non
     expect(page.locator("tbody tr").first).to_contain_text("INV-2")
     page.get_by_role("link", name="Over 90 days").click()
     expect(page).to_have_url(re.compile("bucket=%3E90"))
-    expect(page.locator("tbody tr")).to_have_count(page.locator("tbody tr", has_text=re.compile("INV|CM")).count())
+    expect(page.locator("tbody tr").filter(has_not_text=re.compile("INV|CM"))).to_have_count(0)
     page.go_back()
     expect(page).not_to_have_url(re.compile("bucket="))
     expect(page.locator("tbody tr").first).to_contain_text("INV-2")
