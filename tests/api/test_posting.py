@@ -11,7 +11,7 @@ from django.db import connections
 from huikuan.store.models import IdempotencyKey, JournalEntry, OpenItem
 from tests.api.calling import Program, invoice, make_key, problem_of, receipt
 from tests.databases import LedgerDb
-from tests.web.world import World, build_world
+from tests.web.world import World, build_world, signed_in
 
 pytestmark = pytest.mark.practice("K2")
 
@@ -228,3 +228,18 @@ def test_unreadable_bodies(boss: Program) -> None:
     assert problem_of(broken)["status"] == 400
     broken = boss.http.generic("POST", "/api/v1/items", b"[]", "application/json", headers=headers)
     assert problem_of(broken)["status"] == 422
+
+
+def test_the_channel_of_a_receipt_is_said_and_asked_for(world: World) -> None:
+    program = Program(make_key("boss"))
+    common = {"value_date": "2026-03-05", "currency": "CNY", "customer": "0001"}
+    rows = [{**common, "external_id": "C-1", "amount": "10.00", "channel": "card"}]
+    rows += [{**common, "external_id": "C-2", "amount": "11.00"}]
+    card, plain = program.posted("receipts", {"entity": "CN01", "receipts": rows})["receipts"]
+    assert (card["channel"], plain["channel"]) == ("card", None)
+    assert program.json(f"receipts/{card['id']}")["channel"] == "card"
+    assert [row["external_id"] for row in program.json("receipts?channel=card")["rows"]] == ["C-1"]
+    odd = {**common, "external_id": "C-3", "amount": "1.00", "channel": "cash"}
+    assert program.post("receipts", {"entity": "CN01", "receipts": [odd]}).status_code == 422
+    shown = signed_in("boss").get("/cash/?state=all&channel=card").content.decode()
+    assert "10.00" in shown and "11.00" not in shown

@@ -29,6 +29,7 @@ from huikuan.store.models import (
     OpenItemBalance,
     Receipt,
     ReceiptBalance,
+    ReceiptChannel,
     ReceiptParty,
     RoleGrant,
     User,
@@ -72,6 +73,7 @@ def bank(ledger_db: LedgerDb) -> Bank:
 
 def test_money_in_is_in_the_books_at_once(bank: Bank) -> None:
     _, (outcome,) = bank.bring(camt053(ROWS))
+    assert set(ReceiptChannel.objects.values_list("channel", flat=True)) == {"transfer"}
     assert (outcome.state, outcome.lines_new, outcome.posted, outcome.waiting) == ("imported", 3, 2, 0)
     statement = BankStatement.objects.get()
     assert (statement.opening_minor, statement.closing_minor) == (100_000, 134_700)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from huikuan.core.approvals import ApprovalKind
-from huikuan.core.channels import Channel
+from huikuan.core.channels import Channel, channel_of_line
 from huikuan.core.rights import Role
 from huikuan.services.approvals import ApprovalNeeded, decide_approval, request_approval, set_ladder
 from huikuan.services.receipts import refund_receipt
@@ -59,3 +59,24 @@ def test_it_is_approved_like_any_other(ledger: Ledger) -> None:
     number = request_approval(needed.value.proposal, actor_id=cfo, now=NOW)
     decide_approval(number, True, actor_id=other, now=NOW, today=DAY)
     assert ledger.money_of(receipt) == (0, 40, 0)
+
+
+def test_a_bank_line_says_by_which_channel_its_money_came() -> None:
+    """By the bank's own code, in whichever language the format speaks."""
+    said = {
+        "PMNT-RCDT-ESCT": Channel.TRANSFER,
+        "PMNT-IDDT-ESDD": Channel.DIRECT_DEBIT,
+        "PMNT-MCRD-POSP": Channel.CARD,
+        "PMNT-RCHQ-CCHQ": Channel.CHEQUE,
+        "PMNT-CNTR-CDPT": Channel.CASH,
+        "NTRF-166": Channel.TRANSFER,
+        "NDDT": Channel.DIRECT_DEBIT,
+        "NCHK": Channel.CHEQUE,
+        "CHECK": Channel.CHEQUE,
+        "115": Channel.CHEQUE,
+        "195": Channel.TRANSFER,
+        "": Channel.TRANSFER,
+    }
+    assert {code: channel_of_line(code) for code in said} == said
+    assert channel_of_line("", is_wallet=True) == Channel.E_PAYMENT
+    assert channel_of_line("PMNT-RCDT", mandate_id="M1") == Channel.DIRECT_DEBIT

@@ -36,6 +36,7 @@ from huikuan.api.schemas import (
     receipt_out,
 )
 from huikuan.core.accounts import LedgerAccount
+from huikuan.core.channels import Channel
 from huikuan.core.rights import Right
 from huikuan.queries.desk import ReceiptNow, entry_now, item_now, receipt_now
 from huikuan.queries.feeds import ReceiptWish, one_receipt, posted_receipts, receipt_slice
@@ -55,6 +56,7 @@ class ReceiptsAsked(ListAsked):
     source: Code = ""
     value_from: Day | None = None
     value_to: Day | None = None
+    channel: Channel | Literal[""] = ""
 
 
 @router.get("", response=ReceiptList, summary="List receipts")
@@ -100,6 +102,7 @@ def _new_receipt(request: HttpRequest, entity_id: int, given: ReceiptIn, pointer
         **{name: getattr(given, name) for name in same},
         account_id=account_id,
         amount_minor=read_minor(given.amount, given.currency, f"{pointer}/amount"),
+        channel=given.channel,
     )
 
 

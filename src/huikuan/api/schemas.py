@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, StringCo
 from huikuan.api.paging import Asked
 from huikuan.core.accounts import Charge, EntryKind, ItemKind
 from huikuan.core.applications import Order
+from huikuan.core.channels import Channel
 from huikuan.core.money import to_decimal
 from huikuan.queries.feeds import ItemFacts, ReceiptFacts
 from huikuan.queries.feeds_journal import EntryFacts, LegFacts
@@ -191,6 +192,7 @@ class ReceiptOut(Schema):
     applied: str
     refunded: str
     state: Literal["unidentified", "unapplied", "on_account", "partly_applied", "applied", "refunded", "reversed"]
+    channel: Channel | None = Field(description="How it was paid, where that is known.")
     entry: str
 
 
@@ -214,6 +216,7 @@ def receipt_out(found: ReceiptFacts, codes: dict[int, str]) -> ReceiptOut:
             "customer": found.customer_public_id or None,
             "source": found.source,
             "state": left.state,
+            "channel": found.channel or None,
             "entry": entry_id_text(receipt.entry_id),
         }
     )
@@ -238,6 +241,7 @@ class ReceiptIn(Given):
     payer_name: Name = ""
     payer_account: Annotated[str, StringConstraints(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
     remittance_text: Annotated[str, StringConstraints(max_length=2000)] = ""
+    channel: Literal[Channel.TRANSFER, Channel.CARD, Channel.E_PAYMENT, Channel.DIRECT_DEBIT] | None = None
 
 
 class ReceiptsIn(Given):

@@ -25,7 +25,7 @@ from huikuan.queries.finding import amount_of, amount_sql, bound_sql, give_texts
 from huikuan.queries.frame import Frame
 from huikuan.queries.listing import CHUNK, ROWS_MAX, Page, Whole, limit_of, order_of
 from huikuan.queries.open_rows import day_of, ids
-from huikuan.queries.receipts import ReceiptRow, legs_of, money_of, receipt_row, receipts_mine
+from huikuan.queries.receipts import ReceiptRow, legs_of, money_of, receipt_row, receipts_by_channel, receipts_mine
 from huikuan.store.models import Receipt, ReceiptParty
 from huikuan.store.public_ids import inner_id, public_id
 
@@ -84,7 +84,7 @@ class CashTotal:
 class CashFilters:
     """What the list is narrowed to. ``state`` of ``CASH_STATES``; days are value dates; amounts are what was received,
     in major units of its currency; ``receipts`` public ids; ``customer`` a public id. Not ``by_customer``: ``search``
-    is for what stands on the receipt itself, not for whose it is."""
+    is for what stands on the receipt itself, not for whose it is. ``channel``: how it was paid."""
 
     search: str = ""
     state: str = "todo"
@@ -96,6 +96,7 @@ class CashFilters:
     receipts: tuple[str, ...] = ()
     customer: str = ""
     by_customer: bool = True
+    channel: str = ""
 
 
 def cash_page(
@@ -169,6 +170,9 @@ def _narrowed(facts: Facts, filters: CashFilters) -> tuple[list[str], dict[str, 
         wheres.append(f"amount_minor >= {bound_sql(filters.amount_from, upper=False)}")
     if filters.amount_to is not None:
         wheres.append(f"amount_minor <= {bound_sql(filters.amount_to, upper=True)}")
+    if filters.channel:
+        facts.give("by_channel", receipts_by_channel(facts.frame, filters.channel))
+        wheres.append("receipt_id IN (SELECT receipt_id FROM by_channel)")
     if filters.receipts:
         numbers = ids(n for text in filters.receipts if (n := inner_id("rcp", text)) is not None)
         wheres.append(f"receipt_id IN ({numbers})")

@@ -16,7 +16,7 @@ from huikuan.queries.directory import accounts_of, customer_ids_of, external_ids
 from huikuan.queries.facts import Facts, read_facts
 from huikuan.queries.frame import Frame
 from huikuan.queries.open_rows import day_of, ids
-from huikuan.queries.receipts import Money, legs_of, money_of, receipts_mine
+from huikuan.queries.receipts import Money, legs_of, money_of, receipts_by_channel, receipts_mine
 from huikuan.store.models import CustomerAccount, OpenItem, Receipt, Source
 from huikuan.store.public_ids import inner_id, public_id
 
@@ -180,6 +180,7 @@ class ReceiptWish:
     source: str = ""
     value_from: date | None = None
     value_to: date | None = None
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +192,11 @@ class ReceiptFacts:
     customer_public_id: str
     source: str
 
+    @property
+    def channel(self) -> str:
+        """By which channel it came; empty where nobody knows."""
+        return str(getattr(getattr(self.receipt, "channel_row", None), "channel", ""))
+
 
 def receipt_slice(frame: Frame, wish: ReceiptWish, *, after: int, limit: int) -> Slice[ReceiptFacts]:
     """Receipts of the frame in the order in which they came."""
@@ -201,6 +207,9 @@ def receipt_slice(frame: Frame, wish: ReceiptWish, *, after: int, limit: int) ->
         where.days("value_date", wish.value_from, wish.value_to)
         if wish.source:
             where.among("source_id", _source_ids(wish.source))
+        if wish.channel:
+            facts.give("by_channel", receipts_by_channel(frame, wish.channel))
+            where.sql.append("receipt_id IN (SELECT receipt_id FROM by_channel)")
         if wish.state == "todo":
             facts.need("open_receipts")
             waiting = "SELECT receipt_id FROM open_receipts WHERE ledger_account <> 'advances' AND open_minor > 0"
@@ -227,7 +236,7 @@ def one_receipt(frame: Frame, text: str) -> ReceiptFacts | None:
 
 def posted_receipts(numbers: Sequence[int]) -> list[ReceiptFacts]:
     """Receipts just posted, in the order given, from the database alone: nothing of them is applied."""
-    receipts = Receipt.objects.select_related("balance", "source").in_bulk(list(numbers))
+    receipts = Receipt.objects.select_related("balance", "source", "channel_row").in_bulk(list(numbers))
     owners = customer_ids_of(r.account_id for r in receipts.values() if r.account_id is not None)
     shown = []
     for number in numbers:
@@ -242,7 +251,7 @@ def posted_receipts(numbers: Sequence[int]) -> list[ReceiptFacts]:
 
 def _receipt_facts(facts: Facts, numbers: Sequence[int]) -> list[ReceiptFacts]:
     legs = legs_of(facts, numbers)
-    receipts = Receipt.objects.select_related("balance").in_bulk(numbers)
+    receipts = Receipt.objects.select_related("balance", "channel_row").in_bulk(numbers)
     accounts = {number: receipts[number].balance.account_id for number in numbers}
     owners = customer_ids_of(account for account in accounts.values() if account is not None)
     codes = dict(Source.objects.values_list("id", "code"))

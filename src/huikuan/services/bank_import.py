@@ -30,10 +30,12 @@ from huikuan.services.bank_fitting import (
     first_breaks,
     fit_statement,
 )
+from huikuan.services.bank_receipts import receipt_of
 from huikuan.services.bank_twins import find_twins
 from huikuan.services.books import Books, open_books
+from huikuan.services.channels import keep_told
 from huikuan.services.debit_settling import follow_statement, settle_debits
-from huikuan.services.receipts import NewReceipt, add_receipts
+from huikuan.services.receipts import add_receipts
 from huikuan.services.remittances import link_after_import
 from huikuan.services.rights import demand
 from huikuan.services.sources import source_id_of
@@ -253,6 +255,7 @@ class _Writer:
         self.account = account
         self.books = books
         self.file = file
+        self.told_in = ""
         self.actor_id = actor_id
         self.now = now
         self.posted_lines: list[int] = []
@@ -284,6 +287,7 @@ class _Writer:
 
     def _statement(self, fitted: FittedStatement, count: int, reason: str) -> BankStatement:
         told = fitted.statement
+        self.told_in = told.format.value
         return BankStatement.objects.create(
             entity_id=self.account.entity_id,
             account_id=self.account.pk,
@@ -317,10 +321,10 @@ class _Writer:
             if one.kind is LineKind.RECEIPT and one.line.ordinal not in twins
         ]
         unit = Unit(self.account.entity_id, self.actor_id, self.now, source_id_of(SOURCE))
-        receipts = add_receipts(
-            unit, self.books, [receipt_of(self.account.pk, one.line, one, key) for _, one, key in chosen]
-        )
+        money = [receipt_of(self.account.pk, one.line, one, key, self.told_in) for _, one, key in chosen]
+        receipts = add_receipts(unit, self.books, money)
         unit.flush()
+        keep_told(receipts, [one.channel for one in money])
         ties = [
             (line_id, receipt_id, Tie.POSTED.value, self.now, self.actor_id)
             for (line_id, _, _), receipt_id in zip(chosen, receipts, strict=True)
@@ -378,22 +382,3 @@ def _texts(line_id: int, new: tuple[FittedLine, str]) -> tuple[Any, ...]:
         line.remittance_text,
         None,
     )
-
-
-def receipt_of(account_id: int, line: Line, fitted: FittedLine, key: str) -> NewReceipt:
-    """The receipt a line of money in becomes; nobody knows yet whose it is."""
-    return NewReceipt(
-        external_id=f"{account_id}-{key}",
-        value_date=fitted.value_date,
-        currency=line.currency,
-        amount_minor=fitted.minor,
-        reference=line.structured_reference or _told(line.end_to_end_id) or line.bank_reference,
-        payer_name=line.payer_name or line.ultimate_party,
-        payer_account=line.payer_account,
-        remittance_text=line.remittance_text,
-    )
-
-
-def _told(reference: str) -> str:
-    """The payer's reference, unless it is the word for none."""
-    return "" if reference.upper() in ("NOTPROVIDED", "NONREF", "NONE") else reference

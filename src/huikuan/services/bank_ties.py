@@ -14,9 +14,11 @@ from huikuan.core.refusals import Conflict, Refusal
 from huikuan.core.rights import Right
 from huikuan.services.auditing import record
 from huikuan.services.bank_fitting import FittedLine
-from huikuan.services.bank_import import call_after_import, receipt_of
+from huikuan.services.bank_import import call_after_import
+from huikuan.services.bank_receipts import receipt_of
 from huikuan.services.bank_twins import receipts_alike
 from huikuan.services.books import open_books
+from huikuan.services.channels import keep_told
 from huikuan.services.debit_returns import return_of_receipt
 from huikuan.services.line_desk import live_decision
 from huikuan.services.receipts import add_receipts
@@ -92,8 +94,10 @@ def post_line(line_id: int, *, actor_id: int | None, now: datetime) -> int:
         books = open_books(line.entity_id, actor_id=actor_id)
         unit = Unit(line.entity_id, actor_id, now, source_id_of(SOURCE))
         told, fitted = _as_read(line)
-        (receipt_id,) = add_receipts(unit, books, [receipt_of(line.account_id, told, fitted, line.fingerprint)])
+        new = receipt_of(line.account_id, told, fitted, line.fingerprint, line.statement.format)
+        (receipt_id,) = add_receipts(unit, books, [new])
         unit.flush()
+        keep_told([receipt_id], [new.channel])
         _tie(line, receipt_id, Tie.POSTED, actor_id, now)
         _tell("bank_line.posted", line, actor_id, now, receipt=receipt_id)
         return receipt_id, line.entity_id
@@ -241,6 +245,8 @@ def _as_read(line: BankLine) -> tuple[Line, FittedLine]:
         payer_name=text.payer_name if text else "",
         payer_account=text.payer_account if text else "",
         ultimate_party=text.ultimate_party if text else "",
+        transaction_code=line.transaction_code,
+        mandate_id=line.mandate_id,
         remittance_text=text.remittance_text if text else "",
         structured_reference=line.structured_reference,
         end_to_end_id=line.end_to_end_id,

@@ -12,13 +12,25 @@ from huikuan.core.rights import Right
 from huikuan.services.auditing import record
 from huikuan.services.rights import demand
 from huikuan.services.transaction import run_in_transaction
-from huikuan.store.models import ChannelPolicy
+from huikuan.store.models import ChannelPolicy, ReceiptChannel
 from huikuan.store.rows import insert_rows
 
 
 def keep_channels(pairs: Iterable[tuple[int, Channel]]) -> None:
     """Within the transaction that posts receipts: by which channel each came."""
     insert_rows("store_receiptchannel", ("receipt_id", "channel"), [(number, one.value) for number, one in pairs])
+
+
+def keep_told(receipt_ids: Iterable[int], told: Iterable[Channel | None]) -> None:
+    """``keep_channels`` for receipts of which some came nobody knows how."""
+    pairs = zip(receipt_ids, told, strict=True)
+    keep_channels((number, channel) for number, channel in pairs if channel is not None)
+
+
+def channel_of(receipt_id: int) -> Channel | None:
+    """By which channel a receipt came, where it is known."""
+    found = ReceiptChannel.objects.filter(receipt_id=receipt_id).values_list("channel", flat=True).first()
+    return Channel(found) if found else None
 
 
 def policy_of(entity_id: int) -> ChannelPolicy:

@@ -13,6 +13,7 @@ from typing import Any
 from huikuan.core.banking import SOURCE
 from huikuan.core.refusals import Refusal
 from huikuan.services.books import open_books
+from huikuan.services.channels import channel_of, keep_told
 from huikuan.services.line_desk import Desk, day_for
 from huikuan.services.receipts import NewReceipt, add_receipts
 from huikuan.services.reversals import reverse_entry
@@ -101,6 +102,7 @@ def _repost(desk: Desk, old: Sequence[int], amounts: Sequence[int], entries: lis
     made = add_receipts(unit, books, new)
     entries += [number for number, _ in unit.entries]
     unit.flush()
+    keep_told(made, [channel_of(model.pk)] * len(made))
     return made
 
 

@@ -18,7 +18,7 @@ from huikuan.core.texts import NAME_MAX, TEXT_MAX, check_texts
 from huikuan.queries.funds import fund_of
 from huikuan.services.approvals import Approved, NewApproval, carries_out
 from huikuan.services.books import Books, open_books
-from huikuan.services.channels import keep_channels
+from huikuan.services.channels import keep_told
 from huikuan.services.idempotency import once
 from huikuan.services.items import check_accounts
 from huikuan.services.locking import lock_receipt
@@ -73,8 +73,7 @@ def post_receipts(
         check_accounts(entity_id, {row.account_id for row in receipts if row.account_id is not None})
         ids = add_receipts(unit, books, receipts)
         unit.flush()
-        pairs = zip(ids, receipts, strict=True)
-        keep_channels((number, new.channel) for number, new in pairs if new.channel is not None)
+        keep_told(ids, [new.channel for new in receipts])
         return {"receipts": ids}
 
     answer = once(

@@ -42,6 +42,10 @@ def _currencies(frame: Frame) -> list[tuple[str, str]]:
     return [(code, code) for code in choices.receipt_currencies(frame)]
 
 
+def _channels(_frame: Frame) -> list[tuple[str, str]]:
+    return [(str(code), str(word)) for code, word in CHANNELS.items()]
+
+
 def _reference(row: CashRow) -> SafeString:
     day = format_day(row.row.value_date, get_language() or "en")
     return format_html('{}<small class="dim phone-only">{}</small>', row.row.reference, day)
@@ -134,6 +138,7 @@ CASH = Table(
         Filter("state", _("Which receipts"), "choice", is_quiet=True),
         Filter("customer", _("Customer"), "text", is_quiet=True, say=customer_name),
         Filter("currency", _("Currency"), "choice", _currencies),
+        Filter("channel", _("Paid by"), "choice", _channels),
         Filter("value_from", _("Value date from"), "day"),
         Filter("value_to", _("Value date to"), "day"),
         Filter("amount_from", _("Amount from"), "amount"),
