@@ -80,8 +80,8 @@ def running(db: LedgerDb, *arguments: str, path: Path | None = None) -> Iterator
         yield site
     finally:
         process.terminate()
-        process.wait(20)
-        _, left = psutil.wait_procs(family, timeout=5)
+        process.wait(60)
+        _, left = psutil.wait_procs(family, timeout=30)
         assert not left, "processes were left behind"
 
 
@@ -95,7 +95,7 @@ class Visitor:
 
     def get(self, path: str) -> tuple[str, str]:
         """Where it ended up, and what it says there."""
-        with self.opener.open(self.url + path, timeout=20) as response:
+        with self.opener.open(self.url + path, timeout=60) as response:
             return response.geturl(), response.read().decode()
 
     def sign_in(self, username: str, password: str) -> str:
@@ -108,7 +108,7 @@ class Visitor:
             data=urllib.parse.urlencode(fields).encode(),
             headers={"Referer": f"{self.url}/accounts/login/"},
         )
-        with self.opener.open(request, timeout=20) as response:
+        with self.opener.open(request, timeout=60) as response:
             where: str = response.geturl()
             return where
 
@@ -155,7 +155,7 @@ def test_nothing_outlives_a_killed_supervisor(sqlite_db: LedgerDb) -> None:
         family = site.members()
         assert len(family) >= 3
         site.process.send_signal(signal.SIGKILL)
-        _, left = psutil.wait_procs(family, timeout=15)
+        _, left = psutil.wait_procs(family, timeout=60)
         assert not left
 
 
