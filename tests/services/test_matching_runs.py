@@ -12,7 +12,9 @@ from huikuan.core.documents import EvidenceType, LinkKind
 from huikuan.core.matching import explanation_of
 from huikuan.core.periods import PeriodState
 from huikuan.core.refusals import Refusal
+from huikuan.core.said import line_text
 from huikuan.engines.match_types import BarReport
+from huikuan.jobs.registry import WORK
 from huikuan.queries.bank_lines import lines_by_id
 from huikuan.queries.workbench import undecided
 from huikuan.queries.workbench_line import pane_of
@@ -23,6 +25,7 @@ from huikuan.services.matching import choice_of, run_matching
 from huikuan.services.matching_audit import say_outcome
 from huikuan.services.matching_learning import forget_learned, knowledge_of
 from huikuan.services.matching_policy import Policy, set_policy
+from huikuan.services.matching_timer import match_due
 from huikuan.services.periods import set_period
 from huikuan.services.verifying import verify
 from huikuan.store.models import (
@@ -256,3 +259,26 @@ def test_somebody_elses_money_waits_until_a_paper_is_kept(desk: Counter, monkeyp
     desk.line("100.03", text="INV-10023", **ALPHA)
     report = run(desk)
     assert (report.posted, report.held_back, open_on(items[3])) == (1, {"third_party": 1}, 0)
+
+
+@pytest.mark.practice("K4")
+def test_the_schedule_matches_what_nobody_has_explained(desk: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    sure(monkeypatch)
+    entity = desk.books.entity_id
+    item = desk.books.item(100_00, document_number="INV-10023")
+    desk.line("100.00", text="INV-10023", **ALPHA)
+    assert line_text(match_due(NOW) or ()) == "E1: 1 lines matched, 0 posted by themselves, 1 for a person"
+    assert match_due(NOW) is None
+    # Another policy: what waited for it is looked at again, with a bar of its own.
+    set_policy(entity, Policy(is_automatic=True, error_ppm=2_000), **SYSTEM)
+    assert line_text(match_due(NOW) or ()) == "E1: 1 lines matched, 1 posted by themselves, 0 for a person"
+    assert BarReport.from_json(MatchingModel.objects.get().bar).max_error == 0.002
+    assert open_on(item) == 0
+    fitted_at = MatchingModel.objects.get().fitted_at
+    desk.line("40.00", text="hello", **ALPHA)
+    assert match_due(NOW + timedelta(days=3)) is not None
+    assert MatchingModel.objects.get().fitted_at == fitted_at
+    desk.line("41.00", text="hello", **ALPHA)
+    assert match_due(NOW + timedelta(days=8)) is not None
+    assert MatchingModel.objects.get().fitted_at > fitted_at
+    assert "match" in WORK

@@ -33,6 +33,7 @@ PLANS = {
         Plan("webhooks", timedelta(seconds=2), is_quick=True),
         Plan("watched-folders", timedelta(minutes=1)),
         Plan("reports", timedelta(minutes=15)),
+        Plan("match", timedelta(minutes=15)),
         Plan("duplicates", timedelta(minutes=15)),
         Plan("export-head-hash", timedelta(days=1)),
         Plan("backup", timedelta(days=1)),

@@ -68,6 +68,13 @@ def write_reports(now: datetime) -> Line | None:
     return write_due(now)
 
 
+def match_lines(now: datetime) -> Line | None:
+    """Works out what open bank lines pay, and posts what is sure enough."""
+    from huikuan.services.matching_timer import match_due
+
+    return match_due(now)
+
+
 def back_up(now: datetime) -> Line | None:
     """Writes a backup and removes old ones."""
     from huikuan.services.backup import back_up_daily
@@ -104,6 +111,7 @@ WORK: dict[str, Work] = {
     "webhooks": send_webhooks,
     "watched-folders": watch_folders,
     "reports": write_reports,
+    "match": match_lines,
     "duplicates": look_for_duplicates,
     "export-head-hash": export_head_hash,
     "backup": back_up,

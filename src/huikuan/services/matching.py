@@ -66,16 +66,12 @@ def run_matching(
     """Works out proposals for the open lines of an entity and posts what its policy allows.
 
     ``every``: all open lines, else those without a proposal or with one that is out of date. ``fit``: the bar is fitted
-    to the past first; it is in any case where that was never done. Refuses ``right.missing``.
+    to the past first; it is in any case where that was never done, or for another policy. Refuses ``right.missing``.
     """
     demand(actor_id, Right.DECIDE_MATCH, entity_id=entity_id)
-    if fit or not MatchingModel.objects.filter(entity_id=entity_id).exists():
+    if fit or _is_unfitted(entity_id):
         fit_entity(entity_id, now=now)
-    lines = undecided(entity_id)
-    if not every:
-        fresh = MatchProposal.objects.filter(entity_id=entity_id, is_stale=False)
-        known = set(fresh.values_list("line_id", flat=True))
-        lines = [line for line in lines if line.line_id not in known]
+    lines = undecided(entity_id) if every else unmatched(entity_id)
     run = MatchingRun.objects.create(entity_id=entity_id, started_at=now, actor_id=actor_id, lines=len(lines))
     round_ = _Round(run, policy_of(entity_id), now)
     posted = round_.go_over(lines)
@@ -87,6 +83,20 @@ def run_matching(
         posted = round_.go_over(again)
     draw_sample(entity_id, run.pk, now=now)
     return _close(round_, actor_id)
+
+
+def unmatched(entity_id: int) -> list[MatchLine]:
+    """Open lines nobody has explained yet, or whose explanations are out of date."""
+    lines = undecided(entity_id)
+    fresh = MatchProposal.objects.filter(entity_id=entity_id, is_stale=False) if lines else MatchProposal.objects.none()
+    known = set(fresh.values_list("line_id", flat=True))
+    return [line for line in lines if line.line_id not in known]
+
+
+def _is_unfitted(entity_id: int) -> bool:
+    """Without a bar, or with one that promises something else than the policy asks for now."""
+    row = MatchingModel.objects.filter(entity_id=entity_id).first()
+    return row is None or BarReport.from_json(row.bar).max_error != policy_of(entity_id).max_error
 
 
 ROUNDS_MAX = 5

@@ -10,7 +10,7 @@ from huikuan.core.rights import Right
 from huikuan.services.auditing import record
 from huikuan.services.rights import demand
 from huikuan.services.transaction import run_in_transaction
-from huikuan.store.models import Entity, MatchingPolicy
+from huikuan.store.models import Entity, MatchingPolicy, MatchProposal
 
 ERROR_PPM_MAX = 50_000
 
@@ -51,6 +51,8 @@ def set_policy(entity_id: int, policy: Policy, *, actor_id: int | None, now: dat
         MatchingPolicy.objects.update_or_create(
             entity_id=entity_id, defaults={**values, "changed_at": now, "changed_by_id": actor_id}
         )
+        # What waited because of the policy before is looked at again by the next run.
+        MatchProposal.objects.filter(entity_id=entity_id).update(is_stale=True)
         changes = {name: [getattr(before, name), new] for name, new in values.items() if getattr(before, name) != new}
         record(
             "match.policy",

@@ -90,6 +90,7 @@ JOBS: Words = {
     "seal": _("Seal entries"),
     "watched-folders": _("Import from watched folders"),
     "reports": _("Write reports"),
+    "match": _("Match bank lines"),
     "duplicates": _("Look for customers that may be one"),
     "export-head-hash": _("Write the head of the chain outside the database"),
     "backup": _("Back up"),

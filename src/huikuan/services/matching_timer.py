@@ -1,0 +1,36 @@
+"""Matching without anybody asking: by the schedule, besides after every import."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from huikuan.core.said import Line, Said
+from huikuan.services.matching import run_matching, unmatched
+from huikuan.store.models import BankAccount, Entity, MatchingModel
+
+FITTED = timedelta(days=7)
+"""How long a bar stands before the past is replayed again, with what people decided since."""
+
+
+def match_due(now: datetime) -> Line | None:
+    """Goes over the lines of every entity that nobody has explained yet or whose explanations are out of date, posts
+    what its policy allows; the bar is set anew once a week. Gives what came of it; nothing where no line waited."""
+    told: list[Said] = []
+    books = Entity.objects.filter(id__in=BankAccount.objects.values("entity_id")).order_by("code")
+    for entity_id, code in books.values_list("id", "code"):
+        if not unmatched(entity_id):
+            continue
+        is_old = MatchingModel.objects.filter(entity_id=entity_id, fitted_at__lt=now - FITTED).exists()
+        report = run_matching(entity_id, actor_id=None, now=now, every=False, fit=is_old)
+        told.append(
+            Said(
+                "{entity}: {lines} lines matched, {posted} posted by themselves, {left} for a person",
+                {
+                    "entity": code,
+                    "lines": report.lines,
+                    "posted": report.posted,
+                    "left": report.lines - report.posted,
+                },
+            )
+        )
+    return tuple(told) or None
