@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import traceback
 from datetime import date
 from functools import partial
 from typing import Any
 
 import pytest
 from django.apps import apps
+from django.db import IntegrityError
 
 from huikuan.core.accounts import EntryKind
 from huikuan.core.matching import Deed, Rest
@@ -27,6 +29,7 @@ from huikuan.services.remittances import AdviceResult, keep_advices
 from huikuan.services.reversals import reverse_entry
 from huikuan.services.rights import Forbidden
 from huikuan.services.short_payments import accept_short_payment, open_short_payment
+from huikuan.services.transaction import run_in_transaction
 from huikuan.store.models import (
     BankLine,
     BankLineReceipt,
@@ -38,6 +41,7 @@ from huikuan.store.models import (
     Receipt,
     RemittanceAdvice,
     ShortPayment,
+    User,
 )
 from tests.core.test_money import refused
 from tests.databases import LedgerDb
@@ -290,6 +294,14 @@ def test_a_payer_who_is_erased_stands_nowhere(desk: Counter) -> None:
     assert len(_named("quirk")) > 4
     bank_ties.erase_texts(date(2027, 1, 1), entity_id=desk.books.entity_id, **SYSTEM)
     assert _named("quirk") | _named("202051") == set()
+
+
+def test_an_error_nobody_expected_names_the_rule_and_not_the_row(ledger_db: LedgerDb) -> None:
+    User.objects.create_user("zebulon", "z@example.com", "x")
+    with pytest.raises(IntegrityError) as broken:
+        run_in_transaction(lambda: User.objects.create_user("zebulon", "y@example.com", "x"))
+    told = "".join(traceback.format_exception(broken.value))
+    assert "user" in str(broken.value) and "already exists" not in told and "(zebulon)" not in told
 
 
 def _named(text: str) -> set[tuple[str, str]]:

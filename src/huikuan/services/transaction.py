@@ -52,6 +52,8 @@ def run_in_transaction(work: Callable[[], T]) -> T:
             named = _named(error)
             if isinstance(named, Conflict) and named.code in _FOUND_NEXT_TIME and attempt < _ATTEMPTS - 1:
                 continue
+            if named is error:
+                raise _without_row(error) from None
             raise named from error
         except OperationalError as error:
             if connection.in_atomic_block or not _is_passing(error) or attempt == _ATTEMPTS - 1:
@@ -74,6 +76,16 @@ def _named(error: IntegrityError) -> Refusal | IntegrityError:
         if name in text or _sqlite_columns(name) in text:
             return Conflict(code, message)
     return error
+
+
+def _without_row(error: IntegrityError) -> IntegrityError:
+    """An error nobody expected, as it may stand in a log: which rule was broken, and not the row that broke it."""
+    diagnosis = getattr(error.__cause__, "diag", None)
+    if diagnosis is None:
+        return error
+    return IntegrityError(
+        f"{diagnosis.sqlstate}: {diagnosis.constraint_name or diagnosis.column_name} of {diagnosis.table_name}"
+    )
 
 
 def _sqlite_columns(name: str) -> str:
