@@ -94,7 +94,8 @@ def test_the_pages_from_the_mandate_to_the_report(world: World) -> None:
     text = boss.get(run).content.decode()
     assert "no valid mandate (MD01)" in text
     assert "no valid mandate" in boss.get(page).content.decode()
-    sheet = boss.get(f"/tables/debitpayments/export.csv?run={run.rstrip('/').rpartition('/')[2]}").content.decode()
+    response: Any = boss.get(f"/tables/debitpayments/export.csv?run={run.rstrip('/').rpartition('/')[2]}")
+    sheet = b"".join(response.streaming_content).decode()
     assert "Nordic Timber AB" in sheet and "M-9" in sheet
     broken = SimpleUploadedFile("r.xml", b"<x")
     assert boss.post("/cash/direct-debits/report/", {"entity_code": "DE01", "file": broken}).status_code == 400
