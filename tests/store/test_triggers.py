@@ -49,6 +49,7 @@ from huikuan.store.models import (
 from huikuan.store.trigger_sql import APPEND_ONLY
 from tests.databases import LedgerDb
 from tests.services.ledger import NOW, Ledger, entry_of_item
+from tests.store.shop_rows import add_shop_rows
 
 DAY = date(2026, 3, 10)
 
@@ -68,6 +69,7 @@ def ledger(ledger_db: LedgerDb) -> Ledger:
     add_channel_rows(ledger, item, receipt)
     add_agreement(ledger, item, entry)
     add_debit_rows(ledger, add_bank_rows(ledger.entity_id), item)
+    add_shop_rows(ledger, item)
     case = ShortPayment.objects.create(
         entity_id=ledger.entity_id, item_id=item, account_id=ledger.accounts["C1"], reason_code="unstated",
         state="open", currency="CNY", amount_minor=100, deadline=DAY, opened_on=DAY, opened_at=NOW,
@@ -97,7 +99,7 @@ def add_debit_rows(ledger: Ledger, account: BankAccount, item_id: int) -> None:
     )  # fmt: skip
     run = DebitRun.objects.create(
         entity_id=ledger.entity_id, number="DD-1", bundle="customer", due_by=DAY, due_on=DAY, notice_on=DAY,
-        file_on=DAY, creditor_id="X", creditor_name="X", creditor_iban="X", bank_account=account, proposed_at=NOW,
+        file_on=DAY, owed_to_id="X", creditor_name="X", creditor_iban="X", bank_account=account, proposed_at=NOW,
     )  # fmt: skip
     payment = DebitPayment.objects.create(
         run=run, mandate=mandate, account_id=ledger.accounts["C1"], ordinal=1, end_to_end_id="E", sequence="FRST",
@@ -132,7 +134,7 @@ def add_agreement(ledger: Ledger, item_id: int, entry_id: int) -> None:
         AgreementParty.objects.create(agreement=agreement, ordinal=number, kind="other", name=str(number))
         for number in (1, 2)
     )
-    claim = AgreementClaim.objects.create(agreement=agreement, ordinal=1, debtor=them, creditor=us, amount_minor=100)
+    claim = AgreementClaim.objects.create(agreement=agreement, ordinal=1, owed_by=them, owed_to=us, amount_minor=100)
     AgreementLine.objects.create(agreement=agreement, claim=claim, item_id=item_id, amount_minor=100, debt_minor=100)
     event = AgreementEvent.objects.create(agreement=agreement, ordinal=1, step="signed", on=DAY, recorded_at=NOW)
     AgreementEntry.objects.create(event=event, entry_id=entry_id)

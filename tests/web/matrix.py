@@ -351,18 +351,16 @@ def build_scene() -> Scene:
         case = open_short_payment(item.entity_id, item.id, 1_00, **who)
         objects["short_payment", whose] = public_id("shp", case)
         objects["receipt", whose] = public_id("rcp", Receipt.objects.filter(account=account)[0].id)
-        objects["slip", whose] = public_id("csh", _slip_of(account))
-        objects["note", whose] = public_id("bil", _note_of(account))
-        objects["agreement", whose] = agreement_of(item)
+        made = {"slip": public_id("csh", _slip_of(account)), "note": public_id("bil", _note_of(account))}
+        objects |= {(kind, whose): text for kind, text in (made | {"agreement": agreement_of(item)}).items()}
     for whose, entity_id in (("mine", world.cn), ("abroad", world.de)):
         objects |= {(kind, whose): text for kind, text in bank_of(entity_id, whose).items()}
-        account = hualian if whose == "mine" else nordic
-        objects |= {(kind, whose): text for kind, text in debits_of(account, whose).items()}
-    objects |= shops_of({"mine": hualian, "foreign": acme, "abroad": nordic})
+        debits = debits_of(hualian if whose == "mine" else nordic, whose)
+        objects |= {(kind, whose): text for kind, text in debits.items()}
     nobodys = Receipt.objects.get(external_id="BK-88")
     objects["receipt", "nobody"] = public_id("rcp", nobodys.id)
     objects["entry", "nobody"] = public_id("ent", JournalEntry.objects.get(id=nobodys.entry_id).pk)
-    return Scene(world.cn, hualian.id, objects)
+    return Scene(world.cn, hualian.id, objects | shops_of({"mine": hualian, "foreign": acme, "abroad": nordic}))
 
 
 def _slip_of(account: CustomerAccount) -> int:

@@ -74,8 +74,8 @@ def decide_line(
     """Carries out what was chosen for a line; gives the decision's number. ``run_id``: the matcher's own posting.
     ``first`` posts what belongs before it (a platform's fees) and gives the entries, which are undone with it.
 
-    Refuses what ``take_line``, ``decide_plan`` and the posting services refuse, ``match.no_customer``,
-    ``match.currency`` and ``match.bad_class``.
+    Refuses what ``take_line``, ``decide_plan`` and posting refuse, ``match.no_customer``, ``match.currency`` and
+    ``match.bad_class``.
     """
     check_text("detail", choice.detail, NAME_MAX)
 
@@ -120,15 +120,8 @@ def decide_line(
         )
         return {"decision": decision.pk}
 
-    answer = once(
-        entity_id=entity_id,
-        actor_id=actor_id,
-        operation="match.decide",
-        key=key,
-        request=(line_id, choice),
-        now=now,
-        work=work,
-    )
+    told: dict[str, Any] = {"key": key, "request": (line_id, choice), "now": now, "work": work}
+    answer = once(entity_id=entity_id, actor_id=actor_id, operation="match.decide", **told)
     return int(answer["decision"])
 
 

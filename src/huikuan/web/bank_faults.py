@@ -56,6 +56,11 @@ SENTENCES: dict[str, str | Promise] = {
     "remittance.too_many_parts": _("The mail has too many parts."),
     "xml.broken": _("The XML is damaged or cut off."),
     "xml.entities": _("The XML declares entities, which are not accepted."),
+    "shop_file.bad_amount": _("This is no amount."),
+    "shop_file.bad_day": _("This is no day, or one that could be read in two ways."),
+    "shop_file.changed": _("An earlier file says another amount of this."),
+    "shop_file.day_ahead": _("The day lies in the future."),
+    "shop_file.no_table": _("No table with a day and an amount of sales was found."),
 }
 
 PROFILE = _("the bank's profile cannot be used: {why}")

@@ -43,6 +43,7 @@ def show_payout(request: HttpRequest, seat: Seat, public_id: str) -> HttpRespons
         "shop": shop,
         "how": word_of(shop_words.HOWS, row.how),
         "may_undo": not row.undone and seat.frame.is_now and may_post_to(seat, shop.entity_id, Right.POST_CASH),
+        "money_minor": sum(part.money_minor for part in row.parts),
         "gross_minor": sum(part.gross_minor for part in row.parts),
         "left_minor": sum(part.left_minor for part in row.parts),
     }
@@ -83,7 +84,10 @@ def settle(request: HttpRequest, seat: Seat, public_id: str, part_id: str) -> Ht
         sold = sorted(sold_of(shop), key=lambda one: (one.day, one.pool))
         covered, why = look_for(shop, line)
         found = suggest(shop, line)
-        ticked = chosen or set(found.units if found else [part.unit for part in covered.parts] if covered else ())
+        ticked = chosen or set([part.unit for part in covered.parts] if covered else found.units if found else ())
+        if not ticked:  # nothing adds up: what was due when the money came
+            due = max((one.due for one in sold if one.due <= line.day), default=None)
+            ticked = {one.unit for one in sold if one.due == due}
         return {
             "shop": shop,
             "public_id": public_id,
@@ -91,7 +95,6 @@ def settle(request: HttpRequest, seat: Seat, public_id: str, part_id: str) -> Ht
             "line": line,
             "rows": [(one, one.unit in ticked) for one in sold],
             "why": "" if covered else word_of(shop_words.WHY, why),
-            "expected_minor": sum(one.net_minor for one in sold if one.unit in ticked),
         }
 
     def do(_given: QueryDict, _key: str) -> HttpResponse:

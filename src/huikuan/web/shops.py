@@ -142,7 +142,7 @@ def import_file(request: HttpRequest, seat: Seat, public_id: str) -> HttpRespons
             for one in files:
                 _bring(request, shop, one.name or "file", one.read())
         except BadData as bad:
-            faults = [fault_text(error) for error in bad.errors[:50]]
+            faults = [(error.row, fault_text(error)) for error in bad.errors[:50]]
             reason, status = refusal_text(bad), 400
         except Refusal as refusal:
             reason, status = refusal_text(refusal), 400
