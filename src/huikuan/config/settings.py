@@ -63,6 +63,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "huikuan.config.sessions.SessionActivityMiddleware",
     "huikuan.config.second_factor.SecondFactorMiddleware",
+    "huikuan.config.addresses.FormAddressMiddleware",
 ]
 
 ROOT_URLCONF = "huikuan.config.urls"
