@@ -12,12 +12,13 @@ from typing import Any
 
 import pyarrow as pa
 from django.db import connection
-from django.db.models import Count, Max, Q
+from django.db.models import Q
 
+from huikuan.queries.accounts_count import count_accounts
 from huikuan.queries.asking import once
 from huikuan.queries.cache import answers
 from huikuan.queries.frame import Frame, every_entity
-from huikuan.store.models import Customer, CustomerAccount, CustomerMerge, CustomerRef, User
+from huikuan.store.models import Customer, CustomerAccount, CustomerRef, User
 
 ACCOUNTS = pa.schema({"account_id": pa.int64(), "customer_id": pa.int64(), "entity_id": pa.int64()})
 NAMES = pa.schema({"customer_id": pa.int64(), "sort_name": pa.string()})
@@ -30,13 +31,7 @@ def database_key() -> tuple[str, str]:
 
 def accounts_version() -> tuple[int, ...]:
     """Changes whenever an account is added or goes to another customer because duplicates are merged or parted."""
-    return once("accounts version", _accounts_version)
-
-
-def _accounts_version() -> tuple[int, ...]:
-    count = CustomerAccount.objects.aggregate(count=Count("id"), last=Max("id"))
-    merges = CustomerMerge.objects.aggregate(count=Count("id"), undone=Count("undone_at"))
-    return count["count"], count["last"] or 0, merges["count"], merges["undone"]
+    return once("accounts version", lambda: count_accounts(database_key()))
 
 
 def accounts_key() -> Hashable:

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from huikuan.queries.cache import answers
 from huikuan.queries.cells import Buckets
@@ -24,6 +26,7 @@ from huikuan.queries.open_rows import (
     OPEN_ITEMS,
     OPEN_RECEIPTS,
     Counting,
+    OpenRows,
     basis_day,
     texts,
 )
@@ -94,6 +97,8 @@ def _totals_above(facts: Facts, floors: Floors, days: Sequence[date], buckets: B
     if not any(facts.reaches_above(floor) for floor in floors.values()):
         return _NO_TOTALS.empty_table()
     journal = facts.rows_above("journal", seq)
+    if not facts.frame.narrowed:
+        return _totals_of_few(facts, floors, journal, days, buckets)
     facts.give("journal_above", journal)
     facts.give("items_above", facts.facts_of(OPEN_ITEMS, numbers_of(journal["item_id"].drop_null())))
     added = {name: facts.above(floor) for name, floor in floors.items()}
@@ -104,6 +109,53 @@ def _totals_above(facts: Facts, floors: Floors, days: Sequence[date], buckets: B
         buckets,
         "SELECT as_of, entity_id, currency, day, amount_minor FROM asked_days JOIN moves ON counted <= as_of",
     )
+
+
+def _totals_of_few(facts: Facts, floors: Floors, journal: Any, days: Sequence[date], buckets: Buckets) -> Any:
+    """The same of a few postings, without a statement to plan: for whoever sees all of the frame's entities."""
+    whole = pa.array(facts.frame.whole_ids, pa.int64())
+    mine = journal.filter(pc.is_in(journal["entity_id"], value_set=whole))
+    legs = [_legs_above(mine, OPEN_ITEMS, floors), _legs_above(mine, OPEN_RECEIPTS, floors)]
+    items = facts.facts_of(OPEN_ITEMS, numbers_of(legs[0]["item_id"]))
+    place = pc.index_in(legs[0]["item_id"], value_set=items["item_id"].combine_chunks())
+    due = _day_numbers(items[buckets.day].take(place))
+    both = pa.concat_tables(legs)
+    counted, amounts = _day_numbers(both[basis_day(facts.basis)]), both["amount_minor"].to_numpy()
+    currency = both["currency"].combine_chunks().dictionary_encode()
+    codes, width = currency.dictionary.to_pylist(), len(buckets.bounds) + 2
+    first = currency.indices.to_numpy(zero_copy_only=False).astype(np.int64) * width
+    rows = []
+    for day in days:
+        now = day.toordinal() - _EPOCH
+        late = np.searchsorted(np.asarray(buckets.bounds), now - due, side="left")
+        cells = first + np.concatenate([late, np.full(legs[1].num_rows, width - 1, late.dtype)])
+        counts = counted <= now
+        sums = np.zeros(len(codes) * width, np.int64)
+        np.add.at(sums, cells[counts], amounts[counts])
+        rows += [(day, codes[cell // width], cell % width, int(sums[cell])) for cell in np.flatnonzero(sums).tolist()]
+    columns = list(zip(*rows, strict=True)) or [()] * len(_NO_TOTALS)
+    arrays = [pa.array(values, kind) for values, kind in zip(columns, _NO_TOTALS.types, strict=True)]
+    return pa.table(arrays, schema=_NO_TOTALS)
+
+
+def _legs_above(journal: Any, kind: OpenRows, floors: Floors) -> Any:
+    """Postings on accounts of open rows that came after the floor of their kind; of receipts, whose owner is known."""
+    seq = journal["ledger_seq"]
+    above = pc.or_kleene(pc.is_null(seq), pc.greater(seq, floors[kind.name].known_seq))
+    accounts = [account.value for account in CASH_CONTROLS] if kind.is_cash else list(kind.accounts)
+    meant = pc.and_(
+        pc.is_valid(journal[kind.number]), pc.is_in(journal["ledger_account"], value_set=pa.array(accounts))
+    )
+    if kind.is_cash:
+        meant = pc.and_(meant, pc.is_null(journal["item_id"]))
+    return journal.filter(pc.and_(pc.fill_null(above, True), meant))
+
+
+def _day_numbers(column: Any) -> Any:
+    return column.cast(pa.int32()).to_numpy()
+
+
+_EPOCH = date(1970, 1, 1).toordinal()
 
 
 def _totals(facts: Facts, days: Sequence[date], buckets: Buckets, rows: str) -> Any:
