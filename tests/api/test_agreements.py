@@ -62,8 +62,8 @@ def a_round(world: World, amount: str = "2500.50") -> dict[str, Any]:
         "number": "M-1",
         "items": [{"item": item("INV-2"), "amount": amount}],
         "claims": [
-            {"debtor": us, "creditor": them, "amount": amount},
-            {"debtor": them, "creditor": customer, "amount": amount},
+            {"owed_by": us, "owed_to": them, "amount": amount},
+            {"owed_by": them, "owed_to": customer, "amount": amount},
         ],
         "on": "2026-03-05",
     }
@@ -75,10 +75,10 @@ def test_a_round_by_the_interface(world: World) -> None:
     unequal["claims"][0]["amount"] = "1.00"
     assert problem_of(program.post("agreements/three-party", unequal))["code"] == "agreement.unbalanced"
     both = a_round(world)
-    both["claims"][0]["debtor"] = {"entity": "CN01", "name": "x"}
+    both["claims"][0]["owed_by"] = {"entity": "CN01", "name": "x"}
     assert program.post("agreements/three-party", both).status_code == 422
     nobody = a_round(world)
-    nobody["claims"][1]["creditor"] = {"customer": "cus_0000000000000"}
+    nobody["claims"][1]["owed_to"] = {"customer": "cus_0000000000000"}
     assert program.post("agreements/three-party", nobody).status_code == 422
     made = program.posted("agreements/three-party", a_round(world))
     path = f"agreements/{made['id']}"

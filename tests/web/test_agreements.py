@@ -74,8 +74,8 @@ def propose(client: Client, world: World, **form: object) -> str:
     usual = {
         "number": "M-2026-1",
         item_field("INV-2"): "2,500.50",
-        "debtor": ["上海示例有限公司", "Blue Paint Ltd"],
-        "creditor": ["Blue Paint Ltd", "北京华联商贸有限公司"],
+        "owed_by": ["上海示例有限公司", "Blue Paint Ltd"],
+        "owed_to": ["Blue Paint Ltd", "北京华联商贸有限公司"],
         "claim": ["", ""],
     }
     return sent(client, new, **{**usual, **form})
@@ -115,14 +115,14 @@ def test_what_is_refused_keeps_what_was_typed(world: World) -> None:
     clerk = signed_in("clerk")
     new = f"{NEW}?customer={public_id('cus', hualian(world).customer_id)}"
     field = item_field("INV-2")
-    both = {"debtor": ["上海示例有限公司", "Blue Paint Ltd"], "creditor": ["Blue Paint Ltd", "北京华联商贸有限公司"]}
+    both = {"owed_by": ["上海示例有限公司", "Blue Paint Ltd"], "owed_to": ["Blue Paint Ltd", "北京华联商贸有限公司"]}
     said = told(clerk, new, number="M-1", **{field: "100"}, **both, claim=["90", "100"])
     assert "上海示例有限公司 would give up 100.00 CNY and be released from 90.00 CNY" in said
     response = clerk.post(new, {"number": "M-1", field: "100", **both, "claim": ["90", "100"]})
     body = response.content.decode()
     assert 'value="90"' in body and 'value="Blue Paint Ltd"' in body and 'value="M-1"' in body
     assert "name the items" in told(clerk, new, number="M-1", **both, claim=["90", "90"])
-    half = told(clerk, new, number="M-1", **{field: "1"}, debtor="B", creditor="", claim="")
+    half = told(clerk, new, number="M-1", **{field: "1"}, owed_by="B", owed_to="", claim="")
     assert "each debt needs who owes it" in half
     over = told(clerk, new, number="M-1", **{field: "2,500.51"}, **both, claim=["", ""])
     assert "2,500.51 CNY is more than the 2,500.50 CNY still open" in over

@@ -65,8 +65,8 @@ class PartyOut(Schema):
 
 
 class ClaimOut(Schema):
-    debtor: str
-    creditor: str
+    owed_by: str
+    owed_to: str
     amount: str
 
 
@@ -129,8 +129,8 @@ class PartyIn(Given):
 
 
 class ClaimIn(Given):
-    debtor: PartyIn
-    creditor: PartyIn
+    owed_by: PartyIn
+    owed_to: PartyIn
     amount: Amount
 
 
@@ -244,7 +244,7 @@ def agreement_read(life: AgreementLife) -> AgreementRead:
             for one in life.parties
         ],
         claims=[
-            ClaimOut(debtor=one.debtor, creditor=one.creditor, amount=money(one.amount_minor, code))
+            ClaimOut(owed_by=one.owed_by, owed_to=one.owed_to, amount=money(one.amount_minor, code))
             for one in life.claims
         ],
         lines=[

@@ -95,8 +95,8 @@ def create_three_party(request: HttpRequest, body: ThreePartyIn, key: OnceKey) -
         lines, currency = _lines(caller, body.items, "items")
         claims = tuple(
             Claim(
-                _party(caller, claim.debtor, f"#/claims/{at}/debtor"),
-                _party(caller, claim.creditor, f"#/claims/{at}/creditor"),
+                _party(caller, claim.owed_by, f"#/claims/{at}/owed_by"),
+                _party(caller, claim.owed_to, f"#/claims/{at}/owed_to"),
                 read_minor(claim.amount, currency, f"#/claims/{at}/amount"),
             )
             for at, claim in enumerate(body.claims)

@@ -107,10 +107,10 @@ def three_party(context: dict[str, Any], /, number: str, on: datetime, **given: 
     claims = []
     for text in given["claims"]:
         names, _, amount = text.rpartition("=")
-        debtor, _, creditor = names.partition(">")
-        if not debtor.strip() or not creditor.strip():
+        owed_by, _, owed_to = names.partition(">")
+        if not owed_by.strip() or not owed_to.strip():
             raise click.BadParameter(f"{text!r} is not DEBTOR>CREDITOR=AMOUNT", param_hint="--claim")
-        claims.append(Claim(party_of(debtor), party_of(creditor), _minor(amount, currency)))
+        claims.append(Claim(party_of(owed_by), party_of(owed_to), _minor(amount, currency)))
     new = NewThreeParty(entity_id, number, lines, tuple(claims), given["memo"])
     click.echo(agreement_id_text(propose_three_party(new, on=on.date(), **context)))
 

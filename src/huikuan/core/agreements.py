@@ -90,10 +90,10 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """``debtor`` owes ``creditor`` so much, and under the agreement owes it no more."""
+    """``owed_by`` owes ``owed_to`` so much, and under the agreement owes it no more."""
 
-    debtor: Party
-    creditor: Party
+    owed_by: Party
+    owed_to: Party
     amount_minor: int
 
 
@@ -110,8 +110,8 @@ def parties_of(claims: Iterable[Claim]) -> list[Party]:
     """Everybody who takes part, in the order named."""
     found: dict[tuple[PartyKind, int, str], Party] = {}
     for claim in claims:
-        found.setdefault(claim.debtor.key, claim.debtor)
-        found.setdefault(claim.creditor.key, claim.creditor)
+        found.setdefault(claim.owed_by.key, claim.owed_by)
+        found.setdefault(claim.owed_to.key, claim.owed_to)
     return list(found.values())
 
 
@@ -125,8 +125,8 @@ def check_balanced(claims: Sequence[Claim]) -> None:
     for claim in claims:
         if claim.amount_minor <= 0:
             raise Refusal("agreement.amount", "each debt of the agreement must be more than nothing")
-        if claim.debtor.key == claim.creditor.key:
-            raise Refusal("agreement.own_debt", "{name} cannot owe itself", name=claim.debtor.name)
+        if claim.owed_by.key == claim.owed_to.key:
+            raise Refusal("agreement.own_debt", "{name} cannot owe itself", name=claim.owed_by.name)
     parties = parties_of(claims)
     if len(parties) < 3:
         raise Refusal("agreement.too_few", "such a settlement takes three parties or more: between two it is an offset")
@@ -135,8 +135,8 @@ def check_balanced(claims: Sequence[Claim]) -> None:
     given: dict[tuple[PartyKind, int, str], int] = defaultdict(int)
     released = given.copy()
     for claim in claims:
-        given[claim.creditor.key] += claim.amount_minor
-        released[claim.debtor.key] += claim.amount_minor
+        given[claim.owed_to.key] += claim.amount_minor
+        released[claim.owed_by.key] += claim.amount_minor
     for party in parties:
         if given[party.key] != released[party.key]:
             raise Refusal(
@@ -152,8 +152,8 @@ def unbalanced_by(claims: Iterable[Claim]) -> dict[tuple[PartyKind, int, str], i
     """By party, what it gives up less what it is released from; for a page that shows what is missing."""
     rest: dict[tuple[PartyKind, int, str], int] = defaultdict(int)
     for claim in claims:
-        rest[claim.creditor.key] += claim.amount_minor
-        rest[claim.debtor.key] -= claim.amount_minor
+        rest[claim.owed_to.key] += claim.amount_minor
+        rest[claim.owed_by.key] -= claim.amount_minor
     return dict(rest)
 
 

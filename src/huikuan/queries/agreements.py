@@ -92,8 +92,8 @@ class PartyRow:
 
 @dataclass(frozen=True, slots=True)
 class ClaimRow:
-    debtor: str
-    creditor: str
+    owed_by: str
+    owed_to: str
     amount_minor: int
 
 
@@ -227,8 +227,8 @@ def agreement(frame: Frame, text: str) -> AgreementLife | None:
         memo=one.memo,
         parties=_parties(one),
         claims=tuple(
-            ClaimRow(claim.debtor.name, claim.creditor.name, claim.amount_minor)
-            for claim in one.claims.select_related("debtor", "creditor").order_by("ordinal")
+            ClaimRow(claim.owed_by.name, claim.owed_to.name, claim.amount_minor)
+            for claim in one.claims.select_related("owed_by", "owed_to").order_by("ordinal")
         ),
         lines=lines,
         hidden=hidden,
@@ -302,8 +302,8 @@ def _parties(one: SettlementAgreement) -> tuple[PartyRow, ...]:
     given: dict[int, int] = {}
     released: dict[int, int] = {}
     for claim in one.claims.all():
-        given[claim.creditor_id] = given.get(claim.creditor_id, 0) + claim.amount_minor
-        released[claim.debtor_id] = released.get(claim.debtor_id, 0) + claim.amount_minor
+        given[claim.owed_to_id] = given.get(claim.owed_to_id, 0) + claim.amount_minor
+        released[claim.owed_by_id] = released.get(claim.owed_by_id, 0) + claim.amount_minor
     signed = {event.party_id: event for event in one.events.filter(step=AgreementStep.SIGNED)}
     rows = []
     for party in one.parties.order_by("ordinal"):

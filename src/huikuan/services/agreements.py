@@ -35,6 +35,7 @@ from huikuan.services.agreements_standing import (
     lock_agreement,
     of_kind,
     tell,
+    too_early,
 )
 from huikuan.services.idempotency import once
 from huikuan.services.locking import lock_items
@@ -159,7 +160,7 @@ def sign_agreement(
         demand_all(actor_id, RIGHT, row)
         check_state(AgreementState(row.state), (AgreementState.PROPOSED,))
         if on < row.proposed_on:
-            raise _too_early(row.proposed_on)
+            raise too_early(row.proposed_on)
         parties = {party.ordinal: party for party in row.parties.all()}
         wanted = sorted(set(ordinals))
         if not wanted or any(number not in parties for number in wanted):
@@ -240,10 +241,6 @@ def _once(
     return int(once(operation="agreement.propose", request=(new, on), work=work, **who)["agreement"])
 
 
-def _too_early(since: date) -> Refusal:
-    return Refusal("agreement.day", "that lies before {since}, when it was agreed or signed", since=since.isoformat())
-
-
 def _check_new(new: NewThreeParty | NewInKind) -> None:
     check_texts(new, _TEXTS)
     if not new.number.strip():
@@ -300,14 +297,14 @@ def _claims_of(named: Sequence[_Named]) -> list[Claim]:
 
 def _known(claim: Claim) -> Claim:
     """A claim with the names as we know them. What a customer owes us is named by its items."""
-    debtor, creditor = _party(claim.debtor), _party(claim.creditor)
-    if debtor.kind == PartyKind.CUSTOMER and creditor.kind == PartyKind.ENTITY:
+    owed_by, owed_to = _party(claim.owed_by), _party(claim.owed_to)
+    if owed_by.kind == PartyKind.CUSTOMER and owed_to.kind == PartyKind.ENTITY:
         raise Refusal(
             "agreement.name_items",
             "what {name} owes us is named by its items, not as a sum",
-            name=debtor.name,
+            name=owed_by.name,
         )
-    return Claim(debtor, creditor, claim.amount_minor)
+    return Claim(owed_by, owed_to, claim.amount_minor)
 
 
 def _party(party: Party) -> Party:
@@ -379,11 +376,11 @@ def _write_parts(row: SettlementAgreement, named: Sequence[_Named], claims: Sequ
         made = AgreementClaim.objects.create(
             agreement=row,
             ordinal=ordinal,
-            debtor=parties[claim.debtor.key],
-            creditor=parties[claim.creditor.key],
+            owed_by=parties[claim.owed_by.key],
+            owed_to=parties[claim.owed_to.key],
             amount_minor=claim.amount_minor,
         )
-        kept.setdefault((made.debtor_id, made.creditor_id), made)
+        kept.setdefault((made.owed_by_id, made.owed_to_id), made)
     by_account = {
         number: parties[PartyKind.CUSTOMER, customer_id, ""].pk
         for number, customer_id in Customer.objects.filter(

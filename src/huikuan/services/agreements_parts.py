@@ -73,11 +73,11 @@ def _outside(row: SettlementAgreement, entity_id: int) -> list[Outside]:
     by_items = AgreementLine.objects.filter(agreement=row).values("claim_id")
     claims = AgreementClaim.objects.filter(agreement=row).exclude(id__in=by_items).order_by("ordinal")
     found = []
-    for claim in claims.select_related("debtor", "creditor"):
-        if entity_id not in (claim.debtor.entity_id, claim.creditor.entity_id):
+    for claim in claims.select_related("owed_by", "owed_to"):
+        if entity_id not in (claim.owed_by.entity_id, claim.owed_to.entity_id):
             continue
-        we_owe = claim.debtor.entity_id == entity_id
-        customer_id = (claim.creditor if we_owe else claim.debtor).customer_id
+        we_owe = claim.owed_by.entity_id == entity_id
+        customer_id = (claim.owed_to if we_owe else claim.owed_by).customer_id
         accounts = CustomerAccount.objects.filter(entity_id=entity_id, customer_id=customer_id or 0)
         account_id = accounts.values_list("id", flat=True).first()
         found.append(Outside(claim.amount_minor if we_owe else -claim.amount_minor, account_id))

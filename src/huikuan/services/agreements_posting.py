@@ -30,6 +30,7 @@ from huikuan.services.agreements_standing import (
     lines_of,
     lock_agreement,
     of_kind,
+    too_early,
 )
 from huikuan.services.approvals import ApprovalNeeded, Approved, demand_approved, request_approval
 from huikuan.services.books import open_books
@@ -213,7 +214,7 @@ def undo_agreement(
         check_state(AgreementState(row.state), STANDING)
         posted = row.events.get(step=AgreementStep.POSTED)
         if on < posted.on:
-            raise _too_early(posted.on)
+            raise too_early(posted.on)
         reversals: list[int] = []
         for entity_id, entries in sorted(entries_of(row).items()):
             books = open_books(entity_id, actor_id=actor_id)
@@ -261,10 +262,6 @@ def _entity_of(agreement_id: int) -> int:
     return found
 
 
-def _too_early(since: date) -> Refusal:
-    return Refusal("agreement.day", "that lies before {since}, when it was agreed or signed", since=since.isoformat())
-
-
 def _no_rest() -> Refusal:
     return Refusal("agreement.no_rest", "nothing is left of the debts this agreement is about")
 
@@ -277,7 +274,7 @@ def _check_ready(row: SettlementAgreement, on: date, document_id: int | None) ->
     check_state(AgreementState(row.state), (AgreementState.SIGNED,))
     last = max(row.events.filter(step=AgreementStep.SIGNED).values_list("on", flat=True))
     if on < last:
-        raise _too_early(last)
+        raise too_early(last)
     if row.kind == AgreementKind.IN_KIND:
         valued = row.events.filter(step=AgreementStep.VALUED).order_by("-ordinal").first()
         check_valuation(row.amount_minor, valued.amount_minor if valued else None)

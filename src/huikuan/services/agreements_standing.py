@@ -148,3 +148,8 @@ def in_agreements(entry_ids: Iterable[int]) -> int | None:
         if wanted
         else None
     )
+
+
+def too_early(since: date) -> Refusal:
+    """What a step on a day before the one it follows is refused with."""
+    return Refusal("agreement.day", "that lies before {since}, when it was agreed or signed", since=since.isoformat())

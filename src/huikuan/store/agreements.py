@@ -66,8 +66,8 @@ class AgreementClaim(models.Model):
 
     agreement = models.ForeignKey(SettlementAgreement, on_delete=models.PROTECT, related_name="claims")
     ordinal = models.PositiveSmallIntegerField()
-    debtor = models.ForeignKey(AgreementParty, on_delete=models.PROTECT, related_name="+")
-    creditor = models.ForeignKey(AgreementParty, on_delete=models.PROTECT, related_name="+")
+    owed_by = models.ForeignKey(AgreementParty, on_delete=models.PROTECT, related_name="+", db_column="debtor_id")
+    owed_to = models.ForeignKey(AgreementParty, on_delete=models.PROTECT, related_name="+", db_column="creditor_id")
     amount_minor = models.BigIntegerField()
 
     class Meta:

@@ -173,8 +173,8 @@ def _fields(given: QueryDict, kind: AgreementKind, currency: str, today: str) ->
 def _claim_rows(given: QueryDict, ours: str, theirs: str) -> list[tuple[str, str, str]]:
     """The debts outside this ledger as typed; at first what the usual round of three needs."""
     if given:
-        debtors, creditors, amounts = (given.getlist(name) for name in ("debtor", "creditor", "claim"))
-        rows = list(zip(debtors, creditors, amounts, strict=False))[:CLAIMS]
+        by, to, amounts = (given.getlist(name) for name in ("owed_by", "owed_to", "claim"))
+        rows = list(zip(by, to, amounts, strict=False))[:CLAIMS]
     else:
         rows = [(ours, "", ""), ("", theirs, "")]
     return [*rows, *[("", "", "")] * (CLAIMS - len(rows))]
@@ -194,13 +194,13 @@ def _claims(seat: Seat, given: QueryDict, currency: str, total: int, customer: s
         return them if them is not None and found.name == them.name else found
 
     claims = []
-    for debtor, creditor, amount in _claim_rows(given, "", ""):
-        if not (debtor.strip() or creditor.strip()):
+    for owed_by, owed_to, amount in _claim_rows(given, "", ""):
+        if not (owed_by.strip() or owed_to.strip()):
             continue
-        if not (debtor.strip() and creditor.strip()):
+        if not (owed_by.strip() and owed_to.strip()):
             raise Refusal("agreement.half_claim", "each debt needs who owes it and to whom")
         minor = read_money(amount, currency) if amount.strip() else total
-        claims.append(Claim(party(debtor[:200]), party(creditor[:200]), minor))
+        claims.append(Claim(party(owed_by[:200]), party(owed_to[:200]), minor))
     return tuple(claims)
 
 

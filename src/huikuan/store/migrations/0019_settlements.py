@@ -117,15 +117,21 @@ class Migration(migrations.Migration):
                 ),
                 ("ordinal", models.PositiveSmallIntegerField()),
                 (
-                    "debtor",
+                    "owed_by",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="store.agreementparty"
+                        db_column="debtor_id",
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="store.agreementparty",
                     ),
                 ),
                 (
-                    "creditor",
+                    "owed_to",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="store.agreementparty"
+                        db_column="creditor_id",
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="store.agreementparty",
                     ),
                 ),
                 ("amount_minor", models.BigIntegerField()),
