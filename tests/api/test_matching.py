@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from huikuan.cli.workbench import workbench
 from huikuan.core.refusals import Refusal
-from huikuan.store.models import LineDecision
+from huikuan.store.models import ApiKey, AuditEvent, LineDecision, LineParked
 from huikuan.store.public_ids import public_id
 from tests.api.calling import Program, make_key, problem_of
 from tests.databases import LedgerDb
@@ -61,6 +61,26 @@ def test_amounts_by_hand_and_what_is_refused(bench: Bench) -> None:
     assert problem_of(ann.post(f"bank-lines/{bench.id(1)}/decisions", over))["code"] == "match.over_item"
     rep = Program(make_key("rep"))
     assert rep.get(f"bank-lines/{bench.id(1)}/proposals").status_code in (403, 404)
+
+
+def test_a_program_puts_lines_aside_and_the_trail_says_through_which_key(bench: Bench) -> None:
+    key = make_key("ann", ["match.decide", "ledger.see"])
+    ann, line = Program(key), f"bank-lines/{bench.id(0)}"
+    assert ann.posted(f"{line}/park", {"reason": "waits for the ERP"}, key="p")["parked"] == "waits for the ERP"
+    assert ann.posted(f"{line}/park", {"reason": "waits for the ERP"}, key="p")["parked"] == "waits for the ERP"
+    assert LineParked.objects.count() == 1
+    assert ann.posted(f"{line}/unpark", {})["parked"] == ""
+    assert problem_of(ann.post(f"{line}/unpark", {}))["code"] == "match.not_parked"
+    told = ann.json(f"{line}/proposals")
+    made = ann.posted(f"{line}/decisions", {"deed": "accept", "rank": 1, "token": told["token"]})
+    ann.posted(f"{line}/decisions/{made['decision']}/undo", {})
+    trail = AuditEvent.objects.filter(subject=f"line:{bench.lines[0]}").order_by("id")
+    assert [event.code for event in trail] == ["match.parked", "match.unparked", "match.apply", "match.undo"]
+    assert {event.data["api_key"] for event in trail} == {ApiKey.objects.get(name="test").prefix}
+    # A key may do less than its person.
+    reads = Program(make_key("ann", ["ledger.see"]))
+    for deed, body in (("park", {"reason": "x"}), ("unpark", {}), ("decisions", {"deed": "accept"})):
+        assert problem_of(reads.post(f"{line}/{deed}", body))["code"] == "right.missing"
 
 
 def test_the_command_line(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ from huikuan.queries.bank_lines import MatchLine
 from huikuan.queries.ids import entry_id_text, line_decision_id_text, line_decision_number
 from huikuan.queries.workbench_edit import items_named
 from huikuan.queries.workbench_line import Card
+from huikuan.services.line_asides import park_line, unpark_line
 from huikuan.services.line_decisions import Choice, decide_line
 from huikuan.services.line_undoing import undo_decision
 from huikuan.services.matching import accept_explanation, refresh_line
@@ -91,6 +92,21 @@ class DecisionIn(Schema):
 
 class UndoIn(Schema):
     note: str = Field("", max_length=200)
+
+
+class ParkIn(Schema):
+    reason: str = Field(min_length=1, max_length=300)
+
+
+class UnparkIn(Schema):
+    """Nothing to say."""
+
+
+class LineState(Schema):
+    """``parked``: why the line is put aside; empty where it is not."""
+
+    line: str
+    parked: str
 
 
 class DecisionMade(Schema):
@@ -229,3 +245,29 @@ def undo(request: HttpRequest, line_id: Path[Id], decision_id: Path[Id], body: U
         return _made(undo_decision(line.entity_id, number, note=body.note, **caller.actor))
 
     return post_once(request, caller, line.entity_id, "match.undo", key, body, work)
+
+
+@router.post("/{line_id}/park", response={201: LineState}, summary="Put a line aside")
+def park(request: HttpRequest, line_id: Path[Id], body: ParkIn, key: OnceKey) -> HttpResponse:
+    """With why; it never posts itself until it is brought back. Deciding about it brings it back, too."""
+    caller = caller_of(request)
+    line = _line(caller, line_id)
+
+    def work() -> LineState:
+        park_line(line.entity_id, line.line_id, body.reason, **caller.actor)
+        return LineState(line=line_id, parked=body.reason.strip())
+
+    return post_once(request, caller, line.entity_id, "match.park", key, body, work)
+
+
+@router.post("/{line_id}/unpark", response={201: LineState}, summary="Bring a line back that was put aside")
+def unpark(request: HttpRequest, line_id: Path[Id], body: UnparkIn, key: OnceKey) -> HttpResponse:
+    """It is to do again."""
+    caller = caller_of(request)
+    line = _line(caller, line_id)
+
+    def work() -> LineState:
+        unpark_line(line.entity_id, line.line_id, **caller.actor)
+        return LineState(line=line_id, parked="")
+
+    return post_once(request, caller, line.entity_id, "match.unpark", key, body, work)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
+from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count
@@ -261,3 +262,11 @@ def batch_of(entity_id: int, least: float, *, now: datetime) -> tuple[int, dict[
         line = lines[number]
         sums[line.currency] = sums.get(line.currency, 0) + line.open_minor
     return len(numbers), sums, numbers
+
+
+def mark_of(line_ids: Sequence[int]) -> str:
+    """What tells a choice of lines with their explanations from any other."""
+    rows = (
+        MatchProposal.objects.filter(line_id__in=line_ids).order_by("line_id").values_list("line_id", "worked_out_at")
+    )
+    return sha256(repr([(number, at.isoformat()) for number, at in rows]).encode()).hexdigest()[:32]

@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,7 +17,7 @@ from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
 from huikuan.queries import workbench_day as queries
 from huikuan.queries.frame import EntityRow
-from huikuan.queries.workbench import batch_of
+from huikuan.queries.workbench import batch_of, mark_of
 from huikuan.queries.workbench_day import DAY_SHOWS, LEARNED_KINDS
 from huikuan.services.line_asides import answer_question
 from huikuan.services.matching import accept_batch, run_matching
@@ -98,7 +98,10 @@ def audit(request: HttpRequest, seat: Seat) -> HttpResponse:
     """Right or wrong: what a person found of a posting that was drawn."""
     demand_now(seat)
     book = book_of(request, seat, Right.AUDIT_MATCH)
-    right = request.POST.get("outcome") == "right"
+    outcome = request.POST.get("outcome")
+    if outcome not in ("right", "wrong"):
+        raise Http404
+    right = outcome == "right"
     try:
         say_outcome(
             book.id,
@@ -127,11 +130,12 @@ def accept_many(request: HttpRequest, seat: Seat) -> HttpResponse:
     count, sums, numbers = batch_of(book.id, least / 100, now=timezone.now())
     if request.method == "POST":
         demand_now(seat)
-        return _accept(request, seat, book, numbers, given.get("count", ""))
+        return _accept(request, seat, book, numbers, given.get("mark", ""))
     context = {
         "book": book,
         "least": least,
         "count": count,
+        "mark": mark_of(numbers),
         "sums": sorted(sums.items()),
         "key": new_key(),
         "steps": chips_of(request, "least", [(str(n), f"≥ {n} %", "") for n in STEPS], active=str(least)),
@@ -140,7 +144,7 @@ def accept_many(request: HttpRequest, seat: Seat) -> HttpResponse:
 
 
 def _accept(request: HttpRequest, seat: Seat, book: EntityRow, numbers: list[int], shown: str) -> HttpResponse:
-    if _number(shown) != len(numbers):
+    if shown != mark_of(numbers):
         messages.error(request, _("Meanwhile it would be other lines: look at the figures again."))
         return redirect(address(seat.kept, "workbench_batch", book=book.code, least=request.POST.get("least", "")[:3]))
     done, left = accept_batch(book.id, numbers, **actor(request))
