@@ -9,6 +9,10 @@ from datetime import UTC, date, datetime
 import pytest
 
 from huikuan.core.refusals import BadData, Refusal
+from huikuan.invoices.document import InvoiceDocument
+from huikuan.invoices.reading import parse_invoice
+from huikuan.queries.cache import Cache
+from huikuan.services import einvoices
 from huikuan.services.customers import NewCustomer, add_customers, add_entity
 from huikuan.services.einvoices import import_invoices, keep_upload, post_upload, set_tax_id, upload_files
 from huikuan.services.einvoices_types import InvoiceFile, Report
@@ -307,6 +311,29 @@ def test_uploads_are_shown_then_posted_once(house: House) -> None:
     with pytest.raises(Refusal) as refused:
         upload_files(upload, actor_id=None)
     assert refused.value.code == "document.lost"
+
+
+def test_a_file_is_read_once_however_often_it_is_shown(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def counted(data: bytes, name: str) -> list[InvoiceDocument]:
+        read.append(name)
+        return parse_invoice(data, name)
+
+    monkeypatch.setattr(einvoices, "parse_invoice", counted)
+    monkeypatch.setattr(einvoices, "_READ", Cache())
+    files = [InvoiceFile(f"once-{n}.xml", build.ubl(Sample(number=f"ONCE-{n}"))) for n in range(2)]
+    shown = [import_invoices(files, entity_id=house.de, dry_run=True, **SYSTEM) for _ in range(3)]
+    assert [report.count("new") for report in shown] == [2, 2, 2]
+    assert import_invoices(files, entity_id=house.de, **SYSTEM).posted == 2
+    assert read == ["once-0.xml", "once-1.xml"]
+    # The same name with other content is another file, and what cannot be read is tried again.
+    other = InvoiceFile("once-0.xml", build.ubl(Sample(number="ONCE-9")))
+    assert import_invoices([other], entity_id=house.de, dry_run=True, **SYSTEM).count("new") == 1
+    broken = InvoiceFile("broken.xml", b"<Invoice")
+    for _ in range(2):
+        assert import_invoices([broken], entity_id=house.de, dry_run=True, **SYSTEM).count("refused") == 1
+    assert read[2:] == ["once-0.xml", "broken.xml", "broken.xml"]
 
 
 def test_verify_compares_rates_totals_and_items(house: House) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from huikuan.core.refusals import BadData, Refusal
 from huikuan.core.rights import Right
 from huikuan.invoices.document import InvoiceDocument
 from huikuan.invoices.reading import parse_invoice
+from huikuan.queries.cache import Cache
 from huikuan.services.auditing import record
 from huikuan.services.books import Books, open_books
 from huikuan.services.customers import NewCustomer, add_customers
@@ -27,6 +29,16 @@ from huikuan.store.models import CustomerAccount, EInvoice, EInvoiceTax, EInvoic
 
 FILES_MAX = 100
 INVOICES_MAX = 5_000
+_READ = Cache(bytes_max=256 << 20)
+"""What was read of files that are shown, and shown again, before they are posted."""
+_GROWS = 8
+"""Read, a file is about so many times as large."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Invoices:
+    documents: tuple[InvoiceDocument, ...]
+    nbytes: int
 
 
 def import_invoices(
@@ -72,12 +84,21 @@ def _read(files: Sequence[InvoiceFile]) -> list[tuple[int, InvoiceDocument | Ref
     read: list[tuple[int, InvoiceDocument | Refusal]] = []
     for index, file in enumerate(files):
         try:
-            read += [(index, document) for document in parse_invoice(file.data, file.name)]
+            read += [(index, document) for document in _documents(file)]
         except Refusal as refusal:
             read.append((index, refusal))
         if len(read) > INVOICES_MAX:
             raise Refusal("einvoice.too_many_invoices", "at most {count} invoices at once", count=INVOICES_MAX)
     return read
+
+
+def _documents(file: InvoiceFile) -> tuple[InvoiceDocument, ...]:
+    """A file says the same each time, so it is read once; what is refused is not kept."""
+    key = (file.name, hashlib.sha256(file.data).digest())
+    found = _READ.get_or_make(
+        key, lambda: _Invoices(tuple(parse_invoice(file.data, file.name)), _GROWS * len(file.data))
+    )
+    return found.documents
 
 
 def _decide(read: Sequence[tuple[int, InvoiceDocument | Refusal]], books: Books, new_customers: bool) -> list[Outcome]:
