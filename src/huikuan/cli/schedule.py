@@ -89,6 +89,26 @@ def pause(name: str, resume: bool, actor: str | None) -> None:
     click.echo(f"{name} {'goes on' if resume else 'is paused'}")
 
 
+@schedule.command("erase")
+@click.option("--keep", default=None, metavar="KIND=DAYS,…", help="By default HUIKUAN_KEEP_DAYS.")
+@click.option("--dry-run", is_flag=True, help="Only count what would be erased.")
+@_ACTOR
+def erase(keep: str | None, dry_run: bool, actor: str | None) -> None:
+    """Erase names and texts of payers that are older than they are kept. It cannot be taken back."""
+    from django.conf import settings
+
+    from huikuan.core.keeping import parse_keeping
+    from huikuan.services.keeping import erase_old
+    from huikuan.services.lookup import find_user
+
+    days = parse_keeping(settings.KEEP_DAYS if keep is None else keep)
+    if not days:
+        click.echo("nothing is erased: say for how many days something is kept")
+    for one in erase_old(days, actor_id=find_user(actor), now=datetime.now(UTC), dry_run=dry_run):
+        word = "would be erased" if dry_run else "erased"
+        click.echo(f"{one.kind.value:<12} {one.entity:<8} before {one.before.isoformat()}  {one.count:,} {word}")
+
+
 def _iso(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat()
 

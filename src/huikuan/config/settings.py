@@ -21,6 +21,8 @@ WATCH_DIRS = [
 REPORTS_DIR = Path(os.environ.get("HUIKUAN_REPORTS_DIR") or HUIKUAN_HOME / "reports")
 BACKUP_DIR = Path(os.environ.get("HUIKUAN_BACKUP_DIR") or HUIKUAN_HOME / "backups")
 
+KEEP_DAYS = os.environ.get("HUIKUAN_KEEP_DAYS", "")
+
 DEBUG = environment.flag("HUIKUAN_DEBUG")
 SECRET_KEY = environment.secret_key(HUIKUAN_HOME)
 # Django names it; a public address is added by the site: HUIKUAN_ALLOWED_HOSTS=ar.example.com

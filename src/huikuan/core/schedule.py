@@ -40,6 +40,7 @@ PLANS = {
         Plan("sweep-imports", timedelta(days=1)),
         Plan("tidy-up", timedelta(days=1)),
         Plan("prune-outbox", timedelta(days=1)),
+        Plan("erase-old", timedelta(days=1)),
     )
 }
 

@@ -106,6 +106,26 @@ def look_for_duplicates(now: datetime) -> Line | None:
     return None if found is None else (Said("pairs of customers that may be one: {n}", {"n": found}),)
 
 
+def erase_old(now: datetime) -> Line | None:
+    """Erases names and texts of payers that are kept no longer; nothing unless the site says for how many days."""
+    from django.conf import settings
+
+    from huikuan.core.keeping import parse_keeping
+    from huikuan.services import keeping
+
+    done = [one for one in keeping.erase_old(parse_keeping(settings.KEEP_DAYS), actor_id=None, now=now) if one.count]
+    return (
+        tuple(
+            Said(
+                "{entity}: erased, of before {day}, {kind}: {n}",
+                {"entity": one.entity, "day": one.before.isoformat(), "kind": one.kind.value, "n": one.count},
+            )
+            for one in done
+        )
+        or None
+    )
+
+
 WORK: dict[str, Work] = {
     "seal": seal_entries,
     "webhooks": send_webhooks,
@@ -118,4 +138,5 @@ WORK: dict[str, Work] = {
     "sweep-imports": sweep_imports,
     "tidy-up": tidy_up,
     "prune-outbox": prune_outbox,
+    "erase-old": erase_old,
 }

@@ -13,6 +13,7 @@ AUDIT_CODES: dict[str, str | Promise] = {
     "account.changed": _("Terms or limit of a customer changed"),
     "accounts.limit": _("Credit limits changed"),
     "accounts.open": _("Customer accounts opened"),
+    "remittance.erased": _("Names in remittance advices erased"),
     "agreement.invoiced": _("Invoice of a thing received"),
     "agreement.kept": _("Rest of a debt stays open"),
     "agreement.lost": _("Rest of a debt written off"),

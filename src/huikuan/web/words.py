@@ -96,6 +96,7 @@ JOBS: Words = {
     "backup": _("Back up"),
     "webhooks": _("Send webhooks"),
     "prune-outbox": _("Remove events told long ago"),
+    "erase-old": _("Erase names and texts that are kept no longer"),
     "sweep-imports": _("Remove staged files nobody needs"),
     "tidy-up": _("Remove old sessions and logs"),
 }
