@@ -194,6 +194,24 @@ def test_one_payment_goes_back_once(desk: Counter) -> None:
     sound()
 
 
+def test_money_reversed_by_mistake_is_posted_anew(desk: Counter) -> None:
+    line = desk.line("100.00", name="Alpha")
+    for _ in range(2):
+        receipt = Receipt.objects.get(bank_lines__line_id=line)
+        with refused("bank_line.has_receipt"):
+            bank_ties.post_line(line, **SYSTEM)
+        reverse_entry(desk.books.entity_id, receipt.entry_id, on=DAY, **SYSTEM)
+        answers = at_once(*[lambda: bank_ties.post_line(line, **SYSTEM)] * 2)
+        assert codes(answers) == ["bank_line.has_receipt", "done"]
+    item = desk.books.item(100_00)
+    desk.apply(line, desk.leg(item, 100_00))
+    bank_ties.bounce_receipt(returned(desk, "100.00"), Receipt.objects.get(bank_lines__line_id=line).pk, **SYSTEM)
+    with refused("bank_line.has_receipt"):
+        bank_ties.post_line(line, **SYSTEM)
+    assert (open_on(item), money_of(line)) == (100_00, (0, 0, 0))
+    sound()
+
+
 # -- two at once ------------------------------------------------------------------------------------------------------
 def test_two_lines_of_a_payer_nobody_knew_are_decided_at_once(desk: Counter) -> None:
     """Both teach the same thing for the first time."""

@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, override_settings
 
 from huikuan.services.bank_accounts import NewAccount, add_account
+from huikuan.services.reversals import reverse_entry
 from huikuan.store.models import (
     AuditEvent,
     BankAccount,
@@ -163,6 +164,19 @@ def test_a_payment_taken_back_is_reversed_with_one_click(account: int) -> None:
     assert "taken back" in text_of(done)
     assert receipt.entry.reversed_by is not None
     assert "AC04" in text_of(client.get(page))
+
+
+def test_money_reversed_by_mistake_is_posted_anew(world: World, account: int) -> None:
+    client = signed_in("clerk")
+    hand_in(client, file_of(ROWS))
+    line = BankLine.objects.get(bank_reference="P1")
+    page = f"{LIST}lines/{public_id('bln', line.pk)}/"
+    assert "post it anew" not in text_of(client.get(page))
+    receipt = Receipt.objects.get(bank_lines__line=line)
+    reverse_entry(world.cn, receipt.entry_id, on=receipt.effective_date, actor_id=None, now=START)
+    assert "post it anew" in text_of(client.get(page))
+    done = text_of(client.post(f"{page}post/", follow=True))
+    assert "Posted as a receipt" in done and "post it anew" not in done
 
 
 def test_a_gap_between_statements_is_shown(account: int) -> None:

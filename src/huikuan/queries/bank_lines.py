@@ -10,7 +10,8 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from huikuan.core.banking import Tie
-from huikuan.store.models import BankLineReceipt, RemittanceAdvice, RemittanceAdviceRow
+from huikuan.core.matching import Deed
+from huikuan.store.models import BankLineReceipt, LineDecision, RemittanceAdvice, RemittanceAdviceRow
 
 _PART = 500
 _OPEN = Q(receipt__balance__unidentified_minor__gt=0) | Q(receipt__balance__unapplied_minor__gt=0)
@@ -165,6 +166,16 @@ def advice_of(one: RemittanceAdvice, rows: tuple[AdviceRow, ...]) -> Advice:
         total_minor=one.total_minor,
         rows=rows,
     )
+
+
+def may_post_anew(line_id: int) -> bool:
+    """Whether the receipt of a line was reversed by hand, and nothing but that: the bank took nothing back, and nobody
+    decided about the line."""
+    tie = _money_in().filter(line_id=line_id, receipt__entry__reversed_by__isnull=False).first()
+    if tie is None or BankLineReceipt.objects.filter(receipt_id=tie.receipt_id, tie=Tie.BOUNCED.value).exists():
+        return False
+    made = LineDecision.objects.filter(line_id=line_id, undone_by__isnull=True)
+    return not made.exclude(deed=Deed.UNDO.value).exists()
 
 
 def _money_in() -> QuerySet[BankLineReceipt]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -21,6 +22,7 @@ from huikuan.services.books import open_books
 from huikuan.services.channels import keep_told
 from huikuan.services.debit_returns import return_of_receipt
 from huikuan.services.line_desk import live_decision
+from huikuan.services.line_split import free_names
 from huikuan.services.receipts import add_receipts
 from huikuan.services.reversals import reverse_entry
 from huikuan.services.rights import demand
@@ -84,20 +86,27 @@ def unlink_line(line_id: int, *, actor_id: int | None, now: datetime) -> None:
 
 
 def post_line(line_id: int, *, actor_id: int | None, now: datetime) -> int:
-    """Posts a waiting line as a receipt of its own: it is another payment than the receipt like it. Gives the receipt.
+    """Posts a waiting line as a receipt of its own: it is another payment than the receipt like it. So too a line whose
+    receipt was reversed by hand though the money is there. Gives the receipt.
 
-    Refuses ``bank_line.unknown``, ``bank_line.has_receipt``, ``exchange.no_rate`` and ``right.missing``.
+    Refuses ``bank_line.unknown``, ``bank_line.has_receipt`` (it stands, or the bank took the money back),
+    ``bank_line.decided``, ``exchange.no_rate`` and ``right.missing``.
     """
 
     def work() -> tuple[int, int]:
-        line = _waiting(line_id, actor_id)
+        line = _locked(line_id, actor_id)
+        before = _reversed_tie(line)
         books = open_books(line.entity_id, actor_id=actor_id)
         unit = Unit(line.entity_id, actor_id, now, source_id_of(SOURCE))
         told, fitted = _as_read(line)
         new = receipt_of(line.account_id, told, fitted, line.fingerprint, line.statement.format)
+        if before is not None and before.tie == Tie.POSTED.value:
+            new = replace(new, external_id=next(free_names(before.receipt, SOURCE)))
         (receipt_id,) = add_receipts(unit, books, [new])
         unit.flush()
         keep_told([receipt_id], [new.channel])
+        if before is not None:
+            before.delete()
         _tie(line, receipt_id, Tie.POSTED, actor_id, now)
         _tell("bank_line.posted", line, actor_id, now, receipt=receipt_id)
         return receipt_id, line.entity_id
@@ -216,10 +225,28 @@ def _locked(line_id: int, actor_id: int | None) -> BankLine:
     return line
 
 
-def _waiting(line_id: int, actor_id: int | None) -> BankLine:
-    line = _locked(line_id, actor_id)
+def _reversed_tie(line: BankLine) -> BankLineReceipt | None:
+    """The tie of a line of money in to a receipt that was reversed by hand; ``None`` where it has no receipt."""
+    _check_money_in(line)
+    tie = BankLineReceipt.objects.select_for_update(of=("self",)).select_related("receipt").filter(line=line).first()
+    if tie is None:
+        return None
+    taken = BankLineReceipt.objects.filter(receipt_id=tie.receipt_id, tie=Tie.BOUNCED.value).exists()
+    if taken or not _is_reversed(tie.receipt):
+        raise Conflict("bank_line.has_receipt", "Somebody has decided on this line already.")
+    if live_decision(line.pk) is not None:
+        raise Conflict("bank_line.decided", "Something was decided about this line: take that back first.")
+    return tie
+
+
+def _check_money_in(line: BankLine) -> None:
     if line.kind != LineKind.RECEIPT.value:
         raise Refusal("bank_line.no_money_in", "The line brings no money in.")
+
+
+def _waiting(line_id: int, actor_id: int | None) -> BankLine:
+    line = _locked(line_id, actor_id)
+    _check_money_in(line)
     _check_free(line_id)
     return line
 

@@ -80,7 +80,7 @@ def _repost(desk: Desk, old: Sequence[int], amounts: Sequence[int], entries: lis
         entries += reverse_entry(desk.entity_id, receipt.entry_id, on=on, memo="split", **common)
     source = Source.objects.get(id=model.source_id)
     party = ReceiptParty.objects.filter(receipt=model).first()
-    names = _free_names(model, source)
+    names = free_names(model, source.code)
     texts: dict[str, Any] = {
         name: getattr(party, name) if party is not None else ""
         for name in ("payer_name", "payer_account", "remittance_text")
@@ -106,11 +106,13 @@ def _repost(desk: Desk, old: Sequence[int], amounts: Sequence[int], entries: lis
     return made
 
 
-def _free_names(receipt: Receipt, source: Source) -> Iterator[str]:
+def free_names(receipt: Receipt, source: str) -> Iterator[str]:
     """External ids for what a receipt is posted anew as: its own with the next free numbers. Those of bank lines hold
     no stroke of their own; what others call their receipts may."""
-    mark = "/" if source.code == SOURCE else "/part-"
+    mark = "/" if source == SOURCE else "/part-"
     whole = receipt.external_id.partition(mark)[0]
-    same = Receipt.objects.filter(entity_id=receipt.entity_id, source=source, external_id__startswith=f"{whole}{mark}")
+    same = Receipt.objects.filter(
+        entity_id=receipt.entity_id, source__code=source, external_id__startswith=f"{whole}{mark}"
+    )
     taken = set(same.values_list("external_id", flat=True))
     return (name for number in count(1) if (name := f"{whole}{mark}{number}") not in taken)

@@ -18,6 +18,7 @@ from huikuan.core.rights import Right
 from huikuan.queries import bank as queries
 from huikuan.queries import bank_rows
 from huikuan.queries.bank import StatementRow
+from huikuan.queries.bank_lines import may_post_anew
 from huikuan.queries.bank_rows import LINE_STATES, LineDetail, LineFilters
 from huikuan.queries.bank_uploads import undecided_uploads
 from huikuan.services import bank_ties
@@ -161,6 +162,7 @@ def show_line(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
         "row": row,
         "statement": statement,
         "period": period(statement) if statement else "",
+        "may_anew": may and row.state == "reversed" and may_post_anew(row.id),
         "title": row.payer_name or row.customer_name or word_of(bank_words.LINE_KINDS, row.kind),
         "kind": word_of(bank_words.LINE_KINDS, row.kind) if row.payer_name or row.customer_name else "",
     }
