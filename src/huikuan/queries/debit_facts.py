@@ -30,7 +30,7 @@ def _facts(row: DebitMandate, used: Sequence[tuple[date, str, str]]) -> MandateF
     return MandateFacts(
         use=Use(row.use),
         signed_on=row.signed_on,
-        last_used_on=max((one[0] for one in used), default=None),
+        last_used_on=max((one[0] for one in used if one[2] != PaymentState.PLANNED), default=None),
         uses=len(standing) if row.use == Use.ONE_OFF else len(used),
         is_ended=any(one[1] == SequenceType.FNAL for one in standing),
         is_blocked=row.blocked_at is not None,

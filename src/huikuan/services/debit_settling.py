@@ -227,7 +227,8 @@ def _keep(
             return_payment(
                 payment.pk, payment.return_reason, on=payment.returned_on or desk.receipt.value_date, **common
             )
-    note_event(run, "settled", **common, note=f"{len(payments)}")
+    alone = payments[0].pk if len(payments) == 1 else None
+    note_event(run, "settled", **common, payment_id=alone, note="" if alone else f"{len(payments)}")
     record(
         "debit_run.settled",
         **common,

@@ -16,9 +16,10 @@ from huikuan.core.money import exponent_of
 from huikuan.core.refusals import Refusal
 from huikuan.services.accounts import NewAccount, open_accounts, set_credit_limits
 from huikuan.services.customers import NewCustomer, add_customers, add_entity
-from huikuan.services.demo_bank import add_bank
+from huikuan.services.demo_bank import add_bank, add_bank_accounts
 from huikuan.services.demo_cases import add_cases, add_habits
 from huikuan.services.demo_contacts import add_contacts
+from huikuan.services.demo_debits import add_debits
 from huikuan.services.demo_matching import add_policies
 from huikuan.services.demo_notes import add_notes
 from huikuan.services.demo_people import CLERK, give_out_customers, make_people
@@ -86,7 +87,10 @@ def fill_demo(size: DemoSize | None = None, *, now: datetime, progress: Progress
         writer.play(progress, after=None if seen is None else seen.astimezone(UTC).date())
         add_policies(now=now)
         add_notes(last, actor_id=User.objects.get(username=USERNAME).pk, now=now)
-        add_bank(last, actor_id=User.objects.get(username=CLERK).pk, now=now)
+        clerk, chief = (User.objects.get(username=name).pk for name in (CLERK, USERNAME))
+        add_bank_accounts(actor_id=clerk, now=now)
+        add_debits(last, clerk_id=clerk, chief_id=chief, now=now)
+        add_bank(last, actor_id=clerk, now=now)
         run_in_transaction(lambda: _add_cases(now))
     Installation.objects.get_or_create(name=_DONE, defaults={"value": now.isoformat()})
     return DemoResult(USERNAME, PASSWORD, plan.first, plan.last, Customer.objects.count(), JournalEntry.objects.count())

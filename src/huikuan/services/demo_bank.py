@@ -35,9 +35,8 @@ class Owed:
     items: tuple[tuple[str, Decimal], ...]
 
 
-def add_bank(last: date, *, actor_id: int, now: datetime) -> None:
-    """Accounts and statements of the entities there are, as of the last evening; again, nothing more happens."""
-    evening = min(datetime.combine(last, _EVENING, ZoneInfo("Asia/Shanghai")), now)
+def add_bank_accounts(*, actor_id: int, now: datetime) -> dict[str, Entity]:
+    """The bank accounts of the entities there are; gives the entities by code."""
     entities = {row.code: row for row in Entity.objects.filter(code__in=list(_LINES)).order_by("id")}
     names = {
         "HD": NewAccount("云城银行 基本户", HD_NUMBER, "云城银行"),
@@ -46,7 +45,14 @@ def add_bank(last: date, *, actor_id: int, now: datetime) -> None:
     done = set(BankAccount.objects.values_list("entity__code", flat=True))
     for code, entity in entities.items():
         if code not in done:
-            add_account(entity.pk, names[code], actor_id=actor_id, now=evening)
+            add_account(entity.pk, names[code], actor_id=actor_id, now=now)
+    return entities
+
+
+def add_bank(last: date, *, actor_id: int, now: datetime) -> None:
+    """Statements of the entities there are, as of the last evening; again, nothing more happens."""
+    evening = min(datetime.combine(last, _EVENING, ZoneInfo("Asia/Shanghai")), now)
+    entities = add_bank_accounts(actor_id=actor_id, now=evening)
     for code, entity in entities.items():
         lines = _lines(entity, code, last)
         files = _files(code, lines, last)
@@ -82,7 +88,7 @@ def _working_days(last: date) -> list[date]:
 
 
 def _lines(entity: Entity, code: str, last: date) -> list[DemoLine]:
-    owed = _owed(entity)
+    owed = owed_by(entity)
     chance = Random(f"bank:{code}:{last.isoformat()}")  # noqa: S311 - a demo, and the same every time
     days = _working_days(last)
     lines = []
@@ -102,7 +108,7 @@ def _lines(entity: Entity, code: str, last: date) -> list[DemoLine]:
     return sorted(lines, key=lambda line: line.day)
 
 
-def _owed(entity: Entity) -> list[Owed]:
+def owed_by(entity: Entity) -> list[Owed]:
     """Customers that owe something in the entity's own currency, those who owe most items first."""
     columns = "item__account_id item__account__customer_id item__account__customer__name item__document_number".split()
     found: dict[int, list[tuple[str, Decimal]]] = defaultdict(list)

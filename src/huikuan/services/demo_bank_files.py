@@ -9,7 +9,7 @@ from decimal import Decimal
 from xml.sax.saxutils import escape
 
 HD_NUMBER = "1001241709006748231"
-YX_IBAN = "DE67500700100123456701"
+YX_IBAN = "DE45500700100123456701"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from huikuan.core.direct_debits import CURRENCY, Bundle, PaymentState, RunState
@@ -142,7 +143,7 @@ def _fields(given: QueryDict) -> list[Field]:
     return [
         Field("day", "asked_on", _("Collection day"), given.get("asked_on", ""), hint, required=False),
         Field("day", "due_by", _("Items due by"), given.get("due_by", ""), _("Empty: that day."), required=False),
-        Field("choice", "bundle", _("Payments"), given.get("bundle", ""), choices=ways),
+        Field("choice", "bundle", pgettext("direct debit", "Payments"), given.get("bundle", ""), choices=ways),
     ]
 
 

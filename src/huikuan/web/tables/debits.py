@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 
 from huikuan.core.direct_debits import MandateState, PaymentState, RunState
 from huikuan.queries import debits as queries
@@ -57,7 +57,7 @@ RUNS = Table(
         Column("number", _("Number"), Kind.CODE, lambda row: row.number, sort=True),
         Column("due_on", _("Collection day"), Kind.DAY, lambda row: row.due_on, sort=True),
         Column("entity", _("Legal entity"), Kind.CODE, lambda row: row.entity_code, css="desk-only", width=12),
-        Column("payments", _("Payments"), Kind.COUNT, lambda row: row.payments),
+        Column("payments", pgettext_lazy("direct debit", "Payments"), Kind.COUNT, lambda row: row.payments),
         Column("currency", _("Currency"), Kind.TEXT, lambda row: row.currency, css="desk-only", width=9),
         Column("amount", _("Amount"), Kind.MONEY, lambda row: row.amount_minor, total=lambda line: line.amount_minor),
         Column("collected", _("Collected"), Kind.MONEY, lambda row: row.collected_minor, css="desk-only"),
