@@ -73,6 +73,20 @@ def test_small_amounts_need_nobody(office: Office) -> None:
     assert office.books.open_of(item)[0] == 0
 
 
+def test_pieces_of_one_item_count_together(office: Office) -> None:
+    item = office.books.item(3_000_00)
+    first = office.write_off(item, 600_00)
+    assert office.needed(item, 400_00).before_minor == 600_00
+    office.write_off(item, 399_99)
+    assert office.needed(office.books.item(9_000_00), 1_000_00).before_minor == 0, "another item, another deed"
+    state, _entry = office.decide(office.ask(item, 1_000_00), "manager")
+    assert state == ApprovalState.APPROVED
+    assert office.needed(item, 1).before_minor == 999_99, "what was approved is not asked about again"
+    office.books.reverse(first)
+    office.write_off(item, 500_00)
+    assert office.books.open_of(item)[0] == 1_100_01
+
+
 def test_two_steps_then_posted_in_the_name_of_who_asked(office: Office) -> None:
     item = office.books.item(12_000_00)
     request = office.ask(item, 12_000_00)

@@ -17,7 +17,7 @@ from huikuan.services.agreements_posting import carry_out_agreement
 from huikuan.services.approvals import Approved, NewApproval, carries_out
 from huikuan.services.locking import lock_items, lock_receipt
 from huikuan.services.posting import post_one
-from huikuan.store.models import OpenItem, Posting
+from huikuan.store.models import ApprovalRequest, OpenItem, Posting
 
 _CONTRA = {
     EntryKind.WRITE_OFF: LedgerAccount.BAD_DEBT,
@@ -64,6 +64,7 @@ def settle_item(
             base_minor=sum(leg.base_minor for leg in legs if leg.ledger_account == _CONTRA[kind]),
             facts={"item": item_id, "on": on.isoformat()},
             reason=memo,
+            before_minor=_in_pieces(item_id, kind),
         )
 
     request = (kind, item_id, amount_minor, on)
@@ -81,6 +82,15 @@ def settle_item(
         proposal=proposal,
         approved=approved,
     )
+
+
+def _in_pieces(item_id: int, kind: EntryKind) -> int:
+    """What entries of this kind took off the item without a decision, those reversed left out (books' currency)."""
+    legs = Posting.objects.filter(item_id=item_id, ledger_account=_CONTRA[kind], entry__kind=kind)
+    decided = ApprovalRequest.objects.filter(subject=f"item:{item_id}", entry__isnull=False).values("entry_id")
+    legs = legs.filter(entry__reversed_by__isnull=True).exclude(entry_id__in=decided)
+    total = legs.aggregate(total=Sum("base_minor"))["total"]
+    return abs(int(total or 0))
 
 
 @carries_out(ApprovalKind.WRITE_OFF, ApprovalKind.OFFSET, ApprovalKind.ASSIGNMENT)

@@ -70,7 +70,9 @@ class Approved:
 
 @dataclass(frozen=True, slots=True)
 class NewApproval:
-    """A deed to be approved. ``subject`` is what it is about (``item:12``), ``title`` says it to a person."""
+    """A deed to be approved. ``subject`` is what it is about (``item:12``), ``title`` says it to a person.
+    ``before_minor``: what was done alike to the same subject without being approved (books' currency). It counts too,
+    so that a deed done in pieces needs the same decisions."""
 
     kind: ApprovalKind
     entity_id: int
@@ -82,6 +84,11 @@ class NewApproval:
     base_minor: int
     facts: Mapping[str, Any]
     reason: str
+    before_minor: int = 0
+
+    @property
+    def counted_minor(self) -> int:
+        return abs(self.base_minor) + abs(self.before_minor)
 
 
 class ApprovalNeeded(Refusal):
@@ -105,7 +112,7 @@ def carries_out(*kinds: ApprovalKind) -> Callable[[Executor], Executor]:
 def demand_approved(proposal: NewApproval) -> None:
     """Within a deed's transaction: refuses ``approval.needed`` where the entity's ladder asks for a decision on this
     amount. Not asked for what the system or the shell does, nor for a request that is being carried out."""
-    due = steps_due(ladder_of(proposal.entity_id, proposal.kind), proposal.base_minor)
+    due = steps_due(ladder_of(proposal.entity_id, proposal.kind), proposal.counted_minor)
     if due:
         raise ApprovalNeeded(proposal, due[0].role)
 
@@ -152,7 +159,7 @@ def request_approval(new: NewApproval, *, actor_id: int | None, now: datetime) -
     def work() -> int:
         right = Right.REFUND_OTHER_PAYEE if new.facts.get("other_payee") else RIGHT_OF[new.kind]
         demand(actor_id, right, entity_id=new.entity_id, account_id=new.account_id)
-        due = steps_due(ladder_of(new.entity_id, new.kind), new.base_minor)
+        due = steps_due(ladder_of(new.entity_id, new.kind), new.counted_minor)
         if not due:
             raise Refusal("approval.not_needed", "this amount needs no approval")
         if ApprovalRequest.objects.filter(
