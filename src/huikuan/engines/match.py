@@ -22,7 +22,7 @@ from huikuan.engines.match_forks import run_apart, unwatched
 from huikuan.engines.match_history import Past, open_today, read_past
 from huikuan.engines.match_learn import Knowledge
 from huikuan.engines.match_lines import Line, read_lines
-from huikuan.engines.match_model import MatchModel, cross_fit, fit_calibration, probability
+from huikuan.engines.match_model import MatchModel, confidence_of, cross_fit, fit_calibration
 from huikuan.engines.match_payers import Directory
 from huikuan.engines.match_prior import prior_calibration
 from huikuan.engines.match_replay import Replayed, blocks_of, learn_all, replay
@@ -140,7 +140,7 @@ def _fit(
     if len(replayed) >= FITTED_MIN:
         odds = cross_fit(traits, right, prior)
         calibration = fit_calibration(traits, right, prior)
-    bar = _bar(replayed, probability(odds).tolist(), max_error, options)
+    bar = _bar(replayed, confidence_of(odds).tolist(), max_error, options)
     return MatchModel(knowledge, calibration, bar, past.is_gross)
 
 

@@ -10,22 +10,16 @@ import pyarrow as pa
 
 from huikuan.engines.match_book import UNIT, Book
 from huikuan.engines.match_explanation import Explanation
-from huikuan.engines.match_fit import STATED
 from huikuan.engines.match_joint import Judged
 from huikuan.engines.match_learn import Knowledge
 from huikuan.engines.match_model import AMBIGUOUS
+from huikuan.engines.match_posting import may_post
 from huikuan.engines.match_references import FIELDS
-from huikuan.engines.match_score import PLACE
 from huikuan.engines.match_types import EVIDENCE, EXPLANATIONS, LEARNED, MATCHES, BarReport, MatchOptions
 from huikuan.engines.match_words import Speaker
 from huikuan.engines.schemas import AMOUNT
 
-KNOWN_PAYER = 0.85
-"""How surely the payer must be known for money to go on its account by itself."""
 OTHERS_MAX = 2_000_000_000
-CUSTOMARY = 2
-"""Times a charge (of all customers; of the line's own each counts three) or a customer's difference of exchange must
-have been confirmed before it may end an item by itself."""
 
 
 def decimals(units: Sequence[int | None]) -> Any:
@@ -45,32 +39,6 @@ def decide(judged: Judged, bar: BarReport, options: MatchOptions) -> str:
     share, _, words = judged.context.nobody
     unheard = best.kind == "not_customer" and share == 0 and words < 1
     return "none" if unheard or (best.kind == "outgoing" and judged.confidence < 0.3) else "propose"
-
-
-def may_post(best: Explanation) -> bool:
-    """Nothing but the bar keeps it from posting itself: no other set fits as well; words of payment in advance do not
-    stand against items that no number names; a difference that ends an item is one that was confirmed before (a charge
-    of that amount, differences of exchange of that customer); money that does not add up is explained by the text; and
-    it does not contradict the text, which names only what is paid already."""
-    if best.others >= AMBIGUOUS:
-        return False
-    if best.fit.how == "charge" and best.fit.known < max(CUSTOMARY, best.fit.known_open):
-        return False
-    if best.fit.how == "exchange" and best.fit.known < CUSTOMARY:
-        return False
-    if best.fit.how == "short" and best.fit.known < STATED:
-        return False
-    if best.fit.how in ("part", "over") and not best.features[PLACE["part_words"]]:
-        return False
-    if best.fit.how == "discount" and best.shape == "sum" and len(best.items) > 1:
-        return False
-    loose = best.features[PLACE["order"]] or not best.features[PLACE["rarity"]]
-    if best.items and loose and best.features[PLACE["advance_items"]]:
-        return False
-    if best.kind == "on_account" and best.features[PLACE["strength"]] < KNOWN_PAYER:
-        return False
-    contradicts = best.features[PLACE["missed_paid"]] > 1.0 and not best.features[PLACE["rarity"]]
-    return not (contradicts and best.kind != "duplicate")
 
 
 class Writer:

@@ -153,16 +153,16 @@ def _sequence(ranked: Sequence[Outcome], start: float, max_error: float, improba
 def _missing(
     report: BarReport, ranked: Sequence[Outcome], max_error: float, improbability: float, drifted: bool
 ) -> BarReport:
-    """No bar: why, and how many more lines like the surest ones would do."""
+    """No bar: why, and how many more lines would do if none of those like the surest went wrong."""
     sure = [one for one in ranked if one.confidence >= 0.9] or list(ranked[: len(ranked) // 2])
-    errors = sum(not one.right for one in sure[: max(len(sure) // 2, 1)])
-    needed = lines_needed(errors, max_error, improbability)
-    share = len(sure) / max(report.lines, 1)
-    missing = math.ceil(max(needed - len(sure), 1) / max(share, 0.05))
-    reason = "drift" if drifted else "too_many_errors" if len(sure) >= needed else "too_few"
-    return replace(
-        report, lines_missing=missing, reason=reason, above=len(sure), errors=sum(not one.right for one in sure)
-    )
+    wrong = [at for at, one in enumerate(sure) if not one.right]
+    missing = math.inf
+    for errors, count in enumerate([*wrong, len(sure)]):
+        needed = max(lines_needed(errors, max_error, improbability) - count, 1)
+        missing = min(missing, needed / max(count / max(report.lines, 1), 0.05))
+    enough = len(sure) >= lines_needed(0, max_error, improbability)
+    reason = "drift" if drifted else "too_many_errors" if enough else "too_few"
+    return replace(report, lines_missing=math.ceil(missing), reason=reason, above=len(sure), errors=len(wrong))
 
 
 def _by_money(report: BarReport, above: Sequence[Outcome], currency: str | None, money_cap: int | None) -> BarReport:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
+from huikuan.engines.match_book import UNIT
 from huikuan.engines.match_context import Context
 from huikuan.engines.match_explanation import Explanation, Found, keep, trim
 from huikuan.engines.match_fit import (
@@ -93,7 +94,9 @@ class BareExplainer:
         made = []
         for item in equal[:6]:
             fit = fit_exact((item,), (line.amount,))
-            made.append(Explanation("items", customer, (item,), fit, "single", float(len(equal) - 1), size))
+            # A sum in whole thousands may as well be meant for what is oldest.
+            others = len(equal) - 1 + (line.amount % (1000 * UNIT) == 0 and item != pool.items[0])
+            made.append(Explanation("items", customer, (item,), fit, "single", float(others), size))
         if not equal:
             made += self._single_less(context, customer, pool)
         made += self._structured(context, customer, pool)

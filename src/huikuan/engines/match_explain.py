@@ -9,11 +9,14 @@ from huikuan.engines.match_family import family_pool
 from huikuan.engines.match_fit import Fit, discount_of, fit_exact, fit_over, fit_part
 from huikuan.engines.match_lines import Line, Pool, State
 from huikuan.engines.match_references import Mention
+from huikuan.engines.match_sums import cancels
 
 SCOPES_MAX = 6
 CREDITS_MAX = 18
 WEAK = 0.3
 """A payer less believable than this is not searched without a mention."""
+WHOLE = ("exact", "discount", "late_discount", "habit_discount", "charge", "exchange")
+"""Fits that end every item of their set."""
 SAME_AMOUNT_MAX = 40
 """Items of one amount in the whole book beyond which the amount alone says nothing."""
 
@@ -50,7 +53,7 @@ class Explainer(BareExplainer):
             self._anywhere(context, found)
         self._rest(context, scopes, found)
         for made in found.values():
-            if len(made.items) > 1 and made.fit.how == "exact":
+            if made.items and made.fit.how in WHOLE:
                 self._swap(context, made)
         _doubt_discounts(found)
         self._doubt_payers(context, found)
@@ -71,25 +74,30 @@ class Explainer(BareExplainer):
             self._unnamed(context, payer, pool, found)
 
     def _swap(self, context: Context, made: Explanation) -> None:
-        """Counts items outside the set that could stand for one of it that is not named: same customer, same amount;
-        and an invoice and a credit memo in it that cancel each other out, without which it would fit as well."""
+        """Counts what could stand for a part of the set that is not named, or be left out of it or added to it: equal
+        items of the same customer outside; items that cancel each other out, with which or without which it fits as
+        well."""
         named = {one for opened in context.open_of.values() for one in opened}
         customer_of, inside = self.state.book.customer_of, set(made.items)
-        for item, amount in zip(made.items, made.fit.applied, strict=True):
-            if item in named:
-                continue
-            equal = self.state.pool(customer_of[item], context.line).by_amount.get(amount, ())
+        loose = [item for item in made.items if item not in named]
+        for item in loose if made.fit.how == "exact" and len(made.items) > 1 else ():
+            equal = self.state.pool(customer_of[item], context.line).by_amount.get(self.state.open_now[item], ())
             made.swaps += sum(one not in inside and self._alike(context, made, one) for one in equal)
-        shares = {share for item, share in zip(made.items, made.fit.applied, strict=True) if item not in named}
-        made.swaps += any(-share in shares for share in shares)
-        if shares or self._by_orders(context, made):
-            outside = self.state.pool(made.customer, context.line).by_amount if made.customer >= 0 else {}
-            made.swaps += sum(
-                -amount in outside and all(one not in inside for one in outside[amount] + outside[-amount])
-                for amount in outside
-                if amount > 0
-            )
+        if len(made.items) == 1:
+            made.swaps += bool(loose) and self._is_credited(context, made.items[0])
+        elif loose or self._by_orders(context, made):
+            made.swaps += cancels(self._amounts(loose))
+            owners = {customer_of[item] for item in made.items}
+            pools = [self.state.pool(owner, context.line) for owner in sorted(owners)]
+            made.swaps += cancels(self._amounts([one for pool in pools for one in pool.items if one not in inside]))
+        if made.shape == "sum" and len(loose) > 2 and not all(self._alike(context, made, one) for one in loose):
+            made.swaps += 1
         made.others = max(made.others, float(made.swaps))
+
+    def _is_credited(self, context: Context, item: int) -> bool:
+        """A credit memo of the very amount of the item is open: who pays it unnamed means something else."""
+        pool = self.state.pool(self.state.book.customer_of[item], context.line)
+        return -self.state.open_now[item] in pool.by_amount
 
     @staticmethod
     def _by_orders(context: Context, made: Explanation) -> bool:
@@ -120,8 +128,9 @@ class Explainer(BareExplainer):
             one.others = max(one.others, float(len(rivals)))
 
     def _alike(self, context: Context, made: Explanation, item: int) -> bool:
-        """Outside a month that the text names nothing can stand for what is in it."""
-        if made.shape != "period":
+        """Outside a month that the text names nothing can stand for what is in it; nor do many items of other months
+        explain it."""
+        if made.shape != "period" and (made.shape != "sum" or not context.periods):
             return True
         month = self._month(self.state.book.dated[item])
         return any((year, number) == month for year, number, _, _ in context.periods)
@@ -264,7 +273,8 @@ class Explainer(BareExplainer):
                     again = any(self._is_again(context.line, one, customer) for one in mention.items)
                     kind = "duplicate" if again else kind
             fit = Fit("account", (), (), "", context.line.amount)
-            keep(found, [Explanation(kind, customer, (), fit, "none")])
+            owed = len(self.state.pool(customer, context.line).items)
+            keep(found, [Explanation(kind, customer, (), fit, "none", pool_size=owed)])
 
 
 def _ordered(context: Context, state: State, customer: int) -> tuple[list[int], list[int]] | None:
@@ -282,11 +292,15 @@ def _ordered(context: Context, state: State, customer: int) -> tuple[list[int], 
 
 
 def _doubt_discounts(found: Found) -> None:
-    """A credit memo that is exactly the discount of the same items: neither is surer than the other."""
-    discounts = {one.items: one for one in found.values() if one.fit.how in ("discount", "habit_discount")}
+    """A credit memo that is exactly the discount of the same items, a charge the payer is known for that is exactly
+    their discount: neither is surer than the other."""
+    discounts = {one.items: one for one in found.values() if "discount" in one.fit.how}
     for made in found.values() if discounts else ():
+        items = made.items
         if made.fit.how == "exact" and any(share < 0 for share in made.fit.applied):
-            bare = tuple(item for item, share in zip(made.items, made.fit.applied, strict=True) if share > 0)
-            other = discounts.get(bare)
-            if other is not None:
-                made.others, other.others = max(made.others, 1.0), max(other.others, 1.0)
+            items = tuple(item for item, share in zip(made.items, made.fit.applied, strict=True) if share > 0)
+        elif made.fit.how != "charge":
+            continue
+        other = discounts.get(items)
+        if other is not None:
+            made.others, other.others = max(made.others, 1.0), max(other.others, 1.0)

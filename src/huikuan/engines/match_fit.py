@@ -12,6 +12,10 @@ from huikuan.engines.match_lines import Line, State
 
 GRACE_DAYS = 0
 """Days after its last one on which a discount is let pass where the past says nothing."""
+PASSED_MIN = 5
+"""Late discounts that must have been let pass, and three times as often as not, before the next one is."""
+OWN_CHARGE_MIN = 2
+"""Times a payer's own charge must have been seen to be thought of where the difference is a discount as well."""
 CHARGE_MAX = 80 * UNIT
 """What banks keep of a transfer, in major units of a currency with cents."""
 STATED = 1.0
@@ -105,9 +109,11 @@ def fit_less(state: State, line: Line, items: Sequence[int], amounts: Sequence[i
     known = terms.charges.get(diff, 0) * 3 + terms.charges_all.get(diff, 0)
     if diff > 0 and (is_complaint(line) or names_cut(line, diff)):
         if diff * 3 <= total:
-            fits.append(_taken(amounts, largest, diff, "short", "short_payment", STATED))
+            stated = names_cut(line, diff) or not states_another(line, diff)
+            fits.append(_taken(amounts, largest, diff, "short", "short_payment", STATED if stated else 0.0))
     elif any("discount" in fit.how for fit in fits):
-        return fits
+        if terms.charges.get(diff, 0) >= OWN_CHARGE_MIN:
+            fits.append(_taken(amounts, largest, diff, "charge", "bank_charge", float(known)))
     elif 0 < diff <= charge_max and (diff * 12 <= total or (known and diff * 3 <= total)):
         charge = _taken(amounts, largest, diff, "charge", "bank_charge", float(known))
         short = _taken(amounts, largest, diff, "short", "short_payment", 0.0)
@@ -149,6 +155,14 @@ def names_cut(line: Line, diff: int) -> bool:
     return f"{whole}.{cents:02d}" in _DECIMALS.findall(flat) and not _BANK.search(line.text.upper())
 
 
+def states_another(line: Line, diff: int) -> bool:
+    """The text states amounts, but neither the one that is missing nor only that of the line."""
+    flat = line.text.replace(" ", "").replace(",", ".")
+    told = {f"{one // UNIT}.{one % UNIT // 100:02d}" for one in (diff, line.amount)}
+    found = set(_DECIMALS.findall(flat))
+    return bool(found - told) and f"{diff // UNIT}.{diff % UNIT // 100:02d}" not in found
+
+
 def _taken(amounts: Sequence[int], at: int, diff: int, how: str, reason: str, known: float) -> Fit:
     deducted = tuple(diff if one == at else 0 for one in range(len(amounts)))
     applied = tuple(amount - less for amount, less in zip(amounts, deducted, strict=True))
@@ -169,7 +183,7 @@ def _discounts(
             if any(cuts) and abs(sum(cuts) - diff) <= grain * (len(items) > 1) * len(items):
                 worst = max(days for days, cut in zip(late, cuts, strict=True) if cut)
                 passed, refused = terms.late
-                lets_pass = passed > refused if passed + refused else worst <= GRACE_DAYS
+                lets_pass = passed >= max(PASSED_MIN, 3 * refused)
                 reason = "early_payment_discount" if worst <= 0 or lets_pass else "short_payment"
                 fits.append(_cut(amounts, cuts, diff, how, reason, max(worst, 0)))
                 break

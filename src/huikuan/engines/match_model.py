@@ -15,9 +15,13 @@ from huikuan.engines.match_learn import Knowledge
 from huikuan.engines.match_score import NAMES
 from huikuan.engines.match_types import BarReport
 
+VERSION = 2
+"""Of how confidences are told: a bar of another one does not hold."""
 FOLDS = 5
 RIDGE = 3.0
 """Strength of the pull towards the coefficients before any history."""
+KNEE, MODESTY, MODESTY_ABOVE = 6.0, 0.83, 1.1
+"""Log-odds are told so many times smaller, up to the knee; beyond it they rise a little faster again."""
 EXTRA = (
     "margin",
     "margin_3",
@@ -84,6 +88,17 @@ def probability(odds: Any) -> Any:
     return 1.0 / (1.0 + np.exp(-np.clip(odds, -35.0, 35.0)))
 
 
+def confidence_of(odds: Any) -> Any:
+    """Log-odds as a model tells them → the probability that is told to people.
+
+    Models are a little too sure of themselves: lines to come lie further from what was learned than lines of the past
+    do. By how much was learned on the generator's development seeds. The order of the lines stays, so the bar lets the
+    same ones through.
+    """
+    odds = np.asarray(odds)
+    return probability(np.where(odds <= KNEE, MODESTY * odds, MODESTY * KNEE + MODESTY_ABOVE * (odds - KNEE)))
+
+
 def fit_calibration(traits: Any, right: Any, prior: Calibration | None = None, ridge: float = RIDGE) -> Calibration:
     """The most probable coefficients given which explanations were right, pulled towards ``prior``."""
     if prior is not None:
@@ -146,7 +161,7 @@ class MatchModel:
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "version": 1,
+            "version": VERSION,
             "names": list(self.names),
             "knowledge": self.knowledge.to_rows(),
             "calibration": self.calibration.to_json(),
@@ -160,7 +175,7 @@ class MatchModel:
         from huikuan.engines.match_prior import prior_calibration
 
         knowledge = Knowledge.from_rows(values["knowledge"])
-        if tuple(values["names"]) != (*NAMES, *EXTRA):
+        if values["version"] != VERSION or tuple(values["names"]) != (*NAMES, *EXTRA):
             return cls(knowledge, prior_calibration(), BarReport(reason="no_history"))
         calibration = Calibration.from_json(values["calibration"])
         return cls(knowledge, calibration, BarReport.from_json(values["bar"]), values["is_gross"])
@@ -171,7 +186,7 @@ class MatchModel:
         some = [one for one in judged if one.ranked]
         if not some:
             return
-        chances = probability(self.calibration.odds(np.asarray([traits_of(one) for one in some])))
+        chances = confidence_of(self.calibration.odds(np.asarray([traits_of(one) for one in some])))
         for one, chance in zip(some, chances.tolist(), strict=True):
             one.confidence = one.ranked[0].confidence = chance
             rest = one.ranked[1:]

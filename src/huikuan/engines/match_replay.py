@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from huikuan.engines.match_answer import may_post
 from huikuan.engines.match_book import Book
 from huikuan.engines.match_history import Ledger, Past, Truth, confirmed, is_right
 from huikuan.engines.match_joint import Judged
 from huikuan.engines.match_learn import Knowledge
 from huikuan.engines.match_model import traits_of
 from huikuan.engines.match_payers import Directory
+from huikuan.engines.match_posting import may_post
 from huikuan.engines.match_run import run_lines
 
 BLOCKS = 12

@@ -47,11 +47,12 @@ def prior_weights() -> Any:
 
 _ADVANCE = re.compile(
     r"预付|预收|定金|订金|押金|ANZAHLUNG|VORAUS|VORKASSE|AKONTO|ARRHES|[AÀ] VALOIR|DOWN ?PAYMENT|PREPAY|ADVANCE|DEPOSIT"
-    r"|ON ACCOUNT|ACOMPTE"
+    r"|ON ACCOUNT|ACOMPTE|[AÀ][ -]CONTO|ACCONTO|ANTICIPO"
 )
 _CREDIT = re.compile(r"红字|红票|冲抵|抵扣|退货|CREDIT|GUTSCHRIFT|AVOIR|LESS CN|NET OF CN|\bCN\b")
-_DISCOUNT = re.compile(r"SKONTO|DISC(?:OUNT|\.|\b)|ESCOMPTE|折扣|折让")
-_PART = re.compile(r"PART(?:IAL|IEL|\b)|TEILZAHL|TEILBETRAG|部分|首付|首期|尾款|分期|INSTAL|ACOMPTE|RATE\b|\d{1,2}\s?%")
+_DISCOUNT = re.compile(r"SKONTO|DISC(?:OUNT|\.|\b)|ESCOMPTE|SCONTO|折扣|折让")
+_PART = re.compile(r"PART(?:IAL|IEL|\b)|TEILZAHL|TEILBETRAG|部分|首付|首期|尾款|分期|INSTAL|ACOMPTE|RATE\b")
+_PERCENT = re.compile(r"\d{1,2}\s?%")
 
 
 class Scorer:
@@ -131,7 +132,7 @@ class Scorer:
             values[place["credit_words" if nets else "credit_words_missed"]] = 1.0
         if "discount" in fit.how and _DISCOUNT.search(text):
             values[place["discount_words"]] = 1.0
-        if made.items and _PART.search(text):
+        if made.items and (_PART.search(text) or (_PERCENT.search(text) and not _DISCOUNT.search(text))):
             values[place["part_words" if fit.how in ("part", "short") else "part_words_whole"]] = 1.0
 
     def _mentions(self, context: Context, made: Explanation) -> tuple[float, float, float, bool, bool]:

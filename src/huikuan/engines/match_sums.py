@@ -48,6 +48,14 @@ def find_sums(amounts: Sequence[int], target: int, *, size_max: int = 99, keep: 
     return Sums(tuple(sets[:keep]), float(len(sets)), False)
 
 
+def cancels(amounts: Sequence[int]) -> bool:
+    """Two or three of the amounts cancel each other out: an invoice and its credit memo, two invoices and one credit
+    memo over both, one invoice and two credit memos."""
+    if not any(amount < 0 for amount in amounts) or len(amounts) > SMALL_MAX:
+        return False
+    return bool(_small(np.asarray(amounts, dtype=np.int64), 0, 3, 1).sets)
+
+
 def _half(values: Any) -> Any:
     """The sum of every subset; the subset is its position's bits."""
     sums = np.zeros(1 << len(values), dtype=np.int64)

@@ -1,0 +1,138 @@
+"""What never posts itself: each rule by an example, with a bar that would let everything through."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from huikuan.engines.match import Knowledge, MatchModel
+from huikuan.engines.match_bar import Outcome, lines_needed, set_bar
+from huikuan.engines.match_index import index_keys
+from huikuan.engines.match_learn import EVERYBODY
+from huikuan.engines.match_model import confidence_of
+from huikuan.engines.match_prior import prior_calibration
+from huikuan.engines.match_sums import cancels
+from huikuan.engines.match_types import BarReport
+from tests.engines.matching import customer, first, item, line, run
+
+pytestmark = pytest.mark.practice("E3")
+
+MUELLER = "Müller & Söhne Werkzeuge GmbH"
+CUSTOMERS = [
+    customer("C1", MUELLER, payer_accounts="DE1"),
+    customer("C2", "华联食品有限公司"),
+    customer("C3", "Alder & Birch Ltd"),
+]
+
+
+def told(text: str, amount: str, items: list[dict[str, Any]], knowledge: Knowledge | None = None, **more: Any) -> Any:
+    """The first row of what is said of one line of Müller's, were there no bar."""
+    bar = BarReport(threshold=0.0, reason="")
+    model = MatchModel(knowledge or Knowledge(), prior_calibration(), bar)
+    return first(run([line("L1", amount, text, MUELLER, **more)], items, CUSTOMERS, model=model), "L1")[0]
+
+
+def test_what_is_named_or_stands_alone_posts() -> None:
+    items = [item("INV5001", "C1", "913.47"), item("INV5002", "C1", "77.10")]
+    assert told("INV5001", "913.47", items)["decision"] == "auto"
+    assert told("", "913.47", items)["decision"] == "auto"
+
+
+def test_an_unnamed_item_whose_credit_memo_is_open_does_not() -> None:
+    items = [item("INV5001", "C1", "913.47"), item("CN77", "C1", "-913.47"), item("INV5002", "C1", "77.10")]
+    assert told("", "913.47", items)["decision"] == "propose"
+    assert told("INV5001", "913.47", items)["decision"] == "auto"
+
+
+@pytest.mark.parametrize("memos", [("-300.00",), ("-100.00", "-200.00")])
+def test_a_statement_that_fits_with_and_without_items_that_cancel_does_not(memos: tuple[str, ...]) -> None:
+    plain = [item("INV5001", "C1", "913.47"), item("INV5002", "C1", "77.10")]
+    more = [item("INV5003", "C1", "300.00"), *(item(f"CN{at}", "C1", amount) for at, amount in enumerate(memos))]
+    assert told("", "990.57", plain)["ambiguous"] == 0
+    row = told("", "990.57", plain + more)
+    assert (row["decision"], row["ambiguous"] > 0) == ("propose", True)
+
+
+def test_cancelling_items_are_found_as_brute_force_finds_them() -> None:
+    chance = random.Random(3)
+    for _ in range(300):
+        amounts = [chance.choice([-3, -2, -1, 1, 2, 3, 5, 8]) * chance.randrange(1, 40) for _ in range(6)]
+        wanted = any(sum(one) == 0 for size in (1, 2, 3) for one in itertools.combinations(amounts, size))
+        assert cancels(amounts) == wanted
+
+
+def test_a_whole_thousand_without_a_word_may_be_for_what_is_oldest() -> None:
+    old = item("INV5000", "C1", "7300.10", due_date=date(2026, 3, 5))
+    items = [old, item("INV5001", "C1", "5000.00")]
+    assert told("", "5000.00", items)["decision"] == "propose"
+    assert told("", "5000.00", items[1:])["decision"] == "auto"
+
+
+def test_an_item_other_than_the_one_named_does_not() -> None:
+    items = [item("INV5001", "C1", "913.47"), item("INV5002", "C1", "77.10")]
+    assert told("INV5002", "913.47", items)["decision"] == "propose"
+
+
+def test_money_on_account_needs_a_word_or_nothing_open() -> None:
+    items = [item("INV5001", "C1", "913.47"), item("INV6001", "C2", "40.00")]
+    assert told("", "4000.00", [items[1]])["decision"] == "auto"
+    row = told("Zahlung", "4000.00", items)
+    assert row["decision"] == "propose"
+
+
+def test_a_part_needs_a_word_and_the_percent_of_a_discount_is_none() -> None:
+    items = [item("INV5001", "C1", "5809.77")]
+    assert told("INV5001 Teilzahlung", "785.48", items)["decision"] == "auto"
+    assert told("INV5001 30% Anzahlung Rate", "1742.93", items)["decision"] == "auto"
+    assert told("INV5001 net of 3% cash discount", "785.48", items)["decision"] == "propose"
+
+
+def test_less_money_posts_where_the_text_states_what_is_missing() -> None:
+    items = [item("INV5001", "C1", "913.47")]
+    stated = told("INV5001 less 35.50 damaged", "877.97", items)
+    assert (stated["decision"], stated["deduction_reason"]) == ("auto", "short_payment")
+    assert told("INV5001 less 99.99 damaged", "877.97", items)["decision"] == "propose"
+
+
+def test_a_discount_that_is_the_usual_charge_as_well_does_not() -> None:
+    items = [
+        item("INV5001", "C1", "1000.00", discount_percent="2", discount_date=date(2026, 3, 30)),
+    ]
+    assert told("INV5001", "980.00", items)["decision"] == "auto"
+    known = Knowledge()
+    known.habits = {"C1": {"lines": 9, "charge": 9, "charge:200000": 9}, EVERYBODY: {"lines": 9, "charge:200000": 9}}
+    assert told("INV5001", "980.00", items, known)["decision"] == "propose"
+
+
+@pytest.mark.parametrize(("passed", "refused", "reason"), [(2, 0, "short"), (6, 3, "short"), (9, 3, "early")])
+def test_late_discounts_are_let_pass_where_the_record_is_clear(passed: int, refused: int, reason: str) -> None:
+    items = [item("INV5001", "C1", "1000.00", discount_percent="2", discount_date=date(2026, 3, 10))]
+    known = Knowledge()
+    known.habits = {EVERYBODY: {"lines": 99, "late_closed": passed, "late_open": refused}}
+    assert told("INV5001", "980.00", items, known)["deduction_reason"].startswith(reason)
+
+
+def test_what_would_set_a_bar_is_said_in_lines() -> None:
+    right = [Outcome(1 - at / 1e6, True, 100) for at in range(6000)]
+    wrong = [Outcome(1 - at / 1e6 - 1e-7, False, 100) for at in (100, 200, 300, 400, 500, 600, 700, 800, 900, 1000)]
+    past = random.Random(1).sample(right + wrong, 6010)
+    bar = set_bar(past, 0.001, 0.95, currency="CNY")
+    assert (bar.threshold, bar.reason, bar.errors) == (None, "too_many_errors", 10)
+    assert bar.lines_missing == lines_needed(10, 0.001, 0.05) - 6010
+
+
+def test_confidence_keeps_the_order() -> None:
+    told_as = confidence_of([-9.0, -2.0, 0.0, 2.0, 5.9, 6.0, 6.1, 9.0, 14.0]).tolist()
+    assert told_as == sorted(told_as)
+    assert told_as[2] == 0.5
+    assert told_as[3] < 0.88
+
+
+def test_keys_lead_to_one_place_or_to_all_that_share_them() -> None:
+    keys, _ = index_keys([(pa.array(["A", "B", "A", "C"]), [0, 1, 2, 3]), (pa.array(["B", "D", "A"]), [1, 0, 5])])  # type: ignore[list-item]
+    assert keys == {"A": [0, 2, 5], "B": 1, "C": 3, "D": 0}
