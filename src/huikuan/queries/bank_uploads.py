@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -127,3 +128,15 @@ def undecided_uploads(frame: Frame, user_id: int) -> list[tuple[int, str]]:
         for row in found.order_by("-id")[:50]
         if not row.said.get("given_up") and any(one["state"] in undecided for one in row.outcomes)
     ][:10]
+
+
+LAYOUTS_MAX = 20
+
+
+def layouts_used(entity_ids: Iterable[int]) -> list[tuple[int, str]]:
+    """Layouts of earlier uploads of these entities, the latest first, each once: the upload's number and its name."""
+    found: dict[tuple[str, str], int] = {}
+    rows = BankUpload.objects.filter(Q(entity_id__in=list(entity_ids)) | Q(entity=None), said__has_key="layout")
+    for number, said in rows.order_by("-id").values_list("id", "said")[: LAYOUTS_MAX * 5]:
+        found.setdefault((said["layout"]["name"], said["layout"]["text"]), number)
+    return [(number, name) for (name, _text), number in found.items()][:LAYOUTS_MAX]

@@ -10,12 +10,8 @@ from huikuan.bank.statement import BadStatement, Statement
 from huikuan.core.refusals import DataError
 
 
-def read_file_statements(path: Path, name: str, *, currency: str = "", date_order: str = "") -> list[Statement]:
-    """The statements of a file in whatever format it is. ``currency``: of amounts for which the file names none;
-    ``date_order`` (``dmy``, ``mdy``): for files whose days cannot be told from months.
-
-    Raises ``BadStatement`` with every fault."""
-    options = Options(currency=currency, date_order=date_order)
+def read_file_statements(path: Path, name: str, options: Options) -> list[Statement]:
+    """The statements of a file in whatever format it is. Raises ``BadStatement`` with every fault."""
     statements: list[Statement] = []
     errors: list[DataError] = []
     for source in sources_of(Source(name, path)):

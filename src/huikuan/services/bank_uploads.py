@@ -17,6 +17,7 @@ from typing import Any
 
 from django.conf import settings
 
+from huikuan.bank.source import Options
 from huikuan.bank.statement import BadStatement, Statement
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
@@ -30,6 +31,7 @@ from huikuan.services.bank_import import (
     StatementFile,
     import_statement,
 )
+from huikuan.services.bank_layouts import options_of, take_layout
 from huikuan.services.bank_outcomes import (
     NEEDS_ACCOUNT,
     NEEDS_DATE_ORDER,
@@ -77,12 +79,15 @@ def keep_upload(
     now: datetime,
     entity_id: int | None = None,
     account_id: int | None = None,
+    like: int | None = None,
 ) -> int:
     """Keeps files that were handed in; gives the number of the upload, on which nothing has been done yet.
 
-    ``entity_id``: only its accounts are looked at; ``account_id``: of statements that do not say whose they are.
-    Refuses ``bank_upload.no_file``, ``bank_upload.too_many`` and ``right.missing``.
+    ``entity_id``: only its accounts are looked at; ``account_id``: of statements that do not say whose they are. A
+    layout among the files, or that of the upload ``like``, says what the headings of the others mean.
+    Refuses ``bank_upload.no_file``, ``bank_upload.too_many``, what ``take_layout`` refuses and ``right.missing``.
     """
+    files, layout = take_layout(files, like)
     if not files:
         raise Refusal("bank_upload.no_file", "Choose a file first.")
     if len(files) > FILES_MAX:
@@ -92,7 +97,8 @@ def keep_upload(
 
     def work() -> int:
         _demand(actor_id, entity_id)
-        said = {"account": account_id} if account_id is not None else {}
+        said: dict[str, Any] = {"account": account_id} if account_id is not None else {}
+        said |= {"layout": layout.to_json()} if layout is not None else {}
         row = BankUpload.objects.create(
             entity_id=entity_id, created_at=now, created_by_id=actor_id, files=kept, said=said
         )
@@ -170,7 +176,7 @@ class _Run:
         file = self.row.files[index]
         self.progress("read", 0, None)
         try:
-            statements = read_file_statements(path_of(file["sha256"]), file["name"], **self._options(index))
+            statements = read_file_statements(path_of(file["sha256"]), file["name"], self._options(index))
         except BadStatement as bad:
             unread = refused(Outcome(index, 0, REFUSED), bad)
             if lacks_date_order(bad):
@@ -188,12 +194,13 @@ class _Run:
     def _is_kept(self, one: Outcome) -> bool:
         return one.state in SETTLED or bool(self.only and self.only != f"{one.file}:{one.place}")
 
-    def _options(self, index: int) -> dict[str, str]:
-        """What a person said of a file that does not say it itself: the account, and by it the currency; the order of
-        day and month."""
+    def _options(self, index: int) -> Options:
+        """What a person said of a file that does not say it itself: the layout; the account, and by it the currency;
+        the order of day and month."""
         account = self.row.said.get(f"{index}:0", {}).get("account") or self.row.said.get("account")
         currency = str(BankAccount.objects.get(id=account).currency) if account else ""
-        return {"currency": currency, "date_order": self.row.said.get(f"{index}", {}).get("date_order", "")}
+        order = self.row.said.get(f"{index}", {}).get("date_order", "")
+        return options_of(self.row.said).with_(currency=currency, date_order=order)
 
     def _import(self, index: int, place: int, statement: Statement) -> Outcome:
         outcome = described(index, place, statement)

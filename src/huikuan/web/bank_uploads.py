@@ -19,7 +19,7 @@ from huikuan.core.banking import AccountKind
 from huikuan.core.refusals import DataError, Refusal
 from huikuan.core.rights import Right
 from huikuan.queries.bank import AccountRow, StatementRow, account_rows, statements_by_id
-from huikuan.queries.bank_uploads import OutcomeRow, UploadDetail, upload_detail
+from huikuan.queries.bank_uploads import OutcomeRow, UploadDetail, layouts_used, upload_detail
 from huikuan.queries.frame import EntityRow
 from huikuan.services import bank_uploads as services
 from huikuan.services.bank_accounts import NewAccount, add_account
@@ -36,23 +36,31 @@ from huikuan.web.words import word_of
 
 CARDS_MAX = 3
 """So many statements without anything to decide stand as cards; more of them as rows of one table."""
-SUFFIXES = ".xml,.sta,.mt940,.mt942,.940,.942,.txt,.bai,.bai2,.ofx,.qfx,.qbo,.csv,.tsv,.xls,.xlsx,.htm,.html,.zip"
+SUFFIXES = ".xml,.sta,.mt940,.mt942,.940,.942,.txt,.bai,.bai2,.ofx,.qfx,.qbo,.csv,.tsv,.xls,.xlsx,.htm,.html,.zip,.toml"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @page(right=Right.POST_CASH, whole=True)
 def new_statements(request: HttpRequest, seat: Seat) -> HttpResponse:
     reason, status = "", 200
+    layouts = layouts_used(seat.frame.entity_ids)
     if request.method == "POST":
         try:
-            upload = services.keep_upload(_files(request), **actor(request))
+            upload = services.keep_upload(_files(request), like=_like(request, layouts), **actor(request))
             services.start_upload(upload, **actor(request))
         except Refusal as refusal:
             reason, status = refusal_text(refusal), 400
         else:
             return redirect(address(seat.kept, "bank_upload", upload))
-    context = {"reason": reason, "accounts": account_rows(seat.frame, active=True), "suffixes": SUFFIXES}
+    accounts = account_rows(seat.frame, active=True)
+    context = {"reason": reason, "accounts": accounts, "suffixes": SUFFIXES, "layouts": layouts}
     return show(request, seat, "bank/new.html", context, room=ROOM, status=status)
+
+
+def _like(request: HttpRequest, layouts: list[tuple[int, str]]) -> int | None:
+    """The upload whose layout is to be used again; one that was not offered is none."""
+    asked = request.POST.get("layout", "")
+    return next((number for number, _name in layouts if str(number) == asked), None)
 
 
 def _files(request: HttpRequest) -> list[BankFile]:
