@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from allauth.mfa.models import Authenticator
 
@@ -24,6 +26,35 @@ def world(sqlite_db: LedgerDb) -> World:
 
 def number(name: str) -> int:
     return int(User.objects.get(username=name).pk)
+
+
+def test_the_list_is_narrowed_ordered_and_taken_along(world: World) -> None:
+    User.objects.filter(username="clerk").update(is_active=False, email="clerk@example.com")
+    cfo = User.objects.create_user("cfo", password="x" * 12, first_name="Zoe", last_name="Abel")
+    RoleGrant.objects.create(user=cfo, entity_id=world.cn, role="cfo", granted_at=START)
+    Authenticator.objects.create(user=cfo, type=Authenticator.Type.TOTP, data={})
+    Team.objects.create(name="North").members.add(cfo)
+    client = signed_in("admin")
+
+    def names(query: str = "") -> list[str]:
+        page = client.get(f"/settings/people/?view=-{query}")
+        assert page.status_code == 200, page.content.decode()[:300]
+        return re.findall(r'<br><small class="dim">(\w+)', page.content.decode())
+
+    assert names() == ["admin", "boss", "clerk", "cfo"], "by the name shown: Bo Song, Zoe Abel"
+    assert names("&sort=-person")[0] == "cfo"
+    assert names("&role=cfo") == ["clerk", "cfo"]
+    assert names("&role=cfo&state=in") == ["cfo"]
+    assert names("&state=out") == ["clerk"]
+    assert names("&factor=with") == names("&team=North") == names("&q=zoe") == ["cfo"]
+    assert "Nothing fits" in text_of(client.get("/settings/people/?view=-&q=nobody+at+all"))
+    # The file has what the page shows, and the trail who took it; who may not export gets none.
+    assert client.get("/tables/people/export.csv").status_code == 403
+    RoleGrant.objects.create(user_id=number("admin"), entity_id=world.cn, role="cfo", granted_at=START)
+    file = client.get("/tables/people/export.csv?view=-&state=out&cols=person,email")
+    text = b"".join(file).decode("utf-8-sig")  # type: ignore[call-overload]
+    assert "clerk@example.com" in text and "Abel" not in text
+    assert AuditEvent.objects.filter(code="ledger.exported", actor_id=number("admin")).exists()
 
 
 def test_somebody_is_let_in_and_given_roles(world: World) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.db.models import Count, Q
 
+from huikuan.queries.listing import Page, Whole, slice_of
 from huikuan.store.models import CustomerAccount, RoleGrant, Team, User
 
 
@@ -56,6 +58,50 @@ def people_rows(*, entity_ids: Collection[int] | None = None, search: str = "") 
     if text := search.strip():
         found = found.filter(Q(username__icontains=text) | Q(first_name__icontains=text) | Q(email__icontains=text))
     return _rows(found.distinct().order_by("username"), entity_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleFilters:
+    """``role``: holds it somewhere; ``team``: works in it; ``state``: in (may sign in) or out; ``factor``: with or
+    without a second one. Empty texts narrow nothing."""
+
+    search: str = ""
+    role: str = ""
+    team: str = ""
+    state: str = ""
+    factor: str = ""
+
+
+def people_page(
+    entity_ids: Collection[int], filters: PeopleFilters, *, sort: str, page: int, size: int
+) -> Page[PersonRow]:
+    """A page of people, as ``people_rows`` gives them. ``sort``: person, customers or signed_in, - for descending."""
+    rows = _found(entity_ids, filters, sort)
+    start, count = slice_of(page, size)
+    return Page(rows[start : start + count], len(rows), page, size)
+
+
+def people_whole(entity_ids: Collection[int], filters: PeopleFilters, *, sort: str) -> Whole[PersonRow]:
+    rows = _found(entity_ids, filters, sort)
+    return Whole(iter(rows), len(rows))
+
+
+def _found(entity_ids: Collection[int], filters: PeopleFilters, sort: str) -> list[PersonRow]:
+    rows = [
+        row
+        for row in people_rows(entity_ids=entity_ids, search=filters.search)
+        if (not filters.role or any(grant.role == filters.role for grant in row.grants))
+        and (not filters.team or filters.team in row.teams)
+        and (not filters.state or row.is_active == (filters.state == "in"))
+        and (not filters.factor or row.has_second_factor == (filters.factor == "with"))
+    ]
+    orders: dict[str, Callable[[PersonRow], Any]] = {
+        "person": lambda row: row.name.casefold(),
+        "customers": lambda row: row.accounts,
+        "signed_in": lambda row: row.last_login.timestamp() if row.last_login else 0.0,
+    }
+    order = orders.get(sort.removeprefix("-"), orders["person"])
+    return sorted(rows, key=order, reverse=sort.startswith("-"))
 
 
 def person(user_id: int, *, entity_ids: Collection[int] | None = None) -> PersonRow | None:

@@ -23,6 +23,9 @@ from huikuan.web.acting import actor, read_text
 from huikuan.web.frames import Seat
 from huikuan.web.pages import page, refusal_text, show
 from huikuan.web.people_words import REACHES, RIGHTS, ROLES
+from huikuan.web.tables.asks import read_table
+from huikuan.web.tables.grid import frame_of, grid_of
+from huikuan.web.tables.people import PEOPLE
 from huikuan.web.tags import address
 
 managed = page(right=Right.MANAGE_PEOPLE, whole=True)
@@ -40,9 +43,10 @@ def entity_ids_managed(seat: Seat) -> list[int]:
 @require_safe
 @managed
 def list_people(request: HttpRequest, seat: Seat) -> HttpResponse:
-    search = request.GET.get("q", "").strip()[:200]
-    rows = queries.people_rows(entity_ids=entity_ids_managed(seat), search=search)
-    context = {"rows": rows, "search": search, "roles": role_lines()}
+    ask = read_table(request, seat, PEOPLE)
+    rows = PEOPLE.rows(frame_of(seat, PEOPLE), ask.wanted, ask.basics.sort, ask.basics.page, ask.basics.size)
+    grid = grid_of(request, seat, ask, rows)
+    context = {"grid": grid, "rows": rows, "filtered": ask.is_narrowed, "roles": role_lines()}
     return show(request, seat, "people/list.html", context, room="settings")
 
 

@@ -16,6 +16,7 @@ from huikuan.web.tables.imports import IMPORTS, SETTLEMENTS
 from huikuan.web.tables.items import ITEMS
 from huikuan.web.tables.journal import JOURNAL
 from huikuan.web.tables.notes import NOTES
+from huikuan.web.tables.people import PEOPLE
 from huikuan.web.tables.short_payments import SHORT_PAYMENTS
 
 TABLES: dict[str, Table] = {
@@ -36,6 +37,7 @@ TABLES: dict[str, Table] = {
         IMPORTS,
         EINVOICES,
         AUDIT,
+        PEOPLE,
         BANK_STATEMENTS,
         BANK_LINES,
     )
