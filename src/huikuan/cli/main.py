@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "apikey": ("huikuan.cli.apikey:apikey", "Keys by which programs come in."),
     "bank-statement": ("huikuan.cli.bank_statement:bank_statement", "Bank statements into the database."),
     "debits": ("huikuan.cli.debits:debits", "SEPA direct debits: mandates, collections, the bank's file and report."),
+    "cash": ("huikuan.cli.cash:cash", "Receipts for cash, papers of other payers, rules of channels."),
     "demo": ("huikuan.cli.demo:demo", "Fill an empty database with a demo company."),
     "django": ("huikuan.cli.django:manage", "Django's own management commands."),
     "entity": ("huikuan.cli.entity:entity", "Legal entities and the currency of their books."),

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet, Sum
 
+from huikuan.queries.feeds import Slice
 from huikuan.queries.frame import Frame
 from huikuan.queries.listing import Page
 from huikuan.store.models import CashSlip
@@ -86,6 +87,14 @@ def slip_page(
     rows = _full(found).order_by(*order, "id")[start : start + size]
     listed = [_row(slip, frame.today) for slip in rows]
     return Page(rows=listed, total=sum(one.slips for one in sums.values()), page=page, size=size, totals=sums)
+
+
+def slip_slice(frame: Frame, *, which: str, after: int, limit: int) -> Slice[SlipRow]:
+    """Receipts for cash in the order in which they were written."""
+    found = _full(_which(_found(frame), which, frame.today)).filter(id__gt=after)
+    rows = [_row(slip, frame.today) for slip in found.order_by("id")[: limit + 1]]
+    shown = rows[:limit]
+    return Slice(shown, shown[-1].id if shown else None, len(rows) > limit)
 
 
 def slip_counts(frame: Frame) -> dict[str, int]:

@@ -21,6 +21,7 @@ from huikuan.services.receipts import NewReceipt, post_receipts
 from huikuan.services.rights import demand
 from huikuan.services.transaction import run_in_transaction
 from huikuan.store.models import CashHandIn, CashSlip, Entity, JournalEntry, User
+from huikuan.store.public_ids import inner_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,3 +165,26 @@ def hand_in_cash(slip_id: int, *, on: date, place: str, actor_id: int | None, no
         )
 
     run_in_transaction(work)
+
+
+def number_of_slip(slip_id: int) -> str:
+    """The number a slip goes by."""
+    slip = CashSlip.objects.get(id=slip_id)
+    return slip_number(slip.year, slip.number)
+
+
+def find_slip(entity_id: int, text: str) -> int:
+    """A slip of an entity by its number (``2026-000017``) or opaque id. Refuses ``cash.unknown``."""
+    inner = inner_id("csh", text)
+    year, _, number = text.partition("-")
+    found = CashSlip.objects.filter(entity_id=entity_id)
+    if inner is not None:
+        found = found.filter(id=inner)
+    elif year.isdigit() and number.isdigit():
+        found = found.filter(year=int(year), number=int(number))
+    else:
+        found = found.none()
+    slip = found.first()
+    if slip is None:
+        raise Refusal("cash.unknown", "there is no such receipt for cash")
+    return int(slip.pk)

@@ -1,0 +1,132 @@
+"""Cash, papers of other payers and rules of channels: by REST and in the shell, with the pages' refusals."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from huikuan.cli.cash import cash
+from huikuan.core.documents import EvidenceType, LinkKind
+from huikuan.core.refusals import Refusal
+from huikuan.services.documents import add_document
+from huikuan.store.models import (
+    CashHandIn,
+    ChannelPolicy,
+    CustomerAccount,
+    OpenItem,
+    OpenItemBalance,
+    PaymentMandate,
+)
+from huikuan.store.public_ids import public_id
+from tests.api.calling import Program, make_key, problem_of
+from tests.databases import LedgerDb
+from tests.web.world import START, World, build_world
+
+pytestmark = pytest.mark.practice("E1", "E8", "K2")
+
+
+@pytest.fixture
+def world(ledger_db: LedgerDb) -> World:
+    return build_world()
+
+
+def open_of(number: str) -> int:
+    return OpenItemBalance.objects.get(item__document_number=number).open_minor
+
+
+def done(program: Program, address: str, body: dict[str, Any]) -> Any:
+    response = program.post(address, body)
+    assert response.status_code == 200, response.content.decode()
+    return json.loads(response.content)
+
+
+CASH = {
+    "entity": "CN01",
+    "customer": "0001",
+    "currency": "CNY",
+    "amount": "500.50",
+    "payer": "Li Hua",
+    "reason": "no bank nearby",
+    "on": "2026-03-06",
+}
+
+
+def test_cash_by_rest(world: World) -> None:
+    program = Program(make_key("boss"))
+    item = public_id("itm", OpenItem.objects.get(document_number="INV-2").pk)
+    over = program.post("cash-slips", {**CASH, "amount": "2500.51", "item": item})
+    assert problem_of(over)["code"] == "cash.over_invoice"
+    assert program.post("cash-slips", {**CASH, "item": "itm_0000000000000"}).status_code == 422
+    made = program.posted("cash-slips", {**CASH, "item": item})
+    assert (made["number"], made["amount"], made["counts"]) == ("2026-000001", "500.50", True)
+    assert open_of("INV-2") == 2_000_00
+    assert [row["id"] for row in program.json("cash-slips?which=out")["rows"]] == [made["id"]]
+    handed = done(program, f"cash-slips/{made['id']}/hand-in", {"place": "cashier", "on": "2026-03-06"})
+    assert handed["handed_in_on"] == "2026-03-06"
+    again = program.post(f"cash-slips/{made['id']}/hand-in", {"place": "cashier", "on": "2026-03-06"})
+    assert problem_of(again)["code"] == "cash.handed_in"
+    assert program.json("cash-slips?which=out")["rows"] == []
+    assert Program(make_key("auditor")).get(f"cash-slips/{made['id']}").status_code == 404
+    assert program.json(f"receipts/{made['receipt']}")["channel"] == "cash"
+
+
+def test_papers_by_rest(world: World) -> None:
+    program = Program(make_key("boss"))
+    account = CustomerAccount.objects.filter(entity_id=world.cn).order_by("id")[0]
+    customer = public_id("cus", account.customer_id)
+    links, who = [(LinkKind.ACCOUNT, account.pk)], {"actor_id": None, "now": START}
+    number = add_document(b"signed", "p.txt", evidence_type=EvidenceType.PAYMENT_ORDER, links=links, **who)  # type: ignore[arg-type]
+    body = {"entity": "CN01", "customer": customer, "payer_name": "李华", "valid_from": "2026-01-01"}
+    without = program.post("payer-papers", {**body, "document": "doc_0000000000000"})
+    assert problem_of(without)["code"] == "mandate.paper_missing"
+    made = program.posted("payer-papers", {**body, "document": public_id("doc", number)})
+    assert made["is_private"] and not made["withdrawn"]
+    assert program.json(f"payer-papers?customer={customer}")["rows"] == [made]
+    gone = done(program, f"payer-papers/{made['paper']}/withdrawal", {"customer": customer})
+    assert gone["withdrawn"]
+    assert program.post("payer-papers/999/withdrawal", {"customer": customer}).status_code == 404
+
+
+def test_rules_by_rest(world: World) -> None:
+    program = Program(make_key("boss"))
+    assert program.json("channel-rules/CN01")["escort_from"] is None
+    wanted = {"notes_settle": "at_maturity", "cheques_settle": "at_once", "escort_from": "10000.00"}
+    answer = program.send("PUT", "channel-rules/CN01", wanted)
+    assert json.loads(answer.content) == {"entity": "CN01", **wanted}
+    assert program.json("channel-rules/CN01")["escort_from"] == "10000.00"
+    refused = Program(make_key("auditor")).send("PUT", "channel-rules/DE01", wanted)
+    assert refused.status_code == 403
+
+
+def run(*given: str) -> str:
+    result = CliRunner().invoke(cash, list(given), catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output.strip()
+
+
+def test_the_same_in_the_shell(world: World, tmp_path: Path) -> None:
+    signed = tmp_path / "paper.txt"
+    signed.write_text("signed")
+    common = ("--entity", "CN01", "--on", "2026-03-06")
+    taken = ("--customer", "0001", "--payer", "Li Hua", "--reason", "no bank nearby", *common)
+    number, opaque = run("take", "500.50", "--for", "INV-2", *taken).split("\t")
+    assert number == "2026-000001" and open_of("INV-2") == 2_000_00
+    run("hand-in", number, "cashier", *common)
+    assert CashHandIn.objects.get().place == "cashier"
+    with pytest.raises(Refusal, match="already"):
+        run("hand-in", opaque, "cashier", *common)
+    for unknown in ("2026-000009", "nonsense"):
+        with pytest.raises(Refusal, match="no such receipt"):
+            run("hand-in", unknown, "cashier", *common)
+    paper = run("paper", "李华", str(signed), "--customer", "0001", "--entity", "CN01", "--from", "2026-01-01")
+    assert PaymentMandate.objects.get(id=int(paper)).is_private
+    run("withdraw-paper", paper)
+    assert PaymentMandate.objects.get().withdrawn_at is not None
+    assert "never escorted" in run("rules", "--entity", "CN01")
+    assert "from 10000.00 on" in run("rules", "--entity", "CN01", "--notes", "at_maturity", "--escort-from", "10000")
+    assert ChannelPolicy.objects.get(entity_id=world.cn).notes_settle == "at_maturity"
+    assert "never" in run("rules", "--entity", "CN01", "--escort-from", "never")
