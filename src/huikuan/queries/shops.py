@@ -20,7 +20,8 @@ from huikuan.store.public_ids import inner_id, public_id
 
 @dataclass(frozen=True, slots=True)
 class ShopRow:
-    """A shop. ``to_come_minor``: sold, net of fees, and not paid out yet; ``differences``: how many are open."""
+    """A shop. ``days``: with sales; ``to_come_minor``: sold, net of fees, and not paid out yet; ``differences``: how
+    many are open."""
 
     id: int
     public_id: str
@@ -42,6 +43,7 @@ class ShopRow:
     is_active: bool
     fees: tuple[FeeRule, ...]
     last_day: date | None = None
+    days: int = 0
     to_come_minor: int = 0
     differences: int = 0
     waiting: int = 0
@@ -141,6 +143,7 @@ def shop_row(shop: Shop, as_of: date) -> ShopRow:
             FeeRule(one.pay_method, one.rate_bp, one.fixed_minor)
             for one in sorted(shop.fees.all(), key=lambda fee: fee.pay_method)
         ),
+        days=len({one.day for one in units}),
         last_day=max((one.day for one in units), default=None),
         to_come_minor=sum(one.to_pay_minor - (one.fee_minor - one.kept_minor) for one in units if one.to_pay_minor),
         differences=len(differences_of(shop, as_of, units=units, waiting=waiting).open),

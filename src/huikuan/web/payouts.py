@@ -155,7 +155,7 @@ def explain(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
                 Field(
                     "text",
                     "note",
-                    _("Note"),
+                    _("In a few words"),
                     given.get("note", ""),
                     _("Who bears it, what the platform said."),
                     required=False,

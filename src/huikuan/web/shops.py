@@ -71,7 +71,7 @@ def show_shop(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
     shop = known_shop(seat, public_id)
     as_of = seat.frame.as_of
     row = shop_row(shop, as_of)
-    since = None if request.GET.get("days") == "all" else max(date.min + LOOK_BACK, as_of) - LOOK_BACK
+    since = None if request.GET.get("days") == "all" or row.last_day is None else row.last_day - LOOK_BACK
     days = day_page(shop, as_of, since=since, page=read_int(request, "page", 1, low=1, high=100_000), size=62)
     differences = differences_of(shop, as_of)
     context = {
@@ -80,7 +80,7 @@ def show_shop(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
         "days": days,
         "day_rows": [(one, word_of(shop_words.STATES, one.state)) for one in days.rows],
         "total": days.totals[row.currency],
-        "shows_all": since is None,
+        "shows_all": since is None or days.total == row.days,
         "open": [(one, word_of(shop_words.DIFFERENCES, one.what.kind)) for one in differences.open[:200]],
         "open_count": len(differences.open),
         "explained": [
