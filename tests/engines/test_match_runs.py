@@ -179,7 +179,7 @@ def test_the_python_face() -> None:
         {"line_id": ["L1"], "booking_date": ["2026-01-20"], "amount": ["80.00"], "remittance_text": ["A-100"]}
     )
     answer = huikuan.match(lines, items)
-    assert answer.column("item_id").to_pylist() == ["A-100"]
+    assert answer.column("item_id").to_pylist()[0] == "A-100"
     full = huikuan.match(lines, items, full=True)
     assert full.bar.reason == "no_history"
     with pytest.raises(BadData) as bad:
