@@ -72,6 +72,9 @@ def test_the_same_file_adds_nothing_twice_and_an_overlapping_one_what_is_new(sql
     # Two equal rows of one order are two.
     twice = stall.sales("T7,2026-03-03,5.00", "T7,2026-03-03,5.00")
     assert twice.rows_new == 2
+    # A second refund of the same amount on another day is another refund.
+    assert stall.sales("T3,2026-03-04,-10.00").rows_new == 1
+    assert stall.sales("T3,2026-03-05,-10.00", "T3,2026-03-04,-10.00").rows_new == 1
 
 
 def test_an_order_of_another_amount_is_refused_with_its_row(sqlite_db: LedgerDb) -> None:

@@ -138,7 +138,8 @@ def _identity(shop: Shop, row: SaleRow, gross: int, fee: int | None, charge: int
     if shop.kind == ShopKind.TILL and not row.order_number:
         return ("till", row.day, row.pay_method, row.responsible, gross < 0)
     if row.order_number:
-        return ("order", row.order_number, gross, bool(charge), row.fee if not gross else "")
+        # Two refunds of one amount on two days are two; the day of a sale says nothing more than its order.
+        return ("order", row.order_number, gross, bool(charge), row.day if gross < 0 else row.fee if not gross else "")
     return ("day", row.day, row.pay_method, gross, charge)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.contrib import messages
@@ -165,13 +166,13 @@ def explain(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
 
     def do(given: QueryDict, key_once: str) -> HttpResponse:
         reason, minor = given.get("reason", ""), given.get("amount", "")
-        if kind not in set(DifferenceKind) or reason not in set(Reason) or not minor.lstrip("-").isdigit():
+        if kind not in set(DifferenceKind) or reason not in set(Reason) or not re.fullmatch(r"-?[0-9]{1,18}", minor):
             raise Http404
         explain_difference(
             shop.pk,
             DifferenceKind(kind),
             key,
-            int(minor[:20]),
+            int(minor),
             reason=Reason(reason),
             note=read_text(given, "note", NOTE_MAX),
             on=today,
