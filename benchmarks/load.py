@@ -4,6 +4,7 @@ The whole product (server, worker, scheduler) on PostgreSQL, with N open items o
 Every user opens pages at random with a pause of one to five seconds between clicks; one click in twelve records a
 receipt and applies it. The clients run on the same machine, and so take part of its cores. Milliseconds per page as
 the client sees it: the median, the 95th percentile, the longest; ``queries`` are those of one request to the database.
+What the scheduler does once a day has been done before.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import time
 import urllib.parse
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +198,21 @@ def people(count: int) -> list[str]:
     return cookies
 
 
+def as_by_day() -> None:
+    """What is done once a day, above all a backup of everything, was done in the night, and customers have been
+    compared: the very first start would do it all while people click."""
+    from django.utils.timezone import now
+
+    from huikuan.core.schedule import PLANS
+    from huikuan.queries.duplicates import keep_found
+    from huikuan.store.models import ScheduledJob
+
+    for plan in PLANS.values():
+        if plan.every >= timedelta(days=1):
+            ScheduledJob.objects.create(name=plan.name, last_success_at=now(), due_at=now() + plan.every)
+    keep_found()
+
+
 def count_queries(addresses: Address) -> dict[str, int]:
     """Queries to the database of one request per page."""
     from django.db import connection
@@ -275,6 +291,7 @@ def run(arguments: argparse.Namespace, db: Any) -> None:
     arguments.customers = min(arguments.customers, arguments.rows // 10)
     fill(arguments.rows, datetime.now(UTC).date(), db.home, customers=arguments.customers, balances=True)
     cookies = people(arguments.users)
+    as_by_day()
     addresses = Address(arguments.rows, arguments.customers)
     print(f"Filled in {time.monotonic() - started:.0f} s.", file=sys.stderr)
     queries = count_queries(addresses)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from huikuan.queries.asking import once
 from huikuan.queries.cells import currency_order
 from huikuan.queries.directory import (
     CustomerFacts,
@@ -21,7 +22,7 @@ from huikuan.queries.directory import (
     find_customers,
 )
 from huikuan.queries.facts import Facts, read_facts
-from huikuan.queries.finding import amount_of, amount_sql, bound_sql, give_texts, may_stand
+from huikuan.queries.finding import amount_of, amount_sql, bound_sql, give_texts, may_stand, stands_nowhere
 from huikuan.queries.frame import Frame
 from huikuan.queries.listing import CHUNK, ROWS_MAX, Page, Whole, limit_of, order_of
 from huikuan.queries.open_rows import day_of, ids
@@ -141,6 +142,8 @@ def _find(
     facts: Facts, filters: CashFilters, sort: str, limit: str, *, counted: bool = True
 ) -> tuple[list[int], dict[str, CashTotal]]:
     """The receipts found, in their order, and the totals of all."""
+    if (text := filters.search.strip()) and _finds_nothing(facts, text, by_customer=filters.by_customer):
+        return [], {}
     wheres, given = _narrowed(facts, filters)
     found = f"(SELECT * FROM {_source(facts, filters.state)} WHERE {' AND '.join(wheres)})"
     sums = (
@@ -228,11 +231,30 @@ def _source(facts: Facts, state: str) -> str:
     )
 
 
+_TEXTS = ("reference", "external_id")
+
+
+def _finds_nothing(facts: Facts, text: str, *, by_customer: bool) -> bool:
+    """Whether ``_hits`` would certainly find nothing."""
+    if amount_of(text) or not stands_nowhere(facts, "receipt_texts", "receipts", _TEXTS, text):
+        return False
+    return not _paid_by(facts, text) and not (by_customer and find_customers(facts.frame, text))
+
+
+def _paid_by(facts: Facts, text: str) -> list[int]:
+    """Receipts whose payer's name, as the bank said it, holds the text."""
+
+    def look_up() -> list[int]:
+        payers = ReceiptParty.objects.filter(payer_name__icontains=text, receipt__entity_id__in=facts.frame.entity_ids)
+        return list(payers.values_list("receipt_id", flat=True)[:_HITS_MAX])
+
+    return once(("paid by", facts.frame.entity_ids, text), look_up)
+
+
 def _hits(facts: Facts, text: str, *, by_customer: bool) -> str:
     """The predicate of receipts that were meant."""
-    payers = ReceiptParty.objects.filter(payer_name__icontains=text, receipt__entity_id__in=facts.frame.entity_ids)
-    paid = pa.array(list(payers.values_list("receipt_id", flat=True)[:_HITS_MAX]), pa.int64())
-    letters = give_texts(facts, "receipt_texts", "receipts", "receipt_id", ("reference", "external_id"))
+    paid = pa.array(_paid_by(facts, text), pa.int64())
+    letters = give_texts(facts, "receipt_texts", "receipts", "receipt_id", _TEXTS)
     meant = "contains(found_by, $wanted)" if may_stand(text, letters) else "found_by = $wanted AND false"
     found = facts.table(f"SELECT receipt_id FROM receipt_texts WHERE {meant}", {"wanted": text.lower()})
     hits = pa.concat_tables([found, pa.table({"receipt_id": paid})])

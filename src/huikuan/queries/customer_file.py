@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from huikuan.core.contacts import ContactPart
 from huikuan.engines.phones import mask_phone
-from huikuan.queries.directory import accounts_of, actors_of, find_customers
+from huikuan.queries.directory import account_rows, actors_of, customer_row, find_customers
 from huikuan.queries.frame import Frame
 from huikuan.queries.listing import Page
 from huikuan.store.models import (
@@ -117,13 +117,13 @@ class ChangeRow:
 def customer_file(frame: Frame, text: str) -> CustomerFile | None:
     """Everything on file about a customer the frame shows."""
     number = inner_id("cus", text)
-    accounts = accounts_of(frame, number) if number is not None else []
-    if number is None or not accounts:
+    accounts = account_rows(frame, number) if number is not None else []
+    found = customer_row(number) if number is not None else None
+    if number is None or found is None or not accounts:
         return None
-    found = Customer.objects.select_related("parent").get(id=number)
     family = family_of(number)
     aliases = CustomerAlias.objects.filter(customer__in=family).order_by("id")
-    duplicates = Customer.objects.filter(id__in=family[1:]).order_by("id")
+    duplicates = Customer.objects.filter(id__in=family[1:]).order_by("id") if family[1:] else []
     names = [AliasRow(public_id("ali", one.id), one.name, one.is_former, one.customer_id != number) for one in aliases]
     return CustomerFile(
         id=number,
@@ -272,8 +272,7 @@ def _contacts(frame: Frame, family: list[int]) -> list[ContactRow]:
     return sorted(rows, key=lambda row: min((_ORDER[part] for part in row.parts), default=len(_ORDER)))
 
 
-def _accounts(account_ids: list[int]) -> list[FileAccount]:
-    found = CustomerAccount.objects.filter(id__in=account_ids).select_related("entity", "origin")
+def _accounts(found: list[CustomerAccount]) -> list[FileAccount]:
     return [
         FileAccount(
             public_id=public_id("acc", one.id),
@@ -285,7 +284,7 @@ def _accounts(account_ids: list[int]) -> list[FileAccount]:
             credit_limit_minor=one.credit_limit_minor,
             origin_name=one.origin.name if one.origin is not None else "",
         )
-        for one in found.order_by("entity__code", "id")
+        for one in found
     ]
 
 

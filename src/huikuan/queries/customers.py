@@ -8,7 +8,9 @@ from typing import Any
 
 from huikuan.queries.cells import DUE, book_value, cells_of_accounts, currency_order, made_of_cells, overdue, unapplied
 from huikuan.queries.directory import (
+    account_rows,
     accounts_of,
+    customer_row,
     customers_of,
     entities_table,
     external_ids_of,
@@ -252,7 +254,7 @@ class CustomerDetail:
 def customer(frame: Frame, public_id: str) -> CustomerDetail | None:
     """One customer with its accounts in the frame's entities; ``None`` where it has none there."""
     customer_id = inner_id("cus", public_id)
-    found = Customer.objects.filter(id=customer_id).first() if customer_id is not None else None
+    found = customer_row(customer_id) if customer_id is not None else None
     accounts = accounts_of(frame, customer_id) if customer_id is not None else []
     if found is None or customer_id is None or not accounts:
         return None
@@ -304,15 +306,14 @@ def _balances(rows: list[dict[str, Any]]) -> list[Balance]:
 
 
 def _accounts(frame: Frame, customer_id: int) -> list[AccountRow]:
-    accounts = CustomerAccount.objects.filter(frame.visible(""), customer_id=customer_id)
+    accounts = account_rows(frame, customer_id)
     refs: dict[int, list[str]] = {}
-    for account_id, text in (
-        CustomerRef.objects.filter(account__in=accounts).order_by("id").values_list("account_id", "external_id")
-    ):
+    mine = CustomerRef.objects.filter(account__in=[account.id for account in accounts])
+    for account_id, text in mine.order_by("id").values_list("account_id", "external_id"):
         refs.setdefault(account_id, []).append(text)
     return [
         AccountRow(account.entity_id, account.entity.name, account.terms_days, refs.get(account.id, []))
-        for account in accounts.select_related("entity").order_by("entity__code")
+        for account in accounts
     ]
 
 

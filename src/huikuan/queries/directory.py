@@ -141,12 +141,23 @@ def _find_customers(frame: Frame, text: str) -> list[int]:
 
 def accounts_of(frame: Frame, customer_id: int) -> list[int]:
     """The customer's accounts that the frame shows."""
+    return sorted(account.id for account in account_rows(frame, customer_id))
 
-    def look_up() -> list[int]:
+
+def account_rows(frame: Frame, customer_id: int) -> list[CustomerAccount]:
+    """The customer's accounts that the frame shows, with their entities and where they came from, by entity."""
+
+    def look_up() -> list[CustomerAccount]:
         mine = CustomerAccount.objects.filter(frame.visible(""), customer_id=customer_id)
-        return list(mine.order_by("id").values_list("id", flat=True))
+        return list(mine.select_related("entity", "origin").order_by("entity__code", "id"))
 
     return once(("accounts of", frame.entity_ids, frame.narrowed, customer_id), look_up)
+
+
+def customer_row(customer_id: int) -> Customer | None:
+    """A customer with the head of its group."""
+    found = Customer.objects.select_related("parent").filter(id=customer_id)
+    return once(("customer", customer_id), found.first)
 
 
 def customer_ids_of(account_ids: Iterable[int]) -> dict[int, int]:

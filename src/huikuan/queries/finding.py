@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from huikuan.core.money import EXPONENTS
 from huikuan.queries.cache import answers
 from huikuan.queries.directory import accounts_key, accounts_table, find_customers
-from huikuan.queries.facts import Facts
+from huikuan.queries.facts import NEXT_FLOOR, Facts, Floor
 from huikuan.queries.layers import numbers_of, rows_with
 from huikuan.queries.open_rows import OPEN_ITEMS
 
@@ -137,6 +137,30 @@ def give_texts(facts: Facts, name: str, relation: str, key: str, columns: Sequen
         table, letters = pa.concat_tables([table, later]), letters | _letters(later)
     facts.give(name, table)
     return letters
+
+
+def stands_nowhere(facts: Facts, name: str, relation: str, columns: Sequence[str], text: str) -> bool:
+    """Whether a text certainly stands in none of ``columns``: its letters in none of the texts kept (``give_texts``),
+    itself in nothing that came since. Most of what people type is a customer's name, which no document's number
+    holds. ``False`` where that cannot be told without looking."""
+    floor: Floor | None = answers.get(("floor", facts.snapshot.ledger, name))
+    if floor is None or not 0 <= facts.snapshot.known_seq - floor.known_seq < NEXT_FLOOR:
+        return False
+    letters = answers.get((name, "letters", facts.snapshot.ledger, floor.known_seq))
+    if letters is None or may_stand(text, letters):
+        return False
+    rows = facts.rows_above(relation, floor.known_seq) if facts.reaches_above(floor) else None
+    return rows is None or not any(
+        pc.any(pc.match_substring(pc.utf8_lower(rows[column]), text.lower())).as_py() for column in columns
+    )
+
+
+def finds_no_item(facts: Facts, text: str, *, by_customer: bool) -> bool:
+    """Whether ``give_hits`` would certainly find nothing."""
+    text = text.strip()
+    if amount_of(text) or not stands_nowhere(facts, "item_texts", "items", _TEXTS, text):
+        return False
+    return not (by_customer and find_customers(facts.frame, text))
 
 
 def may_stand(text: str, letters: frozenset[int]) -> bool:

@@ -20,7 +20,7 @@ from huikuan.queries.directory import (
 )
 from huikuan.queries.entries import EntryDetail, entry
 from huikuan.queries.facts import Facts, read_facts
-from huikuan.queries.finding import bound_sql, give_hits, give_near
+from huikuan.queries.finding import bound_sql, finds_no_item, give_hits, give_near
 from huikuan.queries.frame import Frame
 from huikuan.queries.layers import Asked, numbers_of, sums, top
 from huikuan.queries.listing import CHUNK, ROWS_MAX, Page, Whole, order_of, slice_of
@@ -168,6 +168,8 @@ def _find(
     with read_facts(frame) as facts:
         if accounts is None and filters.state != "all" and not filters.search.strip():
             return _find_layered(facts, filters, sort, limit, counted=counted)
+        if accounts is None and finds_no_item(facts, filters.search, by_customer=filters.by_customer):
+            return [], {}
         items = "items"
         wheres, given = _narrowed(facts, filters)
         if accounts is not None:

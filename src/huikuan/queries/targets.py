@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from huikuan.core.documents import LinkKind
+from huikuan.queries.directory import account_rows
 from huikuan.queries.documents import PREFIXES
 from huikuan.queries.frame import Frame
-from huikuan.store.models import CustomerAccount
 from huikuan.store.public_ids import inner_id
 
 
@@ -32,9 +32,10 @@ def account_targets(frame: Frame, public_id: str) -> list[Target]:
     customer_id = inner_id("cus", public_id)
     if customer_id is None:
         return []
-    found = CustomerAccount.objects.filter(frame.visible(""), customer_id=customer_id).select_related("entity")
+    # One of the customer's own comes before one of a duplicate merged into it.
+    found = sorted(account_rows(frame, customer_id), key=lambda one: (one.entity.code, one.origin_id or 0, one.id))
     first: dict[int, Target] = {}
-    for account in found.order_by("entity__code", "origin_id", "id"):
+    for account in found:
         first.setdefault(
             account.entity_id, Target(LinkKind.ACCOUNT, account.id, account.entity_id, account.entity.name)
         )
