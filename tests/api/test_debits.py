@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -15,7 +16,7 @@ from huikuan.store.models import DebitRun, RoleGrant, User
 from tests.api.calling import EVERY, Program, make_key, problem_of
 from tests.databases import LedgerDb
 from tests.services.bank_files import IBAN
-from tests.services.test_direct_debits import CREDITOR, PAYERS, pain002
+from tests.services.debits import CREDITOR, PAYERS, pain002
 from tests.web.world import PASSWORD, START, World, build_world, signed_in
 
 pytestmark = pytest.mark.practice("E1", "K2")
@@ -46,20 +47,22 @@ def test_a_collection_by_programs(world: World) -> None:
     path = f"debit-runs/{run['id']}"
     assert problem_of(clerk.post(f"{path}/approve", {}))["code"] == "debit_run.own"
     assert problem_of(clerk.get(f"{path}/file"))["code"] == "debit_run.state"
-    approved = chief.post(f"{path}/approve", {}).json()
+    approved = json.loads(chief.post(f"{path}/approve", {}).content)
     assert (approved["state"], approved["approved_by"]) == ("approved", "chief")
     assert problem_of(chief.get(f"{path}/file"))["code"] == "right.missing"
     file = clerk.get(f"{path}/file")
     assert file["Content-Type"] == "application/xml" and b"DD-" in file.content
-    assert clerk.post(f"{path}/notified", {}).json()["notified_on"]
-    assert clerk.post(f"{path}/sent", {}).json()["state"] == "sent"
+    assert json.loads(clerk.post(f"{path}/notified", {}).content)["notified_on"]
+    assert json.loads(clerk.post(f"{path}/sent", {}).content)["state"] == "sent"
     assert problem_of(clerk.post(f"{path}/settle", {"line": "bln_0000000000000"}))["status"] in (404, 422)
-    sent = clerk.post(f"{path}/back", {"payment": payment["id"], "reason": "AC04 closed", "charges": "3.50"}).json()
+    sent = json.loads(
+        clerk.post(f"{path}/back", {"payment": payment["id"], "reason": "AC04 closed", "charges": "3.50"}).content
+    )
     assert (sent["rows"][0]["state"], sent["rows"][0]["charges"], sent["failed"]) == ("rejected", "3.50", 1)
     assert clerk.json(f"mandates/{mandate['id']}")["blocked_reason"] == "AC04"
     assert clerk.json("debit-runs?which=done")["rows"][0]["id"] == run["id"]
     assert clerk.json("debit-runs?which=open")["rows"] == []
-    again = clerk.post(f"mandates/{mandate['id']}/revoke", {}).json()
+    again = json.loads(clerk.post(f"mandates/{mandate['id']}/revoke", {}).content)
     assert again["state"] == "revoked" and clerk.json("mandates")["rows"] == [again]
     reader = Program(make_key("boss", [Right.SEE_LEDGER.value]))
     assert problem_of(reader.post("debit-runs", {"entity": "DE01"}))["code"] == "right.missing"

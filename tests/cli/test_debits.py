@@ -15,8 +15,8 @@ from huikuan.services.bank_accounts import NewAccount, add_account
 from huikuan.store.models import DebitMandate
 from tests.databases import LedgerDb
 from tests.services.bank_files import IBAN
+from tests.services.debits import CREDITOR, PAYERS, pain002
 from tests.services.ledger import Ledger
-from tests.services.test_direct_debits import CREDITOR, PAYERS, pain002
 
 pytestmark = pytest.mark.practice("E1")
 
