@@ -10,12 +10,13 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from huikuan.engines.match import Knowledge, MatchModel
+from huikuan.engines.match import Knowledge, MatchModel, MatchOptions, _bar
 from huikuan.engines.match_bar import Outcome, lines_needed, set_bar
 from huikuan.engines.match_index import index_keys
 from huikuan.engines.match_learn import EVERYBODY
 from huikuan.engines.match_model import confidence_of
 from huikuan.engines.match_prior import prior_calibration
+from huikuan.engines.match_replay import Replayed
 from huikuan.engines.match_sums import cancels
 from huikuan.engines.match_types import BarReport
 from tests.engines.matching import customer, first, item, line, run
@@ -81,8 +82,9 @@ def test_an_item_other_than_the_one_named_does_not() -> None:
 def test_money_on_account_needs_a_word_or_nothing_open() -> None:
     items = [item("INV5001", "C1", "913.47"), item("INV6001", "C2", "40.00")]
     assert told("", "4000.00", [items[1]])["decision"] == "auto"
-    row = told("Zahlung", "4000.00", items)
-    assert row["decision"] == "propose"
+    assert told("Zahlung", "4000.00", items)["decision"] == "propose"
+    assert told("a conto", "4000.00", items)["decision"] == "propose"
+    assert told("Anzahlung", "4000.00", items)["decision"] == "auto"
 
 
 def test_a_part_needs_a_word_and_the_percent_of_a_discount_is_none() -> None:
@@ -124,6 +126,13 @@ def test_what_would_set_a_bar_is_said_in_lines() -> None:
     bar = set_bar(past, 0.001, 0.95, currency="CNY")
     assert (bar.threshold, bar.reason, bar.errors) == (None, "too_many_errors", 10)
     assert bar.lines_missing == lines_needed(10, 0.001, 0.05) - 6010
+
+
+def test_what_is_likely_wrong_never_posts_however_much_is_allowed() -> None:
+    past = [Replayed(f"L{at}", [], 0 if at % 100 else -1, True, 100, "CNY") for at in range(3000)]
+    chances = [0.99 if at % 100 else 0.02 for at in range(3000)]
+    bar = _bar(past, chances, 0.02, MatchOptions())
+    assert (bar.threshold, bar.above, bar.errors) == (0.99, 2970, 0)
 
 
 def test_confidence_keeps_the_order() -> None:

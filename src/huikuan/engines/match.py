@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from huikuan.core.refusals import DataError, DataWarning
 from huikuan.engines.match_answer import Writer, decide, learned_table
-from huikuan.engines.match_bar import Outcome, set_bar
+from huikuan.engines.match_bar import LEAST, Outcome, set_bar
 from huikuan.engines.match_book import Book
 from huikuan.engines.match_forks import run_apart, unwatched
 from huikuan.engines.match_history import Past, open_today, read_past
@@ -156,7 +156,12 @@ def _bar(replayed: list[Replayed], chances: list[float], max_error: float, optio
     }
     rates = {name: middles[currency] / middle if middle > 0 else 0.0 for name, middle in middles.items()}
     outcomes = [
-        Outcome(chance, one.right == 0, max(round(one.amount * rates[one.currency]), 0), one.may_post)
+        Outcome(
+            chance,
+            one.right == 0,
+            max(round(one.amount * rates[one.currency]), 0),
+            one.may_post and chance >= LEAST,
+        )
         for one, chance in zip(replayed, chances, strict=True)
     ]
     cap = None if options.money_cap is None else int(options.money_cap * 10_000)

@@ -16,6 +16,8 @@ START_SHARE = 0.6
 WIDE_PART = 0.8
 """Of the allowed improbability, what the first sequence is tried with; the rest is for one that starts at the strictest
 threshold that could be proved at all."""
+LEAST = 0.8
+"""No line posts itself that is less sure, even where so many errors would be allowed."""
 DRIFT_P = 0.002
 """So improbable by chance must a worse latest part be to be called a drift."""
 

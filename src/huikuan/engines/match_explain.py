@@ -6,7 +6,7 @@ from huikuan.engines.match_bare import BareExplainer
 from huikuan.engines.match_context import Context, soft_hits
 from huikuan.engines.match_explanation import PLAIN, Explanation, Found, keep, trim
 from huikuan.engines.match_family import family_pool
-from huikuan.engines.match_fit import Fit, discount_of, fit_exact, fit_over, fit_part
+from huikuan.engines.match_fit import Fit, discount_of, fit_exact, fit_over, fit_part, is_prepaid
 from huikuan.engines.match_lines import Line, Pool, State
 from huikuan.engines.match_references import Mention
 from huikuan.engines.match_sums import cancels
@@ -273,7 +273,7 @@ class Explainer(BareExplainer):
                     again = any(self._is_again(context.line, one, customer) for one in mention.items)
                     kind = "duplicate" if again else kind
             fit = Fit("account", (), (), "", context.line.amount)
-            owed = len(self.state.pool(customer, context.line).items)
+            owed = 0 if is_prepaid(context.line) else len(self.state.pool(customer, context.line).items)
             keep(found, [Explanation(kind, customer, (), fit, "none", pool_size=owed)])
 
 

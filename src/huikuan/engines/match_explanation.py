@@ -11,7 +11,8 @@ from huikuan.engines.match_fit import Fit
 @dataclass(slots=True)
 class Explanation:
     """One explanation. ``items`` are places in the book, ``shape`` how the set came about (named, single, all, due,
-    month, oldest, sum, credits, global, none), ``others`` how many other sets fit as well."""
+    month, oldest, sum, credits, global, none), ``others`` how many other sets fit as well, ``pool_size`` how many items
+    were to choose from (of money on account: that it might pay instead)."""
 
     kind: str
     customer: int

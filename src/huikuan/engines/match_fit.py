@@ -142,6 +142,17 @@ def is_complaint(line: Line) -> bool:
     return bool(line.text) and bool(_COMPLAINT.search(line.text.upper()))
 
 
+_PREPAID = re.compile(
+    r"预付|预收|定金|订金|押金|ANZAHLUNG|VORAUS|VORKASSE|ARRHES|ACOMPTE|ACCONTO|ANTICIPO|DOWN ?PAYMENT|PREPAY|PRE-PAY"
+    r"|ADVANCE|DEPOSIT"
+)
+
+
+def is_prepaid(line: Line) -> bool:
+    """The text says that money comes before its invoice; "on account" alone says no such thing."""
+    return bool(line.text) and bool(_PREPAID.search(line.text.upper()))
+
+
 _DECIMALS = re.compile(r"(?<![\d.])\d+\.\d\d(?!\d)")
 _BANK = re.compile(r"FEE|CHARGE|SPESEN|GEB(?:UE|Ü)HR|FRAIS|COMMISSION|手续费|费用")
 

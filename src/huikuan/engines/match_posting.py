@@ -58,7 +58,7 @@ def _is_of_payer(best: Explanation) -> bool:
     if best.kind in ("on_account", "duplicate"):
         if features[PLACE["strength"]] < KNOWN_PAYER or features[PLACE["rival"]] > RIVAL_MAX:
             return False
-        return best.kind == "duplicate" or not best.pool_size or bool(features[PLACE["advance_account"]])
+        return best.kind == "duplicate" or not best.pool_size
     return features[PLACE["round_exact"]] < 2 or features[PLACE["strength"]] >= VAGUE_PAYER
 
 
