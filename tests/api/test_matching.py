@@ -92,7 +92,12 @@ def test_the_command_line(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None
             raise result.exception
         return result.output
 
-    assert "4 lines: 0 posted" in ask("match")
+    told = ask("match")
+    assert "4 lines: 0 posted" in told
+    assert "Nothing posts itself" in told
+    assert "put aside" in ask("park", bench.id(1), "--reason", "waits for the ERP")
+    assert json.loads(ask("list", "--show", "parked", "--json"))["total"] == 1
+    assert "to do again" in ask("unpark", bench.id(1))
     assert json.loads(ask("list", "--json"))["total"] == 4
     assert "Alpha GmbH" in ask("list")
     done = ask("accept", bench.id(0)).split()[-1]

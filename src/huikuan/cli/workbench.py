@@ -9,8 +9,23 @@ from typing import Any
 import click
 
 from huikuan.cli.django import setup_database
+from huikuan.cli.match_show import show_bar
 from huikuan.core.money import to_decimal
 from huikuan.core.refusals import Refusal
+
+HELD_BACK = {
+    "off": "automatic posting is switched off",
+    "ambiguous": "more than one combination fits",
+    "kind": "not plainly items paid in full",
+    "several_customers": "for several customers",
+    "third_party": "somebody else pays, and no paper is kept",
+    "currency": "another currency",
+    "amount": "larger than the policy allows",
+    "closed_period": "its month is closed",
+    "parked": "put aside",
+    "taken": "somebody was at it",
+}
+"""Why a line above the bar was not posted."""
 
 
 @click.group()
@@ -43,13 +58,9 @@ def match(context: dict[str, Any], fit: bool, as_json: bool) -> None:
         f"{report.unexplained:,} without an explanation"
     )
     for code, count in sorted(report.held_back.items()):
-        click.echo(f"held back: {count:,} ({code})")
-    bar = report.bar
-    click.echo(
-        f"bar: {bar.threshold:.4f} ({bar.errors:,} wrong of {bar.above:,} past lines above it)"
-        if bar.threshold is not None
-        else f"no bar: {bar.reason}, about {bar.lines_missing:,} confirmed lines are missing"
-    )
+        click.echo(f"sure enough, but left for a person: {count:,}, {HELD_BACK.get(code, code)}")
+    for said in show_bar(report.bar):
+        click.echo(said)
 
 
 @workbench.command("list")
@@ -117,6 +128,31 @@ def undo(context: dict[str, Any], decision: str) -> None:
         raise Refusal("match.no_decision", "There is no such decision.")
     undo_decision(context["entity_id"], number, actor_id=context["actor_id"], now=context["now"])
     click.echo("taken back; the line is open again")
+
+
+@workbench.command("park")
+@click.argument("line")
+@click.option("--reason", required=True, help="Why it is put aside.")
+@click.pass_obj
+def park(context: dict[str, Any], line: str, reason: str) -> None:
+    """Put LINE aside; it never posts itself until it is brought back."""
+    from huikuan.services.line_asides import park_line
+
+    number = _line(context["entity_id"], line)
+    park_line(context["entity_id"], number, reason, actor_id=context["actor_id"], now=context["now"])
+    click.echo("put aside")
+
+
+@workbench.command("unpark")
+@click.argument("line")
+@click.pass_obj
+def unpark(context: dict[str, Any], line: str) -> None:
+    """Bring LINE back that was put aside."""
+    from huikuan.services.line_asides import unpark_line
+
+    number = _line(context["entity_id"], line)
+    unpark_line(context["entity_id"], number, actor_id=context["actor_id"], now=context["now"])
+    click.echo("it is to do again")
 
 
 def _line(entity_id: int, text: str) -> int:
