@@ -99,7 +99,7 @@ def add_debit_rows(ledger: Ledger, account: BankAccount, item_id: int) -> None:
     )  # fmt: skip
     run = DebitRun.objects.create(
         entity_id=ledger.entity_id, number="DD-1", bundle="customer", due_by=DAY, due_on=DAY, notice_on=DAY,
-        file_on=DAY, owed_to_id="X", creditor_name="X", creditor_iban="X", bank_account=account, proposed_at=NOW,
+        file_on=DAY, creditor_id="X", creditor_name="X", creditor_iban="X", bank_account=account, proposed_at=NOW,
     )  # fmt: skip
     payment = DebitPayment.objects.create(
         run=run, mandate=mandate, account_id=ledger.accounts["C1"], ordinal=1, end_to_end_id="E", sequence="FRST",
