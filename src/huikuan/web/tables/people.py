@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from huikuan.core.rights import Right, Role
@@ -32,13 +32,13 @@ def find_whole(frame: Frame, values: Mapping[str, Any], sort: str) -> Whole[Pers
 
 
 def _person(row: PersonRow) -> SafeString:
-    shut = "" if row.is_active else f" · {_now('shut out')}"
+    shut = "" if row.is_active else f" · {gettext('shut out')}"
     return format_html('{}<br><small class="dim">{}{}</small>', row.name, row.username, shut)
 
 
 def _lines(row: PersonRow) -> list[tuple[str, str]]:
     """Each role, and where it holds and for whose customers."""
-    everything = [(_now("Superuser: everything"), "")] if row.is_superuser else []
+    everything = [(gettext("Superuser: everything"), "")] if row.is_superuser else []
     return everything + [
         (str(ROLES.get(one.role, one.role)), f"{one.entity_code} · {REACHES.get(one.reach, one.reach)}")
         for one in row.grants
@@ -48,7 +48,7 @@ def _lines(row: PersonRow) -> list[tuple[str, str]]:
 def _roles(row: PersonRow) -> SafeString:
     lines = _lines(row)
     if not lines:
-        return format_html('<span class="dim">{}</span>', _now("None yet"))
+        return format_html('<span class="dim">{}</span>', gettext("None yet"))
     return format_html_join(mark_safe("<br>"), '{} <small class="dim">{}</small>', lines)
 
 
@@ -80,7 +80,7 @@ PEOPLE = Table(
             "factor",
             _("Second factor"),
             Kind.TEXT,
-            lambda row: _now("yes") if row.has_second_factor else _now("no"),
+            lambda row: gettext("yes") if row.has_second_factor else gettext("no"),
             shown=False,
             width=12,
         ),
@@ -88,7 +88,7 @@ PEOPLE = Table(
             "state",
             _("May sign in"),
             Kind.TEXT,
-            lambda row: _now("yes") if row.is_active else _now("no"),
+            lambda row: gettext("yes") if row.is_active else gettext("no"),
             shown=False,
             width=12,
         ),
@@ -100,13 +100,13 @@ PEOPLE = Table(
             "state",
             _("May sign in"),
             "choice",
-            lambda _frame: [("in", _now("yes")), ("out", _now("no"))],
+            lambda _frame: [("in", gettext("yes")), ("out", gettext("no"))],
         ),
         Filter(
             "factor",
             _("Second factor"),
             "choice",
-            lambda _frame: [("with", _now("yes")), ("without", _now("no"))],
+            lambda _frame: [("with", gettext("yes")), ("without", gettext("no"))],
         ),
     ),
     usual_sort="person",
