@@ -45,6 +45,7 @@ def addresses() -> list[tuple[str, str]]:
         "{case_id}": "shp_0000000000000",
         "{agreement_id}": "agr_0000000000000",
         "{slip_id}": "csh_0000000000000",
+        "{advice_id}": "rem_0000000000000",
         "{shop_id}": "sho_0000000000000",
         "{payout_id}": "pay_0000000000000",
         "{line_id}": "bln_0000000000000",

@@ -9,6 +9,7 @@ from django.db.models import Count, QuerySet
 
 from huikuan.queries.bank_lines import Advice, advice_of, advice_rows
 from huikuan.queries.directory import actors_of
+from huikuan.queries.feeds import Slice
 from huikuan.queries.frame import Frame
 from huikuan.queries.listing import Page, slice_of
 from huikuan.store.models import RemittanceAdvice
@@ -44,6 +45,14 @@ def advice_page(frame: Frame, *, open_only: bool = False, page: int = 1, size: i
         found = found.filter(line=None)
     start, count = slice_of(page, size)
     return Page(_rows(found.order_by("-id")[start : start + count]), found.count(), page, size)
+
+
+def advice_slice(frame: Frame, *, open_only: bool, after: int, limit: int) -> Slice[AdviceLine]:
+    """Advices in the order in which they came."""
+    found = _found(frame).filter(id__gt=after)
+    rows = _rows((found.filter(line=None) if open_only else found).order_by("id")[: limit + 1])
+    shown = rows[:limit]
+    return Slice(shown, shown[-1].id if shown else None, len(rows) > limit)
 
 
 def open_advices(frame: Frame) -> int:
