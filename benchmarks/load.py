@@ -28,6 +28,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from huikuan.core.periods import last_quarter_end
+
+TODAY = datetime.now(UTC).date()
 PAUSE_SECONDS = (1.0, 5.0)
 RAMP_SECONDS = 20.0
 PREPARING_SECONDS = 20.0
@@ -64,7 +67,7 @@ class Address:
             "an entry": (4, lambda one: f"/receivables/entries/{one.choice(self.entries)}/"),
             "ageing": (8, lambda one: f"/receivables/ageing/?page={one.randint(1, 5)}"),
             "ageing by region": (3, lambda _: "/receivables/ageing/?by=region"),
-            "ageing of last quarter": (2, lambda _: "/receivables/ageing/?as_of=2026-03-31"),
+            "ageing of last quarter": (2, lambda _: f"/receivables/ageing/?as_of={last_quarter_end(TODAY)}"),
             "search while typing": (
                 8,
                 lambda one: f"/search/?part=suggest&q={urllib.parse.quote(one.choice(self.names))}",

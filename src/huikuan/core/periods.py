@@ -39,6 +39,11 @@ def last_quarter_end(day: date) -> date:
     return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1) - timedelta(days=1)
 
 
+def last_year_end(day: date) -> date:
+    """The last day of the year before."""
+    return day.replace(month=1, day=1) - timedelta(days=1)
+
+
 @dataclass(frozen=True, slots=True)
 class PostingDay:
     effective_date: date

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from huikuan.core.periods import last_month_end, last_quarter_end
+from huikuan.core.periods import last_month_end, last_quarter_end, last_year_end
 from huikuan.queries.ageing import ageing_page
 from huikuan.queries.cash import cash_page
 from huikuan.queries.cells import DUE, need_cells
@@ -43,5 +43,5 @@ def warm_the_rest(now: datetime) -> None:
     item_page(frame, size=1)
     item_page(frame, search="-", state="all", size=1, counted=False)
     cash_page(frame, search="-", state="all", size=1, counted=False)
-    for day in {last_month_end(frame.today), last_quarter_end(frame.today)}:
+    for day in {last_month_end(frame.today), last_quarter_end(frame.today), last_year_end(frame.today)}:
         ageing_page(frame_at(now=now, entity_ids=entities, as_of=day), size=1)
