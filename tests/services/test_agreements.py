@@ -269,6 +269,18 @@ def test_each_entity_decides_by_its_own_ladder(ledger: Ledger) -> None:
     assert entry is not None and state_of(number) == "done" and ledger.open_of(item) == (0, 0)
 
 
+def test_pieces_of_one_item_count_together(ledger: Ledger) -> None:
+    item = ledger.item(200_00)
+    set_ladder(ledger.entity_id, ApprovalKind.OFFSET, [(Role.CFO, 100_00)], **WHO)
+    who = {"actor_id": person("asks", (ledger.entity_id, Role.COLLECTOR)), "now": NOW}
+    for name in ("M-1", "M-2"):
+        number = propose(ledger, (item, 60_00), number=name)
+        sign_all(ledger, number)
+        if name == "M-1":
+            post_agreement(number, on=LATER, **who)
+    assert asks_first(post_agreement, number, on=LATER, **who).proposal.before_minor == 60_00
+
+
 def test_who_may(ledger: Ledger) -> None:
     other = Ledger("CNY", "E2")
     item, abroad = ledger.item(100_00), other.item(10_00)

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from huikuan.core.accounts import EntryKind
+from django.db.models import Sum
+
+from huikuan.core.accounts import CONTROL_ACCOUNTS, EntryKind
 from huikuan.core.agreements import AgreementKind, Outside, check_line, entity_legs, kind_legs
 from huikuan.core.applications import OpenRow
 from huikuan.core.approvals import ApprovalKind, ApprovalState
@@ -25,6 +27,7 @@ from huikuan.store.models import (
     AgreementLine,
     ApprovalRequest,
     CustomerAccount,
+    Posting,
     SettlementAgreement,
 )
 
@@ -119,7 +122,19 @@ def proposal_of(
         base_minor=-sum(leg.base_minor for leg in off),
         facts={"agreement": row.pk, "step": step, "on": on.isoformat(), "document": document_id},
         reason=reason or row.number,
+        before_minor=_in_pieces(part, EntryKind(kind.value)),
     )
+
+
+def _in_pieces(part: Part, kind: EntryKind) -> int:
+    """What entries of this kind took off these items without a decision, those reversed left out (books' currency):
+    an amount is not split to slip under a ladder."""
+    items = {leg.item_id for leg in part.legs if leg.item_id is not None}
+    controls = [account.value for account in CONTROL_ACCOUNTS]
+    legs = Posting.objects.filter(item_id__in=items, ledger_account__in=controls, entry__kind=kind)
+    decided = ApprovalRequest.objects.filter(entry__isnull=False, entity_id=part.books.entity_id).values("entry_id")
+    legs = legs.filter(entry__reversed_by__isnull=True).exclude(entry_id__in=decided)
+    return abs(int(legs.aggregate(total=Sum("base_minor"))["total"] or 0))
 
 
 def post_part(
