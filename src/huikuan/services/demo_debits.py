@@ -5,15 +5,15 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count
 
-from huikuan.bank.statement import Line, Statement, StatementFormat
 from huikuan.core.direct_debits import CURRENCY, Scheme
 from huikuan.core.ibans import is_iban
 from huikuan.core.money import to_decimal
-from huikuan.services.bank_import import StatementFile, import_statement
+from huikuan.services.bank_uploads import BankFile, keep_upload, work_upload
 from huikuan.services.debit_mandates import NewCreditor, NewDebitMandate, add_debit_mandate, set_creditor
 from huikuan.services.debit_planning import NewRun, plan_run
 from huikuan.services.debit_runs import approve_run, mark_sent, note_customers_told, propose_run
@@ -97,49 +97,42 @@ def _collect(
     mark_sent(number, on=before.date(), actor_id=clerk_id, now=before)
     run = DebitRun.objects.get(id=number)
     payments = list(run.payments.order_by("ordinal"))
-    lines = [_line(at, run.due_on, payment) for at, payment in enumerate(payments, 1)]
     gone = payments[-1]
     returned_on = min(run.due_on + timedelta(days=2), evening.date())
-    charge = Decimal("3.50")
-    lines.append(
-        Line(
-            ordinal=len(lines) + 1,
-            row=len(lines) + 1,
-            booking_date=returned_on,
-            value_date=returned_on,
-            amount=-to_decimal(gone.amount_minor, CURRENCY) - charge,
-            currency=CURRENCY,
-            end_to_end_id=gone.end_to_end_id,
-            bank_reference=f"RETURN-{gone.end_to_end_id}",
-            is_return=True,
-            return_reason="AM04",
-        )
+    entries = [_entry(run.due_on, one, to_decimal(one.amount_minor, CURRENCY)) for one in payments]
+    entries.append(_entry(returned_on, gone, -to_decimal(gone.amount_minor, CURRENCY) - _CHARGE, "AM04"))
+    text = _STATEMENT.format(
+        iban=account.number, first=run.due_on, last=returned_on, at=evening.date(), entries="".join(entries)
     )
-    statement = Statement(
-        StatementFormat.CAMT053,
-        account=account.number,
-        currency=CURRENCY,
-        from_date=run.due_on,
-        to_date=returned_on,
-        lines=tuple(lines),
-    )
-    file = StatementFile("direct-debits.xml", run.sha256, 4_096)
-    import_statement(account.pk, statement, file, actor_id=clerk_id, now=evening)
+    upload = keep_upload([BankFile("direct-debits.xml", text.encode())], actor_id=clerk_id, now=evening)
+    work_upload(upload, actor_id=clerk_id, now=evening)
 
 
-def _line(ordinal: int, day: date, payment: DebitPayment) -> Line:
-    return Line(
-        ordinal=ordinal,
-        row=ordinal,
-        booking_date=day,
-        value_date=day,
-        amount=to_decimal(payment.amount_minor, CURRENCY),
-        currency=CURRENCY,
-        payer_name=payment.mandate.payer_name,
-        payer_account=payment.mandate.payer_iban,
-        remittance_text="SEPA direct debit",
-        end_to_end_id=payment.end_to_end_id,
-        mandate_id=payment.mandate.reference,
-        bank_reference=payment.end_to_end_id,
-        transaction_code="PMNT/IDDT/ESDD",
+def _entry(day: date, payment: DebitPayment, amount: Decimal, reason: str = "") -> str:
+    sign, code = ("CRDT", "ESDD") if amount > 0 else ("DBIT", "UPDD")
+    why = f"<RtrInf><Rsn><Cd>{reason}</Cd></Rsn></RtrInf>" if reason else ""
+    return _ENTRY.format(
+        amount=abs(amount),
+        sign=sign,
+        code=code,
+        day=day,
+        id=payment.end_to_end_id,
+        ref=f"{payment.end_to_end_id}/{reason or 'IN'}",
+        mandate=escape(payment.mandate.reference),
+        name=escape(payment.mandate.payer_name),
+        why=why,
     )
+
+
+_CHARGE = Decimal("3.50")
+_STATEMENT = """<?xml version="1.0" encoding="UTF-8"?>
+<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt><GrpHdr><MsgId>DD</MsgId>
+<CreDtTm>{at}T18:00:00</CreDtTm></GrpHdr><Stmt><Id>DD-{first}</Id>
+<FrToDt><FrDtTm>{first}T00:00:00</FrDtTm><ToDtTm>{last}T23:59:59</ToDtTm></FrToDt>
+<Acct><Id><IBAN>{iban}</IBAN></Id><Ccy>EUR</Ccy></Acct>{entries}</Stmt></BkToCstmrStmt></Document>"""
+_ENTRY = """
+<Ntry><Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>{sign}</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>
+<BookgDt><Dt>{day}</Dt></BookgDt><ValDt><Dt>{day}</Dt></ValDt><AcctSvcrRef>{ref}</AcctSvcrRef>
+<BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>IDDT</Cd><SubFmlyCd>{code}</SubFmlyCd></Fmly></Domn></BkTxCd>
+<NtryDtls><TxDtls><Refs><EndToEndId>{id}</EndToEndId><MndtId>{mandate}</MndtId></Refs>
+<RltdPties><Dbtr><Pty><Nm>{name}</Nm></Pty></Dbtr></RltdPties>{why}</TxDtls></NtryDtls></Ntry>"""
