@@ -148,7 +148,7 @@ class _Step:
 
     def _paper(self, given: QueryDict) -> Field:
         listed = tuple((code, name) for _number, code, name in self.papers)
-        return Field("choice", "paper", _("Paper"), given.get("paper", ""), choices=listed)
+        return Field("choice", "paper", _("Proof"), given.get("paper", ""), choices=listed)
 
     def _ask_sign(self, given: QueryDict) -> tuple[list[Field], str]:
         waiting = [(str(one.ordinal), one.name) for one in self.life.parties if one.signed_on is None]

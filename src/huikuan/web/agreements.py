@@ -163,7 +163,7 @@ def _fields(given: QueryDict, kind: AgreementKind, currency: str, today: str) ->
     hint = _("At most the debts named above; it closes the oldest first.")
     return [
         Field("text", "thing", _("What is taken"), given.get("thing", "")),
-        Field("choice", "thing_kind", _("What it is"), given.get("thing_kind", ""), choices=things),
+        Field("choice", "thing_kind", _("Kind"), given.get("thing_kind", ""), choices=things),
         Field("text", "place", _("Where it is"), given.get("place", ""), required=False),
         Field("money", "price", _("Taken for, in {currency}").format(currency=currency), given.get("price", ""), hint),
         *shared,

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -41,7 +40,7 @@ def waits_word(row: AgreementRow) -> str:
     """Whose signature is missing."""
     if row.state != "proposed":
         return ""
-    return _now("not signed by {names}").format(names=", ".join(row.waits_for))
+    return str(_("not signed by {names}")).format(names=", ".join(row.waits_for))
 
 
 def _state(row: AgreementRow) -> SafeString:
@@ -56,7 +55,7 @@ def _count_word(line: AgreementTotal) -> str:
 
 COLUMNS = (
     Column("number", _("Number"), Kind.CODE, lambda row: row.number, sort=True, html=_number),
-    Column("kind", _("What it is"), Kind.TEXT, lambda row: str(KINDS.get(row.kind, row.kind)), css="desk-only"),
+    Column("kind", _("Kind"), Kind.TEXT, lambda row: str(KINDS.get(row.kind, row.kind)), css="desk-only"),
     Column(
         "customer",
         _("Customer"),
@@ -99,7 +98,7 @@ AGREEMENTS = Table(
     filters=(
         Filter("which", _("Which agreements"), "choice", is_quiet=True),
         Filter("customer", _("Customer"), "text", is_quiet=True, say=customer_name),
-        Filter("kind", _("What it is"), "choice", _kinds),
+        Filter("kind", _("Kind"), "choice", _kinds),
         Filter("currency", _("Currency"), "text"),
     ),
     usual_sort="-proposed",
