@@ -17,7 +17,6 @@ from huikuan.services.bank_uploads import BankFile, keep_upload, work_upload
 from huikuan.services.debit_mandates import NewCreditor, NewDebitMandate, add_debit_mandate, set_creditor
 from huikuan.services.debit_planning import NewRun, plan_run
 from huikuan.services.debit_runs import approve_run, mark_sent, note_customers_told, propose_run
-from huikuan.services.sealing import seal
 from huikuan.store.models import (
     BankAccount,
     CustomerAccount,
@@ -39,7 +38,8 @@ _ZONE = ZoneInfo("Europe/Berlin")
 
 
 def add_debits(last: date, *, clerk_id: int, chief_id: int, now: datetime) -> None:
-    """Mandates and collections of the entity whose books are in euro; again, nothing more happens."""
+    """Mandates and collections of the entity whose books are in euro; again, nothing more happens. Who adds the bank
+    statements afterwards seals."""
     entity = Entity.objects.filter(code="YX", currency=CURRENCY).first()
     account = BankAccount.objects.filter(entity=entity, currency=CURRENCY).order_by("id").first()
     if entity is None or account is None or DebitCreditor.objects.filter(entity=entity).exists():
@@ -58,7 +58,6 @@ def add_debits(last: date, *, clerk_id: int, chief_id: int, now: datetime) -> No
         _collect(entity.pk, account, payers[:_COLLECTED], (clerk_id, chief_id), before, evening)
     if plan_run(entity.pk, NewRun(), today=evening.date()).payments:
         propose_run(entity.pk, NewRun(), actor_id=clerk_id, now=evening)
-    seal(now=now)
 
 
 def _add_mandates(entity_id: int, today: date, chief_id: int, now: datetime) -> None:
