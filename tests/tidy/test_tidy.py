@@ -6,6 +6,7 @@ The exceptions below are a ratchet: a name may leave a list, none may join witho
 from __future__ import annotations
 
 import ast
+import gc
 import json
 import re
 from collections.abc import Iterator
@@ -17,6 +18,17 @@ from huikuan.cli import practice
 from huikuan.cli.main import COMMANDS
 from huikuan.core.practice import ROWS
 from tests.tidy.sources import PACKAGE, ROOT, python_files, relative, tracked_files, tree_of
+
+
+@pytest.fixture(scope="module", autouse=True)
+def trees() -> Iterator[None]:
+    """A thousand syntax trees are millions of objects: nobody looks for garbage among them while they are made, and
+    they do not stay for every later search."""
+    gc.disable()
+    yield
+    tree_of.cache_clear()
+    gc.enable()
+
 
 FUNCTION_LINES_MAX = 70
 FILE_LINES_MAX = 400
