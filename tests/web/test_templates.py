@@ -52,6 +52,21 @@ def test_visible_words_are_translated(path: Path) -> None:
     assert words - SAME_IN_EVERY_LANGUAGE == set()
 
 
+FETCHES = re.compile(r"\{% pager |\"parts/(?:chips|find)\.html\"|\{% th ")
+"""Parts whose links ask for a piece of the page."""
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.relative_to(WEB).as_posix())
+def test_links_that_fetch_say_where_the_answer_goes(path: Path) -> None:
+    """A link with hx-get and no target around it puts the whole next page inside itself."""
+    text = path.read_text(encoding="utf-8")
+    if path.relative_to(WEB / "templates").as_posix() in ("tables/bar.html", "tables/rows.html", "items/table.html"):
+        return  # Always inside the list of a table, or of a customer's page.
+    for found in FETCHES.finditer(text):
+        before = text[: found.start()]
+        assert "parts/swap.html" in before or "hx-disable>" in before[before.rfind("<div") :], found.group()
+
+
 def test_the_chinese_catalog_is_complete() -> None:
     assert list(messages.faults("zh_Hans", messages.read_sources())) == []
 
