@@ -86,7 +86,7 @@ def creditor(
 @click.option("--scheme", type=click.Choice(["CORE", "B2B"]), default="CORE", show_default=True)
 @click.option("--one-off", is_flag=True, help="For one collection only.")
 @click.pass_obj
-def mandate(context: dict[str, Any], reference: str, **given: Any) -> None:
+def mandate(context: dict[str, Any], /, reference: str, **given: Any) -> None:
     """Keep the mandate REFERENCE that a customer signed."""
     from huikuan.core.direct_debits import Scheme, Use
     from huikuan.queries.debit_mandates import mandate_id_text
