@@ -103,6 +103,7 @@ COLUMNS = (
         _("Unapplied"),
         Kind.MONEY,
         lambda row: row.unapplied_minor or None,
+        shown=False,  # "Left" and "State" say it; the column is one click away
         css="desk-only",
         total=lambda line: line.unapplied_minor,
     ),
@@ -111,6 +112,7 @@ COLUMNS = (
         _("On account"),
         Kind.MONEY,
         lambda row: row.on_account_minor or None,
+        shown=False,  # "Left" and "State" say it; the column is one click away
         css="desk-only",
         total=lambda line: line.on_account_minor,
     ),
