@@ -49,8 +49,9 @@ def standing(found: QuerySet[Payout]) -> QuerySet[Payout]:
     return found.filter(decision__undone_by__isnull=True)
 
 
-def waiting_lines(shop: Shop) -> list[WaitingLine]:
-    """Lines whose payer or text names the platform and whose money nobody has decided about, the oldest first."""
+def waiting_lines(shop: Shop, first_id: int = 0) -> list[WaitingLine]:
+    """Lines (from the number ``first_id`` on) whose payer or text names the platform and whose money nobody has decided
+    about, the oldest first."""
     names = [one for one in shop.payer_names.splitlines() if one]
     if not names:
         return []
@@ -66,6 +67,7 @@ def waiting_lines(shop: Shop) -> list[WaitingLine]:
         named,
         entity_id=shop.entity_id,
         currency=shop.currency,
+        id__gte=first_id,
         kind=LineKind.RECEIPT.value,
         tie__tie__in=[Tie.POSTED.value, Tie.LINKED.value],
     )

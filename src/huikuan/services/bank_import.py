@@ -35,6 +35,7 @@ from huikuan.services.bank_twins import find_twins
 from huikuan.services.books import Books, open_books
 from huikuan.services.channels import keep_told
 from huikuan.services.debit_settling import follow_statement, settle_debits
+from huikuan.services.payout_following import settle_payouts
 from huikuan.services.receipts import add_receipts
 from huikuan.services.remittances import link_after_import
 from huikuan.services.rights import demand
@@ -54,7 +55,7 @@ SEALED_FROM = 5_000
 Progress = Callable[[str, int, int | None], None]
 AfterImport = Callable[..., None]
 
-AFTER_IMPORT: list[AfterImport] = [settle_debits, link_after_import]
+AFTER_IMPORT: list[AfterImport] = [settle_debits, settle_payouts, link_after_import]
 """Called as ``hook(entity_id, line_ids, actor_id=..., now=...)`` once the lines of money in are committed."""
 
 

@@ -84,10 +84,12 @@ def match_payouts(shop_id: int, *, actor_id: int | None, now: datetime) -> list[
     if shop is None:
         raise Refusal("shop.unknown", "There is no such shop.")
     demand(actor_id, Right.POST_CASH, entity_id=shop.entity_id, account_id=shop.account_id)
-    return [_match_one(shop, line, actor_id, now) for line in waiting_lines(shop)]
+    return [match_payout(shop, line, actor_id=actor_id, now=now) for line in waiting_lines(shop)]
 
 
-def _match_one(shop: Shop, line: WaitingLine, actor_id: int | None, now: datetime) -> PayoutResult:
+def match_payout(shop: Shop, line: WaitingLine, *, actor_id: int | None, now: datetime) -> PayoutResult:
+    """Settles one line if its sales are certain. The caller has asked for the right to post cash."""
+
     def work() -> PayoutResult:
         lock_shop(shop.pk)
         covered, why = look_for(shop, line)
