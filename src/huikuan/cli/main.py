@@ -42,6 +42,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "outbox": ("huikuan.cli.backup:outbox", "Whether anything is sent; release it in a restored copy."),
     "payouts": ("huikuan.cli.payouts:payouts", "Shops and platforms: daily sales, payouts, what differs."),
     "practice": ("huikuan.cli.practice:practice", "The rows of the practice, where each lives, and its tests."),
+    "remittance": ("huikuan.cli.remittance:remittance", "Remittance advices: list, keep, link to their bank line."),
     "restore": ("huikuan.cli.backup:restore", "A backup into an empty home folder and database."),
     "run": ("huikuan.cli.serve:run", "Migrate, fill an empty database, then serve, work and schedule."),
     "schedule": ("huikuan.cli.schedule_folders:schedule", "Jobs, their log, folders and reports."),

@@ -25,6 +25,8 @@ from huikuan.services.imports_batches import published_before
 from huikuan.services.rights import demand
 from huikuan.services.schedule import describe_failure
 from huikuan.services.transaction import run_in_transaction
+from huikuan.services.watching_advices import REMITTANCES, keep_advice_file
+from huikuan.services.watching_advices import SUFFIXES as ADVICE_SUFFIXES
 from huikuan.services.watching_bank import BANK_STATEMENTS, import_bank_file
 from huikuan.services.watching_bank import SUFFIXES as BANK_SUFFIXES
 from huikuan.store.models import ImportBatch, WatchedFile, WatchedFolder
@@ -33,6 +35,9 @@ log = logging.getLogger("huikuan.watching")
 
 DONE, REFUSED = "done", "refused"
 SUFFIXES = frozenset({".csv", ".txt", ".tsv", ".xlsx", ".parquet"})
+BANK_KINDS = {BANK_STATEMENTS: (BANK_SUFFIXES, import_bank_file), REMITTANCES: (ADVICE_SUFFIXES, keep_advice_file)}
+"""What is no table of rows: the names its files may have, and what takes one in. What is in them is known again by
+itself, not only by the file."""
 State = WatchedFile.State
 
 _seen: dict[Path, tuple[int, int]] = {}
@@ -56,7 +61,7 @@ def add_folder(new: NewFolder, *, actor_id: int | None, now: datetime) -> int:
     """Watches a folder from now on; gives its number. Refuses ``watch.off``, ``watch.outside``, ``watch.no_folder``,
     ``watch.taken``, what ``imports.asked_options`` refuses, and ``right.missing``."""
     path = check_folder(new.folder)
-    if new.kind != BANK_STATEMENTS:
+    if new.kind not in BANK_KINDS:
         asked_options(
             new.kind,
             feed=new.feed,
@@ -135,7 +140,8 @@ def look(now: datetime) -> Line | None:
             log.warning("watched folder %s: %s", row.pk, refusal.code)
             counts["not there"] += 1
             continue
-        for path in settled_files(folder, BANK_SUFFIXES if row.kind == BANK_STATEMENTS else SUFFIXES):
+        suffixes = BANK_KINDS[row.kind][0] if row.kind in BANK_KINDS else SUFFIXES
+        for path in settled_files(folder, suffixes):
             counts[take(row, path, now).state] += 1
     if not counts:
         return None
@@ -169,8 +175,8 @@ def take(row: WatchedFolder, path: Path, now: datetime) -> WatchedFile:
         line = Said("the same content was imported on {day}", {"day": f"{known:%Y-%m-%d}"})
     else:
         try:
-            if row.kind == BANK_STATEMENTS:
-                state, line = State.IMPORTED, import_bank_file(row.entity_id, path, now)
+            if row.kind in BANK_KINDS:
+                state, line = State.IMPORTED, BANK_KINDS[row.kind][1](row.entity_id, path, now)
             else:
                 result = _import(row, path, now)
                 state, batch_id = State.IMPORTED, result.batch_id
@@ -199,8 +205,8 @@ def _known(row: WatchedFolder, sha256: str) -> datetime | None:
     before = WatchedFile.objects.filter(watched=row, state=State.IMPORTED, sha256=sha256).first()
     if before is not None:
         return before.at
-    if row.kind == BANK_STATEMENTS:
-        return None  # its lines are known one by one
+    if row.kind in BANK_KINDS:
+        return None  # lines and advices are known one by one
     # Posted, but the process died before it could say so.
     batch = published_before(sha256, row.kind)
     return batch.published_at if batch is not None and batch.entity_id == row.entity_id else None

@@ -14,16 +14,20 @@ from huikuan.core.refusals import BadData, Refusal
 from huikuan.core.rights import Right
 from huikuan.queries import remittances as queries
 from huikuan.queries.bank_rows import LineRow, lines_by_number
-from huikuan.queries.remittances import AdviceLine
+from huikuan.queries.remittances import ADVICE_STATES, AdviceLine
 from huikuan.services import remittances as services
 from huikuan.services.bank_files import statement_file
 from huikuan.services.rights import missing
 from huikuan.web.acting import actor
 from huikuan.web.bank import ROOM
 from huikuan.web.faults import fault_text
+from huikuan.web.format import format_count
 from huikuan.web.frames import Seat
 from huikuan.web.lists import chips_of
-from huikuan.web.pages import page, read_list, refusal_text, show
+from huikuan.web.pages import page, refusal_text, show
+from huikuan.web.tables.advices import ADVICES, advice_filters
+from huikuan.web.tables.asks import read_table
+from huikuan.web.tables.grid import grid_of
 from huikuan.web.tags import address
 
 SIZE_MAX = 30 * 1024 * 1024
@@ -41,14 +45,16 @@ def list_advices(request: HttpRequest, seat: Seat) -> HttpResponse:
         reasons, told = _hand_in(request, seat)
         if told and not reasons:
             return redirect(address(seat.kept, "remittances"))
-    ask = read_list(request, sort="", sorts=())
-    state = "open" if request.GET.get("state") == "open" else "all"
-    rows = queries.advice_page(seat.frame, open_only=state == "open", page=ask.page, size=ask.size)
-    without = _("Without a line")
-    choices = [("all", _("All"), ""), ("open", f"{without} {queries.open_advices(seat.frame):,}", "")]
+    ask = read_table(request, seat, ADVICES)
+    rows = ADVICES.rows(seat.frame, ask.wanted, ask.basics.sort, ask.basics.page, ask.basics.size)
+    state = advice_filters(ask.values).state
+    without = f"{_('Without a line')} {format_count(queries.open_advices(seat.frame))}"
+    words = {"all": _("All"), "open": without, "linked": _("With their line")}
+    chips = chips_of(request, "state", [(code, words[code], "") for code in ADVICE_STATES], active=state)
     context = {
+        "grid": grid_of(request, seat, ask, rows, own_chips=[(_("Which advices"), chips)]),
         "rows": rows,
-        "chips": chips_of(request, "state", choices, active=state),
+        "filtered": ask.is_narrowed,
         "entities": entities,
         "chosen": seat.entity.code if seat.entity else "",
         "reasons": reasons,

@@ -18,7 +18,6 @@ from huikuan.core.schedule import EVERY, PLANS
 from huikuan.queries import schedule as queries
 from huikuan.services import operations, reports, schedule, watching
 from huikuan.services.imports import profile_names
-from huikuan.services.watching_bank import BANK_STATEMENTS
 from huikuan.web.acting import actor, read_text
 from huikuan.web.frames import Seat
 from huikuan.web.imports import FEEDS, KINDS
@@ -48,7 +47,7 @@ def _show(request: HttpRequest, seat: Seat, reason: str = "") -> HttpResponse:
         "managed": entities,
         "watch_roots": [str(path) for path in settings.WATCH_DIRS],
         "reports_root": str(settings.REPORTS_DIR),
-        "kinds": (*KINDS, BANK_STATEMENTS),
+        "kinds": _kinds(),
         "feeds": FEEDS,
         "every": EVERY,
         "profiles": profile_names(),
@@ -57,6 +56,11 @@ def _show(request: HttpRequest, seat: Seat, reason: str = "") -> HttpResponse:
         "reason": reason,
     }
     return show(request, seat, "settings/schedule.html", context, room="settings", status=400 if reason else 200)
+
+
+def _kinds() -> tuple[str, ...]:
+    """What the files of a folder may hold."""
+    return (*KINDS, *watching.BANK_KINDS)
 
 
 @require_POST
@@ -93,7 +97,7 @@ def watch_folder(request: HttpRequest, seat: Seat) -> HttpResponse:
     new = watching.NewFolder(
         entity_id=_entity_id(request),
         folder=read_text(given, "folder", 500),
-        kind=kind if kind in KINDS else "items",
+        kind=kind if kind in _kinds() else "items",
         feed=feed if feed in FEEDS else "incremental",
         profile=read_text(given, "profile", 60),
         source=read_text(given, "source", 40),

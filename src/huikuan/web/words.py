@@ -79,6 +79,7 @@ IMPORT_KINDS: Words = {
     "receipts": _("Receipts"),
     "applications": _("Applications"),
     "bank_statements": _("Bank statements"),
+    "remittances": _("Remittance advices"),
 }
 
 FEEDS: Words = {

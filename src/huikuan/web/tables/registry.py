@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from huikuan.web.tables.advices import ADVICES
 from huikuan.web.tables.agreements import AGREEMENTS
 from huikuan.web.tables.audit import AUDIT
 from huikuan.web.tables.bank import LINES as BANK_LINES
@@ -40,5 +41,6 @@ TABLES: dict[str, Table] = {
         PEOPLE,
         BANK_STATEMENTS,
         BANK_LINES,
+        ADVICES,
     )
 }
