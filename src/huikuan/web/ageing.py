@@ -18,11 +18,16 @@ from huikuan.services.exporting import record_export
 from huikuan.services.rights import missing
 from huikuan.web.acting import actor
 from huikuan.web.frames import Seat
+from huikuan.web.lists import Chip, changed
 from huikuan.web.pages import ListAsk, page, read_list, show
+from huikuan.web.tables.saved import Viewed, take_view
 from huikuan.web.tags import address
 from huikuan.web.words import GROUPINGS, bucket_class, is_bucket, word_of
 
 USUAL = (0, 30, 60, 90)
+OPTIONS = {"by": "customer", "buckets": "0,30,60,90", "bucket_by": "due", "basis": "posting"}
+VIEWED = Viewed("ageing", "ageing", (*OPTIONS, "currency", "q", "sort", "size"), OPTIONS)
+"""What a saved view of ageing keeps: how it is asked for, not whose books and which day."""
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -110,11 +115,14 @@ class TotalLine:
 @require_safe
 @page
 def show_ageing(request: HttpRequest, seat: Seat) -> HttpResponse:
+    saved = take_view(request, VIEWED)
     ask = read_ask(request)
     answer = queries.ageing_page(seat.frame, **ask.options, page=ask.rows.page, size=ask.rows.size)
     currencies = set(answer.totals)
     context = {
         "ask": ask.rows,
+        "saved": saved,
+        "chips": currency_chips(request, ask),
         "ask_by": ask.by,
         "groupings": queries.GROUPS,
         "bucket_by": ask.bucket_by,
@@ -136,6 +144,14 @@ def show_ageing(request: HttpRequest, seat: Seat) -> HttpResponse:
         else "",
     }
     return show(request, seat, "ageing/ageing.html", context, room="ageing")
+
+
+def currency_chips(request: HttpRequest, ask: Ask) -> list[Chip]:
+    """The currency asked for, to be taken off by a click: the form has no field of it."""
+    if not ask.currency:
+        return []
+    said = _("{filter}: {value}").format(filter=_("Currency"), value=ask.currency)
+    return [Chip(f"{said} ×", changed(request, currency=None), True)]
 
 
 def export_params(request: HttpRequest) -> dict[str, str]:

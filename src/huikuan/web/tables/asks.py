@@ -14,30 +14,27 @@ from django.utils.translation import gettext as _
 
 from huikuan.core.refusals import Refusal
 from huikuan.queries.finding import amount_of
-from huikuan.queries.views import ViewRow, views_of
 from huikuan.web.format import format_day
 from huikuan.web.frames import KEPT, Seat, read_day
 from huikuan.web.lists import Chip, changed
 from huikuan.web.pages import ListAsk, read_list
 from huikuan.web.tables.columns import Column, Filter, Table
+from huikuan.web.tables.saved import STANDARD, Saved, Viewed, take_view
 
 TEXT_MAX = 120
-STANDARD = "-"
 
 
 @dataclass(frozen=True, slots=True)
 class TableAsk:
-    """What the address says. ``values``: filters as read (dates, decimals, texts), empty ones left out; ``view`` the
-    saved view it comes from, ``is_changed`` when it says something else than that view."""
+    """What the address says. ``values``: filters as read (dates, decimals, texts), empty ones left out; ``saved``: the
+    saved views and the one it comes from."""
 
     table: Table
     basics: ListAsk
     columns: tuple[Column, ...]
     values: dict[str, Any]
     chips: list[Chip]
-    views: list[ViewRow]
-    view: ViewRow | None
-    is_changed: bool
+    saved: Saved
 
     @property
     def wanted(self) -> dict[str, Any]:
@@ -54,9 +51,7 @@ def read_table(request: HttpRequest, seat: Seat, table: Table) -> TableAsk:
 
     Refuses what is no day and no amount.
     """
-    user: Any = request.user
-    views = views_of(user.pk, table.key)
-    view, is_changed = _take_view(request, table, views)
+    saved = take_view(request, viewed(table))
     values: dict[str, Any] = {}
     chips = []
     for one in table.filters:
@@ -72,9 +67,7 @@ def read_table(request: HttpRequest, seat: Seat, table: Table) -> TableAsk:
         columns=chosen_columns(table, request.GET.get("cols", "")),
         values=values,
         chips=chips,
-        views=views,
-        view=view,
-        is_changed=is_changed,
+        saved=saved,
     )
 
 
@@ -90,35 +83,9 @@ def params_of(table: Table) -> tuple[str, ...]:
     )
 
 
-def asked_of(given: QueryDict, table: Table) -> dict[str, str]:
-    """What an address says about the table, as a view keeps it."""
-    return {name: text[:400] for name in params_of(table) if (text := given.get(name, "").strip())}
-
-
-def _take_view(request: HttpRequest, table: Table, views: list[ViewRow]) -> tuple[ViewRow | None, bool]:
-    """Puts the chosen (or usual) view's parameters into the address as this request sees it."""
-    given = request.GET.copy()
-    if "col" in given:
-        given["cols"] = ",".join(str(key) for key in given.getlist("col"))
-        given.pop("col")
-    for name in [name for name in given if not str(given[name]).strip()]:
-        del given[name]
-    wanted, of = given.pop("view", [""])[-1], given.get("of", "")
-    asked = asked_of(given, table)
-    chosen = next((view for view in views if str(view.id) == (wanted or of)), None)
-    if not asked and not of and not wanted:
-        chosen = next((view for view in views if view.is_usual), None)
-    if chosen and not asked and not of:
-        for name, text in chosen.asked.items():
-            if name in params_of(table):
-                given[name] = text
-        asked = asked_of(given, table)
-    if chosen:
-        given["of"] = str(chosen.id)
-    elif wanted == STANDARD and any(view.is_usual for view in views):
-        given["of"] = STANDARD
-    request.GET = given  # type: ignore[assignment]  # every link of the page is made from what applies
-    return chosen, bool(chosen and asked != {k: v for k, v in chosen.asked.items() if k in params_of(table)})
+def viewed(table: Table) -> Viewed:
+    """What a saved view of a table keeps."""
+    return Viewed(table.key, table.page, params_of(table))
 
 
 def chosen_columns(table: Table, text: str) -> tuple[Column, ...]:

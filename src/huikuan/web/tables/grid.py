@@ -16,7 +16,7 @@ from huikuan.queries.listing import Page
 from huikuan.web.frames import Seat
 from huikuan.web.lists import Chip, total_lines
 from huikuan.web.pages import SIZES
-from huikuan.web.tables.asks import TableAsk, asked_of, hidden_fields, query_of
+from huikuan.web.tables.asks import TableAsk, hidden_fields, query_of
 from huikuan.web.tables.columns import Column, Table
 from huikuan.web.tables.rendering import body, foot
 
@@ -32,7 +32,6 @@ class Grid:
     foot: SafeString
     note: str
     query: str
-    asked: str
     fields: list[tuple[str, str]]
     column_fields: list[tuple[str, str]]
     sizes: tuple[int, ...]
@@ -74,7 +73,6 @@ def grid_of(
         foot=foot(table, ask.columns, total_lines(rows.totals)),
         note=order_note(seat, ask),
         query=query_of(request, table),
-        asked="\n".join(f"{name}={text}" for name, text in asked_of(request.GET, table).items()),
         fields=hidden_fields(request, "q"),
         column_fields=hidden_fields(request, "cols"),
         sizes=SIZES,

@@ -20,14 +20,16 @@ from huikuan.queries.listing import Whole
 from huikuan.services.exporting import record_export
 from huikuan.services.views import delete_view, save_view, set_usual
 from huikuan.web.acting import actor, read_text
+from huikuan.web.ageing import VIEWED as AGEING
 from huikuan.web.format import format_moment
 from huikuan.web.frames import KEPT, Seat
 from huikuan.web.pages import page, refusal_text
-from huikuan.web.tables.asks import TableAsk, params_of, read_filter, read_table
+from huikuan.web.tables.asks import TableAsk, read_filter, read_table, viewed
 from huikuan.web.tables.columns import Table
 from huikuan.web.tables.files import Sheet, csv_lines, write_workbook
 from huikuan.web.tables.grid import frame_of, may_export, order_note
 from huikuan.web.tables.registry import TABLES
+from huikuan.web.tables.saved import Viewed
 from huikuan.web.tags import address
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -139,8 +141,8 @@ def _asked(request: HttpRequest, seat: Seat, ask: TableAsk, whole: Whole[Any]) -
 @require_POST
 @page
 def change_views(request: HttpRequest, seat: Seat, key: str) -> HttpResponse:
-    """Saves, deletes or chooses a view, and goes back to the table."""
-    table = _table(key)
+    """Saves, deletes or chooses a view of a table or of ageing, and goes back to it."""
+    of = AGEING if key == AGEING.key else viewed(_table(key))
     user_id: Any = request.user.pk
     given = request.POST
     deed, number = given.get("deed", ""), given.get("view", "")
@@ -149,9 +151,9 @@ def change_views(request: HttpRequest, seat: Seat, key: str) -> HttpResponse:
     try:
         if deed == "save":
             view_id = save_view(
-                table.key,
+                of.key,
                 read_text(given, "name", 200),
-                _read_asked(given.get("asked", ""), table),
+                _read_asked(given.get("asked", ""), of),
                 is_shared=given.get("shared") == "yes",
                 is_usual=given.get("usual") == "yes",
                 **actor(request),
@@ -163,21 +165,17 @@ def change_views(request: HttpRequest, seat: Seat, key: str) -> HttpResponse:
             messages.success(request, _("View deleted."))
             where["view"] = "-"
         elif deed in ("usual", "standard"):
-            set_usual(table.key, view_id if deed == "usual" else None, actor_id=user_id)
+            set_usual(of.key, view_id if deed == "usual" else None, actor_id=user_id)
             where["view"] = number if deed == "usual" else "-"
     except Refusal as refusal:
         messages.error(request, refusal_text(refusal))
         back = given.get("next", "")
         if url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure()):
             return redirect(back)
-    return redirect(address({}, table.page, **where))
+    return redirect(address({}, of.page, **where))
 
 
-def _read_asked(text: str, table: Table) -> dict[str, str]:
-    """``name=value`` lines, as the page wrote them; what the table does not know is left out."""
-    asked = {}
-    for line in text.splitlines():
-        name, _sign, value = line.partition("=")
-        if name in params_of(table) and value:
-            asked[name] = value[:400]
-    return asked
+def _read_asked(text: str, of: Viewed) -> dict[str, str]:
+    """``name=value`` lines, as the page wrote them; what is no parameter of the page is left out."""
+    lines = (line.partition("=") for line in text.splitlines())
+    return of.asked({name: value for name, _sign, value in lines})
