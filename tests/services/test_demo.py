@@ -17,6 +17,7 @@ from huikuan.core.refusals import Refusal
 from huikuan.core.registration import is_unified_code
 from huikuan.core.rights import Role
 from huikuan.mirror.reader import open_snapshot
+from huikuan.queries.payouts import differences_of
 from huikuan.services import demo
 from huikuan.services import demo_events as happened
 from huikuan.services.demo_plan import DemoPlan, DemoSize, make_plan
@@ -31,11 +32,13 @@ from huikuan.store.models import (
     JournalEntry,
     Note,
     OpenItem,
+    Payout,
     Period,
     Posting,
     Receipt,
     SealHead,
     SealRun,
+    Shop,
     User,
 )
 from tests import databases
@@ -142,7 +145,7 @@ def whole(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> di
 def test_the_ledger_is_coherent_and_the_same_everywhere(ledger_db: databases.LedgerDb, whole: dict[str, Any]) -> None:
     result = demo.fill_demo(SMALL, now=NOW)
     assert content() == whole, "the same to the last hash, on both databases"
-    assert (result.customers, result.last) == (16, TODAY)
+    assert (result.customers, result.last) == (17, TODAY), "the platform of the shop is one"
     report = verify()
     assert report.ok, [check for check in report.checks if not check.ok]
     check_invariants()
@@ -154,9 +157,9 @@ def test_the_ledger_is_coherent_and_the_same_everywhere(ledger_db: databases.Led
     assert SealHead.objects.get(id=1).last_seq == JournalEntry.objects.count() == result.entries
 
     # What the stories believed to be open is what the ledger says, after every order, discount and reversal.
-    # The notes came later, and are not of the stories: what they stand on and what they settled is left out.
+    # The notes and the shop came later, and are not of the stories: what they stand on and settled is left out.
     settled = Posting.objects.filter(receipt__notes__isnull=False, item__isnull=False).values("item_id")
-    items = OpenItem.objects.exclude(kind=ItemKind.NOTE)
+    items = OpenItem.objects.exclude(kind=ItemKind.NOTE).filter(account__shops__isnull=True)
     owed = make_plan(SMALL, TODAY).owed
     touched = set(items.filter(id__in=settled).values_list("external_id", flat=True))
     open_minor = dict(items.values_list("external_id", "balance__open_minor"))
@@ -171,6 +174,11 @@ def test_the_ledger_is_coherent_and_the_same_everywhere(ledger_db: databases.Led
         "presented": 1,
     }
     assert sum(minor > 0 for minor in open_minor.values()) > 20
+
+    # The shop's payouts settled by themselves; the last one kept more than agreed, and for an order nobody sold.
+    assert list(Payout.objects.order_by("id").values_list("how", flat=True)) == ["on_time", "on_time", "details"]
+    differing = [(one.what.kind.value, one.what.amount_minor) for one in differences_of(Shop.objects.get(), TODAY).open]
+    assert sorted(differing) == [("fee_above", 36_00), ("unknown_order", -262_64)]
 
     # Months are closed behind the last three, and something came too late for one of them.
     states = dict(Period.objects.filter(entity__code="HD").values_list("month", "state"))

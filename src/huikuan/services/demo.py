@@ -90,7 +90,7 @@ def fill_demo(size: DemoSize | None = None, *, now: datetime, progress: Progress
         clerk, chief = (User.objects.get(username=name).pk for name in (CLERK, USERNAME))
         add_bank_accounts(actor_id=clerk, now=now)
         add_debits(last, clerk_id=clerk, chief_id=chief, now=now)
-        add_bank(last, actor_id=clerk, now=now)
+        add_bank(last, actor_id=clerk, chief_id=chief, now=now)
         run_in_transaction(lambda: _add_cases(now))
     Installation.objects.get_or_create(name=_DONE, defaults={"value": now.isoformat()})
     return DemoResult(USERNAME, PASSWORD, plan.first, plan.last, Customer.objects.count(), JournalEntry.objects.count())

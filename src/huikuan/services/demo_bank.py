@@ -17,6 +17,7 @@ from huikuan.core.money import to_decimal
 from huikuan.services.bank_accounts import NewAccount, add_account
 from huikuan.services.bank_uploads import BankFile, keep_upload, work_upload
 from huikuan.services.demo_bank_files import HD_NUMBER, YX_IBAN, DemoLine, camt053, chinese_table
+from huikuan.services.demo_shops import add_shops, payout_lines
 from huikuan.services.sealing import seal
 from huikuan.store.models import BankAccount, CustomerPayerAccount, Entity, OpenItemBalance
 
@@ -49,12 +50,17 @@ def add_bank_accounts(*, actor_id: int, now: datetime) -> dict[str, Entity]:
     return entities
 
 
-def add_bank(last: date, *, actor_id: int, now: datetime) -> None:
-    """Statements of the entities there are, as of the last evening; again, nothing more happens."""
+def add_bank(last: date, *, actor_id: int, chief_id: int, now: datetime) -> None:
+    """Statements of the entities there are, with the payouts of a shop, as of the last evening; again, nothing more
+    happens."""
     evening = min(datetime.combine(last, _EVENING, ZoneInfo("Asia/Shanghai")), now)
     entities = add_bank_accounts(actor_id=actor_id, now=evening)
     for code, entity in entities.items():
         lines = _lines(entity, code, last)
+        if code == "HD":
+            days = _working_days(last)
+            add_shops(entity.pk, days, last, chief_id=chief_id, clerk_id=actor_id, now=now)
+            lines = sorted(lines + payout_lines(days, last), key=lambda line: line.day)
         files = _files(code, lines, last)
         if files:
             work_upload(keep_upload(files, actor_id=actor_id, now=evening), actor_id=actor_id, now=evening)
@@ -115,7 +121,7 @@ def owed_by(entity: Entity) -> list[Owed]:
     names: dict[int, tuple[int, str]] = {}
     rows = OpenItemBalance.objects.filter(
         item__entity_id=entity.pk, item__currency=entity.currency, open_minor__gt=0, is_current=True
-    )
+    ).exclude(item__account__shops__isnull=False)
     listed = rows.order_by("item__due_date", "item_id").values_list(*columns, "open_minor")
     for account_id, customer_id, name, document, minor in listed:
         found[account_id].append((document, to_decimal(minor, entity.currency)))

@@ -26,7 +26,7 @@ def add_cases(*, actor_id: int, now: datetime) -> int:
     many there are. Every fourth is rejected."""
     found = OpenItemBalance.objects.filter(
         open_minor__gt=0, is_current=True, open_minor__lte=F("original_minor") * SHARE_BP / 10_000
-    )
+    ).exclude(item__account__shops__isnull=False)  # what a platform kept is seen there
     made = 0
     for balance in found.select_related("item").order_by("item_id"):
         legs = Posting.objects.filter(item_id=balance.item_id, receipt__isnull=False, amount_minor__lt=0)
