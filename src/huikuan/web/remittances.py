@@ -48,8 +48,8 @@ def list_advices(request: HttpRequest, seat: Seat) -> HttpResponse:
     ask = read_table(request, seat, ADVICES)
     rows = ADVICES.rows(seat.frame, ask.wanted, ask.basics.sort, ask.basics.page, ask.basics.size)
     state = advice_filters(ask.values).state
-    without = f"{_('Without a line')} {format_count(queries.open_advices(seat.frame))}"
-    words = {"all": _("All"), "open": without, "linked": _("With their line")}
+    words = {"all": _("All"), "open": _("Without a line"), "linked": _("With their line")}
+    words["open"] += f" {format_count(queries.open_advices(seat.frame))}"
     chips = chips_of(request, "state", [(code, words[code], "") for code in ADVICE_STATES], active=state)
     context = {
         "grid": grid_of(request, seat, ask, rows, own_chips=[(_("Which advices"), chips)]),
