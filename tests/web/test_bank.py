@@ -119,6 +119,7 @@ def test_a_statement_that_does_not_tie_is_taken_by_who_may_for_a_reason(world: W
     address = hand_in(clerk, file_of(ROWS, closing="1600.00"))
     told = text_of(clerk.get(address))
     assert "Does not tie" in told and "1,595.00" in told
+    assert "→ 1,600.00 " in told
     assert "Take it all the same" not in told
     form = {"file": "0", "place": "0", "reason": "The bank has promised a corrected one"}
     assert clerk.post(f"{address}take/", form).status_code == 403

@@ -192,6 +192,14 @@ def test_kept_for_the_customer_and_not_a_customers(bench: Bench) -> None:
     assert "Interest from the bank" in text_of(ann.get("/cash/workbench/today/"))
 
 
+def test_an_accepted_explanation_says_what_it_came_to(bench: Bench) -> None:
+    proposal = MatchProposal.objects.get(line_id=bench.lines[0])
+    nobody = {**proposal.explanations[0], "kind": "not_customer", "account_id": None, "legs": []}
+    MatchProposal.objects.filter(pk=proposal.pk).update(kind="not_customer", explanations=[nobody])
+    said = bench.accept(signed_in("ann"), 0)
+    assert "100.00 EUR set aside as no customer" in text_of(said)
+
+
 def test_many_at_once_says_count_and_sum_first(bench: Bench) -> None:
     ann = signed_in("ann")
     MatchProposal.objects.filter(line_id__in=bench.lines[:2]).update(confidence="0.99500000", ambiguous=0, kind="items")

@@ -186,6 +186,11 @@ def account_named(line: MatchLine, customer: str, rank: int) -> int | None:
     return None
 
 
+def deed_of_decision(decision_id: int) -> Deed:
+    """What it came to: an explanation that is accepted may be that the money is no customer's."""
+    return Deed(LineDecision.objects.values_list("deed", flat=True).get(id=decision_id))
+
+
 def items_of_decision(decision_id: int) -> int:
     return len(LineDecision.objects.values_list("legs", flat=True).get(id=decision_id))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -199,7 +200,8 @@ def _balances(said: dict[str, Any]) -> str:
     """Opening and closing balance as the file says them."""
     if not said["opening"] or not said["closing"]:
         return ""
-    return f"{said['opening']} → {said['closing']} {said['currency']}"
+    opening, closing = (f"{Decimal(said[name]):,f}" for name in ("opening", "closing"))
+    return f"{opening} → {closing} {said['currency']}"
 
 
 def _counts(said: dict[str, Any]) -> str:

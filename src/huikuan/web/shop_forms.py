@@ -98,12 +98,12 @@ def _form(given: QueryDict, entity: EntityRow | None, row: ShopRow | None, seat:
         return "yes" if (given.get(name) == "yes" if given else usual) else ""
 
     currency = was("currency", row.currency if row else entity.currency if entity else "")
-    banks = [one for one in account_rows(seat.frame, active=True) if entity and one.entity_id == entity.id]
+    banks = [one for one in account_rows(seat.frame, active=True) if entity is None or one.entity_id == entity.id]
     choices = [("", _("Any account of ours")), *((str(one.id), f"{one.name} ({one.currency})") for one in banks)]
     fields = [
         Field("text", "name", _("Name"), was("name", row.name if row else "")),
         Field("choice", "kind", _("Kind"), was("kind", row.kind if row else ""), choices=_choices(shop_words.KINDS)),
-        Field("text", "currency", _("Currency"), currency),
+        Field("text", "currency", _("Currency"), currency, _("Empty: that of the legal entity."), required=False),
         Field(
             "text",
             "settle_days",

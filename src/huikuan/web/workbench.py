@@ -223,7 +223,7 @@ def decide(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
         raise
     except Refusal as refusal:
         return refused(request, seat, line, refusal)
-    return went_on(request, seat, line, done_words(line, given.get("deed", "accept"), decision), given.get("next", ""))
+    return went_on(request, seat, line, done_words(line, decision), given.get("next", ""))
 
 
 def _decide(request: HttpRequest, line: MatchLine) -> int:
@@ -242,11 +242,12 @@ def _decide(request: HttpRequest, line: MatchLine) -> int:
     return decide_line(line.entity_id, line.line_id, choice, **common)
 
 
-def done_words(line: MatchLine, deed: str, decision_id: int) -> str:
+def done_words(line: MatchLine, decision_id: int) -> str:
     amount = amount_text(line.open_minor, line.currency)
-    if deed == "not_customer":
+    became = lines.deed_of_decision(decision_id)
+    if became is Deed.NOT_CUSTOMER:
         return _("{amount} set aside as no customer's money.").format(amount=amount)
-    if deed in ("unapplied", "on_account"):
+    if became in (Deed.UNAPPLIED, Deed.ON_ACCOUNT):
         return _("{amount} kept for the customer.").format(amount=amount)
     items = lines.items_of_decision(decision_id)
     return ngettext("{amount}: applied to {n} item.", "{amount}: applied to {n} items.", items).format(

@@ -67,7 +67,7 @@ def edit_line(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
         # What was typed stays: the form alone is shown again, in its own place.
         response["HX-Retarget"], response["HX-Reswap"] = "#bench-edit", "innerHTML show:none"
         return response
-    return went_on(request, seat, line, done_words(line, "accept", decision), given.get("next", ""))
+    return went_on(request, seat, line, done_words(line, decision), given.get("next", ""))
 
 
 def _texts(given: QueryDict) -> dict[str, str]:
