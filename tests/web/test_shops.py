@@ -11,7 +11,7 @@ from django.test import Client
 from huikuan.services.bank_accounts import NewAccount, add_account
 from huikuan.services.bank_uploads import BankFile, keep_upload, work_upload
 from huikuan.services.customers import NewCustomer, add_customers
-from huikuan.store.models import Payout, Shop, ShopExplanation
+from huikuan.store.models import Payout, RoleGrant, Shop, ShopExplanation, User
 from huikuan.store.public_ids import public_id
 from tests.databases import LedgerDb
 from tests.services.bank_files import Row, camt053
@@ -19,6 +19,7 @@ from tests.web.world import START, build_world, signed_in
 
 pytestmark = pytest.mark.practice("E6")
 SYSTEM: dict[str, Any] = {"actor_id": None, "now": START}
+TODAY = "Differences with shops and platforms"
 NUMBER = "6222000012345678"
 SALES = "订单编号,付款时间,买家实付金额\nT1,2026-02-20,100.00\nT2,2026-02-20,60.00\nT3,2026-02-21,200.00\n"
 
@@ -53,8 +54,9 @@ def text_of(response: Any, status: int = 200) -> str:
 def test_from_setting_up_to_taking_back(boss: Client) -> None:
     assert "No shop yet" in text_of(boss.get("/cash/shops/"))
     assert "hundred" not in text_of(boss.post("/cash/shops/new/", {**FORM, "rate_0": "5.555"}), 400)
-    assert boss.post("/cash/shops/new/", FORM).status_code == 302
+    assert boss.post("/cash/shops/new/", {**FORM, "currency": ""}).status_code == 302
     shop = Shop.objects.get()
+    assert shop.currency == "CNY"
     assert (shop.payer_names, shop.fees.get().rate_bp) == ("Tmall Pay\n天猫", 500)
     home = f"/cash/shops/{public_id('sho', shop.pk)}/"
     assert "No sales yet" in text_of(boss.get(home))
@@ -70,6 +72,16 @@ def test_from_setting_up_to_taking_back(boss: Client) -> None:
     assert "Sold and not paid out" in shown
     assert "T1" in text_of(boss.get(f"{home}days/2026-02-20/"))
     assert boss.get(f"{home}days/2020-01-01/").status_code == 404
+
+    # Today says so to everybody who sees the shop's customer.
+    today = text_of(boss.get("/"))
+    assert TODAY in today and f'href="{home}"' in today
+    grant = {"user": User.objects.create_user("rep", "rep@example.com"), "entity_id": shop.entity_id}
+    RoleGrant.objects.create(role="sales_rep", reach="own", granted_at=START, **grant)
+    assert TODAY not in text_of(signed_in("rep").get("/"))
+    shop.account.owner_id = grant["user"].pk
+    shop.account.save(update_fields=["owner"])
+    assert TODAY in text_of(signed_in("rep").get("/"))
 
     # 180.00 came for 190.00: a person takes it, and 10.00 are explained.
     start = shown.index("/settle/")
@@ -90,6 +102,7 @@ def test_from_setting_up_to_taking_back(boss: Client) -> None:
     assert boss.post(f"{home}explain/", told).status_code == 302
     assert ShopExplanation.objects.get().note == "asked"
     assert "Nothing differs." in text_of(boss.get(home))
+    assert TODAY not in text_of(boss.get("/"))
     assert "gone or was explained" in text_of(boss.get(address))
 
     back = f"/cash/payouts/{public_id('pay', payout.pk)}/"

@@ -130,6 +130,32 @@ def differences_of(
     return standing_now
 
 
+@dataclass(frozen=True, slots=True)
+class DifferingShop:
+    """A shop with open differences: how many, what is missing and what came too much by them."""
+
+    public_id: str
+    name: str
+    currency: str
+    count: int
+    missing_minor: int
+    excess_minor: int
+
+
+def differing_shops(frame: Frame) -> list[DifferingShop]:
+    """The shops in use that have open differences as of the frame's day, by entity and name."""
+    found = []
+    shops = Shop.objects.filter(frame.visible(), is_active=True).order_by("entity__code", "name")
+    for shop in shops:
+        amounts = [one.what.amount_minor for one in differences_of(shop, frame.as_of).open]
+        if amounts:
+            missing = sum(minor for minor in amounts if minor > 0)
+            number = public_id("sho", shop.pk)
+            excess = missing - sum(amounts)
+            found.append(DifferingShop(number, shop.name, shop.currency, len(amounts), missing, excess))
+    return found
+
+
 def _name(user: object) -> str:
     return "" if user is None else str(getattr(user, "get_full_name", str)() or user)
 

@@ -12,8 +12,10 @@ from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_safe
 
 from huikuan.core.money import exponent_of
+from huikuan.core.rights import Right
 from huikuan.queries.approvals import approvals_waiting
 from huikuan.queries.home import CurrencyTotal, MonthPoint, home
+from huikuan.queries.payouts import differing_shops
 from huikuan.queries.workbench_day import open_questions
 from huikuan.web.format import format_amount, format_day, format_month
 from huikuan.web.frames import Seat
@@ -66,6 +68,7 @@ def show_home(request: HttpRequest, seat: Seat) -> HttpResponse:
         "chart": {code: chart_of(code, months[code]) for code in order},
         "top": found.top_overdue,
         "imports": found.recent_imports,
+        "shops": differing_shops(seat.frame) if seat.can(Right.SEE_LEDGER) and seat.frame.is_now else [],
     }
     return show(request, seat, "home/home.html", context, room="home")
 
