@@ -76,10 +76,10 @@ def test_from_setting_up_to_taking_back(boss: Client) -> None:
     # Today says so to everybody who sees the shop's customer.
     today = text_of(boss.get("/"))
     assert TODAY in today and f'href="{home}"' in today
-    grant = {"user": User.objects.create_user("rep", "rep@example.com"), "entity_id": shop.entity_id}
-    RoleGrant.objects.create(role="sales_rep", reach="own", granted_at=START, **grant)
+    rep = User.objects.create_user("rep", "rep@example.com")
+    RoleGrant.objects.create(user=rep, entity_id=shop.entity_id, role="sales_rep", reach="own", granted_at=START)
     assert TODAY not in text_of(signed_in("rep").get("/"))
-    shop.account.owner_id = grant["user"].pk
+    shop.account.owner_id = rep.pk
     shop.account.save(update_fields=["owner"])
     assert TODAY in text_of(signed_in("rep").get("/"))
 
