@@ -26,6 +26,7 @@ LOCALES = ("zh_Hans",)
 Places = tuple[int | tuple[int, str], ...]
 KEYWORDS: dict[str, Places] = {
     "_": (1,),
+    "_now": (1,),  # gettext where _ is gettext_lazy
     "gettext": (1,),
     "gettext_lazy": (1,),
     "ngettext": (1, 2),

@@ -71,6 +71,12 @@ def test_the_chinese_catalog_is_complete() -> None:
     assert list(messages.faults("zh_Hans", messages.read_sources())) == []
 
 
+def test_every_name_translations_go_by_is_read() -> None:
+    named = re.compile(r"\bn?p?gettext(?:_lazy)? as (\w+)")
+    names = {name for path in WEB.parent.rglob("*.py") for name in named.findall(path.read_text(encoding="utf-8"))}
+    assert names - set(messages.KEYWORDS) == set()
+
+
 def test_scripts_carry_no_words_for_people() -> None:
     for path in (WEB / "static" / "js").glob("*.js"):
         assert not re.search(r"[\u4e00-\u9fff]", path.read_text(encoding="utf-8"))
