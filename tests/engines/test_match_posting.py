@@ -59,6 +59,14 @@ def test_a_statement_that_fits_with_and_without_items_that_cancel_does_not(memos
     assert (row["decision"], row["ambiguous"] > 0) == ("propose", True)
 
 
+def test_a_single_item_does_not_where_everything_due_comes_to_the_same() -> None:
+    items = [item("INV5001", "C1", "913.47"), item("INV5002", "C1", "77.10"), item("CN1", "C1", "-77.10")]
+    assert told("", "913.47", items[:2])["decision"] == "auto"
+    row = told("", "913.47", items)
+    assert (row["decision"], row["ambiguous"] > 0) == ("propose", True)
+    assert told("INV5001", "913.47", items)["decision"] == "auto"
+
+
 def test_cancelling_items_are_found_as_brute_force_finds_them() -> None:
     chance = random.Random(3)
     for _ in range(300):

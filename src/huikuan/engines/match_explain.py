@@ -56,6 +56,7 @@ class Explainer(BareExplainer):
             if made.items and made.fit.how in WHOLE:
                 self._swap(context, made)
         _doubt_discounts(found)
+        self._doubt_wholes(context, found)
         self._doubt_payers(context, found)
         return list(found.values())
 
@@ -93,6 +94,16 @@ class Explainer(BareExplainer):
         if made.shape == "sum" and len(loose) > 2 and not all(self._alike(context, made, one) for one in loose):
             made.swaps += 1
         made.others = max(made.others, float(made.swaps))
+
+    def _doubt_wholes(self, context: Context, found: Found) -> None:
+        """A single item that no number names, where everything due or a month's items come to the same: the payer may
+        have meant either, and they leave other items open."""
+        named = {one for opened in context.open_of.values() for one in opened}
+        exact = [one for one in found.values() if one.fit.how == "exact"]
+        wholes = [set(one.items) for one in exact if one.shape in PLAIN and len(one.items) > 1]
+        for made in exact:
+            if len(made.items) == 1 and made.items[0] not in named and any(made.items[0] in one for one in wholes):
+                made.others = max(made.others, 1.0)
 
     def _is_credited(self, context: Context, item: int) -> bool:
         """A credit memo of the very amount of the item is open: who pays it unnamed means something else."""
