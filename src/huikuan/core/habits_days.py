@@ -139,8 +139,7 @@ def _explain(days: Sequence[date], span: Span, tried: _Tried) -> Pattern:
     kept = 0
     for _, hits in taken:
         kept |= hits
-    still = (kept & recent).bit_count() >= recent.bit_count() * SHARE_MIN
-    if kept.bit_count() < len(days) * SHARE_MIN or not still:
+    if kept.bit_count() < len(days) * SHARE_MIN or _is_over(kept, recent, len(days)):
         return Pattern(len(days), (), tuple(days))
     parts = [replace(window.part, hits=hits.bit_count()) for window, hits in taken]
     return Pattern(
@@ -151,6 +150,16 @@ def _explain(days: Sequence[date], span: Span, tried: _Tried) -> Pattern:
         weekdays=tuple(sorted((one for one in parts if isinstance(one, PayWeekday)), key=lambda one: one.weekday)),
         chance=first_chance,
     )
+
+
+def _is_over(kept: int, recent: int, days: int) -> bool:
+    """Whether the latest payment days kept the habit so seldom, for one kept as often as it was, that it has ended.
+
+    Kept on 38 of 51 days, it is kept on two of six or fewer once in 25 times: no sign of an end. On one or none once
+    in 200 times: it has ended.
+    """
+    lately, of = (kept & recent).bit_count(), recent.bit_count()
+    return 1.0 - binomial_tail(lately + 1, of, kept.bit_count() / days) < CHANCE_MAX
 
 
 @dataclass(slots=True)
