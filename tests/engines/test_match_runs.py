@@ -157,7 +157,7 @@ def test_money_that_never_was_a_customers_is_learned() -> None:
     items = [item("INV2", "C0", "12.50")]
     (row,) = first(run([line("L1", "13.75", "Zinsen Quartal", "Sparkasse")], items, CUSTOMERS, history), "L1")
     assert row["customer_id"] is None
-    assert "never was one in 8 lines" in row["reason"]  # fmt: skip
+    assert "never was one (lines seen: 8)" in row["reason"]  # fmt: skip
 
 
 def test_the_python_face() -> None:

@@ -77,6 +77,16 @@ def test_the_same_file_adds_nothing_twice_and_an_overlapping_one_what_is_new(sql
     assert stall.sales("T3,2026-03-05,-10.00", "T3,2026-03-04,-10.00").rows_new == 1
 
 
+def test_the_fee_of_an_order_is_judged_with_that_of_its_refund(sqlite_db: LedgerDb) -> None:
+    stall = Stall.open()
+    # 5 % of 300.00 less 5 % of the 20.00 sent back is 14.00: what the platform tells in one figure is as agreed.
+    head = "Order ID,Order date,Amount,Refund,Fee"
+    stall.sales("A1,2026-03-01,300.00,20.00,14.00", "A2,2026-03-01,100.00,0,5.00", head=head)
+    assert stall.differences("2026-03-02") == []
+    stall.sales("A3,2026-03-01,200.00,20.00,9.50", head=head)
+    assert stall.differences("2026-03-02") == [("fee_above", "2026-03-01", 50)]
+
+
 def test_an_order_of_another_amount_is_refused_with_its_row(sqlite_db: LedgerDb) -> None:
     stall = Stall.open()
     stall.sales(*DAYS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import File, Form, Path, Query, Router
+from ninja import File, Form, Path, Query, Router, Status
 from ninja.files import UploadedFile
 
 from huikuan.api.answers import post_once
@@ -220,7 +220,7 @@ def create_file(request: HttpRequest, shop_id: Path[Id], form: Form[ShopFileForm
     told = {"sales": False, "details": True}.get(form.what)
     found = import_shop_file(shop.pk, file.name or "file", file.read(), is_details=told, **caller.actor)
     same = "is_details rows_new rows_known left_out days items columns".split()
-    return 201, ShopFileOut(**{name: getattr(found, name) for name in same})
+    return Status(201, ShopFileOut(**{name: getattr(found, name) for name in same}))
 
 
 @router.post("/{shop_id}/match", response=MatchList, summary="Look for the sales of money that waits")

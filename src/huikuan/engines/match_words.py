@@ -62,7 +62,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "{customer}：与流水 {line} 重复付款，记作预收",
     ),
     "nobody_known": (
-        "not a customer's money: this payer never was one in {count} lines",
+        "not a customer's money: this payer never was one (lines seen: {count})",
         "非客户款：该付款方 {count} 笔均非客户",
     ),
     "nobody_words": ("not a customer's money, by its text", "据附言判断为非客户款"),

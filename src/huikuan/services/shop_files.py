@@ -162,8 +162,15 @@ class _Unit:
         return sum((agreed or 0) if fee is None else fee for fee, agreed in told)
 
     def over(self) -> int:
-        told = [(one.told(agreed), agreed) for one, agreed in self.rows]
-        return sum(max(fee - agreed, 0) for fee, agreed in told if fee is not None and agreed is not None)
+        """Fees above those agreed, order by order: the fee of a sale and what comes back of it with a refund of the
+        same order are judged together, as platforms tell them in one figure."""
+        by_order: dict[object, int] = {}
+        for place, (one, agreed) in enumerate(self.rows):
+            fee = one.told(agreed)
+            if fee is not None and agreed is not None:
+                order = one.row.order_number or place
+                by_order[order] = by_order.get(order, 0) + fee - agreed
+        return sum(max(above, 0) for above in by_order.values())
 
 
 class _Writer:
