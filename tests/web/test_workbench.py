@@ -26,6 +26,7 @@ from huikuan.store.models import (
     User,
 )
 from huikuan.store.public_ids import public_id
+from huikuan.web.matching_words import habit_text
 from tests.databases import LedgerDb
 from tests.services.bank_files import Row
 from tests.services.desk import SYSTEM, Counter, balances, money_of, open_on
@@ -223,6 +224,8 @@ def test_what_was_learned_is_shown_and_forgotten(bench: Bench) -> None:
     shown = text_of(ann.get("/cash/workbench/learned/"))
     assert "•••• 2051" in shown
     assert "DE02120300000000202051" not in shown
+    assert "one document" in shown, "habits are said in words"
+    assert habit_text("charge:152500") == "bank charge 15.25" and habit_text("percent:20000") == "2 % taken off"
     row = MatchLearned.objects.get(kind="account")
     ann.post("/cash/workbench/learned/forget/", {"learned": row.pk, "book": "E1"})
     assert "•••• 2051" not in text_of(ann.get("/cash/workbench/learned/"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
@@ -52,6 +54,32 @@ LEARNED: dict[str, Word] = {
     "habit": gettext_lazy("Habit"),
 }
 
+HABITS: dict[str, Word] = {
+    "lines": gettext_lazy("lines seen"),
+    "account": gettext_lazy("kept on account"),
+    "none": gettext_lazy("not a customer's money"),
+    "single": gettext_lazy("one document"),
+    "several": gettext_lazy("several documents"),
+    "credits": gettext_lazy("credit memos taken off"),
+    "over": gettext_lazy("more than owed"),
+    "exact": gettext_lazy("to the cent"),
+    "part": gettext_lazy("in part"),
+    "oldest": gettext_lazy("the oldest first"),
+    "late_closed": gettext_lazy("discount taken late, let pass"),
+    "late_open": gettext_lazy("discount taken late, still owed"),
+    "discount": gettext_lazy("with the agreed discount"),
+    "habit_discount": gettext_lazy("with a discount of its own"),
+    "charge": gettext_lazy("less bank charges"),
+    "short": gettext_lazy("a little short"),
+    "exchange": gettext_lazy("with a difference of exchange"),
+}
+"""How a payer pays, in the words of ``engines.match_history.habits_of``."""
+_HABITS_OF: dict[str, Word] = {
+    "percent": gettext_lazy("{amount} % taken off"),
+    "charge": gettext_lazy("bank charge {amount}"),
+    "open": gettext_lazy("{amount} short"),
+}
+
 HELD_BACK: dict[str, Word] = {
     "off": gettext_lazy("automatic posting is switched off"),
     "ambiguous": gettext_lazy("more than one combination fits"),
@@ -64,6 +92,16 @@ HELD_BACK: dict[str, Word] = {
     "parked": gettext_lazy("put aside"),
     "taken": gettext_lazy("somebody was at it"),
 }
+
+
+def habit_text(detail: str) -> str:
+    """A habit's word, with its figure where it has one: amounts and percents come in ten-thousandths."""
+    kind, colon, figure = detail.partition(":")
+    if not colon or kind not in _HABITS_OF or not figure.isdigit():
+        return str(HABITS.get(detail, detail))
+    value = Decimal(figure).scaleb(-4)
+    shown = f"{value.normalize():f}" if kind == "percent" else f"{value:,.2f}"
+    return str(_HABITS_OF[kind]).format(amount=shown)
 
 
 def reason_of(made: Explanation, language: str) -> str:

@@ -188,6 +188,12 @@ def word(code: str | None, kind: str) -> str:
 
 
 @register.filter
+def habit_text(detail: str) -> str:
+    """How a payer pays, as the matcher learned it, in the reader's words."""
+    return matching_words.habit_text(detail)
+
+
+@register.filter
 def rate_text(rate: Decimal) -> str:
     """A tax rate in percent, without needless zeros."""
     return f"{rate:f}%"
