@@ -25,7 +25,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 def test_a_demo_in_an_empty_database(sqlite_db: databases.LedgerDb, capsys: pytest.CaptureFixture[str]) -> None:
     main(["demo", "--customers", "2", "--months", "2", "--scale", "2", "--seed", "3"])
     said = capsys.readouterr().out
-    assert said.startswith("4 customers, ")
+    assert said.startswith("5 customers, ")
     assert f"{JournalEntry.objects.count()} journal entries" in said
     assert said.endswith("sign in  demo  /  huikuan-demo\n")
     assert "empty" in refused(capsys, "demo") or "already" in refused(capsys, "demo")
@@ -34,7 +34,7 @@ def test_a_demo_in_an_empty_database(sqlite_db: databases.LedgerDb, capsys: pyte
 def test_for_machines(sqlite_db: databases.LedgerDb, capsys: pytest.CaptureFixture[str]) -> None:
     main(["demo", "--customers", "3", "--months", "1", "--json"])
     found = json.loads(capsys.readouterr().out)
-    assert (found["username"], found["password"], found["customers"]) == ("demo", "huikuan-demo", 3)
+    assert (found["username"], found["password"], found["customers"]) == ("demo", "huikuan-demo", 4)
     assert found["entries"] == JournalEntry.objects.count()
 
 

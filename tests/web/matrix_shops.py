@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from huikuan.core.payouts import FeeRule, ShopKind
 from huikuan.core.rights import Right
 from huikuan.services.bank_uploads import BankFile, keep_upload, work_upload
-from huikuan.services.payouts import settle_payout
 from huikuan.services.shop_files import import_shop_file
 from huikuan.services.shops import NewShop, add_shop
-from huikuan.store.models import BankLine, CustomerAccount, Payout, ShopDay
+from huikuan.store.models import CustomerAccount, Payout
 from huikuan.store.public_ids import public_id
 from tests.services.bank_files import IBAN, Row, camt053
 from tests.web.world import START
@@ -52,7 +50,5 @@ def _shop_of(account: CustomerAccount, whose: str) -> dict[str, str]:
     statement = camt053([row], iban=iban, currency=currency, number=f"S{account.pk}", **days)
     upload = keep_upload([BankFile(f"{whose}.xml", statement)], **who)
     work_upload(upload, **who)
-    line = BankLine.objects.get(bank_reference=f"S-{whose}")
-    settle_payout(shop, line.pk, [ShopDay.objects.get(shop_id=shop, day=date(2026, 2, 24)).pk], **who)
-    payout = Payout.objects.get(shop_id=shop)
+    payout = Payout.objects.get(shop_id=shop)  # the day it covers is plain: it settled when the statement came
     return {"shop": public_id("sho", shop), "payout": public_id("pay", payout.pk)}
