@@ -121,10 +121,6 @@ class Book:
             held = self._orders[item] = tuple(one for one in pair if len(one) >= 5)
         return held
 
-    def prepare(self) -> None:
-        """Makes now what would be made when first needed: before the work is handed to several processes."""
-        _ = self.by_folded, self.by_tail
-
     def _read_customers(self, customers: Any) -> None:
         count = len(self.customer_ids)
         self.names: list[list[str]] = [[] for _ in range(count)]

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -23,11 +23,12 @@ from huikuan.core.money import parse_amount
 from huikuan.core.refusals import Conflict, Refusal
 from huikuan.core.rights import Right
 from huikuan.queries.desk import entry_by_number
+from huikuan.queries.frame import EntityRow
 from huikuan.services.approvals import ApprovalNeeded, request_approval
 from huikuan.services.rights import Forbidden, missing
 from huikuan.web.format import format_amount, format_day
 from huikuan.web.frames import Seat, read_day
-from huikuan.web.pages import show
+from huikuan.web.pages import refusal_text, show
 from huikuan.web.people_words import ROLES
 from huikuan.web.tags import address
 
@@ -220,3 +221,21 @@ def done(request: HttpRequest, seat: Seat, text: str, entry_id: int, page: str, 
 def actor(request: HttpRequest) -> dict[str, Any]:
     """Who does it and when, as every service asks."""
     return {"actor_id": request.user.pk, "now": timezone.now()}
+
+
+def save_rules(
+    request: HttpRequest, rows: Iterable[EntityRow], save: Callable[[HttpRequest, EntityRow], None], back: str
+) -> tuple[HttpResponse | None, str]:
+    """A form of rules posted for one of the entities of ``rows``: where to go once they are saved, else why not.
+    Nothing was posted: neither. Another entity than these is not there."""
+    if request.method != "POST":
+        return None, ""
+    entity = next((row for row in rows if row.code == request.POST.get("entity_code", "")), None)
+    if entity is None:
+        raise Http404
+    try:
+        save(request, entity)
+    except Refusal as refusal:
+        return None, refusal_text(refusal)
+    messages.success(request, _("Rules of {name} saved.").format(name=entity.name))
+    return redirect(back), ""

@@ -38,13 +38,14 @@ from huikuan.web.acting import (
     read_on,
     read_positive,
     read_text,
+    save_rules,
     typed_amount,
 )
 from huikuan.web.cash import entity_asked, postable, read_owner, who_context
 from huikuan.web.format import format_count, format_day
 from huikuan.web.frames import Seat
 from huikuan.web.lists import chips_of
-from huikuan.web.pages import page, refusal_text, show
+from huikuan.web.pages import page, show
 from huikuan.web.tables.asks import read_table
 from huikuan.web.tables.cash_slips import SLIPS, late_word, state_word
 from huikuan.web.tables.grid import grid_of
@@ -224,18 +225,9 @@ def hand_in(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
 def edit_policy(request: HttpRequest, seat: Seat) -> HttpResponse:
     """When bills and cheques settle, and from which sum cash is escorted, for each legal entity."""
     rows = [row for row in seat.entities if seat.can_whole(Right.MANAGE_POLICY, row.id)]
-    reason, status = "", 200
-    if request.method == "POST":
-        entity = next((row for row in rows if row.code == request.POST.get("entity_code", "")), None)
-        if entity is None:
-            raise Http404
-        try:
-            _save_policy(request, entity)
-        except Refusal as refusal:
-            reason, status = refusal_text(refusal), 400
-        else:
-            messages.success(request, _("Rules of {name} saved.").format(name=entity.name))
-            return redirect(address(seat.kept, "channel_policy"))
+    done, reason = save_rules(request, rows, _save_policy, address(seat.kept, "channel_policy"))
+    if done is not None:
+        return done
     books = []
     for row in rows:
         policy = policy_of(row.id)
@@ -243,7 +235,7 @@ def edit_policy(request: HttpRequest, seat: Seat) -> HttpResponse:
         text = "" if least is None else typed_amount(least, row.currency)
         books.append((row, policy, text))
     context = {"books": books, "reason": reason, "ways": [(one.value, note_words.SETTLES[one]) for one in Settles]}
-    return show(request, seat, "settings/channels.html", context, room="settings", status=status)
+    return show(request, seat, "settings/channels.html", context, room="settings", status=400 if reason else 200)
 
 
 def _save_policy(request: HttpRequest, entity: EntityRow) -> None:

@@ -36,6 +36,7 @@ from huikuan.web.acting import (
     read_money,
     read_on,
     read_text,
+    save_rules,
 )
 from huikuan.web.cash import entity_asked
 from huikuan.web.debits import collectors
@@ -151,18 +152,9 @@ def _told(result: ReportResult) -> str:
 def edit_creditor(request: HttpRequest, seat: Seat) -> HttpResponse:
     """What each entity collects as, and how long before customers and bank are told."""
     rows = [row for row in seat.entities if seat.can_whole(Right.MANAGE_POLICY, row.id)]
-    reason, status = "", 200
-    if request.method == "POST":
-        entity = next((row for row in rows if row.code == request.POST.get("entity_code", "")), None)
-        if entity is None:
-            raise Http404
-        try:
-            _save(request, entity)
-        except Refusal as refusal:
-            reason, status = refusal_text(refusal), 400
-        else:
-            messages.success(request, _("Rules of {name} saved.").format(name=entity.name))
-            return redirect(address(seat.kept, "debit_creditor"))
+    done, reason = save_rules(request, rows, _save, address(seat.kept, "debit_creditor"))
+    if done is not None:
+        return done
     accounts = account_rows(seat.frame_for(Right.MANAGE_POLICY), active=True)
     books = []
     for row in rows:
@@ -173,7 +165,7 @@ def edit_creditor(request: HttpRequest, seat: Seat) -> HttpResponse:
         ]
         books.append((row, creditor_row(row.id), ours))
     context = {"books": books, "reason": reason, "given": request.POST if reason else {}}
-    return show(request, seat, "settings/debits.html", context, room="settings", status=status)
+    return show(request, seat, "settings/debits.html", context, room="settings", status=400 if reason else 200)
 
 
 def _save(request: HttpRequest, entity: EntityRow) -> None:
