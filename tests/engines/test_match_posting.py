@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -42,6 +43,26 @@ def test_what_is_named_or_stands_alone_posts() -> None:
     items = [item("INV5001", "C1", "913.47"), item("INV5002", "C1", "77.10")]
     assert told("INV5001", "913.47", items)["decision"] == "auto"
     assert told("", "913.47", items)["decision"] == "auto"
+
+
+def test_the_largest_amount_is_one_of_each_currency() -> None:
+    items = [item("INV5001", "C1", "913.47", currency="KWD"), item("INV5002", "C1", "1000000", currency="JPY")]
+    bar = BarReport(threshold=0.0, reason="")
+
+    def said(**largest: str) -> tuple[dict[str, str], list[str]]:
+        options = MatchOptions(auto_amount_max={name: Decimal(amount) for name, amount in largest.items()})
+        lines = [
+            line("L1", "913.47", "INV5001", MUELLER, currency="KWD"),
+            line("L2", "1000000", "INV5002", MUELLER, currency="JPY"),
+        ]
+        model = MatchModel(Knowledge(), prior_calibration(), bar)
+        answer = run(lines, items, CUSTOMERS, model=model, options=options)
+        return {name: first(answer, name)[0]["decision"] for name in ("L1", "L2")}, [w.code for w in answer.warnings]
+
+    assert said(KWD="913.47", JPY="1000000") == ({"L1": "auto", "L2": "auto"}, [])
+    assert said(KWD="913.46", JPY="1000000") == ({"L1": "propose", "L2": "auto"}, [])
+    assert said(EUR="10000") == ({"L1": "propose", "L2": "propose"}, ["match.no_largest_amount"])
+    assert said(JPY="1000000") == ({"L1": "propose", "L2": "auto"}, ["match.no_largest_amount"])
 
 
 def test_an_unnamed_item_whose_credit_memo_is_open_does_not() -> None:

@@ -153,6 +153,8 @@ def test_the_audit_asks_back_undoes_what_was_wrong_and_teaches_what_was_right(
     assert refusal.value.code == "match.audited"
     desk.undo(drawn[2])
     assert MatchAudit.objects.get(decision_id=drawn[2]).outcome == "wrong"
+    moved = MatchingModel.objects.get(entity_id=entity).bar
+    assert (moved["audited"], moved["audit_errors"]) == (3, 2)
     with pytest.raises(Refusal) as refusal:
         say_outcome(entity, drawn[2] + 99, right=True, **SYSTEM)
     assert refusal.value.code == "match.not_drawn"

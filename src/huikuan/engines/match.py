@@ -73,6 +73,7 @@ def match(
         model = _fit(book, directory, past, max_error, options, progress)
         warnings = _warn(past, model.bar)
     rows = sorted(read_lines(lines), key=lambda line: line.order)
+    warnings += _warn_uncapped(rows, options)
     opened = open_today(book, past)
     told = (lambda done, total: progress("match", done, total)) if progress else None
     with unwatched():
@@ -191,6 +192,17 @@ def _warn(past: Past | None, bar: BarReport) -> list[DataError]:
         )
         return [DataWarning("history", None, "item_id", reason, "match.no_settled_items")]
     return []
+
+
+def _warn_uncapped(lines: list[Line], options: MatchOptions) -> list[DataError]:
+    """Currencies of lines that the largest amounts do not name: no rate is known here, so nothing can be compared."""
+    if options.auto_amount_max is None:
+        return []
+    unnamed = sorted({line.currency for line in lines} - set(options.auto_amount_max))
+    if not unnamed:
+        return []
+    reason = f"no largest amount is given for {', '.join(unnamed)}: lines in it are proposed and never post themselves"
+    return [DataWarning("lines", None, "currency", reason, "match.no_largest_amount")]
 
 
 def empty_customers() -> Any:

@@ -33,8 +33,10 @@ def decide(judged: Judged, bar: BarReport, options: MatchOptions) -> str:
         return "none"
     best = judged.ranked[0]
     if bar.threshold is not None and judged.confidence >= bar.threshold and may_post(best):
-        largest = options.auto_amount_max
-        if largest is None or judged.line.amount <= int(largest * UNIT):
+        if options.auto_amount_max is None:
+            return "auto"
+        largest = options.auto_amount_max.get(judged.line.currency)
+        if largest is not None and judged.line.amount <= int(largest * UNIT):
             return "auto"
     share, _, words = judged.context.nobody
     unheard = best.kind == "not_customer" and share == 0 and words < 1

@@ -86,14 +86,15 @@ class MatchOptions:
     """``ranks_max``: explanations kept per line. ``applied``: ``cash`` (what of the line's money goes to an item),
     ``gross`` (with its deduction) or as the history does it. ``certainty``: the probability with which the bar's
     promise holds. ``money_cap``: major units up to which a line counts in the promise by money (``None``: the largest
-    that can be promised). ``auto_amount_max``: larger lines never post themselves. ``processes``: ``None`` for as many
-    as pay. ``audit_share``: of automatic postings, drawn to be asked back."""
+    that can be promised). ``auto_amount_max``: by currency, major units; larger lines never post themselves, and none
+    in a currency that is not named there. ``processes``: ``None`` for as many as pay. ``audit_share``: of automatic
+    postings, drawn to be asked back."""
 
     ranks_max: int = 5
     applied: Literal["history", "cash", "gross"] = "history"
     certainty: float = 0.95
     money_cap: Decimal | None = None
-    auto_amount_max: Decimal | None = None
+    auto_amount_max: Mapping[str, Decimal] | None = None
     processes: int | None = None
     audit_share: float = 0.02
     seed: int = 0

@@ -17,6 +17,7 @@ from huikuan.services.idempotency import once
 from huikuan.services.line_desk import Desk, check_claim, day_for, live_decision, lock_tie, receipts_of
 from huikuan.services.line_split import join_parts
 from huikuan.services.locking import lock_receipt, lock_receipts
+from huikuan.services.matching_bar import move_bar
 from huikuan.services.matching_learning import learn_decision
 from huikuan.services.matching_stale import mark_stale
 from huikuan.services.reversals import reverse_entry
@@ -98,9 +99,10 @@ def _undo(desk: Desk, decision: LineDecision, note: str) -> LineDecision:
         detail=note,
     )
     release_payments(decision.pk, actor_id=desk.actor_id, now=desk.now)
-    # One that was drawn for the audit needs nobody's answer any more.
+    # One that was drawn for the audit needs nobody's answer any more; it was wrong, so the bar moves now.
     drawn = MatchAudit.objects.filter(decision=decision, outcome="")
-    drawn.update(outcome="wrong", said_at=desk.now, said_by=desk.actor_id, note=note)
+    if drawn.update(outcome="wrong", said_at=desk.now, said_by=desk.actor_id, note=note):
+        move_bar(desk.entity_id)
     accounts = {leg["account_id"] for leg in decision.legs} or {decision.account_id}
     mark_stale(desk.entity_id, desk.line.pk, [number for number in accounts if number], itself=True)
     record(

@@ -8,15 +8,16 @@ from hashlib import sha256
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
 from huikuan.core.texts import NAME_MAX, check_text
-from huikuan.engines.match_bar import Outcome, draw_audit_sample, update_bar
+from huikuan.engines.match_bar import draw_audit_sample
 from huikuan.engines.match_types import BarReport
 from huikuan.services.auditing import record
 from huikuan.services.line_undoing import undo_decision
+from huikuan.services.matching_bar import move_bar
 from huikuan.services.matching_learning import learn_decision
 from huikuan.services.matching_policy import policy_of
 from huikuan.services.rights import demand
 from huikuan.services.transaction import run_in_transaction
-from huikuan.store.models import Installation, LineDecision, MatchAudit, MatchingModel
+from huikuan.store.models import Installation, LineDecision, MatchAudit
 
 
 def draw_sample(entity_id: int, run_id: int, *, now: datetime) -> list[int]:
@@ -82,20 +83,3 @@ def say_outcome(
         return move_bar(entity_id)
 
     return run_in_transaction(work)
-
-
-def move_bar(entity_id: int) -> BarReport | None:
-    """The bar after everything audits said; kept. ``None`` where there is no bar yet."""
-    row = MatchingModel.objects.select_for_update().filter(entity_id=entity_id).first()
-    if row is None:
-        return None
-    said = MatchAudit.objects.filter(entity_id=entity_id, decision__at__gte=row.fitted_at).exclude(outcome="")
-    rows = said.order_by("said_at", "pk").values_list("outcome", "decision__confidence")
-    outcomes = [Outcome(float(confidence or 0), outcome == "right") for outcome, confidence in rows]
-    fitted = BarReport.from_json(row.model.get("fitted_bar", row.bar))
-    moved = update_bar(fitted, outcomes)
-    if "fitted_bar" not in row.model:
-        row.model = {**row.model, "fitted_bar": row.bar}
-    row.bar = moved.to_json()
-    row.save(update_fields=["model", "bar"])
-    return moved
