@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ from huikuan.services import bank_accounts, bank_import, bank_ties, bank_uploads
 from huikuan.services.bank_accounts import NewAccount
 from huikuan.services.bank_fitting import fit_statement
 from huikuan.services.bank_outcomes import Outcome
+from huikuan.services.bank_reading import read_statement
+from huikuan.services.bank_spool import SpoolFile
 from huikuan.services.bank_uploads import BankFile, choose_account, keep_upload, take_untied, work_upload
 from huikuan.services.verifying import verify
 from huikuan.store.models import (
@@ -247,11 +250,11 @@ def test_a_quiet_day_is_kept_for_its_balance(bank: Bank) -> None:
     assert BankStatement.objects.count() == 2
 
 
-def test_amounts_the_currency_cannot_hold_are_named(bank: Bank) -> None:
+def test_amounts_the_currency_cannot_hold_are_named(bank: Bank, tmp_path: Path) -> None:
     day = date(2026, 3, 10)
     bad = Line(ordinal=1, row=7, booking_date=day, amount=Decimal("1.005"), currency="EUR")
     with pytest.raises(BadData) as refused:
-        fit_statement(Statement(StatementFormat.CAMT053, lines=(bad,)), "EUR")
+        fit_statement(read_statement(Statement(StatementFormat.CAMT053, lines=(bad,))), "EUR", SpoolFile(tmp_path))
     assert [(one.row, one.code) for one in refused.value.errors] == [(7, "money.too_precise")]
 
 

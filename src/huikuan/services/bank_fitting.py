@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from huikuan.bank.balances import check_balances
-from huikuan.bank.statement import Balance, Line, Statement
+from huikuan.bank.balances import BalanceCheck
+from huikuan.bank.statement import FAULTS_MAX, Balance, Line, Statement
 from huikuan.core.banking import LineKind, decide_line_kind
 from huikuan.core.money import from_decimal
 from huikuan.core.refusals import BadData, DataError, Refusal
+from huikuan.services.bank_reading import Progress, ReadStatement
+from huikuan.services.bank_spool import BLOCK, Spool, SpoolFile
 from huikuan.store.models import Entity
 
 _SIZES = {
@@ -48,59 +50,101 @@ class FittedLine:
     balance_minor: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class FittedStatement:
-    """A statement as it is stored. ``unbooked``: lines it has that moved no money yet. ``breaks``: where its balances
-    do not tie."""
+GROUP = 20_000
+"""Lines that are compared with those stored together: whole days, up to so many lines, or one day that has more."""
 
-    statement: Statement
+
+@dataclass(slots=True)
+class Group:
+    """Booked lines of some days, ``first`` to ``last``, which no other group of the statement has."""
+
+    first: date
+    last: date
+    lines: Spool[FittedLine]
+
+
+@dataclass(slots=True)
+class FittedStatement:
+    """A statement as it is stored. ``count``: its booked lines, which lie in ``groups``; ``unbooked``: lines that moved
+    no money yet. ``breaks``: where its balances do not tie; ``latest``: the last day a line is booked or valued."""
+
+    head: Statement
     currency: str
-    lines: list[FittedLine]
+    groups: list[Group]
+    count: int
+    unbooked: int
     from_date: date | None
     to_date: date | None
-    opening_minor: int | None
-    closing_minor: int | None
-    unbooked: int
-    breaks: list[DataError]
+    opening_minor: int | None = None
+    closing_minor: int | None = None
+    in_minor: int = 0
+    out_minor: int = 0
+    latest: date | None = None
+    breaks: list[DataError] = field(default_factory=list)
 
-    @property
-    def in_minor(self) -> int:
-        return sum(one.minor for one in self.lines if one.minor > 0)
-
-    @property
-    def out_minor(self) -> int:
-        return sum(one.minor for one in self.lines if one.minor < 0)
-
-
-def currencies_of(statement: Statement) -> list[str]:
-    """The currencies a statement's figures are in, its own first."""
-    found = [statement.currency, *(line.currency for line in statement.booked)]
-    return list(dict.fromkeys(one for one in found if one))
+    def lines(self) -> Iterator[FittedLine]:
+        """All booked lines, by groups."""
+        for group in self.groups:
+            yield from group.lines
 
 
-def fit_statement(statement: Statement, currency: str) -> FittedStatement:
+def fit_statement(
+    told: ReadStatement, currency: str, room: SpoolFile, progress: Progress | None = None
+) -> FittedStatement:
     """Raises ``BadData`` with every line whose amount is in another currency than ``currency``, the account's, or is
     none the currency can have."""
-    fitter = _Fitter(statement, currency)
-    lines = [fitted for line in statement.booked if (fitted := fitter.fit(line)) is not None]
-    opening, closing = fitter.balance(statement.opening, "opening"), fitter.balance(statement.closing, "closing")
-    if fitter.faults:
-        raise BadData(fitter.faults)
-    days = [one.line.booking_date for one in lines]
-    breaks = check_balances(statement)
-    if opening is None and closing is None and not breaks:
-        opening, closing = _running(lines)
-    return FittedStatement(
-        statement=replace(statement, lines=tuple(one.line for one in lines)),
+    fitter = _Fitter(told.head, currency)
+    booked = told.days.total()
+    fitted = FittedStatement(
+        head=told.head,
         currency=currency,
-        lines=lines,
-        from_date=statement.from_date or min(days, default=None),
-        to_date=statement.to_date or max(days, default=None),
-        opening_minor=opening,
-        closing_minor=closing,
-        unbooked=len(statement.lines) - len(lines),
-        breaks=breaks,
+        groups=_groups(told, room),
+        count=booked,
+        unbooked=len(told.lines) - booked,
+        from_date=told.head.from_date or min(told.days, default=None),
+        to_date=told.head.to_date or max(told.days, default=None),
     )
+    group_of = {day: group for group in fitted.groups for day in told.days if group.first <= day <= group.last}
+    balances, running = BalanceCheck(told.head.file), _Running()
+    for number, line in enumerate(told.lines, start=1):
+        balances.feed(line)
+        one = fitter.fit(line) if line.is_booked else None
+        if one is not None:
+            running.feed(one)
+            _add(fitted, one)
+            group_of[line.booking_date].lines.append(one)
+        if progress and number % BLOCK == 0:
+            progress("compare", number, len(told.lines))
+    fitted.opening_minor = fitter.balance(told.head.opening, "opening")
+    fitted.closing_minor = fitter.balance(told.head.closing, "closing")
+    if fitter.faults:
+        raise BadData(fitter.faults[:FAULTS_MAX], len(fitter.faults))
+    fitted.breaks = balances.faults(told.head)
+    if fitted.opening_minor is None and fitted.closing_minor is None and not fitted.breaks:
+        fitted.opening_minor, fitted.closing_minor = running.ends()
+    return fitted
+
+
+def _groups(told: ReadStatement, room: SpoolFile) -> list[Group]:
+    found: list[Group] = []
+    held = 0
+    for day in sorted(told.days):
+        if found and held + told.days[day] <= GROUP:
+            found[-1].last = day
+            held += told.days[day]
+        else:
+            found.append(Group(day, day, room.spool()))
+            held = told.days[day]
+    return found
+
+
+def _add(fitted: FittedStatement, one: FittedLine) -> None:
+    if one.minor > 0:
+        fitted.in_minor += one.minor
+    else:
+        fitted.out_minor += one.minor
+    day = max(one.line.booking_date, one.value_date)
+    fitted.latest = day if fitted.latest is None else max(fitted.latest, day)
 
 
 AHEAD_MAX = timedelta(days=31)
@@ -111,24 +155,46 @@ def check_days(entity_id: int, fitted: FittedStatement, now: datetime) -> None:
     """Raises ``BadData`` for days far ahead: day and month were taken for each other, or a year is wrong. Money does
     not wait in the books for a day to come."""
     zone = Entity.objects.values_list("timezone", flat=True).get(id=entity_id)
-    latest = now.astimezone(ZoneInfo(zone)).date() + AHEAD_MAX
+    limit = now.astimezone(ZoneInfo(zone)).date() + AHEAD_MAX
+    if fitted.latest is None or fitted.latest <= limit:
+        return
     late = [
-        DataError(fitted.statement.file, one.line.row, "date", f"{day} lies in the future", "bank.day_ahead")
-        for one in fitted.lines
-        if (day := max(one.line.booking_date, one.value_date)) > latest
+        DataError(fitted.head.file, one.line.row, "date", f"{day} lies in the future", "bank.day_ahead")
+        for one in fitted.lines()
+        if (day := max(one.line.booking_date, one.value_date)) > limit
     ]
-    if late:
-        raise BadData(late)
+    late.sort(key=lambda one: one.row or 0)
+    raise BadData(late[:FAULTS_MAX], len(late))
 
 
-def _running(lines: Sequence[FittedLine]) -> tuple[int | None, int | None]:
+class _Running:
     """Opening and closing balance out of the balances after each line, from old to new or from new to old."""
-    if not lines or any(one.balance_minor is None for one in lines):
-        return None, None
-    balances = [one.balance_minor or 0 for one in lines]
-    backwards = len(lines) > 1 and balances[0] + lines[1].minor != balances[1]
-    first, last = (len(lines) - 1, 0) if backwards else (0, len(lines) - 1)
-    return balances[first] - lines[first].minor, balances[last]
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.is_told = True
+        self.first: FittedLine | None = None
+        self.second: FittedLine | None = None
+        self.last: FittedLine | None = None
+
+    def feed(self, one: FittedLine) -> None:
+        """Takes the next line of the file."""
+        self.count += 1
+        self.is_told = self.is_told and one.balance_minor is not None
+        if self.count == 1:
+            self.first = one
+        elif self.count == 2:
+            self.second = one
+        self.last = one
+
+    def ends(self) -> tuple[int | None, int | None]:
+        """Both, where every line told its balance."""
+        first, second, last = self.first, self.second, self.last
+        if first is None or last is None or not self.is_told:
+            return None, None
+        backwards = second is not None and (first.balance_minor or 0) + second.minor != second.balance_minor
+        oldest, newest = (last, first) if backwards else (first, last)
+        return (oldest.balance_minor or 0) - oldest.minor, newest.balance_minor
 
 
 class _Fitter:

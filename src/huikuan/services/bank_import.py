@@ -7,16 +7,18 @@ that everything is known. What was known is decided by ``bank.identity`` on the 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from array import array
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import blake2b
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
-from huikuan.bank.identity import Fingerprints, KnownLine, find_known
-from huikuan.bank.statement import Line, Statement, StatementFormat
+from django.conf import settings
+
+from huikuan.bank.statement import Statement
 from huikuan.core.banking import SOURCE, LineKind, Tie
-from huikuan.core.money import to_decimal
 from huikuan.core.refusals import DataError, Refusal
 from huikuan.core.rights import Right
 from huikuan.core.texts import check_text
@@ -26,11 +28,13 @@ from huikuan.services.bank_fitting import (
     FittedLine,
     FittedStatement,
     check_days,
-    currencies_of,
     first_breaks,
     fit_statement,
 )
+from huikuan.services.bank_known import NewLine, file_known, split_new, tells_more
+from huikuan.services.bank_reading import Progress, ReadStatement, read_statement
 from huikuan.services.bank_receipts import receipt_of
+from huikuan.services.bank_spool import Spool, SpoolFile
 from huikuan.services.bank_twins import find_twins
 from huikuan.services.books import Books, open_books
 from huikuan.services.channels import keep_told
@@ -42,7 +46,7 @@ from huikuan.services.rights import demand
 from huikuan.services.sources import source_id_of
 from huikuan.services.transaction import run_in_transaction
 from huikuan.services.writing import Unit
-from huikuan.store.models import BankAccount, BankLine, BankStatement
+from huikuan.store.models import BankAccount, BankStatement
 from huikuan.store.rows import insert_rows, reserve_ids
 
 log = logging.getLogger("huikuan.bank")
@@ -52,7 +56,6 @@ CHUNK = 2_000
 SEALED_FROM = 5_000
 """Lines from which on what was posted is sealed at once and not by the next run of the schedule."""
 
-Progress = Callable[[str, int, int | None], None]
 AfterImport = Callable[..., None]
 
 AFTER_IMPORT: list[AfterImport] = [settle_debits, settle_payouts, link_after_import]
@@ -96,7 +99,7 @@ class StatementResult:
 
 def import_statement(
     account_id: int,
-    statement: Statement,
+    statement: Statement | ReadStatement,
     file: StatementFile,
     *,
     actor_id: int | None,
@@ -112,24 +115,34 @@ def import_statement(
     ``exchange.no_rate`` and ``right.missing``.
     """
     check_text("reason", override_reason, 300)
+    told = read_statement(statement) if isinstance(statement, Statement) else statement
 
-    def work() -> tuple[StatementResult, int, list[int]]:
-        account = lock_account(account_id)
-        fitted = _checked(account, statement, override_reason.strip(), actor_id)
-        check_days(account.entity_id, fitted, now)
-        new, known_in = _split(account, fitted)
-        if not new and (known_in is not None or not _tells_more(fitted)):
-            known = StatementResult(None, known_in, lines_known=len(fitted.lines), unbooked=fitted.unbooked)
-            return known, account.entity_id, []
-        writer = _Writer(account, open_books(account.entity_id, actor_id=actor_id), file, actor_id, now)
-        reason = override_reason.strip() if fitted.breaks else ""
-        result = writer.write(fitted, new, reason, progress)
-        return result, account.entity_id, writer.posted_lines
+    def work() -> tuple[StatementResult, int, Sequence[int]]:
+        with SpoolFile(spool_folder()) as room:
+            account = lock_account(account_id)
+            fitted = _checked(account, told, override_reason.strip(), actor_id, room, progress)
+            check_days(account.entity_id, fitted, now)
+            known_in = file_known(account, fitted, file.sha256, file.place) if fitted.count else None
+            new: Spool[NewLine] = room.spool()
+            if known_in is None:
+                new, known_in = split_new(account, fitted, room)
+            if not len(new) and (known_in is not None or not tells_more(fitted)):
+                known = StatementResult(None, known_in, lines_known=fitted.count, unbooked=fitted.unbooked)
+                return known, account.entity_id, []
+            writer = _Writer(account, open_books(account.entity_id, actor_id=actor_id), file, actor_id, now)
+            reason = override_reason.strip() if fitted.breaks else ""
+            result = writer.write(fitted, new, reason, progress)
+            return result, account.entity_id, writer.posted_lines
 
     result, entity_id, line_ids = run_in_transaction(work)
     call_after_import(entity_id, line_ids, actor_id=actor_id, now=now)
     follow_statement(entity_id, result.statement_id, now=now)
     return result
+
+
+def spool_folder() -> Path:
+    """On which disk lines lie that are too many to be held."""
+    return Path(settings.HUIKUAN_HOME) / "uploads"
 
 
 def call_after_import(entity_id: int, line_ids: Sequence[int], *, actor_id: int | None, now: datetime) -> None:
@@ -141,102 +154,30 @@ def call_after_import(entity_id: int, line_ids: Sequence[int], *, actor_id: int 
             log.exception("what follows an import of bank lines failed")
 
 
-def _checked(account: BankAccount, statement: Statement, reason: str, actor_id: int | None) -> FittedStatement:
+def _checked(
+    account: BankAccount,
+    told: ReadStatement,
+    reason: str,
+    actor_id: int | None,
+    room: SpoolFile,
+    progress: Progress | None,
+) -> FittedStatement:
     right = Right.OVERRIDE_BANK_STATEMENT if reason else Right.POST_CASH
     demand(actor_id, right, entity_id=account.entity_id)
     if not account.is_active:
         raise Refusal("bank_account.is_shut", "The bank account {name} is shut.", name=account.name)
-    others = [one for one in currencies_of(statement)[:1] if one != account.currency]
-    if others:
+    if told.own_currency and told.own_currency != account.currency:
         raise Refusal(
             "bank_statement.other_currency",
             "The statement is in {currency}, the account {name} in {own}.",
-            currency=others[0],
+            currency=told.own_currency,
             name=account.name,
             own=account.currency,
         )
-    fitted = fit_statement(statement, account.currency)
+    fitted = fit_statement(told, account.currency, room, progress)
     if fitted.breaks and not reason:
         raise NotTied(fitted.breaks)
     return fitted
-
-
-def _tells_more(fitted: FittedStatement) -> bool:
-    """Whether a statement without a new line says how much stood on the account."""
-    return fitted.closing_minor is not None
-
-
-def _split(account: BankAccount, fitted: FittedStatement) -> tuple[list[tuple[FittedLine, str]], int | None]:
-    """The new lines with their keys; and the statement that brought the known ones where nothing is new: none where the
-    file tells balances nobody told before."""
-    known, owners = _known_lines(account, fitted)
-    found = find_known(known, fitted.statement)
-    taken = {one.key for one in known}
-    used = set(found.values())
-    keys = Fingerprints(account.number or str(account.pk))
-    new: list[tuple[FittedLine, str]] = []
-    for one in fitted.lines:
-        key = keys.of(one.line)
-        if one.line.ordinal in found:
-            continue
-        if key in taken and key not in used:
-            # Its text was erased meanwhile: the key still says that it is the same.
-            used.add(key)
-            continue
-        while key in taken:
-            key = blake2b(key.encode(), digest_size=16).hexdigest()
-        taken.add(key)
-        used.add(key)
-        new.append((one, key))
-    if new:
-        return new, None
-    return new, _same_statement(account, fitted) or (
-        None if _tells_more(fitted) else min((owners[key] for key in used if key in owners), default=None)
-    )
-
-
-def _same_statement(account: BankAccount, fitted: FittedStatement) -> int | None:
-    same = BankStatement.objects.filter(
-        account_id=account.pk,
-        from_date=fitted.from_date,
-        to_date=fitted.to_date,
-        opening_minor=fitted.opening_minor,
-        closing_minor=fitted.closing_minor,
-    )
-    return same.order_by("id").values_list("id", flat=True).first()
-
-
-_COLUMNS = (
-    "fingerprint statement_id statement__format ordinal row booking_date value_date amount_minor currency"
-    " bank_reference end_to_end_id text__payer_name text__payer_account text__remittance_text"
-).split()
-
-
-def _known_lines(account: BankAccount, fitted: FittedStatement) -> tuple[list[KnownLine], dict[str, int]]:
-    """The stored lines of the statement's days, and the statement of each by its key."""
-    days = [one.line.booking_date for one in fitted.lines]
-    if not days:
-        return [], {}
-    rows = BankLine.objects.filter(account_id=account.pk, booking_date__gte=min(days), booking_date__lte=max(days))
-    found, owners = [], {}
-    for row in rows.order_by("booking_date", "id").values_list(*_COLUMNS).iterator(chunk_size=5_000):
-        one = dict(zip(_COLUMNS, row, strict=True))
-        line = Line(
-            ordinal=one["ordinal"],
-            row=one["row"],
-            booking_date=one["booking_date"],
-            value_date=one["value_date"],
-            amount=to_decimal(one["amount_minor"], one["currency"]),
-            currency=one["currency"],
-            bank_reference=one["bank_reference"],
-            end_to_end_id=one["end_to_end_id"],
-            payer_name=one["text__payer_name"] or "",
-            payer_account=one["text__payer_account"] or "",
-            remittance_text=one["text__remittance_text"] or "",
-        )
-        found.append(KnownLine(one["fingerprint"], line, StatementFormat(one["statement__format"])))
-        owners[one["fingerprint"]] = one["statement_id"]
-    return found, owners
 
 
 _LINE = (
@@ -259,26 +200,31 @@ class _Writer:
         self.told_in = ""
         self.actor_id = actor_id
         self.now = now
-        self.posted_lines: list[int] = []
+        self.posted_lines = array("q")
 
     def write(
         self,
         fitted: FittedStatement,
-        new: Sequence[tuple[FittedLine, str]],
+        new: Spool[NewLine],
         reason: str,
         progress: Progress | None,
     ) -> StatementResult:
         row = self._statement(fitted, len(new), reason)
-        money_in = [one for one, _ in new if one.kind is LineKind.RECEIPT]
+
+        def money_in() -> Iterator[FittedLine]:
+            return (one for one, _ in new if one.kind is LineKind.RECEIPT)
+
         twins = find_twins(self.account.entity_id, self.account.currency, money_in)
-        for start in range(0, len(new), CHUNK):
-            self._chunk(row.pk, new[start : start + CHUNK], twins)
+        waiting, done = iter(new), 0
+        while chunk := list(islice(waiting, CHUNK)):
+            self._chunk(row.pk, chunk, twins)
+            done += len(chunk)
             if progress:
-                progress("post", min(start + CHUNK, len(new)), len(new))
+                progress("post", done, len(new))
         result = StatementResult(
             statement_id=row.pk,
             lines_new=len(new),
-            lines_known=len(fitted.lines) - len(new),
+            lines_known=fitted.count - len(new),
             posted=len(self.posted_lines),
             waiting=len(twins),
             unbooked=fitted.unbooked,
@@ -287,7 +233,7 @@ class _Writer:
         return result
 
     def _statement(self, fitted: FittedStatement, count: int, reason: str) -> BankStatement:
-        told = fitted.statement
+        told = fitted.head
         self.told_in = told.format.value
         return BankStatement.objects.create(
             entity_id=self.account.entity_id,
@@ -303,7 +249,7 @@ class _Writer:
             to_date=fitted.to_date,
             opening_minor=fitted.opening_minor,
             closing_minor=fitted.closing_minor,
-            lines_total=len(fitted.lines),
+            lines_total=fitted.count,
             lines_new=count,
             in_minor=fitted.in_minor,
             out_minor=fitted.out_minor,
@@ -312,7 +258,7 @@ class _Writer:
             imported_by_id=self.actor_id,
         )
 
-    def _chunk(self, statement_id: int, new: Sequence[tuple[FittedLine, str]], twins: set[int]) -> None:
+    def _chunk(self, statement_id: int, new: Sequence[NewLine], twins: set[int]) -> None:
         ids = reserve_ids("store_bankline", len(new))
         insert_rows("store_bankline", _LINE, [self._values(statement_id, *pair) for pair in zip(ids, new, strict=True)])
         insert_rows("store_banklinetext", (*_TEXT, "erased_at"), [_texts(*pair) for pair in zip(ids, new, strict=True)])
@@ -331,9 +277,9 @@ class _Writer:
             for (line_id, _, _), receipt_id in zip(chosen, receipts, strict=True)
         ]
         insert_rows("store_banklinereceipt", ("line_id", "receipt_id", "tie", "at", "actor_id"), ties)
-        self.posted_lines += [line_id for line_id, _, _ in chosen]
+        self.posted_lines.extend(line_id for line_id, _, _ in chosen)
 
-    def _values(self, statement_id: int, line_id: int, new: tuple[FittedLine, str]) -> tuple[Any, ...]:
+    def _values(self, statement_id: int, line_id: int, new: NewLine) -> tuple[Any, ...]:
         one, key = new
         line = one.line
         return (
@@ -376,7 +322,7 @@ class _Writer:
             record("bank_statement.overridden", **common, reason=row.override_reason)
 
 
-def _texts(line_id: int, new: tuple[FittedLine, str]) -> tuple[Any, ...]:
+def _texts(line_id: int, new: NewLine) -> tuple[Any, ...]:
     line = new[0].line
     return (
         *(line_id, line.payer_name, line.payer_account, line.payer_bank, line.ultimate_party),

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from huikuan.bank.statement import Statement
 from huikuan.core.refusals import BadData, DataError, Refusal
-from huikuan.services.bank_fitting import currencies_of
 from huikuan.services.bank_import import StatementResult
+from huikuan.services.bank_reading import ReadStatement
 from huikuan.services.imports_background import told_failure
 
 FAULTS_SHOWN = 50
@@ -54,10 +53,9 @@ class Outcome:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def described(index: int, place: int, statement: Statement) -> Outcome:
-    opening, closing = statement.opening, statement.closing
-    days = [line.booking_date for line in statement.lines]
-    first, last = statement.from_date or min(days, default=None), statement.to_date or max(days, default=None)
+def described(index: int, place: int, told: ReadStatement) -> Outcome:
+    statement, opening, closing = told.head, told.head.opening, told.head.closing
+    first, last = statement.from_date or told.first, statement.to_date or told.last
     return Outcome(
         file=index,
         place=place,
@@ -66,12 +64,12 @@ def described(index: int, place: int, statement: Statement) -> Outcome:
         number=(statement.sequence or statement.statement_id)[:120],
         told_account=(statement.iban or statement.account)[:64],
         bank=statement.bank[:120],
-        currency=next(iter(currencies_of(statement)), ""),
+        currency=told.own_currency,
         from_date=first.isoformat() if first else "",
         to_date=last.isoformat() if last else "",
         opening=f"{opening.amount:f}" if opening else "",
         closing=f"{closing.amount:f}" if closing else "",
-        lines=len(statement.lines),
+        lines=len(told.lines),
         notes=[note[:300] for note in statement.notes[:10]],
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import date
 
 from django.db.models import Q
@@ -20,18 +20,28 @@ def receipts_alike(
 ) -> dict[tuple[date, int], list[int]]:
     """Receipts of no bank line that stand, by value date and amount, of those asked for; the oldest first."""
     pairs = set(wanted)
-    days = sorted({day for day, _ in pairs})
+    found = _free_receipts(entity_id, currency, {day for day, _ in pairs}, {minor for _, minor in pairs})
+    return {pair: group for pair, group in found.items() if pair in pairs}
+
+
+def _free_receipts(
+    entity_id: int, currency: str, days: set[date], amounts: set[int]
+) -> dict[tuple[date, int], list[int]]:
+    """Receipts of no bank line of these days; of these amounts only where they are few enough to be asked for."""
+    listed = sorted(days)
     found: dict[tuple[date, int], list[int]] = defaultdict(list)
-    for start in range(0, len(days), _PART):
+    for start in range(0, len(listed), _PART):
         rows = Receipt.objects.filter(
-            entity_id=entity_id, currency=currency, value_date__in=days[start : start + _PART], balance__is_current=True
+            entity_id=entity_id,
+            currency=currency,
+            value_date__in=listed[start : start + _PART],
+            balance__is_current=True,
         ).exclude(source__code="bank")
-        if len(pairs) <= _PART:
-            rows = rows.filter(amount_minor__in={minor for _, minor in pairs})
+        if len(amounts) <= _PART:
+            rows = rows.filter(amount_minor__in=amounts)
         rows = rows.filter(entry__reversed_by__isnull=True).order_by("id")
-        for number, day, minor in rows.values_list("id", "value_date", "amount_minor"):
-            if (day, minor) in pairs:
-                found[day, minor].append(number)
+        for number, day, minor in rows.values_list("id", "value_date", "amount_minor").iterator():
+            found[day, minor].append(number)
     return _without_line(found)
 
 
@@ -45,13 +55,18 @@ def _without_line(found: dict[tuple[date, int], list[int]]) -> dict[tuple[date, 
     return {pair: group for pair, group in free.items() if group}
 
 
-def find_twins(entity_id: int, currency: str, lines: Sequence[FittedLine]) -> set[int]:
+def find_twins(entity_id: int, currency: str, lines: Callable[[], Iterable[FittedLine]]) -> set[int]:
     """The ordinals of the lines that wait for a person to say whether they are receipts recorded before: as many of a
-    day and amount as there are such receipts."""
-    alike = receipts_alike(entity_id, currency, ((one.value_date, one.minor) for one in lines))
-    left = {pair: len(group) for pair, group in alike.items()}
-    waiting = set()
-    for one in lines:
+    day and amount as there are such receipts. ``lines`` gives the lines, which may be many, each time it is called."""
+    days: set[date] = set()
+    amounts: set[int] = set()
+    for one in lines():
+        days.add(one.value_date)
+        if len(amounts) <= _PART:
+            amounts.add(one.minor)
+    left = {pair: len(group) for pair, group in _free_receipts(entity_id, currency, days, amounts).items()}
+    waiting: set[int] = set()
+    for one in lines() if left else ():
         pair = (one.value_date, one.minor)
         if left.get(pair):
             left[pair] -= 1

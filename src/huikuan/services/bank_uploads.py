@@ -10,7 +10,7 @@ import contextlib
 import logging
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 from django.conf import settings
 
 from huikuan.bank.source import Options
-from huikuan.bank.statement import BadStatement, Statement
+from huikuan.bank.statement import BadStatement
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
 from huikuan.services.background import enqueue
@@ -27,9 +27,9 @@ from huikuan.services.bank_import import (
     AFTER_IMPORT,
     SEALED_FROM,
     NotTied,
-    Progress,
     StatementFile,
     import_statement,
+    spool_folder,
 )
 from huikuan.services.bank_layouts import options_of, take_layout
 from huikuan.services.bank_outcomes import (
@@ -44,7 +44,14 @@ from huikuan.services.bank_outcomes import (
     note_result,
     refused,
 )
-from huikuan.services.bank_reading import lacks_currency, lacks_date_order, read_file_statements
+from huikuan.services.bank_reading import (
+    Progress,
+    ReadStatement,
+    lacks_currency,
+    lacks_date_order,
+    read_file_statements,
+)
+from huikuan.services.bank_spool import SpoolFile
 from huikuan.services.imports_background import is_large, teller, told_failure
 from huikuan.services.imports_publish import seal_after
 from huikuan.services.matching import match_after_import
@@ -173,10 +180,15 @@ class _Run:
         kept = {one.place: one for one in before if self._is_kept(one)}
         if before and len(kept) == len(before):
             return list(before)
-        file = self.row.files[index]
         self.progress("read", 0, None)
+        with SpoolFile(spool_folder()) as room:
+            return self._read(index, kept, room)
+
+    def _read(self, index: int, kept: dict[int, Outcome], room: SpoolFile) -> list[Outcome]:
+        file = self.row.files[index]
         try:
-            statements = read_file_statements(path_of(file["sha256"]), file["name"], self._options(index))
+            path = path_of(file["sha256"])
+            statements = read_file_statements(path, file["name"], self._options(index), room, self.progress)
         except BadStatement as bad:
             unread = refused(Outcome(index, 0, REFUSED), bad)
             if lacks_date_order(bad):
@@ -202,7 +214,7 @@ class _Run:
         order = self.row.said.get(f"{index}", {}).get("date_order", "")
         return options_of(self.row.said).with_(currency=currency, date_order=order)
 
-    def _import(self, index: int, place: int, statement: Statement) -> Outcome:
+    def _import(self, index: int, place: int, statement: ReadStatement) -> Outcome:
         outcome = described(index, place, statement)
         said = self.row.said.get(f"{index}:{place}", {})
         told = self.row.files[index]
@@ -232,10 +244,11 @@ class _Run:
         return outcome
 
 
-def _only_account(row: BankUpload, statement: Statement, outcome: Outcome, actor_id: int | None) -> int | None:
+def _only_account(row: BankUpload, told: ReadStatement, outcome: Outcome, actor_id: int | None) -> int | None:
     """The account the statement names; where it names none or several, a person is asked."""
     entities = [row.entity_id] if row.entity_id is not None else Entity.objects.values_list("id", flat=True)
     found = []
+    statement = replace(told.head, currency=told.head.currency or told.currency)
     for one in find_accounts(statement, entities):
         with contextlib.suppress(Refusal):
             demand(actor_id, Right.POST_CASH, entity_id=one.entity_id)
