@@ -226,7 +226,7 @@ def progress(entity_id: int, *, user_id: int | None, now: datetime) -> Progress:
     today = today.exclude(deed=Deed.UNDO.value)
     counted = today.values("actor_id", "is_automatic").annotate(n=Count("line_id", distinct=True))
     names = actors_of(row["actor_id"] for row in counted if not row["is_automatic"])
-    by = [(names.get(row["actor_id"], "–"), row["n"]) for row in counted if not row["is_automatic"]]
+    by = [(names.get(row["actor_id"], ""), row["n"]) for row in counted if not row["is_automatic"]]
     automatic = sum(row["n"] for row in counted if row["is_automatic"])
     numbers = [line.line_id for line in undecided(entity_id)]
     asides = _asides(numbers, user_id, now)

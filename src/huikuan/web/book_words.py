@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 Words = dict[str, str | Promise]
 
@@ -24,6 +25,24 @@ POINTS: Words = {
     "bad_debts": _("Bad debts and write-offs are decided"),
     "ageing": _("The ageing is looked through and filed"),
 }
+
+
+def point_left(code: str, count: int) -> str:
+    """How much is still open in a point of the list, where the accounts or currencies do not say it themselves."""
+    match code if count else "":
+        case "sealed" | "gl_export":
+            text = ngettext("{n} entry", "{n} entries", count)
+        case "unidentified" | "unapplied":
+            text = ngettext("{n} receipt", "{n} receipts", count)
+        case "settlements":
+            text = ngettext("{n} settlement", "{n} settlements", count)
+        case "imports":
+            text = ngettext("{n} import", "{n} imports", count)
+        case _:
+            return ""
+    return text.format(n=f"{count:,}")
+
+
 POINT_PAGES: dict[str, tuple[str, dict[str, str]]] = {
     "unidentified": ("cash", {"state": "unidentified"}),
     "unapplied": ("cash", {"state": "unapplied"}),

@@ -23,7 +23,7 @@ from huikuan.queries.frame import EntityRow
 from huikuan.services.checklist import month_points
 from huikuan.services.closing import close_month, mark_point
 from huikuan.web.acting import actor, demand_posting_to, read_text
-from huikuan.web.book_words import BOOK_PAGES, POINT_PAGES, POINTS
+from huikuan.web.book_words import BOOK_PAGES, POINT_PAGES, POINTS, point_left
 from huikuan.web.books import book_posted, book_refusal, book_shown, month_given, whole_books
 from huikuan.web.format import format_month
 from huikuan.web.frames import Seat
@@ -37,11 +37,11 @@ NAMES_MAX = 6
 
 @dataclass(frozen=True, slots=True)
 class PointLine:
-    """A point as it is shown: its words, which accounts or currencies, where it can be done."""
+    """A point as it is shown: its words, what is open in it, where it can be done."""
 
     point: Point
     word: str
-    names: str
+    left: str
     href: str
 
 
@@ -52,8 +52,10 @@ def point_lines(seat: Seat, points: list[Point], book: EntityRow, month: date) -
         named = about if name in BOOK_PAGES else {}
         href = address(seat.kept, name, **{**named, **params}) if name else ""
         shown = list(dict.fromkeys(_account(text) for text in point.names))
-        names = ", ".join(shown[:NAMES_MAX]) + (" …" if len(shown) > NAMES_MAX else "")
-        lines.append(PointLine(point, str(POINTS[point.code]), names, href))
+        left = ", ".join(shown[:NAMES_MAX]) or point_left(point.code, point.count)
+        if len(shown) > NAMES_MAX:
+            left += " " + _("and %(n)s more") % {"n": len(shown) - NAMES_MAX}
+        lines.append(PointLine(point, str(POINTS[point.code]), left, href))
     return lines
 
 
