@@ -67,8 +67,8 @@ def test_a_thing_closes_the_oldest_debts_and_the_rest_is_lost(ledger: Ledger) ->
     refuses("agreement.state", lose_rest, number, on=LATER, memo="x", **WHO)
     [entry] = post_agreement(number, on=LATER, document_id=document, **WHO)
     assert legs_of(entry) == [
-        ("trade", "CNY", -50_00, -50_00), ("payables", "CNY", 50_00, 50_00),
-        ("trade", "CNY", -30_00, -30_00), ("payables", "CNY", 30_00, 30_00),
+        ("trade", "CNY", -50_00, -50_00), ("assets_received", "CNY", 50_00, 50_00),
+        ("trade", "CNY", -30_00, -30_00), ("assets_received", "CNY", 30_00, 30_00),
     ]  # fmt: skip
     assert state_of(number) == "posted" and ledger.open_of(new) == (20_00, 20_00)
     refuses("agreement.invoice_number", invoice_thing, number, " ", 0, document, on=LATER, **WHO)

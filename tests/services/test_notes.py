@@ -129,7 +129,7 @@ def test_taken_discounted_dishonoured_the_debt_is_open_again(ledger: Ledger) -> 
     entry = discount(ledger, note)
     assert legs_of(entry) == [
         ("bank", "CNY", 99_550_00, 99_550_00),
-        ("interest_income", "CNY", 450_00, 450_00),
+        ("finance_cost", "CNY", 450_00, 450_00),
         ("assigned", "CNY", -100_000_00, -100_000_00),
     ]
     assert ledger.open_of(item_of(note)) == (100_000_00, 100_000_00)

@@ -15,10 +15,12 @@ from django.db.migrations.executor import MigrationExecutor
 from huikuan.config import environment
 from huikuan.services.sealing import seal
 from huikuan.services.verifying import verify
-from huikuan.store.models import AuditEvent, JournalEntry, OpenItem, RoleGrant, SealHead, User
+from huikuan.store.models import AuditEvent, GlAccount, JournalEntry, OpenItem, Posting, RoleGrant, SealHead, User
 from tests.databases import Vendor, default_database, fresh_sqlite
 
 FIRST = ("store", "0002_triggers")
+NARROW = ("store", "0021_counters")
+"""The last tables that did not know ``finance_cost`` and ``assets_received``."""
 AT = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 pytestmark = pytest.mark.practice("K6")
 
@@ -121,9 +123,17 @@ def described(vendor: Vendor) -> set[tuple[Any, ...]]:
 
 def test_from_the_first_tables_to_these(first_tables: Vendor, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     fill()
+    told = MigrationExecutor(connection).migrate([NARROW]).apps.get_model("store", "GlAccount")
+    for word, code in (("interest_income", "6603"), ("payables", "2202")):
+        told.objects.create(entity_id=1, ledger_account=word, code=code, name="n", dimensions=["customer"])
     call_command("migrate", interactive=False, verbosity=0)
     assert OpenItem.objects.get().document_number == "INV-1"
     assert JournalEntry.objects.get().recorded_at == AT
+    legs = list(Posting.objects.order_by("line").values_list("ledger_account", "base_minor", "item_id"))
+    assert legs == [("trade", 100_00, 1), ("sales", -100_00, None)]
+    mapped = dict(GlAccount.objects.values_list("ledger_account", "code"))
+    assert mapped == {"interest_income": "6603", "payables": "2202", "finance_cost": "6603", "assets_received": "2202"}
+    assert GlAccount.objects.get(ledger_account="finance_cost").dimensions == ["customer"]
     assert AuditEvent.objects.get().data == {"count": 1}
     roles = dict(RoleGrant.objects.values_list("user__username", "role"))
     assert roles == {"clerk": "ar_clerk", "auditor": "auditor"}

@@ -20,11 +20,13 @@ class LedgerAccount(StrEnum):
     OTHER_INCOME = "other_income"
     DISCOUNT = "discount"
     INTEREST_INCOME = "interest_income"
+    FINANCE_COST = "finance_cost"  # what a bank keeps of a bill it discounts
     COST_RECOVERY = "cost_recovery"
     BAD_DEBT = "bad_debt"
     RECOVERY = "recovery"
     PAYABLES = "payables"  # what we owe the customer, used by offset
     ASSIGNED = "assigned"  # claims handed to a factor or another creditor
+    ASSETS_RECEIVED = "assets_received"  # things taken for debts, until the general ledger has them as what they are
     OPENING = "opening"  # contra of balances brought in from an earlier system
     CLEARING = "clearing"  # contra of settlements a source system reported without saying how
     SOURCE_SETTLEMENT = "source_settlement"  # vanished from a snapshot: waits for the receipt that explains it

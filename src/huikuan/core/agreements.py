@@ -225,9 +225,9 @@ def entity_legs(
 
 
 def kind_legs(lines: Sequence[tuple[OpenRow, int]]) -> tuple[PostingDraft, ...]:
-    """A thing was taken for (part of) items: they go against ``payables``, where the general ledger books the thing
-    with its invoice, as it does for anything bought from that customer."""
-    return tuple(leg for row, amount in lines for leg in settlement_legs(row, amount, LedgerAccount.PAYABLES))
+    """A thing was taken for (part of) items: they go against ``assets_received``, from which the general ledger takes
+    the thing to where it belongs, and its input tax apart, when its invoice is there."""
+    return tuple(leg for row, amount in lines for leg in settlement_legs(row, amount, LedgerAccount.ASSETS_RECEIVED))
 
 
 def loss_legs(lines: Sequence[tuple[OpenRow, int]]) -> tuple[PostingDraft, ...]:

@@ -19,6 +19,7 @@ _CHARTS: dict[str, str] = {
         recovery 1231 坏账准备 | payables 2202 应付账款 | assigned 1221 其他应收款 | exchange_clearing 6061 汇兑损益
         exchange_difference 6061 汇兑损益 | exchange_unrealised 6061 汇兑损益 | revaluation 1122 应收账款
         rounding 6603 财务费用
+        finance_cost 6603 财务费用 | assets_received 1441 抵债资产
     """,
     "skr03": """
         trade 1400 Forderungen aus L+L | notes 1300 Wechsel aus L+L | advances 1710 Erhaltene Anzahlungen
@@ -29,6 +30,7 @@ _CHARTS: dict[str, str] = {
         assigned 1500 Sonstige Vermögensgegenstände | exchange_clearing 1590 Durchlaufende Posten
         exchange_difference 2150 Währungsdifferenzen | exchange_unrealised 2150 Währungsdifferenzen
         revaluation 1400 Forderungen aus L+L
+        finance_cost 2130 Diskontaufwendungen | assets_received 1500 Sonstige Vermögensgegenstände
     """,
     "skr04": """
         trade 1200 Forderungen aus L+L | notes 1230 Wechsel aus L+L | advances 3250 Erhaltene Anzahlungen
@@ -39,6 +41,7 @@ _CHARTS: dict[str, str] = {
         assigned 1300 Sonstige Vermögensgegenstände | exchange_clearing 1370 Durchlaufende Posten
         exchange_difference 6880 Währungsdifferenzen | exchange_unrealised 6880 Währungsdifferenzen
         revaluation 1200 Forderungen aus L+L
+        finance_cost 7340 Diskontaufwendungen | assets_received 1300 Sonstige Vermögensgegenstände
     """,
 }
 CHARTS = tuple(_CHARTS)

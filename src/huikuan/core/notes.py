@@ -282,7 +282,7 @@ def given_legs(
     """What we get for a note passed on: money, less interest kept, or a debt of ours that is paid with it."""
     given = (
         (LedgerAccount.BANK, bank_minor, bank_base),
-        (LedgerAccount.INTEREST_INCOME, interest_minor, interest_base),
+        (LedgerAccount.FINANCE_COST, interest_minor, interest_base),
         (LedgerAccount.PAYABLES, payables_minor, payables_base),
     )
     return [

@@ -40,6 +40,14 @@ def install(connection: Any) -> None:
                     cursor.execute(sql)
 
 
+def drop_triggers_about(connection: Any, table: str) -> None:
+    """On SQLite, which cannot write a table anew while a trigger speaks of it. ``install`` brings them back."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND sql LIKE %s", [f"%{table}%"])
+        for (name,) in cursor.fetchall():
+            cursor.execute(f'DROP TRIGGER "{name}"')
+
+
 def install_in_migration(apps: Any, schema_editor: Any) -> None:
     """For ``migrations.RunPython``: after any change to a table named here."""
     install(schema_editor.connection)
@@ -110,4 +118,4 @@ def _install_transaction_columns(cursor: Any) -> None:
     )
 
 
-__all__ = ["APPEND_ONLY", "faults", "install", "install_in_migration"]
+__all__ = ["APPEND_ONLY", "drop_triggers_about", "faults", "install", "install_in_migration"]
