@@ -51,7 +51,8 @@ def prepare(count: int) -> None:
 
 def bring_lines(entity: Any, count: int, now: datetime) -> None:
     """A statement: most payments name one or two invoices, some a part of one, some nothing."""
-    from huikuan.services.bank_uploads import BankFile, keep_upload, work_upload
+    from huikuan.services.bank_files import BankFile
+    from huikuan.services.bank_uploads import keep_upload, work_upload
     from huikuan.services.demo_bank import owed_by
     from huikuan.services.demo_bank_files import DemoLine, chinese_table
 

@@ -11,7 +11,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from huikuan.cli.main import group
 from huikuan.services.bank_accounts import NewAccount, add_account
-from huikuan.services.bank_uploads import BankFile, keep_upload, work_upload
+from huikuan.services.bank_files import BankFile
+from huikuan.services.bank_uploads import keep_upload, work_upload
 from huikuan.store.models import Payout
 from tests.api.calling import Program, make_key
 from tests.databases import LedgerDb

@@ -15,7 +15,8 @@ from huikuan.cli.main import group
 from huikuan.core.refusals import Refusal
 from huikuan.core.said import line_text, read_line
 from huikuan.services.bank_accounts import NewAccount, add_account
-from huikuan.services.bank_uploads import BankFile, keep_upload, work_upload
+from huikuan.services.bank_files import BankFile
+from huikuan.services.bank_uploads import keep_upload, work_upload
 from huikuan.services.watching import NewFolder, add_folder, look
 from huikuan.store.models import BankLine, RemittanceAdvice, WatchedFile
 from huikuan.store.public_ids import public_id

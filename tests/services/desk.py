@@ -8,7 +8,8 @@ from typing import Any
 from huikuan.core.matching import Deed, Leg
 from huikuan.services import bank_accounts
 from huikuan.services.bank_accounts import NewAccount
-from huikuan.services.bank_uploads import BankFile, keep_upload, work_upload
+from huikuan.services.bank_files import BankFile
+from huikuan.services.bank_uploads import keep_upload, work_upload
 from huikuan.services.line_decisions import Choice, decide_line
 from huikuan.services.line_undoing import undo_decision
 from huikuan.store.models import BankLine, OpenItem, OpenItemBalance, ReceiptBalance

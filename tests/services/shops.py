@@ -71,7 +71,8 @@ class Stall:
         return sorted(set(BankLine.objects.values_list("id", flat=True)) - known)
 
     def _hand_in(self, data: bytes) -> None:
-        from huikuan.services.bank_uploads import BankFile, keep_upload, work_upload
+        from huikuan.services.bank_files import BankFile
+        from huikuan.services.bank_uploads import keep_upload, work_upload
 
         name = f"bank {self.counter.files}.xml"
         upload = keep_upload([BankFile(name, data)], entity_id=self.counter.books.entity_id, **SYSTEM)

@@ -16,11 +16,12 @@ from huikuan.core.banking import LineKind, Tie
 from huikuan.core.refusals import BadData, Conflict, Refusal
 from huikuan.services import bank_accounts, bank_import, bank_ties, bank_uploads
 from huikuan.services.bank_accounts import NewAccount
+from huikuan.services.bank_files import BankFile
 from huikuan.services.bank_fitting import fit_statement
 from huikuan.services.bank_outcomes import Outcome
 from huikuan.services.bank_reading import read_statement
 from huikuan.services.bank_spool import SpoolFile
-from huikuan.services.bank_uploads import BankFile, choose_account, keep_upload, take_untied, work_upload
+from huikuan.services.bank_uploads import choose_account, keep_upload, take_untied, work_upload
 from huikuan.services.verifying import verify
 from huikuan.store.models import (
     AuditEvent,

@@ -19,7 +19,8 @@ from huikuan.core.short_payments import Outcome
 from huikuan.services import bank_ties
 from huikuan.services.adjustments import settle_item
 from huikuan.services.bank_accounts import NewAccount, add_account
-from huikuan.services.bank_uploads import BankFile, give_up, keep_upload, take_untied, work_upload
+from huikuan.services.bank_files import BankFile
+from huikuan.services.bank_uploads import give_up, keep_upload, take_untied, work_upload
 from huikuan.services.line_asides import ask_about_line
 from huikuan.services.line_decisions import Choice
 from huikuan.services.matching_audit import say_outcome

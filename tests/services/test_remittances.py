@@ -12,7 +12,8 @@ from huikuan.core.refusals import Conflict, Refusal
 from huikuan.queries.bank_lines import advices_of, open_lines
 from huikuan.services import bank_accounts, remittances
 from huikuan.services.bank_accounts import NewAccount
-from huikuan.services.bank_uploads import BankFile, keep_upload, work_upload
+from huikuan.services.bank_files import BankFile
+from huikuan.services.bank_uploads import keep_upload, work_upload
 from huikuan.services.verifying import verify
 from huikuan.store.files import path_of
 from huikuan.store.models import AuditEvent, BankLine, RemittanceAdvice

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from huikuan.services.bank_accounts import NewAccount, add_account
-from huikuan.services.bank_uploads import BankFile, keep_upload, work_upload
+from huikuan.services.bank_files import BankFile
+from huikuan.services.bank_uploads import keep_upload, work_upload
 from huikuan.services.remittances import keep_advices
 from huikuan.store.models import BankLine
 from huikuan.store.public_ids import public_id

@@ -6,7 +6,8 @@ from typing import Any
 
 from huikuan.core.payouts import FeeRule, ShopKind
 from huikuan.core.rights import Right
-from huikuan.services.bank_uploads import BankFile, keep_upload, work_upload
+from huikuan.services.bank_files import BankFile
+from huikuan.services.bank_uploads import keep_upload, work_upload
 from huikuan.services.shop_files import import_shop_file
 from huikuan.services.shops import NewShop, add_shop
 from huikuan.store.models import CustomerAccount, Payout

@@ -11,7 +11,8 @@ import pytest
 from django.test import override_settings
 
 from huikuan.services.bank_accounts import NewAccount, add_account
-from huikuan.services.bank_uploads import BankFile, keep_upload, work_upload
+from huikuan.services.bank_files import BankFile
+from huikuan.services.bank_uploads import keep_upload, work_upload
 from huikuan.services.remittances import keep_advices
 from huikuan.store.models import WatchedFolder
 from tests.databases import LedgerDb

@@ -7,7 +7,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from huikuan.core.refusals import Refusal
 from huikuan.services.bank_accounts import NewAccount, add_account
-from huikuan.services.bank_uploads import BankFile, keep_upload
+from huikuan.services.bank_files import BankFile
+from huikuan.services.bank_uploads import keep_upload
 from huikuan.store.models import BankLine, BankUpload
 from tests.databases import LedgerDb
 from tests.web.test_bank import NEW, NUMBER

@@ -9,7 +9,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from huikuan.services.bank_accounts import NewAccount, add_account
-from huikuan.services.bank_uploads import BankFile, keep_upload, work_upload
+from huikuan.services.bank_files import BankFile
+from huikuan.services.bank_uploads import keep_upload, work_upload
 from huikuan.services.customers import NewCustomer, add_customers
 from huikuan.store.models import Payout, RoleGrant, Shop, ShopExplanation, User
 from huikuan.store.public_ids import public_id

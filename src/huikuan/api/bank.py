@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from pathlib import Path as FilePath
 from typing import Annotated, Literal, cast
 
+from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.http import HttpRequest, HttpResponse
 from ninja import File, Form, Path, Query, Router, Schema
 from ninja.files import UploadedFile
@@ -25,7 +27,7 @@ from huikuan.queries.bank_uploads import OutcomeRow, UploadDetail, upload_detail
 from huikuan.queries.ids import bank_account_number, bank_upload_id_text, bank_upload_number
 from huikuan.services import bank_uploads as uploads
 from huikuan.services.bank_accounts import NewAccount, add_account
-from huikuan.services.bank_uploads import BankFile
+from huikuan.services.bank_files import BankFile
 
 accounts = Router(tags=["Bank accounts"])
 statements = Router(tags=["Bank statements"])
@@ -235,7 +237,8 @@ class BankFileForm(Schema):
 @statements.post("", response={201: BankUploadOut}, summary="Hand in a bank file")
 def create_bank_statement(request: HttpRequest, form: Form[BankFileForm], file: File[UploadedFile]) -> HttpResponse:
     """Imports a file of a bank or wallet in any format that is known; money in is posted at once. The same file again
-    changes nothing. Look at each statement's `state`: a statement that is refused changes nothing either."""
+    changes nothing. Look at each statement's `state`: a statement that is refused changes nothing either. A large file
+    is the worker's: ask for its state at `Location`."""
     caller = caller_of(request)
     entity_id = entity_for(caller, form.entity, Right.POST_CASH)
     caller.demand_whole(Right.POST_CASH, entity_id)
@@ -245,7 +248,8 @@ def create_bank_statement(request: HttpRequest, form: Form[BankFileForm], file: 
         size = uploads.TOTAL_MAX >> 20
         raise Refusal("bank_upload.too_much", "The files are larger than {size} MB together.", size=size)
     account_id = _account_id(request, entity_id, form.account) if form.account else None
-    given = [BankFile(file.name, file.read())]
+    path = FilePath(file.temporary_file_path()) if isinstance(file, TemporaryUploadedFile) else None
+    given = [BankFile(file.name, b"" if path else file.read(), path)]
     number = uploads.keep_upload(given, entity_id=entity_id, account_id=account_id, **caller.actor)
     uploads.start_upload(number, **caller.actor)
     found = upload_detail(number)

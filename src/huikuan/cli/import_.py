@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -13,11 +11,11 @@ from typing import Any
 import click
 
 from huikuan.cli.django import setup_database
+from huikuan.cli.progress import progress_bar
 from huikuan.core.refusals import BadData, DataError, Refusal
 
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
 _SHOWN = 20
-_STAGES = {"read": "reading", "compare": "comparing with the ledger", "post": "posting"}
 _CHANGES = {
     "new": "new",
     "unchanged": "unchanged",
@@ -60,7 +58,7 @@ def import_(kind: str, file: Path, **asked: Any) -> None:
 
     now = datetime.now(UTC)
     actor_id = find_user(asked["user"])
-    with _progress(asked["as_json"]) as progress:
+    with progress_bar(asked["as_json"]) as progress:
         preview = imports.preview_upload(
             actor_id=actor_id,
             now=now,
@@ -86,7 +84,7 @@ def import_(kind: str, file: Path, **asked: Any) -> None:
         errors = imports.errors_of(preview.batch_id)
         imports.discard(preview.batch_id)
         raise BadData(errors or preview.errors, preview.errors_total)
-    with _progress(asked["as_json"]) as progress:
+    with progress_bar(asked["as_json"]) as progress:
         result = imports.publish(
             batch_id=preview.batch_id,
             actor_id=actor_id,
@@ -227,24 +225,3 @@ def _tell(preview: Any, result: Any, accepted: int, asked: dict[str, Any]) -> No
     if result.settlements:
         left = result.settlements - accepted
         click.echo(f"  {accepted:>12,} settlements posted, {left:,} to be decided: huikuan settlements list")
-
-
-@contextmanager
-def _progress(as_json: bool) -> Iterator[Callable[[str, int, int | None], None] | None]:
-    """A bar on a terminal; nothing for machines and files."""
-    if as_json or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        tasks: dict[str, Any] = {}
-
-        def tell(stage: str, done: int, total: int | None) -> None:
-            if stage not in tasks:
-                tasks[stage] = bar.add_task(_STAGES.get(stage, stage), total=total)
-            bar.update(tasks[stage], completed=done, total=total)
-
-        yield tell

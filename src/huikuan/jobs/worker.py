@@ -35,6 +35,16 @@ def give_signs() -> None:
         time.sleep(SIGN_SECONDS)
 
 
+def resume() -> None:
+    """What a worker that died left goes on."""
+    from huikuan.services.resuming import resume_work
+
+    try:
+        resume_work(datetime.now(UTC))
+    except Exception:
+        logger.exception("what a worker before left could not be looked at")
+
+
 def main() -> None:
     """Works until told to stop; a task under way is finished first."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "huikuan.config.settings")
@@ -43,6 +53,7 @@ def main() -> None:
     django.setup()
     follow_parent()
     threading.Thread(target=give_signs, name="signs-of-life", daemon=True).start()
+    resume()
     from django.core.management import call_command
 
     call_command("db_worker", "--queue-name=*", f"--interval={POLL_SECONDS}", "--no-reload", verbosity=0)

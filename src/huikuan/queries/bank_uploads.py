@@ -14,6 +14,7 @@ from django_tasks_db.models import DBTaskResult
 
 from huikuan.queries.directory import actors_of
 from huikuan.queries.frame import Frame
+from huikuan.store.batch_locks import is_held
 from huikuan.store.batch_work import read_progress
 from huikuan.store.models import BankAccount, BankUpload
 from huikuan.store.public_ids import public_id
@@ -68,7 +69,7 @@ def upload_detail(upload_id: int) -> UploadDetail | None:
         return None
     numbers = {one["account_id"] for one in row.outcomes if one.get("account_id")}
     accounts = {one.pk: one for one in BankAccount.objects.filter(id__in=numbers)}
-    progress = read_progress(Path(settings.HUIKUAN_HOME) / "uploads" / f"bank-{upload_id}")
+    progress = read_progress(upload_folder(upload_id))
     outcomes = [_outcome(row, one, accounts) for one in row.outcomes]
     return UploadDetail(
         id=row.pk,
@@ -92,13 +93,21 @@ def upload_detail(upload_id: int) -> UploadDetail | None:
 
 
 def _is_stopped(row: BankUpload) -> bool:
-    """A task that failed or is gone; and work nobody was given, which no page is still doing by now."""
+    """A task that failed or is gone, or whose worker died; and work nobody was given, which no page is still doing by
+    now."""
     if row.state == BankUpload.State.DONE:
         return False
     if row.task_id is None:
         return True
+    folder = upload_folder(row.pk)
     status = DBTaskResult.objects.filter(id=row.task_id).values_list("status", flat=True).first()
-    return status not in ("READY", "RUNNING")
+    has_begun = status == "RUNNING" and read_progress(folder).task == str(row.task_id)
+    return status not in ("READY", "RUNNING") or (has_begun and not is_held(folder))
+
+
+def upload_folder(upload_id: int) -> Path:
+    """Where who works on an upload says how far it is, and which it holds meanwhile."""
+    return Path(settings.HUIKUAN_HOME) / "uploads" / f"bank-{upload_id}"
 
 
 def _outcome(row: BankUpload, one: dict[str, Any], accounts: dict[int, BankAccount]) -> OutcomeRow:

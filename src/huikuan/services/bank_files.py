@@ -3,12 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from huikuan.core.refusals import Refusal
 from huikuan.mirror.checks import Check
-from huikuan.store.files import file_fault, path_of
+from huikuan.store.files import file_fault, path_of, put_file, put_path
 from huikuan.store.models import BankStatement, RemittanceAdvice
+
+
+@dataclass(frozen=True, slots=True)
+class BankFile:
+    """A file as it was handed in: its bytes, or where it lies, which it need not fit the memory."""
+
+    name: str
+    data: bytes = b""
+    path: Path | None = None
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return len(self.data) if self.path is None else self.path.stat().st_size
+
+    def read(self) -> bytes:
+        """All of it."""
+        return self.data if self.path is None else self.path.read_bytes()
+
+
+def keep_bank_file(file: BankFile) -> dict[str, Any]:
+    """Keeps the file; gives its name, SHA-256 and size, as an upload remembers them. Refuses ``file.unreadable``."""
+    try:
+        sha256 = put_file(file.data) if file.path is None else put_path(file.path)
+    except OSError as error:
+        raise Refusal("file.unreadable", "{name} cannot be read: {why}", name=file.name, why=error.strerror) from None
+    return {"name": file.name[:200], "sha256": sha256, "size": path_of(sha256).stat().st_size}
 
 
 def statement_file(sha256: str, name: str) -> Path:

@@ -4,25 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from huikuan.bank.profile import parse_profile
 from huikuan.bank.source import Options
 from huikuan.core.refusals import Refusal
+from huikuan.services.bank_files import BankFile
 from huikuan.store.models import BankUpload
 
 SUFFIX = ".toml"
 SIZE_MAX = 64 * 1024
-
-
-class _File(Protocol):
-    @property
-    def name(self) -> str: ...
-    @property
-    def data(self) -> bytes: ...
-
-
-F = TypeVar("F", bound=_File)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +27,7 @@ class Layout:
         return {"name": self.name, "text": self.text}
 
 
-def take_layout(files: Sequence[F], like: int | None = None) -> tuple[list[F], Layout | None]:
+def take_layout(files: Sequence[BankFile], like: int | None = None) -> tuple[list[BankFile], Layout | None]:
     """The bank's files apart from the layout among them; without one, that of the upload ``like``. Refuses
     ``bank_upload.layouts``, ``bank_upload.no_layout`` and ``bank.profile``."""
     told = [one for one in files if one.name.lower().endswith(SUFFIX)]
@@ -45,10 +36,10 @@ def take_layout(files: Sequence[F], like: int | None = None) -> tuple[list[F], L
         raise Refusal("bank_upload.layouts", "One layout at a time: {count} were handed in.", count=len(told))
     if not told:
         return rest, None if like is None else _layout_of(like)
-    if len(told[0].data) > SIZE_MAX:
+    if told[0].size > SIZE_MAX:
         raise Refusal("bank.profile", "the bank's profile cannot be used: {why}", why="it is too large")
     try:
-        layout = Layout(told[0].name[:200], told[0].data.decode("utf-8-sig"))
+        layout = Layout(told[0].name[:200], told[0].read().decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise Refusal("bank.profile", "the bank's profile cannot be used: {why}", why="it is not UTF-8") from error
     parse_profile(layout.text)

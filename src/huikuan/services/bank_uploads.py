@@ -12,17 +12,16 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-
-from huikuan.bank.source import Options
+from huikuan.bank.source import FILE_MAX, Options
 from huikuan.bank.statement import BadStatement
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
+from huikuan.queries.bank_uploads import upload_folder
 from huikuan.services.background import enqueue
 from huikuan.services.bank_accounts import add_alias, find_accounts, lock_account
+from huikuan.services.bank_files import BankFile, keep_bank_file
 from huikuan.services.bank_import import (
     AFTER_IMPORT,
     SEALED_FROM,
@@ -57,7 +56,8 @@ from huikuan.services.imports_publish import seal_after
 from huikuan.services.matching import match_after_import
 from huikuan.services.rights import demand, demand_anywhere
 from huikuan.services.transaction import run_in_transaction
-from huikuan.store.files import path_of, put_file
+from huikuan.store.batch_locks import hold_folder
+from huikuan.store.files import path_of
 from huikuan.store.models import BankAccount, BankUpload, Entity
 
 log = logging.getLogger("huikuan.bank")
@@ -66,17 +66,9 @@ if match_after_import not in AFTER_IMPORT:
     AFTER_IMPORT.append(match_after_import)
 
 FILES_MAX = 50
-TOTAL_MAX = 500 * 1024 * 1024
-"""Bytes of all files of one upload that comes over the network: they are held in memory until they are kept."""
+TOTAL_MAX = FILE_MAX
+"""Bytes of all files of one upload that comes over the network."""
 State = BankUpload.State
-
-
-@dataclass(frozen=True, slots=True)
-class BankFile:
-    """A file as it was handed in."""
-
-    name: str
-    data: bytes
 
 
 def keep_upload(
@@ -92,7 +84,8 @@ def keep_upload(
 
     ``entity_id``: only its accounts are looked at; ``account_id``: of statements that do not say whose they are. A
     layout among the files, or that of the upload ``like``, says what the headings of the others mean.
-    Refuses ``bank_upload.no_file``, ``bank_upload.too_many``, what ``take_layout`` refuses and ``right.missing``.
+    Refuses ``bank_upload.no_file``, ``bank_upload.too_many``, what ``take_layout`` and
+    ``keep_bank_file`` refuse and ``right.missing``.
     """
     files, layout = take_layout(files, like)
     if not files:
@@ -100,7 +93,7 @@ def keep_upload(
     if len(files) > FILES_MAX:
         raise Refusal("bank_upload.too_many", "at most {count} files at once", count=FILES_MAX)
     _demand(actor_id, entity_id)
-    kept = [{"name": one.name[:200], "sha256": put_file(one.data), "size": len(one.data)} for one in files]
+    kept = [keep_bank_file(one) for one in files]
 
     def work() -> int:
         _demand(actor_id, entity_id)
@@ -120,30 +113,49 @@ def start_upload(upload_id: int, *, actor_id: int | None, now: datetime, only: s
     ``only``: file and place of one statement (``0:2``) instead of all that is not imported yet."""
     row = get_upload(upload_id)
     if is_large(sum(one["size"] for one in row.files)):
-        task_id = enqueue("bank.upload", upload_id, actor_id, only)
-        BankUpload.objects.filter(id=upload_id).update(task_id=task_id, state=State.WAITING)
+        hand_over(upload_id, actor_id, only)
         return False
     work_upload(upload_id, actor_id=actor_id, now=now, only=only)
     return True
 
 
+def hand_over(upload_id: int, actor_id: int | None, only: str) -> None:
+    """Hands the work to the worker, in one transaction with the note of it."""
+
+    def work() -> None:
+        row = BankUpload.objects.select_for_update().get(id=upload_id)
+        row.task_id, row.state = enqueue("bank.upload", upload_id, actor_id, only), State.WAITING
+        row.save(update_fields=["task_id", "state"])
+
+    run_in_transaction(work)
+
+
 def work_upload(
-    upload_id: int, *, actor_id: int | None, now: datetime, only: str = "", task_id: str = ""
+    upload_id: int,
+    *,
+    actor_id: int | None,
+    now: datetime,
+    only: str = "",
+    task_id: str = "",
+    progress: Progress | None = None,
 ) -> list[Outcome]:
-    """Does what ``start_upload`` says; gives what became of each statement by now."""
+    """Does what ``start_upload`` says; gives what became of each statement by now. ``progress``: told how far it is
+    instead of the page."""
     row = get_upload(upload_id)
     BankUpload.objects.filter(id=upload_id).update(state=State.WORKING)
-    folder = work_folder(upload_id)
+    folder = upload_folder(upload_id)
     folder.mkdir(parents=True, exist_ok=True)
     before = [Outcome(**one) for one in row.outcomes]
     outcomes: list[Outcome] = []
-    try:
-        run = _Run(row, only, actor_id, now, teller(folder, task_id))
-        for index in range(len(row.files)):
-            outcomes += run.file(index, [one for one in before if one.file == index])
-    finally:
-        run_in_transaction(lambda: _keep_outcomes(upload_id, outcomes, before, now))
-        shutil.rmtree(folder, ignore_errors=True)
+    # Held so that a page can tell work under way from work whose worker died. Two at once do no harm.
+    with hold_folder(folder, tries=1):
+        try:
+            run = _Run(row, only, actor_id, now, progress or teller(folder, task_id))
+            for index in range(len(row.files)):
+                outcomes += run.file(index, [one for one in before if one.file == index])
+        finally:
+            run_in_transaction(lambda: _keep_outcomes(upload_id, outcomes, before, now))
+            shutil.rmtree(folder, ignore_errors=True)
     if sum(one.posted for one in outcomes) >= SEALED_FROM:
         seal_after(now)
     return outcomes
@@ -358,11 +370,6 @@ def get_upload(upload_id: int) -> BankUpload:
 
 def unknown_upload() -> Refusal:
     return Refusal("bank_upload.unknown", "There is no such upload.")
-
-
-def work_folder(upload_id: int) -> Path:
-    """Where the worker says how far it is."""
-    return Path(settings.HUIKUAN_HOME) / "uploads" / f"bank-{upload_id}"
 
 
 def _demand(actor_id: int | None, entity_id: int | None) -> None:

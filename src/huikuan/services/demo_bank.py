@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 
 from huikuan.core.money import to_decimal
 from huikuan.services.bank_accounts import NewAccount, add_account
-from huikuan.services.bank_uploads import BankFile, keep_upload, work_upload
+from huikuan.services.bank_files import BankFile
+from huikuan.services.bank_uploads import keep_upload, work_upload
 from huikuan.services.demo_bank_files import HD_NUMBER, YX_IBAN, DemoLine, camt053, chinese_table
 from huikuan.services.demo_shops import add_shops, payout_lines
 from huikuan.services.sealing import seal

@@ -13,7 +13,8 @@ from django.db.models import Count
 from huikuan.core.direct_debits import CURRENCY, Scheme
 from huikuan.core.ibans import is_iban
 from huikuan.core.money import to_decimal
-from huikuan.services.bank_uploads import BankFile, keep_upload, work_upload
+from huikuan.services.bank_files import BankFile
+from huikuan.services.bank_uploads import keep_upload, work_upload
 from huikuan.services.debit_mandates import NewCreditor, NewDebitMandate, add_debit_mandate, set_creditor
 from huikuan.services.debit_planning import NewRun, plan_run
 from huikuan.services.debit_runs import approve_run, mark_sent, note_customers_told, propose_run

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from huikuan.core.refusals import BadData, DataError, Refusal
 from huikuan.core.said import Said
+from huikuan.services.bank_files import BankFile
 from huikuan.services.bank_outcomes import NEEDS_ACCOUNT, NEEDS_DATE_ORDER, SETTLED, Outcome
-from huikuan.services.bank_uploads import BankFile, keep_upload, work_upload
+from huikuan.services.bank_uploads import keep_upload, work_upload
 
 BANK_STATEMENTS = "bank_statements"
 SUFFIXES = frozenset(
@@ -21,7 +22,7 @@ def import_bank_file(entity_id: int, path: Path, now: datetime) -> Said:
 
     Where one is refused or a person has to say something, the others are imported all the same: raises ``BadData``
     with the faults, or refuses ``watch.undecided`` and what ``import_statement`` refuses."""
-    upload = keep_upload([BankFile(path.name, path.read_bytes())], entity_id=entity_id, actor_id=None, now=now)
+    upload = keep_upload([BankFile(path.name, path=path)], entity_id=entity_id, actor_id=None, now=now)
     outcomes = work_upload(upload, actor_id=None, now=now)
     for one in outcomes:
         if one.state not in SETTLED:

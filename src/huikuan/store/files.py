@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
 from django.conf import settings
+
+PIECE = 1 << 20
 
 
 def files_folder() -> Path:
@@ -24,13 +27,28 @@ def put_file(data: bytes) -> str:
     path = path_of(digest)
     if path.is_file() and path.stat().st_size == len(data):
         return digest
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{digest[:16]}.{os.getpid()}.{secrets.token_hex(4)}")
+    return _keep([data])
+
+
+def put_path(path: Path) -> str:
+    """``put_file`` of a file on disk that need not fit the memory: hashed while it is copied. Raises ``OSError``."""
+    with open(path, "rb") as file:
+        return _keep(iter(lambda: file.read(PIECE), b""))
+
+
+def _keep(pieces: Iterable[bytes]) -> str:
+    files_folder().mkdir(parents=True, exist_ok=True)
+    draft = files_folder() / f".{os.getpid()}.{secrets.token_hex(8)}"
+    digest = hashlib.sha256()
     try:
         with open(draft, "xb") as file:
-            file.write(data)
+            for piece in pieces:
+                digest.update(piece)
+                file.write(piece)
             file.flush()
             os.fsync(file.fileno())
+        path = path_of(digest.hexdigest())
+        path.parent.mkdir(parents=True, exist_ok=True)
         os.replace(draft, path)
     finally:
         draft.unlink(missing_ok=True)
@@ -39,7 +57,7 @@ def put_file(data: bytes) -> str:
         os.fsync(folder)
     finally:
         os.close(folder)
-    return digest
+    return digest.hexdigest()
 
 
 def read_file(sha256: str) -> bytes | None:
@@ -56,7 +74,7 @@ def file_fault(sha256: str, size_bytes: int) -> str:
     digest, size = hashlib.sha256(), 0
     try:
         with open(path_of(sha256), "rb") as file:
-            while piece := file.read(1 << 20):
+            while piece := file.read(PIECE):
                 digest.update(piece)
                 size += len(piece)
     except FileNotFoundError:

@@ -6,10 +6,11 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import get_language, ngettext
@@ -24,7 +25,7 @@ from huikuan.queries.bank_uploads import OutcomeRow, UploadDetail, layouts_used,
 from huikuan.queries.frame import EntityRow
 from huikuan.services import bank_uploads as services
 from huikuan.services.bank_accounts import NewAccount, add_account
-from huikuan.services.bank_uploads import BankFile
+from huikuan.services.bank_files import BankFile
 from huikuan.web import bank_words
 from huikuan.web.acting import actor, read_text
 from huikuan.web.bank import ROOM
@@ -70,7 +71,14 @@ def _files(request: HttpRequest) -> list[BankFile]:
     if sum(one.size or 0 for one in uploads) > services.TOTAL_MAX:
         size = services.TOTAL_MAX >> 20
         raise Refusal("bank_upload.too_much", "The files are larger than {size} MB together.", size=size)
-    return [BankFile(str(one.name), one.read()) for one in uploads]
+    return [_file(one) for one in uploads]
+
+
+def _file(upload: UploadedFile[Any]) -> BankFile:
+    """A large upload lies in a temporary file already and is not read into memory."""
+    if isinstance(upload, TemporaryUploadedFile):
+        return BankFile(str(upload.name), path=Path(upload.temporary_file_path()))
+    return BankFile(str(upload.name), upload.read())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,73 @@
+"""Work whose worker died (a power cut, a kill, a restart of the machine) goes on by itself when a worker starts.
+
+Nothing of it was half done: every task works in transactions and can be done again. Who works holds a folder, which
+the operating system lets go of however the process ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django_tasks_db.models import DBTaskResult
+
+from huikuan.core.refusals import Refusal
+from huikuan.queries.bank_uploads import upload_folder
+from huikuan.services.bank_uploads import hand_over
+from huikuan.services.imports_background import retry_check, start_publish
+from huikuan.services.imports_batches import folder_of, recover
+from huikuan.services.transaction import run_in_transaction
+from huikuan.store.batch_locks import is_held
+from huikuan.store.batch_work import read_progress
+from huikuan.store.models import BankUpload, ImportBatch
+
+log = logging.getLogger("huikuan.worker")
+
+BEGUN = timedelta(seconds=60)
+"""After so long a task that runs by its row holds its folder, or its worker died before it could."""
+
+
+def resume_work(now: datetime) -> int:
+    """Hands checks, postings and bank files whose worker died to the worker again; gives how many."""
+    resumed = 0
+    for name, what in (("import.check", ImportBatch), ("import.publish", ImportBatch), ("bank.upload", BankUpload)):
+        path = settings.HUIKUAN_TASKS[name]
+        running = DBTaskResult.objects.filter(task_path=path, status="RUNNING")
+        for number, said, started in running.values_list("id", "args_kwargs", "started_at"):
+            arguments = list(said["args"])
+            row: Any = what.objects.filter(id=arguments[0], task_id=number).first()
+            if row is None:
+                continue  # handed over again already
+            folder = folder_of(row) if isinstance(row, ImportBatch) else upload_folder(row.pk)
+            has_begun = read_progress(folder).task == str(number) or (started and now - started > BEGUN)
+            if has_begun and not _is_held(folder):
+                with contextlib.suppress(Refusal):  # the right was taken away meanwhile: a person decides
+                    resumed += _resume(name, number, row, arguments, now)
+    return resumed
+
+
+def _is_held(folder: Path) -> bool:
+    return folder.is_dir() and is_held(folder)
+
+
+def _resume(name: str, number: Any, row: Any, arguments: list[Any], now: datetime) -> int:
+    """One of several workers that start at once takes the dead one's task out of the way and does this."""
+
+    def take() -> int:
+        return DBTaskResult.objects.filter(id=number, status="RUNNING").update(status="FAILED", finished_at=now)
+
+    if not run_in_transaction(take):
+        return 0
+    log.info("%s %s goes on: its worker died", name, row.pk)
+    if isinstance(row, BankUpload):
+        if row.state != BankUpload.State.DONE:
+            hand_over(row.pk, arguments[1], arguments[2])
+    elif name == "import.check":
+        retry_check(batch_id=row.pk)
+    elif recover(row).state == ImportBatch.State.STAGED:
+        start_publish(batch_id=row.pk, actor_id=arguments[1], now=now, good_rows_only=arguments[2])
+    return 1
