@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from huikuan.core.money import EXPONENTS, to_decimal
-from huikuan.web.format import format_amount, format_day, format_moment, format_month, format_share
+from huikuan.web.format import format_amount, format_day, format_moment, format_month, format_share, on_clock
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,24 @@ def test_an_instant_is_shown_in_utc_and_says_so() -> None:
     assert format_moment(moment, "zh-hans") == "2026-03-03 23:30:05 UTC"
     assert format_moment(datetime(2026, 3, 4, tzinfo=UTC), "en") == "4 Mar 2026 00:00:00 UTC"
     assert format_moment(None, "en") == "–"
+
+
+@pytest.mark.parametrize(
+    ("zone", "shown"),
+    [
+        ("Asia/Shanghai", "2026-03-04 07:30:05 UTC+8"),
+        ("America/New_York", "2026-03-03 18:30:05 UTC-5"),
+        ("Asia/Kolkata", "2026-03-04 05:00:05 UTC+5:30"),
+        ("Europe/London", "2026-03-03 23:30:05 UTC"),
+        ("UTC", "2026-03-03 23:30:05 UTC"),
+        ("", "2026-03-03 23:30:05 UTC"),
+        ("Nowhere/At_All", "2026-03-03 23:30:05 UTC"),
+        ("../../etc/passwd", "2026-03-03 23:30:05 UTC"),
+    ],
+)
+def test_moments_are_told_on_the_readers_clock(zone: str, shown: str) -> None:
+    moment = datetime(2026, 3, 3, 23, 30, 5, tzinfo=UTC)
+    with on_clock(zone):
+        assert format_moment(moment, "zh-hans") == shown
+        assert format_day(moment, "zh-hans") == shown[:10]
+    assert format_moment(moment, "zh-hans") == "2026-03-03 23:30:05 UTC"

@@ -81,6 +81,18 @@ def test_from_ageing_down_to_the_entry(world: World) -> None:
         assert word in entry, word
 
 
+def test_moments_are_shown_on_the_clock_of_the_browser(world: World) -> None:
+    client = signed_in("boss")
+    life = client.get(link_to(client.get("/receivables/items/?q=INV-1"), "/receivables/items/itm_"))
+    path = link_to(life, "/receivables/entries/ent_")
+    client.cookies["zone"] = "Asia/Shanghai"
+    assert "UTC+8" in text_of(client.get(path))
+    client.cookies["zone"] = "no zone at all"
+    shown = text_of(client.get(path))
+    assert " UTC" in shown
+    assert "UTC+" not in shown
+
+
 @pytest.mark.practice("D3")
 def test_as_of_and_known_on_are_carried_and_change_the_answer(world: World) -> None:
     client = signed_in("boss")

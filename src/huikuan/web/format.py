@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from huikuan.core.money import exponent_of
 
+_reader_zone: ContextVar[tzinfo] = ContextVar("reader_zone", default=UTC)
+_ZONE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_+-]{1,20}(/[A-Za-z0-9_+-]{1,30}){0,2}")
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
@@ -37,9 +45,14 @@ def format_share(part: int, whole: int) -> str:
 
 
 def format_day(day: date | None, language: str) -> str:
-    """ISO in Chinese (``2020-05-20``), ``20 May 2020`` in English; a dash where there is none."""
+    """ISO in Chinese (``2020-05-20``), ``20 May 2020`` in English; a dash where there is none.
+
+    The day of an instant is the one on the reader's clock.
+    """
     if day is None:
         return "–"
+    if isinstance(day, datetime) and day.tzinfo is not None:
+        day = day.astimezone(_reader_zone.get())
     if is_chinese(language):
         return day.strftime("%Y-%m-%d")
     return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
@@ -50,11 +63,36 @@ def format_month(day: date, language: str) -> str:
 
 
 def format_moment(moment: datetime | None, language: str) -> str:
-    """An instant to the second, in UTC and saying so, because the ledger's order is what a reader checks by it."""
+    """An instant to the second on the reader's own clock, with its distance from UTC: ``2026-05-20 14:31:58 UTC+8``."""
     if moment is None:
         return "–"
-    utc = moment.astimezone(UTC)
-    return f"{format_day(utc.date(), language)} {utc:%H:%M:%S} UTC"
+    local = moment.astimezone(_reader_zone.get())
+    offset = local.utcoffset() or timedelta()
+    hours, minutes = divmod(abs(int(offset.total_seconds())) // 60, 60)
+    sign = "-" if offset < timedelta() else "+"
+    away = f"{sign}{hours}" + (f":{minutes:02}" if minutes else "") if offset else ""
+    return f"{format_day(local.date(), language)} {local:%H:%M:%S} UTC{away}"
+
+
+@contextmanager
+def on_clock(zone: str) -> Iterator[None]:
+    """Moments are told in this time zone (a name of the tz database) inside; in UTC where there is no such zone."""
+    token = _reader_zone.set(_zone_named(zone))
+    try:
+        yield
+    finally:
+        _reader_zone.reset(token)
+
+
+@lru_cache(maxsize=256)
+def _zone_named(zone: str) -> tzinfo:
+    # The name comes from a cookie: only shapes of the tz database reach its files.
+    if not _ZONE_NAME.fullmatch(zone):
+        return UTC
+    try:
+        return ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
 
 
 def mask_number(number: str) -> str:

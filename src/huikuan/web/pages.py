@@ -22,7 +22,7 @@ from huikuan.core.rights import Right
 from huikuan.queries.asking import asking
 from huikuan.queries.going_live import not_live
 from huikuan.services.rights import Forbidden, missing, out_of_reach
-from huikuan.web.format import format_day
+from huikuan.web.format import format_day, on_clock
 from huikuan.web.frames import Seat, read_seat
 from huikuan.web.people_words import right_word
 
@@ -115,7 +115,10 @@ def page(
 def _seated(view: SeatedView, *, right: Right | None, whole: bool) -> SeatedView:
     @wraps(view)
     def seated(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        with asking() if request.method in ("GET", "HEAD") else nullcontext():
+        with (
+            on_clock(request.COOKIES.get("zone", "")),
+            asking() if request.method in ("GET", "HEAD") else nullcontext(),
+        ):
             return answer(request, *args, **kwargs)
 
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
