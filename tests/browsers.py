@@ -10,10 +10,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.slow import slow_down
+
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ConsoleMessage, Page
+    from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
 
 WAIT_MS = 30_000  # a busy machine is no fault, only what never comes is
+# A request that another one or another page made needless ends so; to a person it is nothing.
+GIVEN_UP = ("htmx:afterRequest", "htmx:sendAbort", "htmx:sendError")
+UNDER_WAY = ".htmx-request, .htmx-swapping, .htmx-settling, [aria-busy=true]"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
     "--no-sandbox",
@@ -45,6 +50,21 @@ def launch() -> Iterator[Browser]:
         browser.close()
 
 
+def settled(page: Page) -> None:
+    """Waits until the page is there with its scripts, and nothing is on its way to it."""
+    from playwright.sync_api import expect
+
+    page.wait_for_load_state()
+    expect(page.locator(UNDER_WAY)).to_have_count(0)
+
+
+def follow(link: Locator) -> None:
+    """Clicks what leads to another page, and waits until that is there with its scripts: a key pressed or a button
+    clicked before is not heard."""
+    with link.page.expect_navigation():
+        link.click()
+
+
 @contextlib.contextmanager
 def watched_page(browser: Browser) -> Iterator[Page]:
     """A new person's page; an error in its scripts or a breach of its content policy fails the test at the end."""
@@ -52,12 +72,13 @@ def watched_page(browser: Browser) -> Iterator[Page]:
 
     def heard(message: ConsoleMessage) -> None:
         # A refused request is the test's own business; broken scripts and policy breaches never are.
-        if message.type == "error" and "Failed to load resource" not in message.text:
+        if message.type == "error" and "Failed to load resource" not in message.text and message.text not in GIVEN_UP:
             errors.append(message.text)
 
     context = browser.new_context(locale="en-GB", timezone_id="UTC", viewport={"width": 1440, "height": 900})
     context.set_default_timeout(WAIT_MS)
     page = context.new_page()
+    slow_down(page)
     page.on("console", heard)
     page.on("pageerror", lambda error: errors.append(str(error)))
     try:

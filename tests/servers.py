@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from huikuan.jobs.supervisor import answers
 from tests.databases import LedgerDb
 
 ROOT = Path(__file__).resolve().parents[1]
+PORTS = Path(tempfile.gettempdir()) / f"huikuan-test-ports-{os.getuid()}"
+_KEPT: list[IO[str]] = []  # a file that is closed is no longer locked
 START_SECONDS = 90.0  # a busy machine is no fault, only what never comes is
 
 
@@ -30,11 +36,18 @@ class LiveServer:
 
 
 def free_port() -> int:
-    """A port nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port nobody listens on, and that no other test is given while this process lives. Below those that the system
+    hands out by itself: it might give one of them away before the server listens there."""
+    PORTS.mkdir(exist_ok=True)
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        mark = (PORTS / str(port)).open("w")
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            probe.bind(("127.0.0.1", port))
+            _KEPT.append(mark)
+            return port
+        mark.close()
 
 
 @contextlib.contextmanager

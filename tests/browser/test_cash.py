@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from huikuan.store.models import OpenItemBalance, ReceiptBalance
 from tests.browser.test_jobs import sign_in
+from tests.browsers import follow, settled
 from tests.servers import LiveServer
 from tests.web.world import build_world
 
@@ -32,13 +33,13 @@ def balances() -> dict[str, int]:
 def test_a_receipt_is_recorded_applied_oldest_first_and_unapplied(site: str, page: Page) -> None:
     before = balances()
     sign_in(page, "clerk")
-    page.get_by_role("link", name="Cash", exact=True).click()
-    page.get_by_role("link", name="Record a receipt").click()
+    follow(page.get_by_role("link", name="Cash", exact=True))
+    follow(page.get_by_role("link", name="Record a receipt"))
     page.get_by_label("Amount").fill("1,000.00")
     page.get_by_label("Reference").fill("BANK-1")
     page.get_by_label("Customer", exact=True).press_sequentially("hualian")
     expect(page.locator("#who-choices input[type=radio]")).to_be_checked()
-    page.get_by_role("button", name="Post the receipt").click()
+    follow(page.get_by_role("button", name="Post the receipt"))
     expect(page.get_by_role("heading", name="Apply the receipt")).to_be_visible()
     expect(page.locator("#apply-sum")).to_contain_text("of 1,000.00 CNY at hand")
 
@@ -56,7 +57,7 @@ def test_a_receipt_is_recorded_applied_oldest_first_and_unapplied(site: str, pag
     amounts.nth(0).press("Enter")
     expect(amounts.nth(1)).to_be_focused()
     expect(page.locator("#apply-sum")).to_contain_text("nothing left over")
-    page.get_by_role("button", name="Post the application").click()
+    follow(page.get_by_role("button", name="Post the application"))
     expect(page.get_by_role("status")).to_contain_text("Applied to 2 items, 1,000.00 CNY in all.")
     assert balances()["INV-1"] == 0
     assert balances()["INV-2"] == before["INV-2"] - 450_00
@@ -90,6 +91,7 @@ def test_the_pages_of_cash_fit_a_phone(site: str, page: Page) -> None:
     ]
     for path in paths:
         page.goto(site + path)
+        settled(page)
         expect(page.locator("h1")).to_be_visible()
         wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wider <= 0, path

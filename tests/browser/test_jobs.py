@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from tests.browsers import follow, settled
 from tests.servers import LiveServer
 from tests.web.world import PASSWORD, build_world
 
@@ -35,8 +36,7 @@ def site(live_server: LiveServer, page: Page) -> str:
 
 def sign_in(page: Page, name: str = "boss", language: str = "English") -> None:
     # The door is loaded anew in that language: what is typed before it has come would be gone.
-    with page.expect_navigation():
-        page.get_by_role("button", name=language).click()
+    follow(page.get_by_role("button", name=language))
     page.locator("input[name=login]").fill(name)
     page.locator("input[name=password]").fill(PASSWORD)
     page.locator("form.card button[type=submit]").click()
@@ -66,9 +66,9 @@ def test_the_door_and_both_languages(site: str, page: Page) -> None:
 @pytest.mark.practice("J1")
 def test_from_a_bucket_to_the_sealed_entry(site: str, page: Page) -> None:
     sign_in(page)
-    page.get_by_role("link", name="Ageing by customer").click()
+    follow(page.get_by_role("link", name="Ageing by customer"))
     row = page.locator("tr", has_text="北京华联")
-    row.locator("td.num a").first.click()
+    follow(row.locator("td.num a").first)
     expect(page.get_by_role("heading", name="Items of 北京华联商贸有限公司")).to_be_visible()
     page.locator("tr", has_text="INV-1").locator("td.date").first.click()
     drawer = page.locator("#drawer")
@@ -95,7 +95,9 @@ def test_the_keys(site: str, page: Page) -> None:
     page.keyboard.press("Escape")
     expect(page.locator("#drawer")).to_be_hidden()
     page.keyboard.press("/")
-    page.keyboard.type("hual")
+    with page.expect_response(re.compile("q=hual&|q=hual$")):
+        page.keyboard.type("hual")
+    settled(page)
     page.locator("#suggest a", has_text="北京华联商贸有限公司").first.click()
     expect(page).to_have_url(re.compile("/customers/cus_"))
 
@@ -156,7 +158,7 @@ def hand_in(page: Page, path: Path) -> None:
 
 def test_a_faulty_file_is_told_mended_and_posted(site: str, page: Page, tmp_path: Path) -> None:
     sign_in(page, "boss")
-    page.get_by_role("link", name="Import a file").click()
+    follow(page.get_by_role("link", name="Import a file"))
     hand_in(page, write_file(tmp_path / "三月.csv", [*GOOD, BAD], "gb18030"))
     expect(page.get_by_role("heading", name="三月.csv")).to_be_visible()
     faults = page.locator("table", has_text="What is wrong").first
@@ -167,7 +169,7 @@ def test_a_faulty_file_is_told_mended_and_posted(site: str, page: Page, tmp_path
     marked = Path(download.value.path()).read_text(encoding="gb18030")
     assert "huikuan_errors" in marked
     assert "12a.00" in marked
-    page.get_by_role("link", name="Hand in a mended file").click()
+    follow(page.get_by_role("link", name="Hand in a mended file"))
     hand_in(page, write_file(tmp_path / "三月.csv", [*GOOD, BAD.replace("12a.00", "12.00")], "gb18030"))
     page.get_by_role("button", name="Post 3 rows").click()
     expect(page.get_by_role("status")).to_contain_text("Posted 3 rows.")
@@ -227,6 +229,7 @@ def test_every_page_fits_a_phone(site: str, page: Page) -> None:
     paths.append(str(page.locator("tbody th a").first.get_attribute("href")))
     for path in paths:
         page.goto(site + path)
+        settled(page)
         wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wider <= 0, path
         expect(page.locator("nav.rooms")).to_be_visible()

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.test_jobs import sign_in
+from tests.browsers import follow, settled
 from tests.servers import LiveServer
 from tests.web.world import build_world
 
@@ -53,6 +54,7 @@ def test_a_table_is_narrowed_rearranged_and_kept(site: str, page: Page) -> None:
 
     page.get_by_role("link", name="Kind: Credit memo ×").click()
     expect(page.locator("tbody tr")).to_have_count(4)
+    settled(page)
     page.keyboard.press("j")
     page.keyboard.press("x")
     expect(page.locator("[data-picked]")).to_have_text("1")
@@ -63,7 +65,7 @@ def test_a_table_is_narrowed_rearranged_and_kept(site: str, page: Page) -> None:
 
 def test_the_palette_finds_and_switches(site: str, page: Page) -> None:
     page.goto(f"{site}/customers/")
-    page.get_by_role("link", name="北京华联商贸有限公司").first.click()
+    follow(page.get_by_role("link", name="北京华联商贸有限公司").first)
     expect(page.get_by_role("heading", level=1)).to_contain_text("北京华联商贸有限公司")
     page.goto(f"{site}/receivables/items/?kind=invoice")
     page.keyboard.press("Control+k")
@@ -94,5 +96,7 @@ def test_what_is_typed_before_the_commands_have_come_counts(site: str, page: Pag
     page.keyboard.type("last year")
     page.keyboard.press("Enter")
     expect(page.locator("#palette input")).to_have_value("last year")
+    while not held:
+        page.wait_for_timeout(20)
     held[0].continue_()
     page.wait_for_url(re.compile("as_of="))

@@ -9,8 +9,10 @@ from playwright.sync_api import expect
 
 from huikuan.store.models import LineDecision, LineParked, User
 from tests.browser.test_jobs import sign_in
+from tests.browsers import settled
 from tests.servers import LiveServer
 from tests.services.desk import balances, open_on
+from tests.slow import slow_down
 from tests.web.test_workbench import Bench
 from tests.web.world import PASSWORD
 
@@ -29,11 +31,6 @@ def bench(live_server: LiveServer) -> Bench:
     return made
 
 
-def wait_for_line(page: Page) -> None:
-    """No key decides about a line that is still on its way."""
-    expect(page.locator("#bench[aria-busy]")).to_have_count(0)
-
-
 def test_lines_are_cleared_by_keyboard(bench: Bench, live_server: LiveServer, page: Page) -> None:
     before = balances()
     page.goto(live_server.url)
@@ -45,6 +42,7 @@ def test_lines_are_cleared_by_keyboard(bench: Bench, live_server: LiveServer, pa
     page.keyboard.press("Enter")
     expect(lines).to_have_count(3)
     expect(pane).not_to_have_attribute("data-pane", first or "")
+    settled(page)
     # Taken back, it is there again.
     page.keyboard.press("z")
     expect(page.locator(".note.success")).to_contain_text("Taken back")
@@ -67,11 +65,11 @@ def test_lines_are_cleared_by_keyboard(bench: Bench, live_server: LiveServer, pa
     page.keyboard.type("waits for the advice")
     page.keyboard.press("Enter")
     expect(lines).to_have_count(2)
-    wait_for_line(page)
+    settled(page)
     assert LineParked.objects.get().reason == "waits for the advice"
     page.keyboard.press("Enter")
     expect(lines).to_have_count(1)
-    wait_for_line(page)
+    settled(page)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Nothing to do here")).to_be_visible()
     assert LineDecision.objects.filter(undone_by__isnull=True).exclude(deed="undo").count() == 3
@@ -80,26 +78,28 @@ def test_lines_are_cleared_by_keyboard(bench: Bench, live_server: LiveServer, pa
 def test_a_second_clerk_sees_who_is_at_a_line(bench: Bench, live_server: LiveServer, browser: Browser) -> None:
     # Refusals are expected here: pages that do not watch for them.
     page = browser.new_context().new_page()
+    slow_down(page)
     page.goto(live_server.url)
     sign_in(page, "ann")
     address = f"{live_server.url}/cash/workbench/?line={bench.id(0)}"
     page.goto(address)
-    page.wait_for_load_state("networkidle")
+    settled(page)
     other = browser.new_context().new_page()
+    slow_down(other)
     other.goto(live_server.url)
     sign_in(other, "bob")
     other.goto(address)
     expect(other.locator(".claim")).to_contain_text("Ann has had this line open")
-    wait_for_line(other)
+    settled(other)
     other.keyboard.press("Enter")
     expect(other.locator(".note.bad")).to_contain_text("Ann has had this line open")
     other.get_by_role("button", name="Take it over").click()
     expect(other.locator(".claim .note")).to_have_count(0)
-    wait_for_line(other)
+    settled(other)
     other.locator("#bench-pane").focus()
     other.keyboard.press("Enter")
     expect(other.locator("#bench-lines li")).to_have_count(3)
-    wait_for_line(page)
+    settled(page)
     page.keyboard.press("Enter")
     expect(page.locator(".note.bad")).to_contain_text("Bob has decided about this line already")
     other.context.close()

@@ -147,9 +147,15 @@
     if (action() !== false) event.preventDefault();
   });
   document.addEventListener("htmx:afterSwap", (event) => {
-    if (event.detail.target?.id === "drawer-body") return;
+    if (event.detail.target?.id === "drawer-body" || !chosen || chosen.isConnected) return;
+    // The list was drawn anew; what else comes late leaves the chosen row and its drawer alone.
     chosen = null;
-    if (event.detail.target?.id !== "suggest") closeDrawer();
+    closeDrawer();
+  });
+  // What was typed before the scripts had come is looked for when they are there.
+  document.addEventListener("DOMContentLoaded", () => {
+    const field = document.activeElement;
+    if (field?.matches("input[hx-get]") && field.value !== field.defaultValue) htmx.trigger(field, "typed");
   });
   document.addEventListener("htmx:responseError", (event) => {
     // A refused or expired request is shown as the page it is.

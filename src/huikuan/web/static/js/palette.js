@@ -94,8 +94,10 @@
   };
   let waiting = 0;
   let asked = 0;
+  let hurried = "";
   const search = () => {
     clearTimeout(waiting);
+    hurried = "";
     const q = input.value.trim();
     if (q.length < 2) return void hits.replaceChildren();
     waiting = setTimeout(async () => {
@@ -105,6 +107,7 @@
       if (mine !== asked || input.value.trim() !== q) return;
       hits.innerHTML = text;
       if (!$("a.on", dialog)) mark(shown()[0]);
+      if (hurried === q && dialog.open) $("a.on", dialog)?.click();
     }, 160);
   };
   const follow = (link, event) => {
@@ -135,7 +138,7 @@
     } else if (event.key === "Enter" && !event.isComposing && at >= 0) {
       event.preventDefault();
       all[at].click();
-    }
+    } else if (event.key === "Enter" && !event.isComposing) hurried = input.value.trim();  // what is looked for is on its way
   });
 
   document.addEventListener("keydown", (event) => {

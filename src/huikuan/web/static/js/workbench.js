@@ -102,22 +102,38 @@
     if (busy) queued = "spjkwan12345z".includes(event.key) ? action : null;
     else action();
   }, true);
-  let busy = false;
+  // The request that brings the next thing to decide about; null when what is shown is what is there.
+  let busy = null;
   let queued = null;
-  const setBusy = (on) => {
-    busy = on;
-    bench()?.toggleAttribute("aria-busy", on);
+  const setBusy = (xhr) => {
+    busy = xhr;
+    if (xhr) bench()?.setAttribute("aria-busy", "true");
+    else bench()?.removeAttribute("aria-busy");
   };
-  const settled = () => {
-    setBusy(false);
-    const action = queued;
+  document.addEventListener("htmx:beforeRequest", (event) => { if (event.detail.target?.id === "bench-pane") setBusy(event.detail.xhr); });
+  // Comes once for each request, however it ended.
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.xhr !== busy || !busy) return;
+    const action = event.detail.successful ? queued : null;
+    setBusy(null);
     queued = null;
     action?.();
-  };
-  document.addEventListener("htmx:beforeRequest", (event) => { if (event.detail.target?.id === "bench-pane") setBusy(true); });
-  for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
-    document.addEventListener(name, (event) => { if (event.detail.target?.id === "bench-pane") { setBusy(false); queued = null; } });
-  }
+  });
+  // A click on what is about to go waits as the keys do: it counts if what was clicked is still there then.
+  document.addEventListener("click", (event) => {
+    const part = busy && event.isTrusted && event.target.closest?.("#bench-lines li[data-line], #bench-pane :is(button, a[hx-get])");
+    if (!part || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const line = part.dataset.line;
+    if (line) queued = () => open($(`#bench-lines li[data-line="${line}"]`));
+    else queued = part.dataset.key === "z" ? undo : () => part.isConnected && part.click();
+  }, true);
+  document.addEventListener("submit", (event) => {
+    if (!busy || !event.target.closest("#bench-pane")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }, true);
   document.addEventListener("click", (event) => {
     if (!bench()) return;
     const row = event.target.closest("#bench-lines li[data-line]");
@@ -142,7 +158,6 @@
     }
     if (event.detail.target.id === "bench-edit") ($("#edit-form input.amount") ?? $("#edit-form input[type=search]"))?.focus();
     ready();
-    if (event.detail.target.id === "bench-pane") settled();
   });
   document.addEventListener("bench-went-on", (event) => {
     const { done, next } = event.detail;
