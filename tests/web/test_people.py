@@ -140,6 +140,12 @@ def test_customers_are_given_out(world: World) -> None:
     assert "Acme" in listed
     assert "No customer is like that." in text_of(client.get("/customers/assign/?book=CN01&whose=nobody"))
     path = f"/customers/{ids['acme']}/"
+    choice = f'<option value="{rep.pk}" selected>'
+    shown = client.get(path).content.decode()
+    assert "Rep Lu" in shown and choice not in shown, "everybody there is to choose from comes when asked for"
+    piece = client.get(path, headers={"HX-Request": "true", "HX-Target": "whose"})
+    assert choice in piece.content.decode() and choice in client.get(f"{path}?whose=1").content.decode()
+    assert choice not in seller.get(f"{path}?whose=1").content.decode()
     taken = {"account_entity": "CN01", "owner": "", "collector": "keep"}
     assert "Owner and collector saved." in text_of(client.post(f"{path}assign/", taken, follow=True))
     assert seller.get(path).status_code == 404

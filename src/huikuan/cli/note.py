@@ -251,8 +251,9 @@ def split(context: dict[str, Any], number: str, amounts: tuple[str, ...], on: da
 def list_notes(context: dict[str, Any], entity: str | None, which: str, as_of: datetime | None, as_json: bool) -> None:
     """Bills and cheques in hand (or passed on, dishonoured, all), by maturity."""
     from huikuan.core.money import to_decimal
-    from huikuan.queries.frame import every_entity, frame_at
+    from huikuan.queries.frame import frame_at
     from huikuan.queries.notes import NoteFilters, note_page
+    from huikuan.queries.standing import every_entity
 
     ids = tuple(row[0] for row in every_entity())
     chosen = next((row[0] for row in every_entity() if row[1] == entity), None)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 
 from huikuan.core.rights import ROLE_RIGHTS, Right
-from huikuan.queries.directory import external_ids_of, find_customers
+from huikuan.queries.directory import account_rows, actors_of, customer_row, external_ids_of, find_customers
 from huikuan.queries.frame import Frame
 from huikuan.queries.listing import Page
 from huikuan.queries.people import name_of
-from huikuan.store.models import CustomerAccount, RoleGrant, User
+from huikuan.store.models import Customer, CustomerAccount, RoleGrant, User
 from huikuan.store.public_ids import inner_id, public_id
 
 SEEING = tuple(role.value for role, rights in ROLE_RIGHTS.items() if Right.SEE_LEDGER in rights)
@@ -54,9 +54,13 @@ class Assigned:
 def assigned_of(frame: Frame, customer: str) -> list[Assigned]:
     """The accounts of a customer (by its opaque id) that the frame shows."""
     number = inner_id("cus", customer)
-    if number is None:
+    found = customer_row(number) if number is not None else None
+    if number is None or found is None:
         return []
-    return _rows(frame, CustomerAccount.objects.filter(frame.visible(""), customer_id=number).order_by("entity__code"))
+    accounts = account_rows(frame, number)
+    people = actors_of(one for account in accounts for one in (account.owner_id, account.collector_id))
+    numbers = external_ids_of(frame, [number]).get(number, [])
+    return [_row(account, found, numbers, people) for account in accounts]
 
 
 def assigned_page(
@@ -84,21 +88,25 @@ def account_ids_of(frame: Frame, entity_id: int, customers: Iterable[str]) -> li
 
 
 def _rows(frame: Frame, accounts: QuerySet[CustomerAccount]) -> list[Assigned]:
-    listed = list(accounts.select_related("entity", "customer", "owner", "collector"))
+    listed = list(accounts.select_related("entity", "customer"))
+    people = actors_of(one for account in listed for one in (account.owner_id, account.collector_id))
     numbers = external_ids_of(frame, [account.customer_id for account in listed])
-    return [
-        Assigned(
-            account_id=account.pk,
-            entity_id=account.entity_id,
-            entity_code=account.entity.code,
-            entity_name=account.entity.name,
-            customer_public_id=public_id("cus", account.customer_id),
-            customer_name=account.customer.name,
-            external_id=next(iter(numbers.get(account.customer_id, ())), ""),
-            owner_id=account.owner_id,
-            owner=name_of(account.owner) if account.owner else "",
-            collector_id=account.collector_id,
-            collector=name_of(account.collector) if account.collector else "",
-        )
-        for account in listed
-    ]
+    return [_row(account, account.customer, numbers.get(account.customer_id, []), people) for account in listed]
+
+
+def _row(
+    account: CustomerAccount, customer: Customer, numbers: list[str], people: Mapping[int | None, str]
+) -> Assigned:
+    return Assigned(
+        account_id=account.pk,
+        entity_id=account.entity_id,
+        entity_code=account.entity.code,
+        entity_name=account.entity.name,
+        customer_public_id=public_id("cus", customer.pk),
+        customer_name=customer.name,
+        external_id=numbers[0] if numbers else "",
+        owner_id=account.owner_id,
+        owner=people.get(account.owner_id, ""),
+        collector_id=account.collector_id,
+        collector=people.get(account.collector_id, ""),
+    )

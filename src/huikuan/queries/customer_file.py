@@ -13,6 +13,7 @@ from huikuan.engines.phones import mask_phone
 from huikuan.queries.directory import account_rows, actors_of, customer_row, find_customers
 from huikuan.queries.frame import Frame
 from huikuan.queries.listing import Page
+from huikuan.queries.presence import customer_has
 from huikuan.store.models import (
     Contact,
     Customer,
@@ -87,7 +88,8 @@ class FileAccount:
 
 @dataclass(frozen=True, slots=True)
 class CustomerFile:
-    """``values``: the fields of ``services.customer_file`` as texts, ``parent`` an opaque id."""
+    """``values``: the fields of ``services.customer_file`` as texts, ``parent`` an opaque id. ``has``: of what
+    ``presence.customer_has`` knows, what may be there."""
 
     id: int
     public_id: str
@@ -100,6 +102,7 @@ class CustomerFile:
     contacts: list[ContactRow]
     accounts: list[FileAccount]
     duplicates: list[Named]
+    has: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +124,9 @@ def customer_file(frame: Frame, text: str) -> CustomerFile | None:
     found = customer_row(number) if number is not None else None
     if number is None or found is None or not accounts:
         return None
-    family = family_of(number)
-    aliases = CustomerAlias.objects.filter(customer__in=family).order_by("id")
+    has = customer_has(number, [account.id for account in accounts])
+    family = family_of(number) if "duplicates" in has else [number]
+    aliases = CustomerAlias.objects.filter(customer__in=family).order_by("id") if "aliases" in has else []
     duplicates = Customer.objects.filter(id__in=family[1:]).order_by("id") if family[1:] else []
     names = [AliasRow(public_id("ali", one.id), one.name, one.is_former, one.customer_id != number) for one in aliases]
     return CustomerFile(
@@ -131,15 +135,18 @@ def customer_file(frame: Frame, text: str) -> CustomerFile | None:
         family=tuple(family),
         values=_values(found),
         parent=_named(survivor(found.parent)) if found.parent is not None else None,
-        children=_children(frame, family),
+        children=_children(frame, family) if "children" in has else [],
         aliases=names,
         payers=[
             PayerRow(public_id("pay", one.id), f"•••• {one.number[-4:]}", one.holder, one.bank)
-            for one in CustomerPayerAccount.objects.filter(customer__in=family).order_by("id")
+            for one in (
+                CustomerPayerAccount.objects.filter(customer__in=family).order_by("id") if "payers" in has else []
+            )
         ],
-        contacts=_contacts(frame, family),
+        contacts=_contacts(frame, family) if "contacts" in has else [],
         accounts=_accounts(accounts),
         duplicates=[_named(one) for one in duplicates],
+        has=has,
     )
 
 

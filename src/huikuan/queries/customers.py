@@ -15,15 +15,18 @@ from huikuan.queries.directory import (
     entities_table,
     external_ids_of,
     find_customers,
+    know_customer,
     names_table,
+    references_of,
 )
 from huikuan.queries.facts import Facts, read_facts
 from huikuan.queries.frame import Frame
 from huikuan.queries.items import ItemRow, items_of_accounts
 from huikuan.queries.layers import Asked, layers_with, sums, top
 from huikuan.queries.listing import CHUNK, ROWS_MAX, Page, Whole, order_of, slice_of
+from huikuan.queries.presence import customer_has
 from huikuan.queries.receipts import ReceiptRow, receipts_of_accounts
-from huikuan.store.models import Customer, CustomerAccount, CustomerRef
+from huikuan.store.models import Customer, CustomerAccount
 from huikuan.store.public_ids import inner_id
 from huikuan.store.public_ids import public_id as opaque
 
@@ -258,12 +261,13 @@ def customer(frame: Frame, public_id: str) -> CustomerDetail | None:
     accounts = accounts_of(frame, customer_id) if customer_id is not None else []
     if found is None or customer_id is None or not accounts:
         return None
+    know_customer(frame, found)
     with read_facts(frame) as facts:
         rows = _buckets(cells_of_accounts(facts, accounts))
     return CustomerDetail(
         public_id=public_id,
         name=found.name,
-        aliases=list(found.aliases.order_by("id").values_list("name", flat=True)),
+        aliases=_aliases(found, accounts),
         country=found.country,
         registration_number=found.registration_number,
         external_ids=external_ids_of(frame, [customer_id]).get(customer_id, []),
@@ -273,6 +277,12 @@ def customer(frame: Frame, public_id: str) -> CustomerDetail | None:
             BucketTotal(row["currency"], DUE.labels[row["bucket"]], row["open_minor"], row["items"]) for row in rows
         ],
     )
+
+
+def _aliases(customer: Customer, accounts: list[int]) -> list[str]:
+    if "aliases" not in customer_has(customer.id, accounts):
+        return []
+    return list(customer.aliases.order_by("id").values_list("name", flat=True))
 
 
 def _buckets(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -306,14 +316,15 @@ def _balances(rows: list[dict[str, Any]]) -> list[Balance]:
 
 
 def _accounts(frame: Frame, customer_id: int) -> list[AccountRow]:
-    accounts = account_rows(frame, customer_id)
-    refs: dict[int, list[str]] = {}
-    mine = CustomerRef.objects.filter(account__in=[account.id for account in accounts])
-    for account_id, text in mine.order_by("id").values_list("account_id", "external_id"):
-        refs.setdefault(account_id, []).append(text)
+    refs = references_of(frame, customer_id)
     return [
-        AccountRow(account.entity_id, account.entity.name, account.terms_days, refs.get(account.id, []))
-        for account in accounts
+        AccountRow(
+            account.entity_id,
+            account.entity.name,
+            account.terms_days,
+            [text for one, text in refs if one == account.id],
+        )
+        for account in account_rows(frame, customer_id)
     ]
 
 

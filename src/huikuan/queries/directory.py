@@ -17,7 +17,8 @@ from django.db.models import Q
 from huikuan.queries.accounts_count import count_accounts
 from huikuan.queries.asking import once
 from huikuan.queries.cache import answers
-from huikuan.queries.frame import Frame, every_entity
+from huikuan.queries.frame import Frame
+from huikuan.queries.standing import every_entity
 from huikuan.store.models import Customer, CustomerAccount, CustomerRef, User
 
 ACCOUNTS = pa.schema({"account_id": pa.int64(), "customer_id": pa.int64(), "entity_id": pa.int64()})
@@ -149,9 +150,38 @@ def account_rows(frame: Frame, customer_id: int) -> list[CustomerAccount]:
 
     def look_up() -> list[CustomerAccount]:
         mine = CustomerAccount.objects.filter(frame.visible(""), customer_id=customer_id)
-        return list(mine.select_related("entity", "origin").order_by("entity__code", "id"))
+        found = list(mine.select_related("entity", "origin").order_by("entity__code", "id"))
+        numbers = {account.id: customer_id for account in found}
+        once(("customers of accounts", tuple(sorted(numbers))), lambda: numbers)  # asked again for each list
+        return found
 
     return once(("accounts of", frame.entity_ids, frame.narrowed, customer_id), look_up)
+
+
+def references_of(frame: Frame, customer_id: int) -> list[tuple[int, str]]:
+    """How sources know the customer's accounts that the frame shows, by account, the oldest first."""
+
+    def look_up() -> list[tuple[int, str]]:
+        mine = CustomerRef.objects.filter(account__in=[account.id for account in account_rows(frame, customer_id)])
+        found = list(mine.order_by("id").values_list("account_id", "external_id"))
+        texts = list(dict.fromkeys(text for _account, text in found))
+        once(("external ids", frame.entity_ids, frame.narrowed, (customer_id,)), lambda: {customer_id: texts})
+        return found
+
+    return once(("references", frame.entity_ids, frame.narrowed, customer_id), look_up)
+
+
+def know_customer(frame: Frame, customer: Customer) -> None:
+    """What the lists on a customer's own page would look up of it again is known from here on in this request."""
+    number = customer.id
+    facts = CustomerFacts(
+        customer.name,
+        customer.country,
+        next((text for _account, text in references_of(frame, number)), ""),
+        customer.segment,
+        customer.registration_number,
+    )
+    once(("customers", frame.entity_ids, frame.narrowed, (number,)), lambda: {number: facts})
 
 
 def customer_row(customer_id: int) -> Customer | None:
@@ -181,6 +211,8 @@ def entities_table() -> dict[int, EntityFacts]:
 def actors_of(user_ids: Iterable[int | None]) -> dict[int | None, str]:
     """The names of people who did something; the system itself has none."""
     wanted = {number for number in user_ids if number is not None}
+    if not wanted:
+        return {}
     return {user.pk: user.get_full_name() or user.get_username() for user in User.objects.filter(id__in=wanted)}
 
 

@@ -9,14 +9,13 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import connection
 from django.db.models import Q
 
 from huikuan.core.ageing import end_of_day
 from huikuan.core.rights import Right
 from huikuan.mirror.reader import resolve_known
-from huikuan.queries.asking import once
 from huikuan.queries.grants import NOTHING, Held, held_by
+from huikuan.queries.standing import every_entity
 from huikuan.store.models import CustomerAccount, SealHead
 
 
@@ -106,18 +105,6 @@ def seen_entities(held: Mapping[int, Held]) -> list[EntityRow]:
     """Of the entities a person holds something in, those whose ledger the person may see, by code."""
     seen = {number for number, rights in held.items() if rights.can(Right.SEE_LEDGER)}
     return [EntityRow(*row[:4], held=held[row[0]]) for row in every_entity() if row[0] in seen]
-
-
-def every_entity() -> list[tuple[int, str, str, str, str]]:
-    """Number, code, name, currency and time zone of every legal entity, by code."""
-
-    def look_up() -> list[tuple[int, str, str, str, str]]:
-        # In plain SQL, as what is asked at every page: putting the statement together took longer than answering it.
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT id, code, name, currency, timezone FROM store_entity ORDER BY code")
-            return list(cursor.fetchall())
-
-    return once("entities", look_up)
 
 
 def narrowed_of(rows: Iterable[EntityRow]) -> dict[int, tuple[int, ...]]:

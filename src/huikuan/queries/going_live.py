@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from huikuan.core.accounts import CONTROL_ACCOUNTS, LedgerAccount
 from huikuan.core.going_live import Balance, Comparison, Step, compare
-from huikuan.queries.open_rows import ids
+from huikuan.queries.standing import not_live_yet
 from huikuan.store.models import (
     CustomerAccount,
     Entity,
@@ -232,10 +232,5 @@ def certificate_of(entity_id: int) -> Certificate | None:
 
 def not_live(entity_ids: Iterable[int]) -> list[tuple[str, str]]:
     """Code and name of those entities that are on their way and not live yet."""
-    with connection.cursor() as cursor:  # asked at every page: see ``frame.every_entity``
-        cursor.execute(
-            "SELECT e.code, e.name FROM store_golive g JOIN store_entity e ON e.id = g.entity_id"
-            " LEFT JOIN store_goliveproof p ON p.entity_id = e.id"
-            f" WHERE g.entity_id IN ({ids(entity_ids)}) AND p.id IS NULL ORDER BY e.code"
-        )
-        return list(cursor.fetchall())
+    wanted = set(entity_ids)
+    return [(code, name) for number, code, name in not_live_yet() if number in wanted]

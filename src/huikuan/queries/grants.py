@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from django.db import connection
-
 from huikuan.core.rights import ROLE_RIGHTS, Reach, Right
-from huikuan.store.models import Entity, RoleGrant, Team, User
+from huikuan.queries.standing import every_entity, grants_of
+from huikuan.store.models import RoleGrant, Team, User
 
 NOBODY: frozenset[int] = frozenset()
 _RIGHTS: dict[str, frozenset[Right]] = {role.value: rights for role, rights in ROLE_RIGHTS.items()}
@@ -52,10 +51,8 @@ def held_by(user_id: int) -> dict[int, Held]:
 def held_of(user_id: int, *, is_superuser: bool) -> dict[int, Held]:
     """``held_by`` for somebody known to be let in."""
     if is_superuser:
-        return dict.fromkeys(Entity.objects.values_list("id", flat=True), EVERYTHING)
-    with connection.cursor() as cursor:  # asked at every page: see ``frame.every_entity``
-        cursor.execute("SELECT entity_id, role, reach FROM store_rolegrant WHERE user_id = %s", [user_id])
-        return _granted(user_id, cursor.fetchall())
+        return dict.fromkeys((row[0] for row in every_entity()), EVERYTHING)
+    return _granted(user_id, grants_of(user_id))
 
 
 def held_in(user_id: int, entity_id: int) -> Held:

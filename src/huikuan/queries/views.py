@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db import connection
 
-from huikuan.store.models import TableView, UsualView
+_SQL = (  # asked with every list: see ``standing``
+    "SELECT v.id, v.name, v.asked, v.owner_id, v.is_shared, o.first_name, o.last_name, o.username, EXISTS (SELECT 1"
+    ' FROM store_usualview w WHERE w.view_id = v.id AND w.user_id = %s AND w."table" = %s)'
+    " FROM store_tableview v JOIN store_user o ON o.id = v.owner_id"
+    ' WHERE v."table" = %s AND (v.owner_id = %s OR v.is_shared) ORDER BY v.name, v.id'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +30,20 @@ class ViewRow:
 
 def views_of(user_id: int, table: str) -> list[ViewRow]:
     """One's own views and those shared with everybody, by name."""
-    usual = UsualView.objects.filter(user_id=user_id, table=table).values_list("view_id", flat=True).first()
-    found = TableView.objects.filter(Q(owner_id=user_id) | Q(is_shared=True), table=table).select_related("owner")
+    with connection.cursor() as cursor:
+        cursor.execute(_SQL, [user_id, table, table, user_id])
+        rows = cursor.fetchall()
     return [
         ViewRow(
-            id=view.pk,
-            name=view.name,
-            asked={str(name): str(text) for name, text in view.asked.items()},
-            is_mine=view.owner_id == user_id,
-            is_shared=view.is_shared,
-            is_usual=view.pk == usual,
-            owner=view.owner.get_full_name() or view.owner.get_username(),
+            id=number,
+            name=name,
+            asked={
+                str(key): str(text) for key, text in (asked if isinstance(asked, dict) else json.loads(asked)).items()
+            },
+            is_mine=owner_id == user_id,
+            is_shared=bool(is_shared),
+            is_usual=bool(is_usual),
+            owner=f"{first} {last}".strip() or username,
         )
-        for view in found.order_by("name", "id")
+        for number, name, asked, owner_id, is_shared, first, last, username, is_usual in rows
     ]

@@ -25,15 +25,16 @@ from huikuan.web.tags import address
 editing = page(right=Right.EDIT_CUSTOMER)
 
 
-def assign_context(seat: Seat, public_id: str) -> dict[str, Any]:
-    """What the customer's page shows of whose the customer is, with the choices of who may change it."""
+def assign_context(seat: Seat, public_id: str, *, choosing: bool) -> dict[str, Any]:
+    """What the customer's page shows of whose the customer is; with the choices of who may change it once that person
+    is about to: they are everybody there is, twice."""
     accounts = queries.assigned_of(seat.frame, public_id)
-    people = {
-        row.entity_id: queries.assignable(row.entity_id)
-        for row in accounts
-        if seat.can(Right.EDIT_CUSTOMER, row.entity_id)
+    mine = {row.entity_id for row in accounts if seat.can(Right.EDIT_CUSTOMER, row.entity_id)}
+    people = {number: queries.assignable(number) for number in mine} if choosing else {}
+    return {
+        "assigned": [(row, people.get(row.entity_id)) for row in accounts],
+        "may_choose": bool(mine) and not choosing,
     }
-    return {"assigned": [(row, people.get(row.entity_id)) for row in accounts]}
 
 
 def _choice(given: QueryDict, name: str) -> int | None:

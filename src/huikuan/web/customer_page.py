@@ -17,6 +17,7 @@ from huikuan.queries.agreements import agreements_of_customer
 from huikuan.queries.customer_file import CustomerFile, customer_file, survivor_of
 from huikuan.queries.documents import documents_of_customer
 from huikuan.queries.duplicates import merges_into
+from huikuan.queries.presence import has_documents
 from huikuan.queries.short_payments import short_payments_of_customer
 from huikuan.queries.targets import account_targets
 from huikuan.queries.timeline import KINDS, Event, timeline
@@ -62,6 +63,10 @@ def show_customer(request: HttpRequest, seat: Seat, public_id: str) -> HttpRespo
     target = request.headers.get("HX-Target", "")
     if file is not None and target == "events":
         return render(request, "customers/timeline.html", _alone(request, seat, file))
+    if file is not None and target == "whose":
+        return render(
+            request, "people/assigned.html", {**assign_context(seat, public_id, choosing=True), "kept": seat.kept}
+        )
     found = queries.customer(seat.frame, public_id)
     if found is None or file is None:
         survivor = survivor_of(public_id)
@@ -89,18 +94,18 @@ def _below(
     """What stands below the balance and the people: lists, documents, the file. The timeline is fetched when a person
     scrolls to it, unless the address asks for it."""
     asked = "events" in request.GET or "t_page" in request.GET
+    accounts = [account.id for account in file.accounts]
     return {
-        **assign_context(seat, public_id),
+        **assign_context(seat, public_id, choosing="whose" in request.GET),
         **_items(request, seat, public_id),
         **(_timeline(request, seat, file) if asked else {"timeline_waits": True, **_note_form()}),
-        "short_cases": [
-            case_context(one)
-            for one in short_payments_of_customer(seat.frame, [account.id for account in file.accounts])
-        ],
+        "short_cases": [case_context(one) for one in short_payments_of_customer(seat.frame, accounts)]
+        if "short_payments" in file.has
+        else [],
         "short_customer": public_id,
-        "agreements": [
-            agreement_line(one) for one in agreements_of_customer(seat.frame, [account.id for account in file.accounts])
-        ],
+        "agreements": [agreement_line(one) for one in agreements_of_customer(seat.frame, accounts)]
+        if "agreements" in file.has
+        else [],
         "may_agree": public_id if seat.frame.is_now and may(seat, file, Right.POST_ADJUSTMENT) else "",
         "documents_about": True,
         "document_entities": account_targets(seat.frame, public_id),
@@ -108,7 +113,7 @@ def _below(
             seat,
             "customer",
             public_id,
-            documents_of_customer(seat.frame, public_id),
+            documents_of_customer(seat.frame, public_id) if has_documents(file.has) else [],
             [account.entity_id for account in found.accounts],
         ),
     }
@@ -161,7 +166,7 @@ def _file(seat: Seat, file: CustomerFile) -> dict[str, Any]:
         deeds.append(Deed(_("Merge a duplicate"), address(seat.kept, "customer_merge", file.public_id)))
     external = [(name, word_of(FILE_FIELDS, name)) for name in FILE_FIELDS if name in file.values and name != "parent"]
     shown = file.values | {"language": LANGUAGES.get(file.values["language"], file.values["language"])}
-    merges = merges_into(list(file.family))
+    merges = merges_into(list(file.family)) if "merges" in file.has else []
     return {
         "file": file,
         "file_deeds": deeds,
