@@ -32,11 +32,11 @@ class BankFile:
 
 
 def keep_bank_file(file: BankFile) -> dict[str, Any]:
-    """Keeps the file; gives its name, SHA-256 and size, as an upload remembers them. Refuses ``file.unreadable``."""
+    """Keeps the file; gives its name, SHA-256 and size, as an upload remembers them. Refuses ``import.unreadable``."""
     try:
         sha256 = put_file(file.data) if file.path is None else put_path(file.path)
     except OSError as error:
-        raise Refusal("file.unreadable", "{name} cannot be read: {why}", name=file.name, why=error.strerror) from None
+        raise Refusal("import.unreadable", "{name}: {problem}", name=file.name, problem=error.strerror) from None
     return {"name": file.name[:200], "sha256": sha256, "size": path_of(sha256).stat().st_size}
 
 

@@ -21,11 +21,10 @@ T = TypeVar("T")
 
 
 class SpoolFile:
-    """Where spools put their rows once they hold ``held_max`` of them together. ``folder``: on which disk."""
+    """Where spools put their rows once they hold more than ``HELD`` together. ``folder``: on which disk."""
 
-    def __init__(self, folder: Path, held_max: int = HELD) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._held_max = held_max
         self._held = 0
         self._spools: list[Spool[Any]] = []
         self._file: IO[bytes] | None = None
@@ -51,7 +50,7 @@ class SpoolFile:
     def count_row(self) -> None:
         """One more row is held; beyond what may be held, all are written out."""
         self._held += 1
-        if self._held > self._held_max:
+        if self._held > HELD:
             for spool in self._spools:
                 spool.write_out()
             self._held = 0
