@@ -12,8 +12,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from huikuan.core.rights import Role
+from huikuan.engines.match_types import BarReport
 from huikuan.services.matching import run_matching
-from huikuan.services.matching_policy import policy_of
+from huikuan.services.matching_policy import Policy, policy_of, set_policy
 from huikuan.store.models import (
     BankLine,
     LineDecision,
@@ -242,6 +243,24 @@ def test_the_policy_is_the_cfos(bench: Bench) -> None:
         assert cfo.post("/settings/matching/", {**given, **bad}).status_code == 400
     assert signed_in("ann").post("/cash/workbench/run/", {"book": "E1", "fit": "1"}).status_code == 302
     assert MatchingModel.objects.exists()
+
+
+def test_a_line_over_the_bar_says_why_it_waits(bench: Bench) -> None:
+    ann, waits = signed_in("ann"), "Over the bar, yet not posted by itself"
+    assert waits not in text_of(ann.get(bench.url(0), headers=HX)), "there is no bar yet"
+    bar = BarReport(threshold=0.5, max_error=0.001).to_json()
+    MatchingModel.objects.filter(entity_id=bench.entity).update(bar=bar)
+    MatchProposal.objects.filter(line_id=bench.lines[0]).update(confidence="0.99000000")
+    proposal = MatchProposal.objects.get(line_id=bench.lines[0])
+    sure = {**proposal.explanations[0], "confidence": 0.99, "ambiguous": 0}
+    for change, why in ({}, "automatic posting is switched off"), ({"kind": "part"}, "not plainly items paid in full"):
+        proposal.explanations = [{**sure, **change}, *proposal.explanations[1:]]
+        proposal.save()
+        assert f"{waits} : {why}" in text_of(ann.get(bench.url(0), headers=HX)).replace("itself:", "itself :")
+        set_policy(bench.entity, Policy(is_automatic=True), **SYSTEM)
+    proposal.explanations = [{**sure, "confidence": 0.4}, *proposal.explanations[1:]]
+    proposal.save()
+    assert waits not in text_of(ann.get(bench.url(0), headers=HX))
 
 
 def test_without_scripts_the_forms_lead_on(bench: Bench) -> None:

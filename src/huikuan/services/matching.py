@@ -24,7 +24,7 @@ from huikuan.services.background import enqueue
 from huikuan.services.books import Books, open_books
 from huikuan.services.line_decisions import Choice, decide_line
 from huikuan.services.matching_audit import draw_sample
-from huikuan.services.matching_engine import Answer, WorkedOut, fit_entity, work_out
+from huikuan.services.matching_engine import Answer, WorkedOut, bar_of, fit_entity, work_out
 from huikuan.services.matching_payers import waits_for_paper
 from huikuan.services.matching_policy import Policy, policy_of
 from huikuan.services.rights import Forbidden, demand
@@ -308,7 +308,7 @@ def _post_automatically(
 ) -> str:
     """Posts what is sure enough; gives why it was not, empty where it was."""
     made = answer.explanations[0]
-    why = "off" if not policy.is_automatic else _held_back(entity_id, line, made, policy)
+    why = _held_back(entity_id, line, made, policy)
     if why:
         return why
     try:
@@ -331,6 +331,8 @@ def _post_automatically(
 
 def _held_back(entity_id: int, line: MatchLine, made: Explanation, policy: Policy) -> str:
     """What is never posted without a person, however sure the matcher is."""
+    if not policy.is_automatic:
+        return "off"
     if made.ambiguous or made.kind != "items" or not made.legs:
         return "ambiguous" if made.ambiguous else "kind"
     if made.unapplied_minor or any(leg.deduction_minor and leg.deduction_reason in NEEDS_A_PERSON for leg in made.legs):
@@ -351,6 +353,14 @@ def _held_back(entity_id: int, line: MatchLine, made: Explanation, policy: Polic
     if policy.amount_minor_max is not None and value > policy.amount_minor_max:
         return "amount"
     return "closed_period" if books.posting_day(line.value_date).posting_date != line.value_date else ""
+
+
+def waits_for(entity_id: int, line: MatchLine, made: Explanation) -> str:
+    """Why a line the matcher is sure enough about waits for a person; empty where it is not over the bar, or does not."""
+    bar = bar_of(entity_id)
+    if bar.threshold is None or made.confidence < bar.threshold:
+        return ""
+    return _held_back(entity_id, line, made, policy_of(entity_id))
 
 
 NEEDS_A_PERSON = frozenset({"short_payment", "overpayment"})

@@ -92,8 +92,8 @@ def model_of(entity_id: int) -> MatchModel:
 
 def bar_of(entity_id: int) -> BarReport:
     """The bar as it stands; without one where nothing was fitted yet."""
-    row = MatchingModel.objects.filter(entity_id=entity_id).first()
-    return BarReport() if row is None else BarReport.from_json(row.bar)
+    held = MatchingModel.objects.filter(entity_id=entity_id).values_list("bar", flat=True).first()
+    return BarReport() if held is None else BarReport.from_json(held)
 
 
 def fit_entity(entity_id: int, *, now: datetime) -> BarReport:

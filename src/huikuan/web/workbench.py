@@ -29,13 +29,13 @@ from huikuan.queries.workbench_line import Pane
 from huikuan.services.line_asides import claim_line
 from huikuan.services.line_decisions import Choice, decide_line
 from huikuan.services.line_undoing import undo_decision
-from huikuan.services.matching import accept_explanation, refresh_line
+from huikuan.services.matching import accept_explanation, refresh_line, waits_for
 from huikuan.services.rights import Forbidden, missing
 from huikuan.web.acting import actor, amount_text, demand_now, new_key, read_text, told
 from huikuan.web.frames import Seat
 from huikuan.web.lists import chips_of
 from huikuan.web.matching_bar import bar_words
-from huikuan.web.matching_words import NOT_CUSTOMERS, reason_of
+from huikuan.web.matching_words import HELD_BACK, NOT_CUSTOMERS, reason_of
 from huikuan.web.pages import page, read_list, show
 from huikuan.web.tags import address
 
@@ -165,6 +165,7 @@ def pane_context(
         "is_open": is_open,
         "pieces": pieces_of(pane),
         "cards": [(card, reason_of(card.made, get_language() or "en")) for card in pane.cards],
+        "waits": waits_word(line, pane) if is_open else "",
         "token": lines.token_of(line.line_id),
         "key": new_key(),
         "reason": reason,
@@ -173,6 +174,13 @@ def pane_context(
         "colleagues": lines.colleagues(line.entity_id, pane),
         "book": next(row for row in seat.entities if row.id == line.entity_id),
     }
+
+
+def waits_word(line: MatchLine, pane: Pane) -> str:
+    """Why a line over the bar did not post itself."""
+    if pane.parked or not pane.cards:
+        return ""
+    return str(HELD_BACK.get(waits_for(line.entity_id, line, pane.cards[0].made), ""))
 
 
 def pieces_of(pane: Pane) -> list[Piece]:
