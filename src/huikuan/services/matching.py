@@ -356,7 +356,7 @@ def _held_back(entity_id: int, line: MatchLine, made: Explanation, policy: Polic
 
 
 def waits_for(entity_id: int, line: MatchLine, made: Explanation) -> str:
-    """Why a line the matcher is sure enough about waits for a person; empty where it is not over the bar, or does not."""
+    """Why a line the matcher is sure enough about waits for a person; empty where it is not over the bar."""
     bar = bar_of(entity_id)
     if bar.threshold is None or made.confidence < bar.threshold:
         return ""
