@@ -100,6 +100,7 @@ def test_scopes_narrow_what_the_person_may(world: World) -> None:
         ("POST", f"receipts/{money['id']}/park", {"amount": "1"}),
         ("POST", f"receipts/{money['id']}/refund", {"amount": "1"}),
         ("POST", f"receipts/{money['id']}/bounce", {}),
+        ("POST", f"receipts/{money['id']}/reinstate", {}),
         ("POST", f"items/{item}/credit", {"lines": [{"item": item, "amount": "1"}]}),
         ("POST", f"journal/{entry}/reverse", {}),
         ("POST", f"applications/{entry}/unapply", {}),

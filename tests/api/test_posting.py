@@ -62,6 +62,11 @@ def test_a_payment_bounces(boss: Program) -> None:
     assert len(boss.posted(f"receipts/{money['id']}/bounce", {"memo": "no funds"})["entries"]) == 2
     assert boss.json(f"receipts/{money['id']}")["state"] == "reversed"
     assert boss.json(f"items/{item['id']}")["open_amount"] == "100.00"
+    (anew,) = boss.posted(f"receipts/{money['id']}/reinstate", {"memo": "another payment"})["receipts"]
+    assert (anew["id"] != money["id"], anew["unapplied"]) == (True, "100.00")
+    assert boss.json(f"items/{item['id']}")["open_amount"] == "0.00"
+    refused = boss.post(f"receipts/{money['id']}/reinstate", {})
+    assert problem_of(refused)["code"] == "receipt.posted_anew"
 
 
 def test_a_credit_memo_is_applied_and_its_entry_reversed(boss: Program) -> None:

@@ -12,6 +12,7 @@ from django.apps import apps
 from django.db import IntegrityError
 
 from huikuan.core.accounts import EntryKind
+from huikuan.core.documents import EvidenceType, LinkKind
 from huikuan.core.matching import Deed, Rest
 from huikuan.core.notes import Settles
 from huikuan.core.refusals import Refusal
@@ -21,6 +22,7 @@ from huikuan.services.adjustments import settle_item
 from huikuan.services.bank_accounts import NewAccount, add_account
 from huikuan.services.bank_files import BankFile
 from huikuan.services.bank_uploads import give_up, keep_upload, take_untied, work_upload
+from huikuan.services.documents import add_document
 from huikuan.services.line_asides import ask_about_line
 from huikuan.services.line_decisions import Choice
 from huikuan.services.matching_audit import say_outcome
@@ -35,6 +37,7 @@ from huikuan.store.models import (
     BankLine,
     BankLineReceipt,
     BankUpload,
+    DocumentLink,
     LineDecision,
     LinePart,
     MatchAudit,
@@ -124,6 +127,19 @@ def test_a_receipt_with_a_stroke_in_its_number_is_split(desk: Counter) -> None:
         for name in Receipt.objects.filter(line_part__line=line).values_list("external_id", flat=True)
     )
     sound()
+
+
+def test_a_document_of_a_receipt_goes_with_its_parts(desk: Counter) -> None:
+    mine, theirs = desk.books.item(60_00), desk.books.item(40_00, customer="C2")
+    line = linked(desk, "R-1", 100_00)
+    links = [(LinkKind.RECEIPT, BankLineReceipt.objects.get(line_id=line).receipt_id)]
+    add_document(b"%PDF-1.7 advice", "advice.pdf", evidence_type=EvidenceType.OTHER, links=links, **SYSTEM)
+    made = desk.apply(line, desk.leg(mine, 60_00), desk.leg(theirs, 40_00))
+    parts = set(LinePart.objects.filter(line_id=line).values_list("receipt_id", flat=True))
+    assert parts <= set(DocumentLink.objects.filter(kind="receipt").values_list("object_id", flat=True))
+    desk.undo(made)
+    whole = BankLineReceipt.objects.get(line_id=line).receipt_id
+    assert DocumentLink.objects.filter(kind="receipt", object_id=whole).count() == 1
 
 
 # -- money that goes back ---------------------------------------------------------------------------------------------

@@ -189,6 +189,7 @@ PAGES: dict[str, Ask] = {
     "receipt_refund": Ask(CASH, "GP", "receipt"),
     "receipt_refund_other": Ask(R.REFUND_OTHER_PAYEE, "GP", "receipt"),
     "receipt_bounce": Ask(R.REVERSE, "GP", "receipt"),
+    "receipt_reinstate": Ask(R.REVERSE, "GP", "receipt"),
     "item_settle": Ask(R.POST_ADJUSTMENT, "GP", "item", query="?kind=write_off"),
     "item_recover": Ask(R.POST_ADJUSTMENT, "GP", "item"),
     "item_credit": Ask(CASH, "GP", "item"),

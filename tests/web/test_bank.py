@@ -24,6 +24,7 @@ from huikuan.store.models import (
 from huikuan.store.public_ids import public_id
 from tests.databases import LedgerDb
 from tests.services.bank_files import Row, camt053
+from tests.web.test_cash import field
 from tests.web.test_pages import text_of
 from tests.web.world import START, World, build_world, signed_in
 from tests.worker import work_off
@@ -164,7 +165,13 @@ def test_a_payment_taken_back_is_reversed_with_one_click(account: int) -> None:
     done = client.post(f"{page}bounce/", {"receipt": public_id("rcp", receipt.pk)}, follow=True)
     assert "taken back" in text_of(done)
     assert receipt.entry.reversed_by is not None
-    assert "AC04" in text_of(client.get(page))
+    shown = client.get(page)
+    assert "AC04" in text_of(shown) and "It was not this payment" in text_of(shown)
+    form = client.get(f"/receivables/receipts/{public_id('rcp', receipt.pk)}/reinstate/")
+    given = {"key": field(form, "key"), "memo": "another one"}
+    assert client.post(form.request["PATH_INFO"], given).status_code == 302
+    assert "Which payment was taken back?" in text_of(client.get(page))
+    assert Receipt.objects.filter(source__code="bank", entry__reversed_by=None).get().amount_minor == 600_00
 
 
 def test_money_reversed_by_mistake_is_posted_anew(world: World, account: int) -> None:

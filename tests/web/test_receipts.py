@@ -64,6 +64,19 @@ def test_a_bounced_payment_opens_again_what_it_had_settled(world: World) -> None
     assert "The receipt of 1,000.50 CNY is taken back. 1 entry that stood on it was reversed first." in shown
     assert "账户余额不足" in shown
     assert "Bounced …" not in shown
+    # It was another payment that bounced.
+    assert "It stands after all …" in shown
+    path = receipt_path(receipt, "reinstate/")
+    form = client.get(path)
+    assert "pays the same items as before" in text_of(form)
+    given = {"key": field(form, "key"), "memo": ""}
+    assert "Say why" in text_of(client.post(path, given))
+    given["memo"] = "另一笔"
+    first, second = client.post(path, given, follow=True), client.post(path, given)
+    assert "The receipt of 1,000.50 CNY stands again." in text_of(first)
+    assert (second.status_code, open_of("INV-1"), money_of(newest())) == (302, 0, (0, 450_50, 0))
+    assert "It stands after all …" not in text_of(client.get(receipt_path(receipt)))
+    assert "was posted anew already" in text_of(client.get(path))
 
 
 # -- rights ------------------------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from huikuan.api.schemas import (
     IdentifyIn,
     LineIn,
     ListAsked,
+    MemoIn,
     ReceiptIn,
     ReceiptList,
     ReceiptOut,
@@ -43,6 +44,7 @@ from huikuan.queries.feeds import ReceiptWish, one_receipt, posted_receipts, rec
 from huikuan.queries.ids import entry_id_text
 from huikuan.services.applications import Named, apply_receipt
 from huikuan.services.receipts import NewReceipt, identify_receipt, park_receipt, post_receipts, refund_receipt
+from huikuan.services.reinstating import reinstate_receipt
 from huikuan.services.reversals import reverse_entry
 
 router = Router(tags=["Receipts"])
@@ -208,3 +210,17 @@ def bounce(request: HttpRequest, receipt_id: Path[Id], body: ReverseIn, key: Onc
         return _entries(*reverse_entry(found.entity_id, entry.id, on=on, memo=body.memo, **caller.actor))
 
     return post_once(request, caller, found.entity_id, "receipt.bounce", key, body, work)
+
+
+@router.post("/{receipt_id}/reinstate", response={201: ReceiptsPosted}, summary="A payment did not bounce after all")
+def reinstate(request: HttpRequest, receipt_id: Path[Id], body: MemoIn, key: OnceKey) -> HttpResponse:
+    """Posts a reversed receipt anew, with everything that was taken back with it; gives the new receipt, or those of
+    all customers a payment was for."""
+    caller, found = caller_of(request), _postable(request, receipt_id, Right.REVERSE)
+
+    def work() -> ReceiptsPosted:
+        made = reinstate_receipt(found.entity_id, found.id, memo=body.memo, **caller.actor)
+        by_number = codes()
+        return ReceiptsPosted(receipts=[receipt_out(one, by_number) for one in posted_receipts(made.receipts)])
+
+    return post_once(request, caller, found.entity_id, "receipt.reinstate", key, body, work)

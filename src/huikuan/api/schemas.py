@@ -307,6 +307,10 @@ class ReverseIn(Given):
     memo: Name = ""
 
 
+class MemoIn(Given):
+    memo: Name = ""
+
+
 class CreditIn(Given):
     """What a credit memo, deposit or on-account item is applied to."""
 

@@ -122,6 +122,22 @@ def bounce(context: dict[str, Any], receipt: str, memo: str, on: datetime) -> No
 
 @ledger.command()
 @click.argument("receipt")
+@click.option("--memo", default="", help="Why: it was another payment, say.")
+@click.pass_obj
+def reinstate(context: dict[str, Any], receipt: str, memo: str) -> None:
+    """A receipt did not bounce after all: post it anew, with all that was done with it. Prints the new receipt."""
+    from huikuan.queries.ids import receipt_id_text
+    from huikuan.services.lookup import find_receipt
+    from huikuan.services.reinstating import reinstate_receipt
+
+    found = find_receipt(receipt)
+    made = reinstate_receipt(found.entity_id, found.number, memo=memo, **context)
+    for number in made.receipts:
+        click.echo(receipt_id_text(number))
+
+
+@ledger.command()
+@click.argument("receipt")
 @click.argument("customer")
 @_on
 @click.pass_obj

@@ -15,6 +15,7 @@ from huikuan.core.refusals import Refusal
 from huikuan.services.books import open_books
 from huikuan.services.channels import channel_of, keep_told
 from huikuan.services.line_desk import Desk, day_for
+from huikuan.services.receipt_papers import carry_documents
 from huikuan.services.receipts import NewReceipt, add_receipts
 from huikuan.services.reversals import reverse_entry
 from huikuan.services.sources import source_id_of
@@ -103,6 +104,7 @@ def _repost(desk: Desk, old: Sequence[int], amounts: Sequence[int], entries: lis
     entries += [number for number, _ in unit.entries]
     unit.flush()
     keep_told(made, [channel_of(model.pk)] * len(made))
+    carry_documents([(number, new_number) for number in old for new_number in made])
     return made
 
 

@@ -96,6 +96,7 @@ AUDIT_FIELDS: dict[str, str | Promise] = {
     "replace": _("Replaces what was entered"),
     "retaken": _("Applied anew"),
     "role": _("Role"),
+    "receipts": _("Receipts"),
     "rows": _("Rows"),
     "run": _("Collection"),
     "scopes": _("Scopes"),

@@ -138,6 +138,7 @@ AUDIT_CODES: dict[str, str | Promise] = {
     "period.soft_closed": _("Month soft-closed"),
     "personal.unmasked": _("Personal data shown in full"),
     "rates.add": _("Exchange rate added"),
+    "receipt.reinstated": _("Bounced receipt posted anew"),
     "receipt.identify": _("Receipt identified"),
     "receipt.park": _("Money kept on account"),
     "receipt.refund": _("Money refunded"),

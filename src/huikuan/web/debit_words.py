@@ -50,6 +50,7 @@ EVENTS: Words = {
     "sent": _("Handed to the bank"),
     "settled": _("Money came"),
     "unsettled": _("Money taken back from it"),
+    "reinstated": _("Not taken back after all"),
     "rejected": _("Payment rejected"),
     "returned": _("Payment returned"),
 }

@@ -17,7 +17,9 @@ from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
 from huikuan.queries import applicable, desk
 from huikuan.queries.desk import ReceiptNow
+from huikuan.queries.ids import receipt_id_text
 from huikuan.services.receipts import identify_receipt, park_receipt, refund_receipt
+from huikuan.services.reinstating import may_reinstate, reinstate_receipt
 from huikuan.services.reversals import reverse_entry
 from huikuan.web.acting import (
     Deed,
@@ -53,8 +55,11 @@ Doing = Callable[[QueryDict, str], HttpResponse]
 def receipt_bar(seat: Seat, public_id: str) -> dict[str, Any]:
     """The buttons of a receipt's page, for who may post."""
     receipt = desk.receipt_now(seat.frame, public_id, timezone.now())
-    if receipt is None or receipt.is_reversed:
+    if receipt is None:
         return bar(seat, [])
+    if receipt.is_reversed:
+        may = may_post_to(seat, receipt.entity_id, Right.REVERSE) and may_reinstate(receipt.id)
+        return bar(seat, [Deed(_("It stands after all …"), address(seat.kept, "receipt_reinstate", public_id))] * may)
     bounced = []
     if may_post_to(seat, receipt.entity_id, Right.REVERSE):
         bounced.append(Deed(_("Bounced …"), address(seat.kept, "receipt_bounce", public_id)))
@@ -267,5 +272,33 @@ def bounce(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
             amount=amount_text(receipt.amount_minor, receipt.currency)
         )
         return done(request, seat, text + reversed_words(len(entries) - 1), entries[-1], "receipt", public_id)
+
+    return act(request, seat, "actions/act.html", context, do, currency=receipt.currency)
+
+
+@require_http_methods(_METHODS)
+@page
+def reinstate(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
+    """That it bounced was a mistake: the receipt is posted anew, with all that was done with it."""
+    receipt = _receipt(seat, public_id, Right.REVERSE)
+
+    def context(given: QueryDict) -> dict[str, Any]:
+        says = _(
+            "The receipt is posted anew, on the day it was taken back, and pays the same items as before. The bank's "
+            "line that took it back waits for a decision again."
+        )
+        blocked = "" if may_reinstate(receipt.id) else _("This receipt stands, or its money was posted anew already.")
+        shell = _shell(seat, receipt, _("It stands after all"), _("Post the receipt anew"), says, blocked)
+        return {**shell, "fields": [Field("text", "memo", _("Why"), given.get("memo", ""))]}
+
+    def do(given: QueryDict, key: str) -> HttpResponse:
+        memo = read_text(given, "memo", 200)
+        if not memo:
+            raise Refusal("form.reason_missing", "Say why.")
+        made = reinstate_receipt(receipt.entity_id, receipt.id, memo=memo, key=key, **actor(request))
+        text = _("The receipt of {amount} stands again.").format(
+            amount=amount_text(receipt.amount_minor, receipt.currency)
+        )
+        return done(request, seat, text, made.entries[0], "receipt", receipt_id_text(made.receipts[0]))
 
     return act(request, seat, "actions/act.html", context, do, currency=receipt.currency)

@@ -217,6 +217,7 @@ urlpatterns = [
     path("receivables/receipts/<slug:public_id>/refund/", receipt_acts.refund, name="receipt_refund"),
     path("receivables/receipts/<slug:public_id>/refund-other/", receipt_acts.refund_other, name="receipt_refund_other"),
     path("receivables/receipts/<slug:public_id>/bounce/", receipt_acts.bounce, name="receipt_bounce"),
+    path("receivables/receipts/<slug:public_id>/reinstate/", receipt_acts.reinstate, name="receipt_reinstate"),
     path("receivables/items/<slug:public_id>/settle/", actions.settle, name="item_settle"),
     path("receivables/items/<slug:public_id>/recover/", actions.recover, name="item_recover"),
     path("receivables/items/<slug:public_id>/credit/", applying.apply_credit_item, name="item_credit"),
