@@ -34,7 +34,7 @@ bench: dev  ## The benchmark tables
 	$(BIN)/python -m benchmarks $(ARGS)
 
 soak: dev  ## Long kills, fuzzing, large files
-	$(BIN)/python -m pytest -m soak $(ARGS)
+	$(BIN)/python -m pytest -m soak --hypothesis-profile=default $(ARGS)
 
 messages: dev  ## Bring the translation catalogs to the sources
 	$(BIN)/python tools/messages.py

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 # Where Python is told to keep nothing of what it compiles (containers are), each of the some hundred processes of a run
@@ -34,6 +35,17 @@ from tests import browsers, databases, servers  # noqa: E402
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
+
+# The same examples in every run, however busy the machine (others: --hypothesis-profile=default).
+hypothesis.settings.register_profile(
+    "huikuan",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("huikuan")
 
 VENDORS: tuple[databases.Vendor, ...] = ("sqlite", "postgres")
 

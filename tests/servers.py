@@ -23,7 +23,7 @@ from tests.databases import LedgerDb
 ROOT = Path(__file__).resolve().parents[1]
 PORTS = Path(tempfile.gettempdir()) / f"huikuan-test-ports-{os.getuid()}"
 _KEPT: list[IO[str]] = []  # a file that is closed is no longer locked
-START_SECONDS = 90.0  # a busy machine is no fault, only what never comes is
+START_SECONDS = 300.0  # a busy machine is no fault, only what never comes is
 
 
 @dataclass(frozen=True, slots=True)

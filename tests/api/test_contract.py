@@ -59,7 +59,7 @@ def test_the_example_works(site: Site) -> None:
         env={**os.environ, "HUIKUAN_KEY": site.key},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -79,7 +79,7 @@ def generated(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mo
         [*command, "--output-path", str(tmp_path / "made"), "--config", str(config), "--fail-on-warning"],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -184,7 +184,7 @@ def test_two_workers_send_each_event_once(ledger: Ledger, receiver: Receiver) ->
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(600)
     ids = [headers["webhook-id"] for headers, _ in receiver.told]
     assert len(ids) == len(set(ids)) == 12
     assert WebhookAttempt.objects.count() == 12

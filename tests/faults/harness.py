@@ -70,7 +70,7 @@ def run_worker(db: LedgerDb, module: str, *arguments: object, kill_after: float 
     return result
 
 
-def wait_for_the_server(db: LedgerDb, seconds_max: float = 30) -> None:
+def wait_for_the_server(db: LedgerDb, seconds_max: float = 300) -> None:
     """PostgreSQL finishes the statement of a client that was killed, a commit too: what is asked before that
     may have another answer a moment later. Gives up after ``seconds_max``."""
     if db.vendor != "postgres":

@@ -62,13 +62,13 @@ def mutate(seed: bytes, rng: random.Random) -> bytes:
     return bytes(data)
 
 
-@settings(max_examples=250, deadline=30_000)
+@settings(max_examples=250, deadline=None)
 @given(st.integers(0, len(SEEDS) - 1), st.integers(0, 2**32))
 def test_mutated_invoices(seed: int, number: int) -> None:
     survive(mutate(SEEDS[seed], random.Random(number)))
 
 
-@settings(max_examples=150, deadline=30_000)
+@settings(max_examples=150, deadline=None)
 @given(st.sampled_from([b"", b"<", b"%PDF-1.7\n", b"PK\x03\x04", b"<Invoice>", b"\xff\xfe<"]), st.binary(max_size=400))
 def test_any_bytes(start: bytes, rest: bytes) -> None:
     survive(start + rest)

@@ -24,7 +24,7 @@ from huikuan.store.models import User
 from tests.databases import LedgerDb
 from tests.servers import ROOT, free_port
 
-START_SECONDS = 60.0
+START_SECONDS = 300.0  # a busy machine is no fault, only what never comes is
 PROCESSES = ("huikuan.jobs.server", "huikuan.jobs.worker", "huikuan.jobs.scheduler")
 SIGN_IN = ("ann", "a-long-password-1")
 
@@ -80,8 +80,8 @@ def running(db: LedgerDb, *arguments: str, path: Path | None = None) -> Iterator
         yield site
     finally:
         process.terminate()
-        process.wait(60)
-        _, left = psutil.wait_procs(family, timeout=30)
+        process.wait(START_SECONDS)
+        _, left = psutil.wait_procs(family, timeout=START_SECONDS)
         assert not left, "processes were left behind"
 
 
@@ -95,7 +95,7 @@ class Visitor:
 
     def get(self, path: str) -> tuple[str, str]:
         """Where it ended up, and what it says there."""
-        with self.opener.open(self.url + path, timeout=60) as response:
+        with self.opener.open(self.url + path, timeout=START_SECONDS) as response:
             return response.geturl(), response.read().decode()
 
     def sign_in(self, username: str, password: str) -> str:
@@ -108,7 +108,7 @@ class Visitor:
             data=urllib.parse.urlencode(fields).encode(),
             headers={"Referer": f"{self.url}/accounts/login/"},
         )
-        with self.opener.open(request, timeout=60) as response:
+        with self.opener.open(request, timeout=START_SECONDS) as response:
             where: str = response.geturl()
             return where
 
@@ -155,7 +155,7 @@ def test_nothing_outlives_a_killed_supervisor(sqlite_db: LedgerDb) -> None:
         family = site.members()
         assert len(family) >= 3
         site.process.send_signal(signal.SIGKILL)
-        _, left = psutil.wait_procs(family, timeout=60)
+        _, left = psutil.wait_procs(family, timeout=START_SECONDS)
         assert not left
 
 

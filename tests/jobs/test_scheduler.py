@@ -111,7 +111,7 @@ def test_two_schedulers_run_a_job_once(ledger_db: LedgerDb, tmp_path: Path) -> N
     )
     env = {**ledger_db.env, "PYTHONPATH": f"{ROOT}:{ROOT / 'src'}", "DJANGO_SETTINGS_MODULE": "tests.settings"}
     both = [subprocess.Popen([sys.executable, "-c", code, str(path)], env=env) for _ in range(2)]
-    assert [process.wait(120) for process in both] == [0, 0]
+    assert [process.wait(600) for process in both] == [0, 0]
     assert path.read_text() == "xx", "each of the two jobs once"
     assert ScheduledRun.objects.filter(state="done").count() == 2
 

@@ -59,7 +59,7 @@ def keep(said: list[str], clock: Clock) -> Iterator[Callable[[Child], Supervisor
 
 def wait_for_end(child: Child) -> None:
     assert child.process is not None
-    child.process.wait(60)
+    child.process.wait(600)
 
 
 def pid_of(child: Child) -> int | None:
@@ -126,7 +126,7 @@ def test_a_taken_port_is_said_at_once(tmp_path: Path) -> None:
             [sys.executable, "-m", "huikuan.jobs.supervisor", "--port", str(port)],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=600,
             check=False,
         )
     assert done.returncode == 1

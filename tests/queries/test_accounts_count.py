@@ -55,12 +55,12 @@ def test_an_account_is_never_missed(ledger_db: LedgerDb, monkeypatch: pytest.Mon
         with transaction.atomic():
             add(world.cn)
             inserted.set()
-            let_go.wait(30)
+            let_go.wait(600)
         connections.close_all()
 
     thread = threading.Thread(target=slow)
     thread.start()
-    assert inserted.wait(30)
+    assert inserted.wait(600)
     for _ in range(4):
         add(world.cn)
         check()

@@ -135,8 +135,11 @@ def test_a_month_closes_while_people_post(ledger: Ledger) -> None:
     seen: list[int] = []
 
     def post() -> None:
-        while not done.is_set():
-            seen.append(ledger_item())
+        try:
+            while not done.is_set():
+                seen.append(ledger_item())
+        finally:
+            done.set()
 
     def ledger_item() -> int:
         with lock:
@@ -144,12 +147,12 @@ def test_a_month_closes_while_people_post(ledger: Ledger) -> None:
         return ledger.item(1, external_id=name)
 
     def close() -> int:
-        while len(seen) < 10:
+        while len(seen) < 10 and not done.is_set():
             done.wait(0.005)
         ledger.set_period(DAY, PeriodState.CLOSED)
         last = JournalEntry.objects.filter(posting_date__lt=date(2026, 4, 1)).count()
         goal = len(seen) + 10
-        while len(seen) < goal:
+        while len(seen) < goal and not done.is_set():
             done.wait(0.005)
         done.set()
         return last

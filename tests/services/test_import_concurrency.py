@@ -90,9 +90,10 @@ def test_others_wait_for_a_long_publish_and_are_never_refused(sqlite_db: LedgerD
             assert result.rows == 50_000
         finally:
             done.set()
+            began.set()
 
     def write(save: Callable[[int], object]) -> None:
-        assert began.wait(60)
+        assert began.wait(600)
         number = 0
         while not done.is_set() or not number:
             begin = time.monotonic()

@@ -145,7 +145,7 @@ def test_many_sealers_and_posters_at_once(ledger: Ledger) -> None:
     stop.wait(3)
     stop.set()
     for thread in threads:
-        thread.join(60)
+        thread.join(600)
     assert not errors
     seal(now=NOON)
     count = JournalEntry.objects.count()
