@@ -24,6 +24,7 @@ from huikuan.store.models import (
 from huikuan.store.public_ids import public_id
 from tests.databases import LedgerDb
 from tests.web.test_pages import text_of
+from tests.web.test_tables import body_of
 from tests.web.world import START, World, build_world, signed_in
 
 DAY = "2026-03-20"
@@ -138,6 +139,17 @@ def test_a_receipt_is_recorded_and_leads_to_applying_it(world: World) -> None:
     shown = text_of(client.get(response["Location"]))
     assert "Recorded 1,000.50 CNY from 北京华联商贸有限公司." in shown
     assert "INV-2" in shown
+
+
+def test_what_the_bank_gave_no_reference_for_is_found_by_its_number(world: World) -> None:
+    client = signed_in("clerk")
+    assert record(client, who="0001", reference="").status_code == 302
+    number = newest().external_id
+    assert re.fullmatch(r"RC-\d{4}-000001", number)
+    assert number in text_of(client.get(receipt_path(newest())))
+    assert number in text_of(client.get("/cash/", {"q": number.lower(), "state": "all"}))
+    exported = client.get("/tables/cash/export.csv", {"q": number, "state": "all", "cols": "external_id"})
+    assert number in body_of(exported).decode("utf-8-sig")
 
 
 def test_the_same_form_sent_twice_posts_once(world: World) -> None:

@@ -20,6 +20,7 @@ from huikuan.store.models import (
     CustomerAccount,
     CustomerRef,
     Entity,
+    IdempotencyKey,
     JournalEntry,
     OpenItem,
     Posting,
@@ -274,8 +275,17 @@ def _shows_entry(frame: Frame, entry: JournalEntry) -> bool:
     return frame.shows(entry.entity_id, set(named))
 
 
-def same_receipts(frame: Frame, entity_id: int, *, currency: str, amount_minor: int, day: date, but: str) -> list[str]:
-    """References of receipts of that amount and value date, current ones, other than the one with that external id."""
+def posted_under(entity_id: int, actor_id: int | None, key: str) -> list[int]:
+    """Ids of the receipts that a person has posted by a form with that key."""
+    operation = {"operation": "receipts.post", "key": key}
+    done = IdempotencyKey.objects.filter(entity_id=entity_id, actor_key=actor_id or 0, **operation).first()
+    return list(done.answer["receipts"]) if done else []
+
+
+def same_receipts(
+    frame: Frame, entity_id: int, *, currency: str, amount_minor: int, day: date, but: list[int]
+) -> list[str]:
+    """References of receipts of that amount and value date, current ones, other than those with these ids."""
     found = Receipt.objects.filter(
         frame.visible(),
         entity_id=entity_id,
@@ -284,5 +294,5 @@ def same_receipts(frame: Frame, entity_id: int, *, currency: str, amount_minor: 
         value_date=day,
         balance__is_current=True,
         entry__reversed_by__isnull=True,
-    ).exclude(external_id=but)
+    ).exclude(id__in=but)
     return [reference or external for reference, external in found.values_list("reference", "external_id")[:5]]

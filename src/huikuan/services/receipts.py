@@ -23,6 +23,7 @@ from huikuan.services.idempotency import once
 from huikuan.services.items import check_accounts
 from huikuan.services.locking import lock_receipt
 from huikuan.services.posting import post_one
+from huikuan.services.receipt_numbers import number_receipts
 from huikuan.services.rights import demand_accounts
 from huikuan.services.sources import source_id_of
 from huikuan.services.writing import ReceiptRow, Unit
@@ -60,7 +61,8 @@ def post_receipts(
     source: str = "manual",
     key: str | None = None,
 ) -> list[int]:
-    """Posts money received, one entry each, all or none; gives the receipts' ids in order.
+    """Posts money received, one entry each, all or none; gives the receipts' ids in order. One without an external id
+    gets a number (``receipt_numbers``).
 
     Refuses ``receipt.exists``, ``receipt.not_positive``, ``account.unknown``, ``exchange.no_rate``.
     """
@@ -71,7 +73,7 @@ def post_receipts(
         books = open_books(entity_id, actor_id=actor_id)
         unit = Unit(entity_id, actor_id, now, source_id_of(source))
         check_accounts(entity_id, {row.account_id for row in receipts if row.account_id is not None})
-        ids = add_receipts(unit, books, receipts)
+        ids = add_receipts(unit, books, number_receipts(books, receipts, unit.source_id or 0, now))
         unit.flush()
         keep_told(ids, [new.channel for new in receipts])
         return {"receipts": ids}

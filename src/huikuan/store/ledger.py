@@ -135,6 +135,17 @@ class Receipt(models.Model):
         indexes = [models.Index(fields=["value_date", "amount_minor"], name="receipt_day_amount")]
 
 
+class ReceiptCounter(models.Model):
+    """The last number given in a year to money that was typed in by hand."""
+
+    entity = models.ForeignKey(Entity, on_delete=models.CASCADE)
+    year = models.PositiveSmallIntegerField()
+    last = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["entity", "year"], name="receipt_counter_once")]
+
+
 class ReceiptParty(models.Model):
     """Who paid and what the bank's text said: personal data, kept out of the journal, erasable."""
 

@@ -40,6 +40,7 @@ from huikuan.store.ledger import (
     Posting,
     Receipt,
     ReceiptBalance,
+    ReceiptCounter,
     ReceiptParty,
 )
 from huikuan.store.matching import (
@@ -176,6 +177,7 @@ __all__ = [
     "Receipt",
     "ReceiptBalance",
     "ReceiptChannel",
+    "ReceiptCounter",
     "ReceiptParty",
     "RemittanceAdvice",
     "RemittanceAdviceRow",

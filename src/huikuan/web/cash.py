@@ -179,7 +179,7 @@ def record_receipt(request: HttpRequest, seat: Seat) -> HttpResponse:
             "entities": postable(seat),
             "who_field": _who_field(given),
             "channel_field": _channel_field(given),
-            "same": _same(seat, entity, given, given.get("key", "")),
+            "same": _same(request, seat, entity, given, given.get("key", "")),
             **who_context(seat, entity, given),
         }
 
@@ -190,7 +190,7 @@ def record_receipt(request: HttpRequest, seat: Seat) -> HttpResponse:
         amount, today = read_positive(given, "amount", currency), desk.day_at(entity.id, timezone.now())
         owner = read_owner(seat, entity.id, given)
         new = NewReceipt(
-            external_id=f"manual-{key}",
+            external_id="",
             value_date=read_on(given, today, name="value_date"),
             currency=currency,
             amount_minor=amount,
@@ -201,7 +201,7 @@ def record_receipt(request: HttpRequest, seat: Seat) -> HttpResponse:
             remittance_text=read_text(given, "remittance_text", 500),
             channel=_channel(given),
         )
-        same = _same(seat, entity, given, key)
+        same = _same(request, seat, entity, given, key)
         if same and given.get("another") != "yes":
             raise Refusal(
                 "cash.same_receipt",
@@ -247,7 +247,7 @@ def _who_field(given: QueryDict) -> Field:
     return Field("who", "who", _("Customer"), given.get("who", ""), hint, required=False)
 
 
-def _same(seat: Seat, entity: EntityRow | None, given: QueryDict, key: str) -> list[str]:
+def _same(request: HttpRequest, seat: Seat, entity: EntityRow | None, given: QueryDict, key: str) -> list[str]:
     """Receipts that look like the one typed; none while the form is not readable yet."""
     currency = _currency(given, entity)
     if entity is None:
@@ -257,7 +257,7 @@ def _same(seat: Seat, entity: EntityRow | None, given: QueryDict, key: str) -> l
         day = read_on(given, desk.day_at(entity.id, timezone.now()), name="value_date")
     except Refusal:
         return []
-    but = f"manual-{key}"
+    but = desk.posted_under(entity.id, request.user.pk, key)
     return desk.same_receipts(seat.frame, entity.id, currency=currency, amount_minor=minor, day=day, but=but)
 
 

@@ -1,8 +1,10 @@
 """Two more ledger accounts: what money costs before it is due (``finance_cost``) and things taken for debts
-(``assets_received``). Postings made before stay as they are."""
+(``assets_received``). Postings made before stay as they are.
+And a counter for money typed in by hand."""
 
 from typing import Any
 
+import django.db.models.deletion
 from django.db import migrations, models
 
 from huikuan.store.triggers import drop_triggers_about, install_in_migration
@@ -60,4 +62,16 @@ class Migration(migrations.Migration):
         ),
         migrations.RunPython(widen, migrations.RunPython.noop),
         migrations.RunPython(install_in_migration, migrations.RunPython.noop),
+        migrations.CreateModel(
+            name="ReceiptCounter",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("year", models.PositiveSmallIntegerField()),
+                ("last", models.PositiveIntegerField()),
+                ("entity", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="store.entity")),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("entity", "year"), name="receipt_counter_once")],
+            },
+        ),
     ]
