@@ -111,14 +111,17 @@
     else bench()?.removeAttribute("aria-busy");
   };
   document.addEventListener("htmx:beforeRequest", (event) => { if (event.detail.target?.id === "bench-pane") setBusy(event.detail.xhr); });
-  // Comes once for each request, however it ended.
-  document.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.xhr !== busy || !busy) return;
-    const action = event.detail.successful ? queued : null;
+  const finish = (successful) => {
+    const action = successful ? queued : null;
     setBusy(null);
     queued = null;
     action?.();
-  });
+  };
+  // What was swapped in has its handlers only when it has settled; where nothing was swapped in, the request's end is all
+  // that comes. It comes once for each request, however that ended.
+  let swapped = null;
+  document.addEventListener("htmx:afterSwap", (event) => { if (busy && event.detail.xhr === busy) swapped = busy; });
+  document.addEventListener("htmx:afterRequest", (event) => { if (busy && event.detail.xhr === busy && swapped !== busy) finish(false); });
   // A click on what is about to go waits as the keys do: it counts if what was clicked is still there then.
   document.addEventListener("click", (event) => {
     const part = busy && event.isTrusted && event.target.closest?.("#bench-lines li[data-line], #bench-pane :is(button, a[hx-get])");
@@ -158,6 +161,7 @@
     }
     if (event.detail.target.id === "bench-edit") ($("#edit-form input.amount") ?? $("#edit-form input[type=search]"))?.focus();
     ready();
+    if (busy && event.detail.xhr === busy) finish(event.detail.successful);
   });
   document.addEventListener("bench-went-on", (event) => {
     const { done, next } = event.detail;
