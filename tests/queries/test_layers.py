@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 
 import duckdb
 import numpy as np
@@ -10,10 +11,11 @@ import pyarrow as pa
 import pytest
 
 from huikuan.queries import facts as kept_facts
-from huikuan.queries import layers
-from huikuan.queries.ageing import ageing_page
+from huikuan.queries import groups, layers
+from huikuan.queries.ageing import GROUPS, ageing_page
+from huikuan.queries.cache import answers
 from huikuan.queries.cash import cash_page
-from huikuan.queries.customers import customer_page
+from huikuan.queries.customers import CustomerFilters, customer_page
 from huikuan.queries.facts import read_facts
 from huikuan.queries.frame import frame_at
 from huikuan.queries.home import home
@@ -76,6 +78,39 @@ def told_now(world: World) -> list[object]:
     journal, ageing, shown = journal_page(frame), ageing_page(frame), home(frame)
     rows = [ageing.totals, ageing.rows.rows, ageing.compare, customer_page(frame), item_page(frame), cash_page(frame)]
     return [journal.totals, journal.total, *rows, shown.totals, shown.buckets, shown.history]
+
+
+def test_few_rows_in_arrow_and_statements_say_the_same(ledger_db: LedgerDb, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What changed is added up and put in order in Arrow; a floor laid over it asks the same in SQL."""
+    world = open_world(12)
+    live(world, 8, seal_every=2)
+    told_wide(world)
+    live(world, 8, seal_every=3)
+    in_arrow = told_wide(world)
+    seal(now=world.now)
+    answers.clear()
+    monkeypatch.setattr(layers, "FEW", -1)
+    monkeypatch.setattr(groups, "GROUPS_MAX", -1)
+    assert told_wide(world) == in_arrow
+
+
+def told_wide(world: World) -> list[object]:
+    today = frame_at(now=world.now, entity_ids=tuple(world.entities))
+    last_month = frame_at(now=world.now, entity_ids=tuple(world.entities), as_of=today.as_of - timedelta(days=20))
+    found: list[object] = []
+    for frame in (today, last_month):
+        shown = home(frame)
+        found += [shown.totals, shown.buckets, shown.history, shown.top_overdue]
+        for by in GROUPS:
+            for basis in ("posting", "effective"):
+                page = ageing_page(frame, by=by, basis=basis)
+                found += [page.rows, page.totals, page.compare]
+        found += [ageing_page(frame, currency="USD").rows, ageing_page(frame, search="a").rows]
+        for filters in (CustomerFilters(), CustomerFilters(overdue=True, currency="EUR"), CustomerFilters("a")):
+            found += [customer_page(frame, filters=filters, sort=sort) for sort in ("-open", "days_past_due", "name")]
+        for state in ("open", "overdue"):
+            found += [item_page(frame, state=state, sort=sort) for sort in ("due_date", "-open", "document_number")]
+    return found
 
 
 def test_rows_found_by_an_index_are_those_of_the_journal(ledger_db: LedgerDb) -> None:

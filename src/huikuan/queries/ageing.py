@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from huikuan.core.ageing import BUCKETS, Basis
 from huikuan.core.refusals import Refusal
@@ -131,7 +132,7 @@ def _answer(frame: Frame, ask: _Ask, page: int, size: int, limit: tuple[int, int
         where, given, wanted = _filter(facts, ask.by, ask.search, ask.currency)
         if wanted is not None:
             layers = layers_with(layers, "key", wanted)
-        asked = Asked(where=where, given=given, keep=wanted is None)
+        asked = Asked(where=where, given=given, keep=wanted is None, few=_few(ask, wanted))
         cells = [f"b{place}" for place in range(len(buckets.labels))]
         totals = sums(facts, layers, asked, "currency", {name: name for name in (*cells, "total_minor", "items")})
         amounts = {"total": "total_minor", **{name: f"coalesce(b{n}, 0)" for n, name in enumerate(buckets.labels)}}
@@ -140,7 +141,7 @@ def _answer(frame: Frame, ask: _Ask, page: int, size: int, limit: tuple[int, int
             ask.sort, _sorts(buckets), "-total", ["key", "currency"], amounts=amounts, currencies=currencies
         )
         if ask.sort.removeprefix("-") == "label":
-            asked = replace(asked, source=_labelled(facts, ask.by), keep=False)
+            asked = replace(asked, source=_labelled(facts, ask.by), keep=False, few=None)
         rows = top(facts, layers, asked, "key, currency", order, limit)
         compare = None if ask.search else _compare(facts, buckets, ask.currency)
         bridge = bridge_steps(facts, ask.currency) if ask.basis == "effective" and not ask.search else None
@@ -192,6 +193,15 @@ def _filter(facts: Facts, by: str, search: str, currency: str) -> tuple[str, dic
         where.append("contains(lower(key), $text)")
         given["text"] = text.lower()
     return " AND ".join(where), given, None
+
+
+def _few(ask: _Ask, wanted: list[int] | None) -> Callable[[Any], Any] | None:
+    """What the predicate of ``_filter`` lets through, of a few rows in Arrow; not where it compares texts."""
+    if ask.search and wanted is None:
+        return None
+    if ask.currency:
+        return lambda rows: rows.filter(pc.equal(rows["currency"], ask.currency))
+    return lambda rows: rows
 
 
 def _labelled(facts: Facts, by: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+
+import pyarrow.compute as pc
 
 from huikuan.core.ageing import BUCKETS, UNAPPLIED, BucketBy, bucket_labels, check_buckets
 from huikuan.core.money import exponent_of
@@ -110,26 +112,38 @@ def cell_layers(facts: Facts, buckets: Buckets = DUE) -> CellLayers:
     return facts.kept(("cells", buckets, accounts_version()), lambda: _layers(facts, buckets))  # type: ignore[no-any-return]
 
 
-def made_of_cells(facts: Facts, question: Hashable, sql: str, column: str, buckets: Buckets = DUE) -> Layers:
+def made_of_cells(
+    facts: Facts,
+    question: Hashable,
+    sql: str,
+    column: str,
+    few: Callable[[Any, Any], Any],
+    buckets: Buckets = DUE,
+) -> Layers:
     """What ``sql`` makes of ``cells`` and ``accounts``, customer by customer: a row (or several) of a customer is made
-    of this customer's alone, and ``column`` holds its number. Of the frame's entities and customers."""
+    of this customer's alone, and ``column`` holds its number. Of the frame's entities and customers. ``few`` makes the
+    same in Arrow of a few cells and accounts, those the frame shows."""
     cells = cell_layers(facts, buckets)
     version = accounts_version()
     key = (question, cells.layers.key, facts.scope, version)
 
-    def make(some: Any, accounts: Any) -> Any:
-        facts.give("some_cells", some)
-        facts.give("accounts", accounts)
+    def make() -> Any:
+        facts.give("some_cells", cells.layers.base)
+        facts.give("accounts", accounts_table())
         _give_cells(facts, "some_cells")
-        return facts.table(sql)
+        return facts.table(sql).combine_chunks()
 
-    base = answers.get_or_make(key, lambda: make(cells.layers.base, accounts_table()).combine_chunks())
+    base = answers.get_or_make(key, make)
     if cells.touched is None:
         return Layers(base, key)
 
     def change() -> Layers:
-        gone = rows_with(base, key, column, numbers_of(cells.touched["customer_id"]))
-        return Layers(base, key, gone, make(cells.layers.fresh, cells.touched))
+        accounts, fresh = cells.touched, facts.few_mine(cells.layers.fresh)
+        owner = pc.index_in(fresh["account_id"], value_set=accounts["account_id"].combine_chunks())
+        fresh = fresh.append_column("customer_id", accounts["customer_id"].take(owner))
+        gone = rows_with(base, key, column, numbers_of(accounts["customer_id"]))
+        found = few(fresh, facts.few_mine(accounts)).select(base.column_names).cast(base.schema)
+        return Layers(base, key, gone, found)
 
     return facts.kept((question, "layers", facts.scope, version), change)  # type: ignore[no-any-return]
 
@@ -151,7 +165,7 @@ def _layers(facts: Facts, buckets: Buckets) -> CellLayers:
     touched = rows_with(accounts, version, "customer_id", numbers_of(customers))
     numbers = numbers_of(touched["account_id"])
     owing, money = (facts.near(kind, "account_id", numbers) for kind in (OPEN_ITEMS, OPEN_RECEIPTS))
-    fresh = cells_of_rows(owing, money, facts.frame.as_of, buckets.bounds, buckets.day)
+    fresh = cells_of_rows(owing, money, facts.frame.as_of, buckets.bounds, buckets.day).cast(base.schema)
     return CellLayers(Layers(base, key, rows_with(base, key, "account_id", numbers), fresh), touched)
 
 
@@ -221,7 +235,12 @@ def currency_order(entity_ids: Sequence[int]) -> str:
 def book_value(amount: str) -> str:
     """SQL that makes book values of entities comparable where they keep books in one currency: at the smallest unit
     any of them has. Over books in several currencies nothing is to be put in order by it."""
+    cases = " ".join(f"WHEN {number} THEN {factor}" for number, factor in sorted(book_factors().items()))
+    return f"({amount})::HUGEINT * CASE entity_id {cases} ELSE 1 END" if cases else f"({amount})"
+
+
+def book_factors() -> dict[int, int]:
+    """What book values of an entity are multiplied by for that, where it is not 1."""
     places = {number: exponent_of(entity.currency) for number, entity in entities_table().items()}
     finest = max(places.values(), default=0)
-    cases = " ".join(f"WHEN {n} THEN {10 ** (finest - p)}" for n, p in sorted(places.items()) if p != finest)
-    return f"({amount})::HUGEINT * CASE entity_id {cases} ELSE 1 END" if cases else f"({amount})"
+    return {number: 10 ** (finest - place) for number, place in places.items() if place != finest}

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from huikuan.queries.cells import DUE, book_value, cells_of_accounts, currency_order, made_of_cells, overdue, unapplied
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from huikuan.queries.cells import (
+    DUE,
+    book_factors,
+    book_value,
+    cells_of_accounts,
+    currency_order,
+    made_of_cells,
+    overdue,
+    unapplied,
+)
 from huikuan.queries.directory import (
     account_rows,
     accounts_of,
@@ -20,6 +34,7 @@ from huikuan.queries.directory import (
     references_of,
 )
 from huikuan.queries.facts import Facts, read_facts
+from huikuan.queries.few import added_up, times, where_bucket, without
 from huikuan.queries.frame import Frame
 from huikuan.queries.items import ItemRow, items_of_accounts
 from huikuan.queries.layers import Asked, layers_with, sums, top
@@ -118,15 +133,15 @@ def _find(
     frame: Frame, filters: CustomerFilters, sort: str, limit: tuple[int, int], *, counted: bool = True
 ) -> tuple[list[dict[str, Any]], int, dict[str, CustomerTotal]]:
     with read_facts(frame) as facts:
-        layers = made_of_cells(facts, "customers", _all_rows(facts), "customer_id")
+        layers = made_of_cells(facts, "customers", _all_rows(facts), "customer_id", few_customer_rows)
         where, given, wanted = _narrowed(facts, filters)
         if wanted is not None:
             layers = layers_with(layers, "customer_id", wanted)
-        asked = Asked(where=where, given=given, keep=wanted is None)
+        asked = Asked(where=where, given=given, keep=wanted is None, few=partial(_few, filters))
         totals = sums(facts, layers, asked, "currency", _TOTALS) if counted else []
         if sort.removeprefix("-") == "name":
             facts.give("names", names_table(wanted))
-            asked = replace(asked, source="(SELECT * FROM {rows} JOIN names USING (customer_id))", keep=False)
+            asked = replace(asked, source="(SELECT * FROM {rows} JOIN names USING (customer_id))", keep=False, few=None)
         amounts = {"open": "open_minor", "overdue": "overdue_minor", "unapplied": "unapplied_minor"}
         order = order_of(
             sort,
@@ -141,6 +156,13 @@ def _find(
         return rows, len(rows), {}
     lines = {row["currency"]: CustomerTotal(**{k: v for k, v in row.items() if k != "rows"}) for row in totals}
     return rows, sum(row["rows"] for row in totals), lines
+
+
+def _few(filters: CustomerFilters, rows: Any) -> Any:
+    """Of a few rows of the list in Arrow, those the predicate of ``_narrowed`` lets through."""
+    if filters.currency:
+        rows = rows.filter(pc.equal(rows["currency"], filters.currency))
+    return rows.filter(pc.greater(rows["overdue_minor"], 0)) if filters.overdue else rows
 
 
 _TOTALS = {name: name for name in ("open_minor", "overdue_minor", "unapplied_minor", "items")}
@@ -184,6 +206,30 @@ def _all_rows(facts: Facts) -> str:
         f" SELECT customer_id, {own}, 0, 0, 0, 0, 0, 0, 0, 0"
         f" FROM (SELECT * FROM accounts WHERE {facts.mine}) ANTI JOIN owing USING (customer_id) GROUP BY customer_id"
     )
+
+
+def few_customer_rows(cells: Any, accounts: Any) -> Any:
+    """``_all_rows`` of a few cells and accounts in Arrow."""
+    last = len(DUE.labels) - 1
+    book = times(cells["open_base"], cells["entity_id"], book_factors())
+    columns = {
+        "open_minor": cells["open_minor"],
+        "overdue_minor": where_bucket(cells, 1, last - 1, cells["open_minor"]),
+        "unapplied_minor": where_bucket(cells, last, last, cells["open_minor"]),
+        "items": cells["items"],
+        "open_book": book,
+        "overdue_book": where_bucket(cells, 1, last - 1, book),
+        "unapplied_book": where_bucket(cells, last, last, book),
+    }
+    days = pc.max_element_wise(pc.fill_null(cells["days_past_due_max"], 0), 0).cast(pa.int32())
+    owing = added_up(cells, ["customer_id", "currency"], columns, {"days_past_due_max": days})
+    rest = without(accounts, "customer_id", owing["customer_id"])
+    first = rest.group_by("customer_id", use_threads=False).aggregate([("entity_id", "min")])
+    entities = entities_table()
+    own = [entities[number].currency for number in first["entity_id_min"].to_pylist()]
+    zeros = {name: pa.array(np.zeros(first.num_rows, np.int64)) for name in (*columns, "days_past_due_max")}
+    nothing = pa.table({"customer_id": first["customer_id"], "currency": pa.array(own, pa.string()), **zeros})
+    return pa.concat_tables([owing, nothing.select(owing.column_names).cast(owing.schema)])
 
 
 def _customer_rows(frame: Frame, rows: list[dict[str, Any]]) -> list[CustomerRow]:

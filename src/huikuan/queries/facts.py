@@ -24,15 +24,18 @@ from huikuan.mirror.narrow import rows_naming
 from huikuan.mirror.reader import Snapshot, open_snapshot, same_again
 from huikuan.queries.asking import current, once
 from huikuan.queries.cache import answers
+from huikuan.queries.few import is_among, without
 from huikuan.queries.frame import Frame
 from huikuan.queries.layers import Layers, numbers_of, rows_with
 from huikuan.queries.open_rows import BOOK_VALUE, OPEN_ITEMS, OPEN_RECEIPTS, Counting, OpenRows, basis_day, ids
-from huikuan.queries.patches import added, changed, moved, with_book_value, with_facts, without
+from huikuan.queries.patches import added, changed, moved, with_book_value, with_facts
 from huikuan.store.models import CustomerAccount
 
 _RELATIONS = re.compile(r"\b(?:FROM|JOIN)\s+(journal|items|receipts)\b")
 NEXT_FLOOR = 5_000
 """Sealed entries above a floor before the next floor is laid."""
+REMEMBERED = 20_000
+"""So many facts of items that changed since the floor are remembered."""
 LAID_OVER_MAX = 2_000
 """So many changed rows are laid over the kept ones at every look; more are worth a copy."""
 
@@ -66,14 +69,15 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What is open on a day, in layers; ``since``: the sums per row that made the difference."""
+    """What is open on a day, in layers; ``touched``: the items or receipts any of whose rows may have changed, all rows
+    of which are in the upper layers."""
 
     layers: Layers
-    since: Any = None
+    touched: Any = None
 
     @property
     def nbytes(self) -> int:
-        return self.layers.nbytes + (0 if self.since is None else int(self.since.nbytes))
+        return self.layers.nbytes + (0 if self.touched is None else int(self.touched.nbytes))
 
 
 class Facts:
@@ -114,6 +118,13 @@ class Facts:
         }
         whole = frame.whole_ids
         return [row for row in rows if row["entity_id"] in whole or row["account_id"] in mine.get(row["entity_id"], ())]
+
+    def few_mine(self, rows: Any) -> Any:
+        """Of a few Arrow rows with ``entity_id`` and ``account_id``, those the frame shows: ``mine``."""
+        seen = is_among(rows["entity_id"], self.frame.whole_ids)
+        if self.frame.narrowed:
+            seen = pc.or_(seen, pc.fill_null(is_among(rows["account_id"], self.reached["account_id"]), False))
+        return rows.filter(seen)
 
     @cached_property
     def reached(self) -> Any:
@@ -217,9 +228,9 @@ class Facts:
         opened = self.open(kind)
         layers = opened.layers
         rows = rows_with(layers.base, layers.key, column, numbers)
-        if opened.since is not None:
-            fresh = layers.fresh.filter(pc.is_in(layers.fresh[column], value_set=pa.array(numbers, pa.int64())))
-            rows = pa.concat_tables([without(kind, rows, opened.since), fresh])
+        if opened.touched is not None:
+            fresh = layers.fresh.filter(is_among(layers.fresh[column], numbers))
+            rows = pa.concat_tables([without(rows, kind.number, opened.touched), fresh])
         return with_book_value(rows)
 
     def _from_postings(self, kind: OpenRows, account_ids: Sequence[int]) -> Any:
@@ -243,10 +254,10 @@ class Facts:
         name = kind.name
         self.give(f"{name}_kept", opened.layers.base)
         rows = f"SELECT * FROM {name}_kept"
-        if opened.since is not None:
-            self.give(f"{name}_since", opened.since)
-            self.give(f"{name}_changed", opened.layers.fresh)
-            rows = kind.laid_over(f"{name}_kept", f"{name}_since", f"{name}_changed")
+        if opened.touched is not None:
+            self.give(f"{name}_gone", opened.layers.gone)
+            self.give(f"{name}_fresh", opened.layers.fresh)
+            rows = f"{rows} ANTI JOIN {name}_gone USING ({kind.number}) UNION ALL BY NAME SELECT * FROM {name}_fresh"
         self.view(name, f"SELECT *, {BOOK_VALUE} FROM ({rows})")
 
     def _open(self, kind: OpenRows) -> Opened:
@@ -259,21 +270,35 @@ class Facts:
         if not parts:
             return Opened(Layers(standing.table, standing.key))
         since = parts[0] if len(parts) == 1 else added(kind, pa.concat_tables(parts))
-        near = rows_with(standing.table, standing.key, kind.number, since[kind.number])
-        gone, fresh, new = changed(kind, near, since)
+        touched = numbers_of(since[kind.number])
+        gone = rows_with(standing.table, standing.key, kind.number, touched)
+        fresh, new = changed(kind, gone, since)
         if new.num_rows:
             facts = self.facts_of(kind, numbers_of(new[kind.number]))
-            fresh = pa.concat_tables([fresh, with_facts(kind, new, facts, near.column_names).cast(fresh.schema)])
-        return Opened(Layers(standing.table, standing.key, gone, fresh), since)
+            fresh = pa.concat_tables([fresh, with_facts(kind, new, facts, gone.column_names).cast(fresh.schema)])
+        return Opened(Layers(standing.table, standing.key, gone, fresh), touched)
 
     def facts_of(self, kind: OpenRows, numbers: Any) -> Any:
-        """The items or receipts with these numbers: most came with the postings that are not in the floor."""
-        found = self.snapshot.relations.tails[kind.relation]
-        found = found.filter(pc.is_in(found[kind.number], value_set=pa.array(numbers)))
-        missing = np.setdiff1d(numbers, numbers_of(found[kind.number]))
+        """The items or receipts with these numbers: most came with the postings that are not in the floor, the others
+        never change and are remembered."""
+        snapshot, number = self.snapshot, kind.number
+        found = snapshot.relations.tails[kind.relation]
+        found = found.filter(is_among(found[number], numbers))
+        missing = np.setdiff1d(numbers, numbers_of(found[number]))
         if not len(missing):
             return found
-        return pa.concat_tables([found, self.naming(kind.relation, kind.number, missing)])
+        key = ("facts of", snapshot.ledger, kind.name)
+        seen = answers.get(key)
+        if seen is not None:
+            known = seen.filter(pc.less_equal(seen["ledger_seq"], snapshot.relations.in_files))
+            known = known.filter(is_among(known[number], missing))
+            found, missing = pa.concat_tables([found, known]), np.setdiff1d(missing, numbers_of(known[number]))
+        if len(missing):
+            came = self.naming(kind.relation, number, missing)
+            found = pa.concat_tables([found, came])
+            older = [seen] if seen is not None and seen.num_rows < REMEMBERED else []
+            answers.put(key, pa.concat_tables([*older, came.filter(pc.is_valid(came["ledger_seq"]))]).combine_chunks())
+        return found
 
     def _standing(self, kind: OpenRows) -> Standing:
         floor = self.open_floor(kind)

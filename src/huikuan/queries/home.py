@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow.compute as pc
+
 from huikuan.queries.cells import DUE, cell_layers, cells_of
 from huikuan.queries.customers import BucketTotal
 from huikuan.queries.directory import customers_of
@@ -95,7 +97,7 @@ def _total(currency: str, customers: int, buckets: list[dict[str, Any]]) -> Curr
 
 
 def _top_overdue(facts: Facts, owing: Layers) -> list[CustomerAgeing]:
-    late = Asked(where="overdue_minor > 0")
+    late = Asked(where="overdue_minor > 0", few=lambda rows: rows.filter(pc.greater(rows["overdue_minor"], 0)))
     rows = top(facts, owing, late, "key, currency", "ORDER BY overdue_book DESC, key, currency", (0, TOP))
     names = customers_of(facts.frame, (row["key"] for row in rows))
     return [

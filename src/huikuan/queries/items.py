@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from huikuan.core.ageing import bucket_of
 from huikuan.queries.cells import DUE, book_value, currency_order
@@ -26,6 +29,7 @@ from huikuan.queries.layers import Asked, numbers_of, sums, top
 from huikuan.queries.listing import CHUNK, ROWS_MAX, Page, Whole, order_of, slice_of
 from huikuan.queries.lives import ItemLife, item_life
 from huikuan.queries.open_rows import BOOK_VALUE, OPEN_ITEMS, basis_day, day_of, ids
+from huikuan.queries.patches import with_book_value
 from huikuan.store.models import OpenItem
 from huikuan.store.public_ids import inner_id, public_id
 
@@ -211,14 +215,30 @@ def _find_layered(
     if layers.gone is not None and layers.fresh is not None and "{items}" in where + join:
         changed = numbers_of(layers.gone["item_id"], layers.fresh["item_id"])
         facts.give("named", facts.facts_of(OPEN_ITEMS, changed))
-    asked = Asked(f"(SELECT *, {BOOK_VALUE} FROM {{rows}})", where, given)
+    asked = Asked(f"(SELECT *, {BOOK_VALUE} FROM {{rows}})", where, given, few=_few(facts, filters))
     totals = sums(facts, layers, asked, "currency", _TOTALS) if counted else []
-    asked = replace(asked, source=f"{asked.source} {join}", keep=sort.removeprefix("-") != "customer")
+    keep, few = sort.removeprefix("-") != "customer", None if join else asked.few
+    asked = replace(asked, source=f"{asked.source} {join}", keep=keep, few=few)
     rows = top(facts, layers, asked, "item_id", order, limit)
     return rows, {
         row["currency"]: ItemTotal(row["currency"], row["rows"], row["amount_minor"], row["open_minor"])
         for row in totals
     }
+
+
+def _few(facts: Facts, filters: ItemFilters) -> Callable[[Any], Any] | None:
+    """The same of a few open items in Arrow, where a state and a currency is all they are narrowed to."""
+    if replace(filters, state="", currency="") != ItemFilters(state=""):
+        return None
+
+    def take(rows: Any) -> Any:
+        rows = with_book_value(facts.few_mine(rows))
+        if filters.currency:
+            rows = rows.filter(pc.equal(rows["currency"], filters.currency))
+        late = filters.state == "overdue"
+        return rows.filter(pc.less(rows["due_date"], pa.scalar(facts.frame.as_of, pa.date32()))) if late else rows
+
+    return take
 
 
 def _narrowed(facts: Facts, filters: ItemFilters) -> tuple[list[str], dict[str, Any]]:

@@ -7,15 +7,15 @@ a posting costs what the change costs and not what the ledger does.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from huikuan.queries.cache import answers
+from huikuan.queries.few import first_rows, is_among, order_keys, signed_sums, without
 
 if TYPE_CHECKING:
     from huikuan.queries.facts import Facts
@@ -25,8 +25,8 @@ PREFIX = 512
 PREFIX_MAX = 16_384
 """Pages further down are read from the whole table."""
 
-HANDFUL = 500
-"""So many changed rows are added up row by row; for more a statement is planned."""
+FEW = 50_000
+"""So many rows are added up and put in order in Arrow; for more a statement is planned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,7 @@ def layers_with(layers: Layers, column: str, numbers: Iterable[int]) -> Layers:
     base = rows_with(layers.base, layers.key, column, wanted)
     if layers.gone is None or layers.fresh is None:
         return Layers(base, None)
-    few = pa.array(wanted)
-    gone, fresh = (table.filter(pc.is_in(table[column], value_set=few)) for table in (layers.gone, layers.fresh))
+    gone, fresh = (table.filter(is_among(table[column], wanted)) for table in (layers.gone, layers.fresh))
     return Layers(base, None, gone, fresh)
 
 
@@ -102,12 +101,15 @@ def numbers_of(*columns: Any) -> Any:
 class Asked:
     """A question about layered rows. ``source`` is SQL of a relation made of ``{rows}``, row by row; ``where`` its
     predicate; ``given`` the parameters of both. ``{items}`` in them are the facts of the items; ``named`` holds those
-    of the rows that changed. ``keep``: the answer depends on rows and facts alone, so that the base's may be kept."""
+    of the rows that changed. ``keep``: the answer depends on rows and facts alone, so that the base's may be kept.
+    ``few``: what the two make of a few rows, in Arrow; known of itself where all rows are taken as they are, or those
+    the frame shows."""
 
     source: str = "{rows}"
     where: str = "true"
     given: Mapping[str, Any] | None = None
     keep: bool = True
+    few: Callable[[Any], Any] | None = None
 
     def of(self, rows: str, items: str = "items") -> str:
         return f"{self.source} WHERE {self.where}".format(rows=rows, items=items)
@@ -115,6 +117,14 @@ class Asked:
     @property
     def parameters(self) -> Hashable:
         return tuple(sorted((self.given or {}).items()))
+
+    def in_arrow(self, facts: Facts) -> Callable[[Any], Any] | None:
+        """``few``, where there is one."""
+        if self.few is not None or self.source != "{rows}":
+            return self.few
+        if self.where == "true":
+            return lambda rows: rows
+        return facts.few_mine if self.where == facts.mine else None
 
 
 def give_layers(facts: Facts, name: str, layers: Layers, same: str) -> None:
@@ -132,10 +142,6 @@ def sums(facts: Facts, layers: Layers, asked: Asked, by: str, columns: Mapping[s
     """Rows added up by the columns ``by``, in their order: ``rows`` counts them, and each of ``columns`` is the sum of
     an expression, ``None`` where it has no value in any row."""
     added = "".join(f", sum({sql})::BIGINT AS {name}, count({sql}) AS n_{name}" for name, sql in columns.items())
-    told = "".join(
-        f", sum(turn * {sql})::BIGINT AS {name}, sum(turn) FILTER ({sql} IS NOT NULL)::BIGINT AS n_{name}"
-        for name, sql in columns.items()
-    )
     sql = f"SELECT {by}, count(*) AS rows{added} FROM {asked.of('layer')} GROUP BY {by}"
     question = ("sums", layers.key, facts.scope, sql, asked.parameters)
 
@@ -143,22 +149,53 @@ def sums(facts: Facts, layers: Layers, asked: Asked, by: str, columns: Mapping[s
         facts.give("layer", layers.base)
         return facts.table(sql, asked.given)
 
-    def ask_changes() -> Any:
-        if plain := _plain(facts, layers, asked, columns.values()):
-            return _sums_of_few(plain, by, columns)
-        facts.give("layer_gone", layers.gone)
-        facts.give("layer_fresh", layers.fresh)
-        both = "(SELECT *, -1 AS turn FROM layer_gone UNION ALL BY NAME SELECT *, 1 AS turn FROM layer_fresh)"
-        return facts.table(
-            f"SELECT {by}, sum(turn)::BIGINT AS rows{told} FROM {asked.of(both, 'named')} GROUP BY {by}", asked.given
-        )
+    def ask() -> list[dict[str, Any]]:
+        keys, few = by.split(", "), _in_arrow(facts, layers, asked, columns.values())
+        if few is not None and not asked.keep and layers.base.num_rows <= FEW:
+            parts = signed_sums([(few(layers.base), 1), *_changes(layers, few)], keys, columns)
+            return _lines(parts, keys)
+        base = answers.get_or_make(question, ask_base) if asked.keep else ask_base()
+        rows = base.to_pylist()
+        if layers.gone is not None:
+            rows += (
+                signed_sums(_changes(layers, few), keys, columns) if few else _told(facts, layers, asked, by, columns)
+            )
+        return _lines(rows, keys)
 
-    parts = [answers.get_or_make(question, ask_base) if asked.keep else ask_base()]
-    if layers.gone is not None:
-        parts.append(facts.kept(question, ask_changes) if asked.keep else ask_changes())
-    keys = by.split(", ")
+    found: list[dict[str, Any]] = facts.kept((*question, "all"), ask) if asked.keep else ask()
+    return found
+
+
+def _in_arrow(facts: Facts, layers: Layers, asked: Asked, columns: Iterable[str] = ()) -> Callable[[Any], Any] | None:
+    """How a question takes the rows that changed, where they are few and it asks for ``columns`` as they are."""
+    changed = 0 if layers.gone is None else layers.gone.num_rows + layers.fresh.num_rows
+    if changed > FEW or not {*columns} <= {*layers.base.column_names}:
+        return None
+    return asked.in_arrow(facts)
+
+
+def _changes(layers: Layers, few: Callable[[Any], Any]) -> list[tuple[Any, int]]:
+    return [] if layers.gone is None else [(few(layers.gone), -1), (few(layers.fresh), 1)]
+
+
+def _told(facts: Facts, layers: Layers, asked: Asked, by: str, columns: Mapping[str, str]) -> list[dict[str, Any]]:
+    """What changed, added up by a statement."""
+    told = "".join(
+        f", sum(turn * {sql})::BIGINT AS {name}, sum(turn) FILTER ({sql} IS NOT NULL)::BIGINT AS n_{name}"
+        for name, sql in columns.items()
+    )
+    facts.give("layer_gone", layers.gone)
+    facts.give("layer_fresh", layers.fresh)
+    both = "(SELECT *, -1 AS turn FROM layer_gone UNION ALL BY NAME SELECT *, 1 AS turn FROM layer_fresh)"
+    sql = f"SELECT {by}, sum(turn)::BIGINT AS rows{told} FROM {asked.of(both, 'named')} GROUP BY {by}"
+    found: list[dict[str, Any]] = facts.table(sql, asked.given).to_pylist()
+    return found
+
+
+def _lines(rows: Iterable[dict[str, Any]], keys: list[str]) -> list[dict[str, Any]]:
+    """Sums of parts put together, in the order of their keys; without those no row is left of."""
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for row in (row for part in parts for row in part.to_pylist()):
+    for row in rows:
         line = found.setdefault(tuple(row[key] for key in keys), {key: row[key] for key in keys})
         for name, value in row.items():
             if name not in keys:
@@ -170,77 +207,62 @@ def sums(facts: Facts, layers: Layers, asked: Asked, by: str, columns: Mapping[s
     ]
 
 
-def _plain(facts: Facts, layers: Layers, asked: Asked, columns: Iterable[str]) -> list[tuple[Any, int]] | None:
-    """The rows that went and those that came, each with its sign, where a question takes them as they are: a handful is
-    added up in less time than a statement is planned in."""
-    if asked.source != "{rows}" or not set(columns) <= set(layers.base.column_names):
-        return None
-    if layers.gone.num_rows + layers.fresh.num_rows > HANDFUL:
-        return None
-    parts = [(layers.gone, -1), (layers.fresh, 1)]
-    if asked.where == "true":
-        return parts
-    if asked.where != facts.mine or facts.frame.narrowed:
-        return None
-    whole = pa.array(facts.frame.whole_ids, pa.int64())
-    return [(table.filter(pc.is_in(table["entity_id"], value_set=whole)), turn) for table, turn in parts]
-
-
-def _sums_of_few(parts: Iterable[tuple[Any, int]], by: str, columns: Mapping[str, str]) -> Any:
-    """As the statement of ``sums`` that adds up what changed."""
-    keys = by.split(", ")
-    found: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for table, turn in parts:
-        for row in table.select(list(dict.fromkeys([*keys, *columns.values()]))).to_pylist():
-            group = tuple(row[key] for key in keys)
-            line = found.setdefault(group, {key: row[key] for key in keys} | {"rows": 0})
-            line["rows"] += turn
-            for name, column in columns.items():
-                value = row[column]
-                line[name] = line.get(name, 0) + turn * (value or 0)
-                line[f"n_{name}"] = line.get(f"n_{name}", 0) + (0 if value is None else turn)
-    return FewRows(list(found.values()))
-
-
-@dataclass(frozen=True, slots=True)
-class FewRows:
-    """A kept answer of a few rows that never was a table."""
-
-    rows: list[dict[str, Any]]
-
-    def to_pylist(self) -> list[dict[str, Any]]:
-        return self.rows
-
-
 def top(
     facts: Facts, layers: Layers, asked: Asked, same: str, order: str, limit: tuple[int, int]
 ) -> list[dict[str, Any]]:
     """The rows from an offset on, so many (``limit``: offset and count), in an order that leaves no two rows equal.
-    ``same``: the columns that tell rows apart."""
+    ``same``: the columns that tell rows apart; of the first of them all rows are gone together."""
     offset, count = limit
     changed = 0 if layers.gone is None else layers.gone.num_rows
     reach = PREFIX
     while reach < offset + count + changed:
         reach *= 2
     if not asked.keep or reach > PREFIX_MAX:
-        give_layers(facts, "layered", layers, same)
-        return facts.rows(f"SELECT * FROM {asked.of('layered')} {order} LIMIT {count} OFFSET {offset}", asked.given)
-
+        return _top_of_all(facts, layers, asked, same, order, limit)
     key = ("top", layers.key, facts.scope, asked.source, asked.where, asked.parameters, order, reach)
 
-    def ask() -> Any:
+    def ask_base() -> Any:
         facts.give("layer", layers.base)
         return facts.table(f"SELECT * FROM {asked.of('layer')} {order} LIMIT {reach}", asked.given)
 
-    first = answers.get_or_make(key, ask)
+    def ask() -> list[dict[str, Any]]:
+        first = answers.get_or_make(key, ask_base)
+        if layers.gone is None:
+            found: list[dict[str, Any]] = first.slice(offset, count).to_pylist()
+            return found
+        few, keys = _in_arrow(facts, layers, asked), order_keys(order, first.column_names)
+        if few is not None and keys is not None:
+            number = same.partition(", ")[0]
+            fresh = few(layers.fresh).select(first.column_names).cast(first.schema)
+            return first_rows(pa.concat_tables([without(first, number, layers.gone[number]), fresh]), keys, *limit)
+        facts.give("layer_first", first)
+        facts.give("layer_gone", layers.gone)
+        facts.give("layer_fresh", layers.fresh)
+        return facts.rows(
+            f"SELECT * FROM (SELECT * FROM layer_first ANTI JOIN layer_gone USING ({same}) UNION ALL BY NAME"
+            f" SELECT * FROM {asked.of('layer_fresh', 'named')}) {order} LIMIT {count} OFFSET {offset}",
+            asked.given,
+        )
+
+    rows: list[dict[str, Any]] = facts.kept((*key, limit), ask)
+    return rows
+
+
+def _top_of_all(
+    facts: Facts, layers: Layers, asked: Asked, same: str, order: str, limit: tuple[int, int]
+) -> list[dict[str, Any]]:
+    """``top`` of rows that are put in order anew."""
+    few, keys = _in_arrow(facts, layers, asked), order_keys(order, layers.base.column_names)
+    if few is not None and keys is not None and layers.base.num_rows <= FEW:
+        return first_rows(few(_all_rows(layers, same.partition(", ")[0])), keys, *limit)
+    give_layers(facts, "layered", layers, same)
+    offset, count = limit
+    return facts.rows(f"SELECT * FROM {asked.of('layered')} {order} LIMIT {count} OFFSET {offset}", asked.given)
+
+
+def _all_rows(layers: Layers, number: str) -> Any:
     if layers.gone is None:
-        rows: list[dict[str, Any]] = first.slice(offset, count).to_pylist()
-        return rows
-    facts.give("layer_first", first)
-    facts.give("layer_gone", layers.gone)
-    facts.give("layer_fresh", layers.fresh)
-    return facts.rows(
-        f"SELECT * FROM (SELECT * FROM layer_first ANTI JOIN layer_gone USING ({same}) UNION ALL BY NAME"
-        f" SELECT * FROM {asked.of('layer_fresh', 'named')}) {order} LIMIT {count} OFFSET {offset}",
-        asked.given,
-    )
+        return layers.base
+    names, schema = layers.base.column_names, layers.base.schema
+    left = without(layers.base, number, layers.gone[number])
+    return pa.concat_tables([left, layers.fresh.select(names).cast(schema)])

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from huikuan.queries.few import added_up, is_among
 from huikuan.queries.open_rows import CASH_CONTROLS, OpenRows
 
 _RENAMED = {"base_minor": "amount_base", "account_id": "came_to"}
@@ -42,28 +43,19 @@ def added(kind: OpenRows, sums: Any, *, turned: bool = False) -> Any:
     return found.filter(pc.not_equal(found["open_minor"], 0))
 
 
-def without(kind: OpenRows, rows: Any, others: Any) -> Any:
-    """The rows that are not among others."""
-    return _joined(rows, others.select(kind.key_list), kind.key_list, "left anti")
-
-
-def changed(kind: OpenRows, near: Any, since: Any) -> tuple[Any, Any, Any]:
-    """Of the rows ``near``: those that ``since`` (sums) touches, what becomes of them, and the sums of no such row."""
-    gone = _joined(near, since.select(kind.key_list), kind.key_list, "left semi")
-    both = _joined(near, since.rename_columns([*kind.key_list, "change"]), kind.key_list, "inner")
-    amount = pc.add(both["open_minor"], both["change"])
-    both = both.set_column(both.column_names.index("open_minor"), "open_minor", amount).select(near.column_names)
-    return gone, both.filter(pc.not_equal(amount, 0)), without(kind, since, near)
+def changed(kind: OpenRows, gone: Any, since: Any) -> tuple[Any, Any]:
+    """What becomes of all rows of some items or receipts (``gone``) with sums ``since``: the rows, with facts; and the
+    sums of items and receipts that had no row."""
+    names = [*kind.key_list, "open_minor"]
+    total = added(kind, pa.concat_tables([gone.select(names), since.select(names)]))
+    known = is_among(total[kind.number], gone[kind.number])
+    return _with_facts(kind, total.filter(known), gone, gone.column_names), total.filter(pc.invert(known))
 
 
 def with_facts(kind: OpenRows, sums: Any, facts: Any, columns: Sequence[str]) -> Any:
     """Rows of sums with the facts of their items or receipts: ``kind.with_facts``, in the order of ``columns``."""
     mine = [name for name in facts.column_names if name not in ("open_minor", "ledger_seq")]
-    facts = facts.select(mine)
-    facts = facts.rename_columns([_named(kind, name) for name in mine])
-    keys = [name for name in kind.key_list if name != kind.number]
-    facts = facts.drop_columns([name for name in keys if name in facts.column_names])
-    return _joined(sums, facts, [kind.number], "inner").select(list(columns))
+    return _with_facts(kind, sums, facts.select(mine).rename_columns([_named(kind, name) for name in mine]), columns)
 
 
 def _named(kind: OpenRows, name: str) -> str:
@@ -72,8 +64,12 @@ def _named(kind: OpenRows, name: str) -> str:
     return _RENAMED.get(name, name)
 
 
-def _joined(left: Any, right: Any, keys: list[str], how: str) -> Any:
-    return left.join(right, keys, join_type=how, use_threads=False)
+def _with_facts(kind: OpenRows, sums: Any, facts: Any, columns: Sequence[str]) -> Any:
+    place = pc.index_in(sums[kind.number], value_set=facts[kind.number].combine_chunks())
+    if place.null_count:
+        sums, place = sums.filter(pc.is_valid(place)), place.drop_null()
+    of_sums = sums.column_names
+    return pa.table({name: sums[name] if name in of_sums else facts[name].take(place) for name in columns})
 
 
 def with_book_value(rows: Any) -> Any:
@@ -88,24 +84,41 @@ def with_book_value(rows: Any) -> Any:
 
 def cells_of_rows(items: Any, receipts: Any, as_of: date, bounds: Sequence[int], day: str) -> Any:
     """The cells of some open rows (with ``open_base``): see ``cells.need_cells``."""
-    late = pc.subtract(pa.scalar(as_of.toordinal() - _EPOCH, pa.int32()), items["due_date"].cast(pa.int32()))
-    days = pc.subtract(pa.scalar(as_of.toordinal() - _EPOCH, pa.int32()), items[day].cast(pa.int32()))
+    both = pa.concat_tables([item_cells(items, as_of, bounds, day), receipt_cells(receipts, len(bounds))])
+    keys = ["account_id", "entity_id", "currency", "bucket"]
+    return added_up(
+        both,
+        keys,
+        {name: both[name] for name in ("open_minor", "open_base", "items")},
+        {"days_past_due_max": both["days"]},
+    )
+
+
+_OWNED = ["account_id", "entity_id", "currency"]
+
+
+def item_cells(items: Any, as_of: date, bounds: Sequence[int], day: str) -> Any:
+    """Each open item (with ``open_base``) as a cell of its own; ``days`` past due where it is owed."""
+    today = as_of.toordinal() - _EPOCH
+    late = pc.subtract(pa.scalar(today, pa.int32()), items["due_date"].cast(pa.int32()))
     owed = pc.if_else(pc.greater(items["open_minor"], 0), late, pa.scalar(None, pa.int32()))
-    mine = pc.is_in(receipts["ledger_account"], pa.array([account.value for account in CASH_CONTROLS]))
-    receipts = receipts.filter(mine)
-    keys = ["account_id", "entity_id", "currency"]
-    bucket = np.searchsorted(np.asarray(bounds), days.to_numpy(), side="left").astype(np.int16)
-    owing = items.select(keys).append_column("bucket", pa.array(bucket))
-    owing = owing.append_column("open_minor", items["open_minor"]).append_column("open_base", items["open_base"])
-    owing = owing.append_column("items", pa.array(np.ones(items.num_rows, np.int64))).append_column("days", owed)
-    last = pa.array(np.full(receipts.num_rows, len(bounds) + 1, np.int16))
-    money = receipts.select(keys).append_column("bucket", last)
-    money = money.append_column("open_minor", pc.negate(receipts["open_minor"]))
-    money = money.append_column("open_base", pc.negate(receipts["open_base"]))
-    money = money.append_column("items", pa.array(np.zeros(receipts.num_rows, np.int64)))
-    money = money.append_column("days", pa.nulls(receipts.num_rows, pa.int32()))
-    cells = pa.concat_tables([owing, money]).group_by([*keys, "bucket"], use_threads=False)
-    names = ["open_minor", "open_base", "items", "days"]
-    found = cells.aggregate([(name, "max" if name == "days" else "sum") for name in names])
-    found = found.select([*keys, "bucket", "open_minor_sum", "open_base_sum", "items_sum", "days_max"])
-    return found.rename_columns([*keys, "bucket", "open_minor", "open_base", "items", "days_past_due_max"])
+    bucket = np.searchsorted(np.asarray(bounds), today - items[day].cast(pa.int32()).to_numpy(), side="left")
+    return _cells(
+        items, bucket.astype(np.int16), items["open_minor"], items["open_base"], np.ones(items.num_rows, np.int64), owed
+    )
+
+
+def receipt_cells(receipts: Any, bounds: int) -> Any:
+    """The same of receipts (with ``open_base``) whose owner is known, in the bucket after the last of ``bounds``."""
+    mine = pa.array([account.value for account in CASH_CONTROLS])
+    receipts = receipts.filter(pc.is_in(receipts["ledger_account"], value_set=mine))
+    count = receipts.num_rows
+    money, book = pc.negate(receipts["open_minor"]), pc.negate(receipts["open_base"])
+    bucket, days = np.full(count, bounds + 1, np.int16), pa.nulls(count, pa.int32())
+    return _cells(receipts, bucket, money, book, np.zeros(count, np.int64), days)
+
+
+def _cells(rows: Any, bucket: Any, open_minor: Any, open_base: Any, items: Any, days: Any) -> Any:
+    owned = {name: rows[name] for name in _OWNED}
+    made = {"bucket": bucket, "open_minor": open_minor, "open_base": open_base, "items": items, "days": days}
+    return pa.table(owned | made)
