@@ -59,8 +59,8 @@ SAMPLES = (
     "{% translate row.name %}{% translate 'Applied' context 'receipt' %}{% translate 'Customers' noop %}100%"
     "{% translate '5 % of it' %}",
     "{% with a=row.name b=_('Customers') %}{{ a }}{{ b }}{% endwith %}{{ _('Home') }}{% firstof no row.name %}",
-    "{% blocktranslate with n=row.name %}so {{ n }}{% endblocktranslate %}{% load huikuan %}{% money row.amount 'CNY' %}"
-    "{% money 0 'CNY' %}{{ autoescape }}",
+    "{% blocktranslate with n=row.name %}so {{ n }}{% endblocktranslate %}{% load huikuan %}"
+    "{% money row.amount 'CNY' %}{% money 0 'CNY' %}{{ autoescape }}",
 )
 
 
