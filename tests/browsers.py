@@ -72,7 +72,7 @@ def watched_page(browser: Browser) -> Iterator[Page]:
 
     def heard(message: ConsoleMessage) -> None:
         # A refused request is the test's own business; broken scripts and policy breaches never are.
-        if message.type == "error" and "Failed to load resource" not in message.text and message.text not in GIVEN_UP:
+        if message.type == "error" and not message.text.startswith(("Failed to load resource", *GIVEN_UP)):
             errors.append(message.text)
 
     context = browser.new_context(locale="en-GB", timezone_id="UTC", viewport={"width": 1440, "height": 900})
