@@ -12,7 +12,7 @@ from huikuan.queries.cash_slips import slip_counts, slip_page
 from huikuan.queries.frame import frame_at
 from huikuan.services.cash_slips import NewCash, hand_in_cash, take_cash
 from huikuan.services.channels import set_policy
-from huikuan.store.models import CashSlip, ReceiptChannel
+from huikuan.store.models import AuditEvent, CashSlip, ReceiptChannel
 from tests.core.test_money import refused
 from tests.databases import LedgerDb
 from tests.services.ledger import DAY, NOW, Ledger, entry_of_receipt
@@ -109,7 +109,9 @@ def test_handed_in_late_is_seen(ledger: Ledger) -> None:
         hand_in_cash(slip, on=DAY - timedelta(days=1), place="cashier", **ledger.common)
     with refused("cash.place_missing"):
         hand_in_cash(slip, on=DAY, place=" ", **ledger.common)
-    hand_in_cash(slip, on=DAY + timedelta(days=2), place="cashier", **ledger.common)
+    for _ in range(2):  # the same request again changes nothing
+        hand_in_cash(slip, on=DAY + timedelta(days=2), place="cashier", **ledger.common)
+    assert AuditEvent.objects.filter(code="cash.handed_in").count() == 1
     with refused("cash.handed_in"):
         hand_in_cash(slip, on=DAY, place="cashier", **ledger.common)
     with refused("cash.unknown"):

@@ -14,6 +14,7 @@ from huikuan.core.gl_charts import chart
 from huikuan.core.periods import PeriodState
 from huikuan.core.refusals import BadData, Refusal
 from huikuan.queries.general_ledger import GlChoices, export_rows, reconcile, unmapped
+from huikuan.services import general_ledger
 from huikuan.services.general_ledger import export_bytes, export_month, map_accounts, save_choices
 from huikuan.services.rights import Forbidden
 from huikuan.services.users import create_user
@@ -123,6 +124,23 @@ def test_a_lost_file_is_made_anew_and_an_altered_past_is_refused(sqlite_db: Ledg
     with pytest.raises(Refusal) as refusal:
         content(made)
     assert refusal.value.code == "gl.file_lost"
+
+
+def test_texts_that_look_like_formulas_are_guarded_and_older_exports_come_out_as_they_were(sqlite_db: LedgerDb) -> None:
+    ledger = Ledger()
+    set_up(ledger)
+    ledger.item(1_00, external_id="=1+1", document_number="=1+1", on=date(2026, 1, 5))
+    made, _ = export(ledger)
+    data = content(made)
+    assert b",'=1+1," in data and b",=1+1," not in data
+    older = replace_layout(made)
+    assert b",=1+1," in general_ledger._bytes_of(older, general_ledger._vouchers_of(older)[0])
+
+
+def replace_layout(made: GlExport) -> GlExport:
+    """The same export, as one made before layouts were counted."""
+    made.recipe = {name: value for name, value in made.recipe.items() if name != "layout"}
+    return made
 
 
 def test_only_sealed_entries_are_exported_and_the_export_seals(sqlite_db: LedgerDb) -> None:

@@ -316,7 +316,9 @@ def test_put_aside_and_brought_back(desk: Counter) -> None:
     entity, line = desk.books.entity_id, desk.line("100.00")
     with refused("match.reason_missing"):
         park_line(entity, line, " ", **SYSTEM)
-    park_line(entity, line, "waits for the advice", **SYSTEM)
+    for _ in range(2):  # the same request again changes nothing
+        park_line(entity, line, "waits for the advice", **SYSTEM)
+    assert AuditEvent.objects.filter(code="match.parked").count() == 1
     assert LineParked.objects.get().reason == "waits for the advice"
     unpark_line(entity, line, **SYSTEM)
     with refused("match.not_parked"):

@@ -253,6 +253,7 @@ def test_somebody_elses_money_waits_until_a_paper_is_kept(desk: Counter, monkeyp
     )
     paper = NewMandate(account, ALPHA["name"], date(2026, 1, 1), None, Document.objects.get().pk, ALPHA["account"])
     mandate = add_mandate(paper, **SYSTEM)
+    assert add_mandate(paper, **SYSTEM) == mandate
     report = run(desk)
     assert (report.posted, report.held_back, open_on(items[1])) == (1, {"third_party": 1}, 0)
     # Where no papers are wanted a company may pay for another; a person's account is an alert all the same.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -15,7 +15,7 @@ from huikuan.services.payout_differences import explain_difference
 from huikuan.services.payouts import settle_payout, undo_payout
 from huikuan.services.rights import Forbidden
 from huikuan.services.verifying import verify
-from huikuan.store.models import BankLineReceipt, OpenItem, PayoutPart, RoleGrant, ShopSale, User
+from huikuan.store.models import BankLineReceipt, Entity, OpenItem, PayoutPart, RoleGrant, ShopSale, User
 from tests.databases import LedgerDb
 from tests.services.desk import SYSTEM, balances, money_of
 from tests.services.ledger import NOW, sum_of
@@ -125,7 +125,14 @@ def test_paid_less_is_settled_by_a_person_and_accepted_as_a_fee(ledger_db: Ledge
     assert list(stall.open_items().values()) == [2_00]
     less = stall.difference("2026-03-03", "paid_less")
     explain_difference(
-        stall.shop_id, less.kind, less.key, 2_00, reason=Reason.FEE_ACCEPTED, note="", on=date(2026, 3, 4), **SYSTEM
+        stall.shop_id,
+        less.kind,
+        less.key,
+        2_00,
+        reason=Reason.FEE_ACCEPTED,
+        note="n" * 300,
+        on=date(2026, 3, 4),
+        **SYSTEM,
     )
     assert stall.open_items() == {}
     assert stall.differences("2026-03-04") == []
@@ -305,3 +312,21 @@ def test_refusals(sqlite_db: LedgerDb) -> None:
             )
         assert why.value.code == code
     assert BankLineReceipt.objects.count() == 1
+
+
+def test_a_chinese_morning_is_no_future(sqlite_db: LedgerDb) -> None:
+    stall = Stall.open()
+    Entity.objects.update(timezone="Asia/Shanghai")
+    morning = datetime(2026, 3, 2, 23, 30, tzinfo=UTC)
+    assert stall.sales("A1,2026-03-03,10.00", now=morning).rows_new == 1
+    with pytest.raises(BadData) as refusal:
+        stall.sales("A2,2026-03-04,10.00", now=morning)
+    assert [fault.code for fault in refusal.value.errors] == ["shop_file.day_ahead"]
+
+
+def test_long_ways_of_payment_that_begin_alike_stay_two(sqlite_db: LedgerDb) -> None:
+    stall = Stall.open(kind=ShopKind.TILL)
+    ways = ("credit card of the first bank, debit", "credit card of the first bank, credit")
+    rows = [f"2026-03-01,{way.replace(',', ';')},10.00" for way in ways]
+    stall.sales(*rows, head="Date,Payment method,Amount")
+    assert len(stall.open_items()) == 2

@@ -14,6 +14,7 @@ from enum import StrEnum
 from huikuan.core.gl_words import entry_word, ledger_word
 from huikuan.core.periods import month_end
 from huikuan.core.refusals import Refusal
+from huikuan.core.texts import guarded
 
 
 class Grouping(StrEnum):
@@ -131,9 +132,14 @@ class AccountTotal:
     credit_base_minor: int
 
 
+LAYOUT = 2
+"""How files are written now. 1: texts of CSV files as they are. 2: those that look like a formula begin with ``'``."""
+
+
 @dataclass(frozen=True, slots=True)
 class VoucherFile:
-    """Everything a format needs to write one file; ``options`` are the entity's answers to what the format asks."""
+    """Everything a format needs to write one file; ``options`` are the entity's answers to what the format asks.
+    ``layout``: in which way the format is written; an export made in an older way is made anew in that way."""
 
     name: str
     entity: str
@@ -143,6 +149,11 @@ class VoucherFile:
     made_at: datetime
     vouchers: tuple[Voucher, ...]
     options: Mapping[str, str] = field(default_factory=dict)
+    layout: int = LAYOUT
+
+    def text(self, value: str) -> str:
+        """The text of a cell, which a spreadsheet must not take for a formula (from layout 2 on)."""
+        return guarded(value) if self.layout >= 2 else value
 
     @property
     def last_day(self) -> date:

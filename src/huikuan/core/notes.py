@@ -20,6 +20,7 @@ from huikuan.core.applications import OpenRow
 from huikuan.core.journal import PostingDraft
 from huikuan.core.money import round_half_up
 from huikuan.core.refusals import Refusal
+from huikuan.core.working_days import WorkingDays, roll
 
 DAYS_OF_YEAR = 360
 """Discount is counted on a year of 360 days."""
@@ -130,6 +131,18 @@ def check_step(
     raise Refusal("note.closed", "{number} does not stand where this could be done with it", number=number)
 
 
+def check_not_mature(step: NoteStep, terms: NoteTerms, on: date, number: str) -> None:
+    """A mature bill is presented to who must pay it: it is handed on only on a day before its maturity. Cheques, paid
+    at sight, are endorsed as long as they run. Refuses ``note.mature``."""
+    if step in (NoteStep.DISCOUNTED, NoteStep.ENDORSED) and terms.kind != NoteKind.CHEQUE and on >= terms.maturity_date:
+        raise Refusal(
+            "note.mature",
+            "{number} was mature on {day}: it is presented for payment, not handed on",
+            number=number,
+            day=terms.maturity_date,
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class NoteTerms:
     """What is written on a note. ``range_first`` and ``range_last`` number its parts, one minor unit each, where it is
@@ -215,18 +228,23 @@ class Warn(StrEnum):
     """Mature and in hand, the ten days of presentation over: recourse may be lost."""
 
 
-def warnings(terms: NoteTerms, state: NoteState, today: date) -> tuple[Warn, ...]:
-    """What to look at on a day."""
+def payable_on(terms: NoteTerms, calendar: WorkingDays) -> date:
+    """The day on which who must pay pays: that of maturity, where it is a day off the next working day."""
+    return roll(terms.maturity_date, calendar)
+
+
+def warnings(terms: NoteTerms, state: NoteState, today: date, calendar: WorkingDays) -> tuple[Warn, ...]:
+    """What to look at on a day. Maturity and the last day of presentation move to the next working day."""
     found = []
     if terms.kind == NoteKind.ACCEPTANCE and terms.maturity_date > six_months_after(terms.issue_date):
         found.append(Warn.TERM_LONG)
     if state == NoteState.HELD:
         if terms.kind == NoteKind.CHEQUE:
-            if today > terms.issue_date + timedelta(days=CHEQUE_DAYS):
+            if today > roll(terms.issue_date + timedelta(days=CHEQUE_DAYS), calendar):
                 found.append(Warn.CHEQUE_LATE)
-        elif today > terms.maturity_date + timedelta(days=PRESENT_DAYS):
+        elif today > roll(terms.maturity_date + timedelta(days=PRESENT_DAYS), calendar):
             found.append(Warn.PRESENT_LATE)
-        elif today >= terms.maturity_date:
+        elif today >= payable_on(terms, calendar):
             found.append(Warn.PRESENT_NOW)
     return tuple(found)
 

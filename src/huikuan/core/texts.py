@@ -13,6 +13,15 @@ NAME_MAX = 300
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
+_LEADS = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""What a spreadsheet takes for a formula at the start of a text, in a file without types."""
+
+
+def guarded(text: str) -> str:
+    """A text for a file without types: one that looks like a formula begins with an apostrophe."""
+    return f"'{text}" if text.startswith(_LEADS) else text
+
+
 def check_text(field: str, text: str, longest: int = TEXT_MAX) -> None:
     """Refuses ``text.too_long`` and ``text.control`` (a line break, a tab, a zero byte) in a one-line text."""
     if len(text) > longest:

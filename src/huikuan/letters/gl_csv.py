@@ -1,4 +1,5 @@
-"""Vouchers as plain CSV: UTF-8 with a byte order mark, a comma, amounts with a point, one row per line."""
+"""Vouchers as plain CSV: UTF-8 with a byte order mark, a comma, amounts with a point, one row per line; a text that a
+spreadsheet would take for a formula begins with an apostrophe."""
 
 from __future__ import annotations
 
@@ -25,20 +26,20 @@ def write(file: VoucherFile) -> bytes:
                 [
                     voucher.number,
                     voucher.day.isoformat(),
-                    voucher.reference,
-                    voucher.text,
-                    line.code,
-                    line.name,
+                    file.text(voucher.reference),
+                    file.text(voucher.text),
+                    file.text(line.code),
+                    file.text(line.name),
                     to_decimal(line.debit_base, file.base),
                     to_decimal(line.credit_base, file.base),
                     file.base,
                     line.currency,
                     to_decimal(line.amount_minor, line.currency),
-                    line.document,
-                    line.customer,
-                    line.sales_rep,
-                    line.region,
-                    line.product,
+                    file.text(line.document),
+                    file.text(line.customer),
+                    file.text(line.sales_rep),
+                    file.text(line.region),
+                    file.text(line.product),
                     line.ledger_account,
                 ]
             )

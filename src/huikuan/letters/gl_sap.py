@@ -2,6 +2,7 @@
 (BAPI_ACC_DOCUMENT_POST, and the batch-input structures BBKPF and BBSEG), for upload programs that map by name.
 
 UTF-8 with a byte order mark, semicolons, days as YYYYMMDD, amounts with a point. Lines of one DOCNO are one document.
+A text that a spreadsheet would take for a formula begins with an apostrophe, one more character than its field.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def write(file: VoucherFile) -> bytes:
             f"{voucher.day:%m}",
             f"{voucher.day:%Y}",
             voucher.currency,
-            check.text(voucher, "XBLNR", voucher.reference, 16),
+            file.text(check.text(voucher, "XBLNR", voucher.reference, 16)),
             check.text(voucher, "BKTXT", f"huikuan {file.month:%Y-%m}/{file.number}", 25),
         ]
         for number, line in enumerate(voucher.lines, start=1):
@@ -59,15 +60,15 @@ def _line(check: Checker, file: VoucherFile, voucher: Voucher, line: VoucherLine
     keys = ("01", "15") if on_customer else ("40", "50")
     return [
         keys[0] if line.is_debit else keys[1],
-        check.text(voucher, "HKONT", line.code, 10),
-        check.text(voucher, "KUNNR", line.customer, 10) if on_customer else "",
+        file.text(check.text(voucher, "HKONT", line.code, 10)),
+        file.text(check.text(voucher, "KUNNR", line.customer, 10)) if on_customer else "",
         "S" if line.is_debit else "H",
         str(to_decimal(abs(line.amount_minor), line.currency)),
         str(to_decimal(abs(line.base_minor), file.base)),
         file.base,
-        check.text(voucher, "ZUONR", line.document, 18),
-        check.text(voucher, "SGTXT", voucher.text, 50),
-        check.text(voucher, "VERTN", line.sales_rep, 10),
-        check.text(voucher, "VKBUR", line.region, 4),
-        check.text(voucher, "MATNR", line.product, 18),
+        file.text(check.text(voucher, "ZUONR", line.document, 18)),
+        file.text(check.text(voucher, "SGTXT", voucher.text, 50)),
+        file.text(check.text(voucher, "VERTN", line.sales_rep, 10)),
+        file.text(check.text(voucher, "VKBUR", line.region, 4)),
+        file.text(check.text(voucher, "MATNR", line.product, 18)),
     ]

@@ -21,6 +21,7 @@ from huikuan.core.notes import (
     Warn,
     warnings,
 )
+from huikuan.engines.working_days import working_days_of
 from huikuan.queries.feeds import Slice
 from huikuan.queries.frame import Frame
 from huikuan.queries.listing import Page
@@ -212,7 +213,7 @@ def _row(frame: Frame, note: Note, party: str) -> NoteRow:
         range_last=note.range_last,
         party=party if state in PASSED_ON else "",
         with_recourse=bool(known.recourse),
-        warnings=warnings(_terms(note), state, frame.as_of),
+        warnings=warnings(_terms(note), state, frame.as_of, working_days_of(note.entity.country)),
         recorded_at=note.recorded_at,
     )
 

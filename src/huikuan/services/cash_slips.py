@@ -148,7 +148,10 @@ def hand_in_cash(slip_id: int, *, on: date, place: str, actor_id: int | None, no
         if slip is None:
             raise Refusal("cash.unknown", "there is no such receipt for cash")
         demand(actor_id, Right.POST_CASH, entity_id=slip.entity_id, account_id=slip.receipt.account_id)
-        if CashHandIn.objects.filter(slip=slip).exists():
+        before = CashHandIn.objects.filter(slip=slip).first()
+        if before is not None:
+            if (before.on, before.place, before.actor_id) == (on, place.strip()[:200], actor_id):
+                return  # The same request again.
             raise Refusal("cash.handed_in", "this cash has been handed in already")
         if JournalEntry.objects.filter(reverses_id=slip.receipt.entry_id).exists():
             raise Refusal("cash.no_longer_counts", "this money was taken back: there is nothing to hand in")

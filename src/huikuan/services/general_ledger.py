@@ -15,6 +15,7 @@ from django.conf import settings
 
 from huikuan.core.accounts import LedgerAccount
 from huikuan.core.gl import (
+    LAYOUT,
     AccountMap,
     AccountRule,
     Dimension,
@@ -168,7 +169,7 @@ def export_month(
         recipe = {
             "entity": books.code, "base": books.currency, "grouping": choices.grouping, "language": choices.language,
             "reference": choices.reference, "customer_source": choices.customer_source, "options": choices.options,
-            "rules": [_rule_row(rule) for rule in account_rules(entity_id)],
+            "layout": LAYOUT, "rules": [_rule_row(rule) for rule in account_rules(entity_id)],
         }  # fmt: skip
         draft = GlExport(
             entity_id=entity_id,
@@ -270,6 +271,7 @@ def _bytes_of(export: GlExport, vouchers: list[Voucher]) -> bytes:
         made_at=export.made_at,
         vouchers=tuple(vouchers),
         options=recipe["options"],
+        layout=recipe.get("layout", 1),
     )
     return find_format(export.format).write(file)
 

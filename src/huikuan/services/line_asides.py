@@ -50,6 +50,8 @@ def park_line(entity_id: int, line_id: int, reason: str, *, actor_id: int | None
         if not reason:
             raise Refusal("match.reason_missing", "Say why the line is put aside.")
         take_line(entity_id, line_id, actor_id=actor_id, now=now)
+        if LineParked.objects.filter(line_id=line_id, reason=reason, by_id=actor_id).exists():
+            return  # The same request again.
         LineParked.objects.update_or_create(line_id=line_id, defaults={"reason": reason, "at": now, "by_id": actor_id})
         LineClaim.objects.filter(line_id=line_id).delete()
         record("match.parked", now=now, actor_id=actor_id, entity_id=entity_id, subject=f"line:{line_id}")

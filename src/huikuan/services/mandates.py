@@ -31,7 +31,9 @@ class NewMandate:
 
 
 def add_mandate(new: NewMandate, *, actor_id: int | None, now: datetime) -> int:
-    """Keeps a paper; gives its number. Refuses ``mandate.payer_missing``, ``mandate.dates``, ``mandate.paper_missing``
+    """Keeps a paper; gives its number, of one that says the same the number it has.
+
+    Refuses ``mandate.payer_missing``, ``mandate.dates``, ``mandate.paper_missing``
     (the document must be kept with the customer), ``account.unknown`` and ``right.missing``."""
     check_texts(new, _TEXTS)
     if not new.payer_name.strip():
@@ -40,7 +42,9 @@ def add_mandate(new: NewMandate, *, actor_id: int | None, now: datetime) -> int:
         raise Refusal("mandate.dates", "the last day lies before the first")
 
     def work() -> int:
-        account = CustomerAccount.objects.filter(id=new.account_id).first()
+        # Locked against the same paper sent twice at once; postings, which only point to it, go on.
+        accounts = CustomerAccount.objects.select_for_update(no_key=True)
+        account = accounts.filter(id=new.account_id).first()
         if account is None:
             raise Refusal("account.unknown", "there is no account {account} in this entity", account=new.account_id)
         demand(actor_id, Right.EDIT_PAYER_ACCOUNT, entity_id=account.entity_id, account_id=account.pk)
@@ -54,16 +58,19 @@ def add_mandate(new: NewMandate, *, actor_id: int | None, now: datetime) -> int:
             raise Refusal(
                 "mandate.paper_missing", "add the signed paper to the customer's documents and choose it here"
             )
+        told = {
+            "account": account,
+            "payer_name": new.payer_name.strip(),
+            "payer_account": new.payer_account.strip(),
+            "valid_from": new.valid_from,
+            "valid_to": new.valid_to,
+            "document_id": new.document_id,
+        }
+        twin = PaymentMandate.objects.filter(**told, withdrawn_at=None).first()
+        if twin is not None:
+            return int(twin.pk)
         row = PaymentMandate.objects.create(
-            account=account,
-            payer_name=new.payer_name.strip(),
-            payer_account=new.payer_account.strip(),
-            is_private=is_private_name(new.payer_name),
-            valid_from=new.valid_from,
-            valid_to=new.valid_to,
-            document_id=new.document_id,
-            recorded_at=now,
-            actor_id=actor_id,
+            **told, is_private=is_private_name(new.payer_name), recorded_at=now, actor_id=actor_id
         )
         _record("mandate.added", row, actor_id, now)
         return int(row.pk)

@@ -14,6 +14,7 @@ from typing import Any
 from huikuan.core.approvals import ApprovalKind
 from huikuan.core.notes import (
     NoteStep,
+    check_not_mature,
     check_step,
     discount_interest,
     given_legs,
@@ -239,6 +240,7 @@ def take_step(
             divisible=standing.terms.divisible,
             number=note.number,
         )
+        check_not_mature(step, standing.terms, on, note.number)
         if on < standing.last.on:
             raise Refusal(
                 "note.before_last", "the note's last step was on {day}: this cannot be before", day=standing.last.on

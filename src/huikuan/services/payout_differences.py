@@ -9,7 +9,7 @@ from huikuan.core.accounts import EntryKind
 from huikuan.core.payout_differences import Difference, DifferenceKind, Reason
 from huikuan.core.refusals import Conflict, Refusal
 from huikuan.core.rights import Right
-from huikuan.core.texts import check_text
+from huikuan.core.texts import NAME_MAX, check_text
 from huikuan.queries.payouts import differences_of
 from huikuan.services.adjustments import settle_item
 from huikuan.services.auditing import record
@@ -109,7 +109,8 @@ def _open(shop: Shop, kind: DifferenceKind, key: str, amount_minor: int, as_of: 
 def _book(shop: Shop, one: Difference, note: str, on: date, actor_id: int | None, now: datetime) -> None:
     """Sets the amount off on what is open, the item of the latest day first."""
     left = one.amount_minor
-    common: dict[str, Any] = {"on": on, "actor_id": actor_id, "now": now, "memo": f"fee: {shop.name}. {note}".strip()}
+    memo = f"fee: {shop.name}. {note}".strip()[:NAME_MAX]
+    common: dict[str, Any] = {"on": on, "actor_id": actor_id, "now": now, "memo": memo}
     for item_id in _items(one):
         open_minor = OpenItemBalance.objects.values_list("open_minor", flat=True).get(item_id=item_id)
         part = min(left, max(open_minor, 0))

@@ -22,6 +22,7 @@ from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
 from huikuan.engines.working_days import working_days_of
 from huikuan.services.auditing import record
+from huikuan.services.debit_state import today_of
 from huikuan.services.items import NewItem, post_items
 from huikuan.services.rights import demand
 from huikuan.services.shops import lock_shop
@@ -31,6 +32,8 @@ from huikuan.store.rows import insert_rows, reserve_ids
 
 SOURCE = "shop"
 """The source of items that came from daily sales."""
+POOL_SHOWN = 24
+"""Characters of a way of payment that a day's number shows."""
 _PART = 500
 
 
@@ -110,7 +113,7 @@ def import_shop_file(
 def _fit(shop: Shop, table: ShopTable, source: Source, now: datetime) -> list[_Fitted]:
     faults = Faults(source.name)
     seen: Counter[tuple[object, ...]] = Counter()
-    found = []
+    found, today = [], today_of(shop.entity_id, now)
     for row in table.rows:
         try:
             gross, charge = from_decimal(row.gross, shop.currency), from_decimal(row.charge, shop.currency)
@@ -119,7 +122,7 @@ def _fit(shop: Shop, table: ShopTable, source: Source, now: datetime) -> list[_F
         except Refusal as refusal:
             faults.add(refusal.code, refusal.message, row.row)
             continue
-        if row.day is not None and row.day > now.date():
+        if row.day is not None and row.day > today:
             faults.add("shop_file.day_ahead", f"{row.day.isoformat()} lies in the future", row.row)
             continue
         key = _identity(shop, row, gross, fee, charge)
@@ -173,6 +176,13 @@ class _Unit:
         return sum(max(above, 0) for above in by_order.values())
 
 
+def _short(pool: str) -> str:
+    """A way of payment as part of a number: two long ones that begin alike stay two."""
+    if len(pool) <= POOL_SHOWN:
+        return f"-{pool}" if pool else ""
+    return f"-{pool[:POOL_SHOWN]}~{blake2b(pool.encode(), digest_size=3).hexdigest()}"
+
+
 class _Writer:
     """Writes one file of a shop, inside the caller's transaction."""
 
@@ -181,6 +191,7 @@ class _Writer:
         rows = shop.fees.values_list("pay_method", "rate_bp", "fixed_minor")
         self.rules = [FeeRule(method, rate, fixed) for method, rate, fixed in rows]
         self.calendar = working_days_of(shop.entity.country) if shop.in_working_days else None
+        self.today = today_of(shop.entity_id, now)
 
     def sales(self, fitted: Sequence[_Fitted]) -> ShopFileResult:
         known = _known(ShopSale, self.shop, (one.fingerprint for one in fitted))
@@ -192,7 +203,7 @@ class _Writer:
         units: dict[tuple[date, str], _Unit] = {}
         for one in new:
             agreed = agreed_fee(one.gross, one.row.pay_method, self.rules, returned=self.shop.returns_fee)
-            day = one.row.day or self.now.date()
+            day = one.row.day or self.today
             pool = one.row.pay_method if self.shop.kind == ShopKind.TILL else ""
             units.setdefault((day, pool), _Unit()).rows.append((one, agreed))
         items = self._post(units)
@@ -219,9 +230,7 @@ class _Writer:
 
     def _item(self, day: date, pool: str, minor: int) -> NewItem:
         before = ShopDay.objects.filter(shop=self.shop, day=day, pool=pool).count()
-        number = (
-            f"S{self.shop.pk}-{day:%Y%m%d}" + (f"-{pool[:24]}" if pool else "") + (f"-{before + 1}" if before else "")
-        )
+        number = f"S{self.shop.pk}-{day:%Y%m%d}" + _short(pool) + (f"-{before + 1}" if before else "")
         return NewItem(
             account_id=self.shop.account_id,
             external_id=number,
