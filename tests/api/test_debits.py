@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from huikuan.core.documents import EvidenceType, LinkKind
 from huikuan.core.rights import Right
 from huikuan.services.bank_accounts import NewAccount, add_account
 from huikuan.services.debit_mandates import NewCreditor, set_creditor
-from huikuan.store.models import DebitRun, RoleGrant, User
+from huikuan.services.documents import add_document
+from huikuan.store.models import CustomerAccount, DebitRun, RoleGrant, User
+from huikuan.store.public_ids import public_id
 from tests.api.calling import EVERY, Program, make_key, problem_of
 from tests.databases import LedgerDb
 from tests.services.bank_files import IBAN
@@ -33,11 +36,27 @@ def world(sqlite_db: LedgerDb) -> World:
     return world
 
 
+def _paper(world: World) -> str:
+    """The signed mandate of customer 9, as the interface names it."""
+    account = CustomerAccount.objects.get(entity_id=world.de, refs__external_id="9")
+    kept = add_document(
+        b"signed", "mandate.txt", evidence_type=EvidenceType.CONTRACT, links=[(LinkKind.ACCOUNT, account.pk)],
+        actor_id=None, now=START,
+    )  # fmt: skip
+    return public_id("doc", kept)
+
+
 def test_a_collection_by_programs(world: World) -> None:
     clerk, chief = Program(make_key("boss")), Program(make_key("chief", EVERY))
     given = {"entity": "DE01", "customer": "9", "reference": "M-9", "iban": PAYERS["C1"], "signed_on": "2026-01-05"}
     mandate = clerk.posted("mandates", given)
-    assert (mandate["state"], mandate["iban"]) == ("active", "6199")
+    assert (mandate["state"], mandate["iban"], mandate["document"]) == ("active", "6199", "")
+    signed = given | {"reference": "M-11", "document": _paper(world)}
+    assert clerk.posted("mandates", signed)["document"] == signed["document"]
+    for strange in ("doc_0000000000000", public_id("doc", 4711)):
+        wrong = clerk.post("mandates", signed | {"reference": "M-12", "document": strange})
+        assert problem_of(wrong)["code"] == "debit_mandate.paper"
+    assert clerk.post(f"mandates/{clerk.json('mandates')['rows'][1]['id']}/revoke", {}).status_code == 200
     assert problem_of(clerk.post("mandates", given | {"reference": "M-10", "iban": PAYERS["C1"][:-1] + "8"}))[
         "code"
     ] == ("debit_mandate.iban")
@@ -63,7 +82,7 @@ def test_a_collection_by_programs(world: World) -> None:
     assert clerk.json("debit-runs?which=done")["rows"][0]["id"] == run["id"]
     assert clerk.json("debit-runs?which=open")["rows"] == []
     again = json.loads(clerk.post(f"mandates/{mandate['id']}/revoke", {}).content)
-    assert again["state"] == "revoked" and clerk.json("mandates")["rows"] == [again]
+    assert again["state"] == "revoked" and clerk.json("mandates")["rows"][0] == again
     reader = Program(make_key("boss", [Right.SEE_LEDGER.value]))
     assert problem_of(reader.post("debit-runs", {"entity": "DE01"}))["code"] == "right.missing"
 

@@ -92,6 +92,25 @@ def test_a_shop_from_setting_up_to_taking_back(world: World) -> None:
     assert reader.get(path).status_code == 404
 
 
+def test_what_is_agreed_is_changed(world: World) -> None:
+    program = Program(make_key("boss"))
+    path = f"shops/{program.posted('shops', SHOP)['id']}"
+    terms = {name: value for name, value in SHOP.items() if name not in ("entity", "currency")}
+    wanted = {**terms, "settle_days": 7, "fees": [{"rate_bp": 300, "fixed": "0.10"}], "is_active": False}
+    answer = program.send("PUT", path, wanted, idempotency_key="change")
+    assert answer.status_code == 200, answer.content.decode()
+    shop = program.json(path)
+    assert (shop["settle_days"], shop["is_active"], shop["currency"]) == (7, False, "CNY")
+    assert shop["fees"] == [{"pay_method": "", "rate_bp": 300, "fixed": "0.10"}]
+    assert program.send("PUT", path, {**wanted, "is_active": True}, idempotency_key="open").status_code == 200
+    hand_in(program, f"{path}/files", SALES)
+    moved = program.send("PUT", path, {**wanted, "currency": "EUR"}, idempotency_key="move")
+    assert moved.status_code in (400, 409, 422) and b"shop.in_use" in moved.content
+    reader = Program(make_key("auditor"))
+    refused = reader.send("PUT", path, wanted, idempotency_key="no")
+    assert refused.status_code in (403, 404)
+
+
 def test_the_same_on_the_command_line(world: World, tmp_path: Any) -> None:
     def run(*words: str) -> str:
         result = CliRunner().invoke(group, ["payouts", *words])

@@ -25,6 +25,7 @@ SHOP_PAGES: dict[str, dict[str, Any]] = {
     "shop_explain": {"right": Right.HANDLE_SHORT_PAYMENT, "methods": "GP", "kind": "shop"},
     "shop_day": {"right": Right.SEE_LEDGER, "kind": "shop"},
     "shop_settle": {"right": Right.POST_CASH, "methods": "GP", "kind": "shop"},
+    "payouts": {"right": Right.SEE_LEDGER},
     "payout": {"right": Right.SEE_LEDGER, "kind": "payout"},
     "payout_undo": {"right": Right.POST_CASH, "methods": "P", "kind": "payout"},
 }

@@ -106,10 +106,23 @@ def test_from_setting_up_to_taking_back(boss: Client) -> None:
     assert TODAY not in text_of(boss.get("/"))
     assert "gone or was explained" in text_of(boss.get(address))
 
+    assert "No shop matches." in text_of(boss.get("/cash/shops/?state=shut"))
+    assert f'href="{home}"' in text_of(boss.get("/cash/shops/?q=tmall&state=active&kind=marketplace&currency=cny"))
+    listed = text_of(boss.get("/cash/payouts/"))
+    assert "Standing 2" in listed and "332.00" in listed and "2 payouts" in listed
+    assert "1 payout<" in text_of(boss.get("/cash/payouts/?how=chosen&since=2026-02-23"))
+    for key in ("shops", "payouts"):
+        file: Any = boss.get(f"/tables/{key}/export.csv")
+        sheet = b"".join(file.streaming_content).decode("utf-8-sig")
+        assert "Tmall store" in sheet
+    assert sheet.count("\n") == 3, "a heading and two payouts"
+
     back = f"/cash/payouts/{public_id('pay', payout.pk)}/"
     assert "S1-20260220" in text_of(boss.get(back)).replace(f"S{shop.pk}-", "S1-")
     assert boss.post(f"{back}undo/").status_code == 302
     assert "It was taken back" in text_of(boss.get(back))
+    assert back in text_of(boss.get("/cash/payouts/?which=undone"))
+    assert back not in text_of(boss.get("/cash/payouts/"))
     assert boss.post(f"{home}match/").status_code == 302
     assert Payout.objects.count() == 3
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Path, Query, Router, Schema
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from huikuan.api.answers import post_once, tagged
 from huikuan.api.callers import Caller, caller_of
@@ -18,6 +18,7 @@ from huikuan.api.schemas import Code, Day, EntityCode, Given, Id, Identity
 from huikuan.core.direct_debits import MandateState, Scheme, Use
 from huikuan.core.rights import Right
 from huikuan.queries import debit_mandates as mandates_asked
+from huikuan.queries.agreement_choices import document_number
 from huikuan.services.debit_mandates import NewDebitMandate, add_debit_mandate, revoke_debit_mandate
 
 router = Router(tags=["Direct debits"])
@@ -32,7 +33,7 @@ class MandatesAsked(Asked):
 
 class MandateOut(Schema):
     """A mandate. `iban`: its last four characters. `state` is what holds for a collection today; `blocked_reason`: the
-    ISO code of the return that blocked it."""
+    ISO code of the return that blocked it; `document`: the signed paper."""
 
     id: str
     entity: str
@@ -49,6 +50,7 @@ class MandateOut(Schema):
     revoked_on: date | None
     last_used_on: date | None
     expires_on: date
+    document: str
 
 
 class MandateList(Schema):
@@ -69,6 +71,7 @@ class MandateIn(Given):
     signed_on: Day
     scheme: Scheme = Scheme.CORE
     use: Use = Use.RECURRENT
+    document: Id | Literal[""] = Field("", description="The signed paper, among the customer's documents.")
 
 
 class RevokeIn(Given):
@@ -84,6 +87,7 @@ def _mandate_out(row: mandates_asked.MandateRow) -> MandateOut:
         customer=row.customer_public_id,
         account_holder=row.payer_name,
         iban=row.payer_iban[-4:],
+        document=row.document_public_id,
     )
 
 
@@ -125,6 +129,7 @@ def create_mandate(request: HttpRequest, body: MandateIn, key: OnceKey) -> HttpR
             payer_bic=body.bic,
             scheme=body.scheme,
             use=body.use,
+            document_id=(document_number(body.document) or 0) if body.document else None,
         )
         number = add_debit_mandate(new, **caller.actor)
         return _mandate_out(_mandate(caller, mandates_asked.mandate_id_text(number)))

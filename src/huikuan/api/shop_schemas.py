@@ -23,20 +23,33 @@ class FeeModel(Given):
     fixed: Annotated[str, StringConstraints(max_length=40)] = "0"
 
 
-class ShopIn(Given):
-    """A shop. `customer`: who owes what it sells. `payer_names`: words by which its payouts are known on the bank."""
+class ShopTerms(Given):
+    """What is agreed with a shop. `customer`: who owes what it sells. `payer_names`: words by which its payouts are
+    known on the bank."""
 
-    entity: EntityCode
     customer: Name
     name: Name
     kind: ShopKind
-    currency: Currency
     settle_days: Annotated[int, Field(ge=0, le=90)]
     in_working_days: bool = False
     posting: SalesPosting = SalesPosting.SUMMARY
     returns_fee: bool = True
     payer_names: Annotated[list[Text], Field(max_length=20)] = []
     fees: Annotated[list[FeeModel], Field(max_length=50)] = []
+
+
+class ShopIn(ShopTerms):
+    """A shop to be set up."""
+
+    entity: EntityCode
+    currency: Currency
+
+
+class ShopChange(ShopTerms):
+    """A shop as it shall be. Customer and currency of one that has sales stay; without a currency it stays."""
+
+    currency: Currency | Literal[""] = ""
+    is_active: bool = True
 
 
 class FeeOut(Schema):

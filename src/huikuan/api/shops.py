@@ -25,6 +25,7 @@ from huikuan.api.shop_schemas import (
     PayoutList,
     PayoutOut,
     PayoutPartOut,
+    ShopChange,
     ShopDayOut,
     ShopDays,
     ShopDifferences,
@@ -34,6 +35,7 @@ from huikuan.api.shop_schemas import (
     ShopList,
     ShopOut,
     ShopsAsked,
+    ShopTerms,
 )
 from huikuan.core.payouts import FeeRule
 from huikuan.core.refusals import Refusal
@@ -44,7 +46,7 @@ from huikuan.queries.shops import DayRow, ShopRow, day_page, shop_id_text, shop_
 from huikuan.services.payout_differences import explain_difference
 from huikuan.services.payouts import match_payouts, settle_payout, undo_payout
 from huikuan.services.shop_files import import_shop_file
-from huikuan.services.shops import NewShop, add_shop
+from huikuan.services.shops import NewShop, add_shop, change_shop
 
 router = Router(tags=["Shops and platforms"])
 payouts = Router(tags=["Shops and platforms"])
@@ -134,21 +136,42 @@ def create_shop(request: HttpRequest, body: ShopIn, key: OnceKey) -> HttpRespons
     entity_id = entity_for(caller, body.entity, Right.MANAGE_POLICY)
 
     def work() -> ShopOut:
-        fees = tuple(
-            FeeRule(one.pay_method, one.rate_bp, read_minor(one.fixed, body.currency, f"#/fees/{at}/fixed"))
-            for at, one in enumerate(body.fees)
-        )
-        same = "name kind currency settle_days in_working_days posting returns_fee".split()
-        new = NewShop(
-            account_id=read_account(caller, entity_id, body.customer, "#/customer"),
-            payer_names=tuple(body.payer_names),
-            fees=fees,
-            **{name: getattr(body, name) for name in same},
-        )
-        number = add_shop(entity_id, new, **caller.actor)
+        number = add_shop(entity_id, _new_shop(caller, entity_id, body, body.currency), **caller.actor)
         return _shop_out(shop_row(_known(caller, shop_id_text(number)), caller.frame().as_of))
 
     return post_once(request, caller, entity_id, "shop.add", key, body, work)
+
+
+def _new_shop(caller: Caller, entity_id: int, body: ShopTerms, currency: str, **more: Any) -> NewShop:
+    fees = tuple(
+        FeeRule(one.pay_method, one.rate_bp, read_minor(one.fixed, currency, f"#/fees/{at}/fixed"))
+        for at, one in enumerate(body.fees)
+    )
+    same = "name kind settle_days in_working_days posting returns_fee".split()
+    return NewShop(
+        account_id=read_account(caller, entity_id, body.customer, "#/customer"),
+        currency=currency,
+        payer_names=tuple(body.payer_names),
+        fees=fees,
+        **{name: getattr(body, name) for name in same},
+        **more,
+    )
+
+
+@router.put("/{shop_id}", response=ShopOut, summary="Change a shop")
+def put_shop(request: HttpRequest, shop_id: Path[Id], body: ShopChange, key: OnceKey) -> HttpResponse:
+    """Replaces what is agreed with a shop, for sales that come in from now on; its bank account stays as it is."""
+    caller = caller_of(request)
+    shop = _known(caller, shop_id)
+    caller.demand(Right.MANAGE_POLICY, shop.entity_id)
+
+    def work() -> ShopOut:
+        kept = {"bank_account_id": shop.bank_account_id, "is_active": body.is_active}
+        new = _new_shop(caller, shop.entity_id, body, body.currency or shop.currency, **kept)
+        change_shop(shop.pk, new, **caller.actor)
+        return _shop_out(shop_row(_known(caller, shop_id), caller.frame().as_of))
+
+    return post_once(request, caller, shop.entity_id, "shop.change", key, body, work, status=200)
 
 
 @router.get("/{shop_id}", response=ShopOut, summary="Read a shop")

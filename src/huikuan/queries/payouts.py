@@ -130,32 +130,6 @@ def differences_of(
     return standing_now
 
 
-@dataclass(frozen=True, slots=True)
-class DifferingShop:
-    """A shop with open differences: how many, what is missing and what came too much by them."""
-
-    public_id: str
-    name: str
-    currency: str
-    count: int
-    missing_minor: int
-    excess_minor: int
-
-
-def differing_shops(frame: Frame) -> list[DifferingShop]:
-    """The shops in use that have open differences as of the frame's day, by entity and name."""
-    found = []
-    shops = Shop.objects.filter(frame.visible(), is_active=True).order_by("entity__code", "name")
-    for shop in shops:
-        amounts = [one.what.amount_minor for one in differences_of(shop, frame.as_of).open]
-        if amounts:
-            missing = sum(minor for minor in amounts if minor > 0)
-            number = public_id("sho", shop.pk)
-            excess = missing - sum(amounts)
-            found.append(DifferingShop(number, shop.name, shop.currency, len(amounts), missing, excess))
-    return found
-
-
 def _name(user: object) -> str:
     return "" if user is None else str(getattr(user, "get_full_name", str)() or user)
 
@@ -165,7 +139,7 @@ def payout_rows(shop: Shop, as_of: date, *, limit: int = 100, undone: bool = Fal
     """Payouts that were settled, the newest first."""
     found = Payout.objects.filter(shop=shop, day__lte=as_of)
     found = found if undone else standing(found)
-    return [_payout_row(one) for one in _full(found).order_by("-day", "-id")[:limit]]
+    return [payout_row_of(one) for one in _full(found).order_by("-day", "-id")[:limit]]
 
 
 def payout_row(frame: Frame, text: str) -> PayoutRow | None:
@@ -175,7 +149,7 @@ def payout_row(frame: Frame, text: str) -> PayoutRow | None:
     if one is None:
         return None
     parts = PayoutPart.objects.filter(payout=one).select_related("unit__item").order_by("unit__day", "unit__pool", "id")
-    return _payout_row(
+    return payout_row_of(
         one,
         tuple(
             PayoutPartRow(
@@ -193,11 +167,17 @@ def payout_row(frame: Frame, text: str) -> PayoutRow | None:
     )
 
 
+def listed_payouts(found: QuerySet[Payout]) -> QuerySet[Payout]:
+    """With what their rows name, shop, legal entity and customer included."""
+    return _full(found).select_related("shop__entity", "shop__account__customer")
+
+
 def _full(found: QuerySet[Payout]) -> QuerySet[Payout]:
     return found.select_related("shop", "line__tie", "decision__undone_by", "actor")
 
 
-def _payout_row(one: Payout, parts: tuple[PayoutPartRow, ...] = ()) -> PayoutRow:
+def payout_row_of(one: Payout, parts: tuple[PayoutPartRow, ...] = ()) -> PayoutRow:
+    """A payout as it is shown."""
     return PayoutRow(
         id=one.pk,
         public_id=payout_id_text(one.pk),

@@ -108,6 +108,11 @@ def shop_model(frame: Frame, text: str) -> Shop | None:
     return found.select_related("entity", "account__customer", "bank_account").first()
 
 
+def has_shops(frame: Frame) -> bool:
+    """Whether the frame shows any shop."""
+    return Shop.objects.filter(frame.visible()).exists()
+
+
 def shop_rows(frame: Frame, *, active: bool = False) -> list[ShopRow]:
     """Shops by entity and name, with how they stand."""
     found = Shop.objects.filter(frame.visible()).select_related("entity", "account__customer", "bank_account")

@@ -15,7 +15,7 @@ from huikuan.core.money import exponent_of
 from huikuan.core.rights import Right
 from huikuan.queries.approvals import approvals_waiting
 from huikuan.queries.home import CurrencyTotal, MonthPoint, home
-from huikuan.queries.payouts import differing_shops
+from huikuan.queries.shop_today import differing_shops
 from huikuan.queries.workbench_day import open_questions
 from huikuan.web.format import format_amount, format_day, format_month
 from huikuan.web.frames import Seat

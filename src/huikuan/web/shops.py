@@ -19,14 +19,15 @@ from huikuan.core.rights import Right
 from huikuan.queries.desk import day_at
 from huikuan.queries.payouts import differences_of, payout_rows
 from huikuan.queries.shop_facts import waiting_lines
+from huikuan.queries.shop_lists import PAYOUT_STATES, payout_counts
 from huikuan.queries.shops import (
     ShopRow,
     day_page,
     file_names,
+    has_shops,
     orders_page,
     shop_model,
     shop_row,
-    shop_rows,
 )
 from huikuan.services.payouts import PayoutResult, match_payouts
 from huikuan.services.shop_files import import_shop_file
@@ -40,7 +41,11 @@ from huikuan.web.acting import (
 from huikuan.web.faults import fault_text
 from huikuan.web.format import format_count
 from huikuan.web.frames import Seat, read_day
+from huikuan.web.lists import chips_of
 from huikuan.web.pages import page, read_int, refusal_text, show
+from huikuan.web.tables.asks import read_table
+from huikuan.web.tables.grid import grid_of
+from huikuan.web.tables.shops import PAYOUTS, SHOPS
 from huikuan.web.tags import address
 from huikuan.web.words import word_of
 
@@ -59,9 +64,35 @@ def known_shop(seat: Seat, public_id: str) -> Any:
 @require_safe
 @page
 def list_shops(request: HttpRequest, seat: Seat) -> HttpResponse:
-    rows = [(row, word_of(shop_words.KINDS, row.kind)) for row in shop_rows(seat.frame)]
-    may_add = any(seat.can_whole(Right.MANAGE_POLICY, number) for number in seat.frame.entity_ids)
-    return show(request, seat, "shops/list.html", {"rows": rows, "may_add": may_add}, room="shops")
+    ask = read_table(request, seat, SHOPS)
+    rows = SHOPS.rows(seat.frame, ask.wanted, ask.basics.sort, ask.basics.page, ask.basics.size)
+    context = {
+        "grid": grid_of(request, seat, ask, rows),
+        "rows": rows,
+        "may_add": any(seat.can_whole(Right.MANAGE_POLICY, number) for number in seat.frame.entity_ids),
+        "none_yet": not rows.total and not has_shops(seat.frame),
+    }
+    return show(request, seat, "shops/list.html", context, room="shops")
+
+
+@require_safe
+@page
+def list_payouts(request: HttpRequest, seat: Seat) -> HttpResponse:
+    """Payouts of every shop, or of one."""
+    ask = read_table(request, seat, PAYOUTS)
+    rows = PAYOUTS.rows(seat.frame, ask.wanted, ask.basics.sort, ask.basics.page, ask.basics.size)
+    which = ask.values.get("which", "standing")
+    which = which if which in PAYOUT_STATES else "standing"
+    counts = payout_counts(seat.frame)
+    words = {"standing": _("Standing"), "undone": _("Taken back"), "all": _("All")}
+    choices = [(code, f"{words[code]} {format_count(counts[code])}", "") for code in PAYOUT_STATES]
+    chips = chips_of(request, "which", choices, active=which)
+    context = {
+        "grid": grid_of(request, seat, ask, rows, own_chips=[(_("Which payouts"), chips)]),
+        "rows": rows,
+        "none_yet": not counts["all"],
+    }
+    return show(request, seat, "shops/payouts.html", context, room="shops")
 
 
 @require_safe

@@ -152,6 +152,7 @@ urlpatterns = [
     path("cash/shops/<slug:public_id>/explain/", payouts.explain, name="shop_explain"),
     path("cash/shops/<slug:public_id>/days/<slug:day>/", shops.show_day, name="shop_day"),
     path("cash/shops/<slug:public_id>/settle/<slug:part_id>/", payouts.settle, name="shop_settle"),
+    path("cash/payouts/", shops.list_payouts, name="payouts"),
     path("cash/payouts/<slug:public_id>/", payouts.show_payout, name="payout"),
     path("cash/payouts/<slug:public_id>/undo/", payouts.undo, name="payout_undo"),
     path("settings/channels/", cash_slips.edit_policy, name="channel_policy"),

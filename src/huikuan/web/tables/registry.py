@@ -18,6 +18,7 @@ from huikuan.web.tables.items import ITEMS
 from huikuan.web.tables.journal import JOURNAL
 from huikuan.web.tables.notes import NOTES
 from huikuan.web.tables.people import PEOPLE
+from huikuan.web.tables.shops import PAYOUTS, SHOPS
 from huikuan.web.tables.short_payments import SHORT_PAYMENTS
 
 TABLES: dict[str, Table] = {
@@ -31,6 +32,8 @@ TABLES: dict[str, Table] = {
         RUNS,
         PAYMENTS,
         MANDATES,
+        SHOPS,
+        PAYOUTS,
         AGREEMENTS,
         SHORT_PAYMENTS,
         JOURNAL,
