@@ -8,12 +8,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-import pyarrow as pa
 import pytest
 
 from huikuan.engines.match import Knowledge, MatchModel, MatchOptions, _bar
 from huikuan.engines.match_bar import Outcome, lines_needed, set_bar
-from huikuan.engines.match_index import index_keys
 from huikuan.engines.match_learn import EVERYBODY
 from huikuan.engines.match_model import confidence_of
 from huikuan.engines.match_prior import prior_calibration
@@ -169,8 +167,3 @@ def test_confidence_keeps_the_order() -> None:
     assert told_as == sorted(told_as)
     assert told_as[2] == 0.5
     assert told_as[3] < 0.88
-
-
-def test_keys_lead_to_one_place_or_to_all_that_share_them() -> None:
-    keys, _ = index_keys([(pa.array(["A", "B", "A", "C"]), [0, 1, 2, 3]), (pa.array(["B", "D", "A"]), [1, 0, 5])])  # type: ignore[list-item]
-    assert keys == {"A": [0, 2, 5], "B": 1, "C": 3, "D": 0}

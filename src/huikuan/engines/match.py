@@ -20,6 +20,7 @@ from huikuan.engines.match_bar import LEAST, Outcome, set_bar
 from huikuan.engines.match_book import Book
 from huikuan.engines.match_forks import run_apart, unwatched
 from huikuan.engines.match_history import Past, open_today, read_past
+from huikuan.engines.match_joint import Judged
 from huikuan.engines.match_learn import Knowledge
 from huikuan.engines.match_lines import Line, read_lines
 from huikuan.engines.match_model import MatchModel, confidence_of, cross_fit, fit_calibration
@@ -65,23 +66,27 @@ def match(
     options = options or MatchOptions()
     if as_of is not None:
         items, history = _until(items, "document_date", as_of), _until(history, "booking_date", as_of)
-    book = Book(items, customers)
-    directory = Directory(book)
-    past = read_past(history, book) if history is not None and history.num_rows else None
-    warnings: list[DataError] = []
-    if model is None:
-        model = _fit(book, directory, past, max_error, options, progress)
-        warnings = _warn(past, model.bar)
-    rows = sorted(read_lines(lines), key=lambda line: line.order)
-    warnings += _warn_uncapped(rows, options)
-    opened = open_today(book, past)
-    told = (lambda done, total: progress("match", done, total)) if progress else None
     with unwatched():
-        judged = run_lines(
-            book, directory, model.knowledge, opened, rows, prior_weights(), processes=options.processes, progress=told
-        )
+        book = Book(items, customers)
+        directory = Directory(book)
+        past = read_past(history, book) if history is not None and history.num_rows else None
+        warnings: list[DataError] = []
+        if model is None:
+            model = _fit(book, directory, past, max_error, options, progress)
+            warnings = _warn(past, model.bar)
+        rows = read_lines(lines)
+        warnings += _warn_uncapped(rows, options)
+        opened = open_today(book, past)
+        told = (lambda done, total: progress("match", done, total)) if progress else None
+        weights, processes = prior_weights(), options.processes
+        judged = run_lines(book, directory, model.knowledge, opened, rows, weights, processes=processes, progress=told)
+        return _answer(judged, model, options, Writer(book, options, lang, model.is_gross, opened, also), warnings)
+
+
+def _answer(
+    judged: list[Judged], model: MatchModel, options: MatchOptions, writer: Writer, warnings: list[DataError]
+) -> MatchAnswer:
     model.judge(judged)
-    writer = Writer(book, options, lang, model.is_gross, opened, also)
     counts: Counter[str] = Counter()
     for one in sorted(judged, key=lambda one: (one.line.day, one.line.line_id)):
         decision = decide(one, model.bar, options)
@@ -108,9 +113,10 @@ def fit_model(
     progress: Progress | None = None,
 ) -> MatchModel:
     """What a history teaches: knowledge, probabilities, the bar. Match with ``match(..., model=...)``."""
-    book = Book(items, customers)
-    past = read_past(history, book) if history is not None and history.num_rows else None
-    return _fit(book, Directory(book), past, max_error, options or MatchOptions(), progress)
+    with unwatched():
+        book = Book(items, customers)
+        past = read_past(history, book) if history is not None and history.num_rows else None
+        return _fit(book, Directory(book), past, max_error, options or MatchOptions(), progress)
 
 
 def _until(table: Any, column: str, day: date) -> Any:
@@ -179,8 +185,7 @@ def _replay_apart(
     def part(first: int, stop: int) -> list[Replayed]:
         return replay(book, directory, past, prior_weights(), first=first, stop=stop, progress=told)
 
-    with unwatched():
-        pieces = run_apart(part, count, len(past), options.processes)
+    pieces = run_apart(part, count, len(past), options.processes)
     return [one for piece in pieces for one in piece], learn_all(book, past)
 
 

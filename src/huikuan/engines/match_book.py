@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from huikuan.core.money import EXPONENTS
-from huikuan.engines.match_index import Keys, core_column, folded_keys, number_keys, order_keys, plain_column, tail_keys
+from huikuan.engines.match_columns import flat
+from huikuan.engines.match_index import CONTRACT, ORDER, Keys, folded_keys, index_items, order_parts, tail_keys
 from huikuan.engines.match_text import plain_number
 
 UNIT = 10_000
@@ -28,9 +29,37 @@ def units_of(column: Any) -> Any:
     return np.asarray(scaled.cast(pa.decimal128(38, 0), safe=False).cast(pa.int64()).to_numpy(zero_copy_only=False))
 
 
-def days_of(column: Any, otherwise: int) -> list[int]:
+def days_of(column: Any, otherwise: int) -> Any:
     """A column of dates as days since 1970."""
-    return list(pc.fill_null(pc.cast(column, pa.int32()), otherwise).to_pylist())
+    return pc.fill_null(pc.cast(column, pa.int32()), otherwise).to_numpy()
+
+
+def coded(column: Any) -> tuple[Any, Any]:
+    """A column's different texts, and which of them each row has: -1 for none."""
+    encoded = flat(column).dictionary_encode()
+    return encoded.dictionary, pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
+
+
+def in_order(items: Any) -> tuple[Any, list[str], Any]:
+    """The order of items by customer, due date, document date, document number and item id (what is missing comes
+    last), the customers that have any, and per item in that order which of them is its."""
+    names, codes = coded(items.column("customer_id"))
+    owner = (pc.rank(names).to_numpy(zero_copy_only=False).astype(np.int64) - 1)[codes]
+    due, dated = (days_of(items.column(name), NEVER) for name in ("due_date", "document_date"))
+    order = np.lexsort((dated, due, owner))
+    same = np.ones(len(order), dtype=bool)
+    for column in (owner, due, dated):
+        same[1:] &= column[order[1:]] == column[order[:-1]]
+    same[:1] = False
+    tied = same.copy()
+    tied[:-1] |= same[1:]
+    places = np.flatnonzero(tied)
+    if len(places):
+        some = items.select(["document_number", "item_id"]).take(order[places])
+        some = some.append_column("run", pa.array(np.cumsum(~same)[places]))
+        keys = [(name, "ascending") for name in ("run", "document_number", "item_id")]
+        order[places] = order[places][pc.sort_indices(some, sort_keys=keys).to_numpy()]
+    return order, names.take(pc.sort_indices(names)).to_pylist(), owner[order]
 
 
 def smallest_unit(currency: str) -> int:
@@ -45,53 +74,50 @@ class Book:
     """
 
     def __init__(self, items: Any, customers: Any) -> None:
-        names = ["customer_id", "due_date", "document_date", "document_number", "item_id"]
-        items = items.take(pc.sort_indices(items, sort_keys=[(name, "ascending") for name in names]))
-        self.item_ids: list[str] = items.column("item_id").to_pylist()
-        ids = items.column("customer_id").to_pylist()
-        known = set(ids) | set(customers.column("customer_id").to_pylist())
-        self.customer_ids: list[str] = sorted(known)
+        order, owners, owner = in_order(items)
+        self.customer_ids: list[str] = sorted({*owners, *customers.column("customer_id").to_pylist()})
         self.customer_place = {name: at for at, name in enumerate(self.customer_ids)}
-        self.customer_of: list[int] = [self.customer_place[name] for name in ids]
-        self.shown: list[str] = items.column("document_number").to_pylist()
-        self.kinds: list[str] = items.column("kind").to_pylist()
-        self.currencies: list[str] = items.column("currency").to_pylist()
-        self.entities: list[str | None] = items.column("entity").to_pylist()
-        self.amounts = units_of(items.column("amount"))
+        places = np.asarray([self.customer_place[name] for name in owners], dtype=np.int64)[owner]
+        self.customer_of: list[int] = places.tolist()
+        self._shown, self._ids = (items.column(name).take(order) for name in ("document_number", "item_id"))
+        self.shown: list[str] = self._shown.to_pylist()
+        self.item_ids: list[str] = self._ids.to_pylist()
+        self.kinds: list[str] = _names(items.column("kind"), order)
+        self.currencies: list[str] = _names(items.column("currency"), order)
+        self.entities: list[str | None] = _names(items.column("entity"), order)
+        self.amounts = units_of(items.column("amount"))[order]
         given = items.column("open_amount")
-        self.open_given = pc.is_valid(given).to_numpy(zero_copy_only=False)
-        self.open_amounts = units_of(given)
-        self.dated = days_of(items.column("document_date"), 0)
-        self.due = days_of(items.column("due_date"), 0)
+        self.open_given = pc.is_valid(given).to_numpy(zero_copy_only=False)[order]
+        self.open_amounts = units_of(given)[order]
+        dated = days_of(items.column("document_date"), 0)[order]
         posted = pc.coalesce(items.column("posting_date"), items.column("document_date"))
-        self.opens: list[int] = np.minimum(days_of(posted, 0), self.dated).tolist()
-        self.settled = np.asarray(days_of(items.column("settled_date"), NEVER), dtype=np.int64)
-        self.discount_until = days_of(items.column("discount_date"), -NEVER)
-        self.discounts: list[int] = units_of(items.column("discount_percent")).tolist()
-        self.item_place = {name: at for at, name in enumerate(self.item_ids)}
-        edges = np.flatnonzero(np.diff(np.asarray(self.customer_of, dtype=np.int64), prepend=-1, append=-1)).tolist()
+        self.dated: list[int] = dated.tolist()
+        self.due: list[int] = days_of(items.column("due_date"), 0)[order].tolist()
+        self.opens: list[int] = np.minimum(days_of(posted, 0)[order], dated).tolist()
+        self.settled = days_of(items.column("settled_date"), NEVER)[order].astype(np.int64)
+        self.discount_until: list[int] = days_of(items.column("discount_date"), -NEVER)[order].tolist()
+        self.discounts: list[int] = units_of(items.column("discount_percent"))[order].tolist()
+        self._item_place: dict[str, int] | None = None
+        edges = np.flatnonzero(np.diff(places, prepend=-1, append=-1)).tolist()
         self.of_customer: dict[int, range] = {
             self.customer_of[start]: range(start, stop) for start, stop in pairwise(edges)
         }
         self._index_amounts()
-        self._index_numbers(items)
+        self._index_numbers([coded(items.column(name)) for name in ("po_number", "contract_number")], order)
         self._read_customers(customers)
 
     def _index_amounts(self) -> None:
         self.amount_order = np.argsort(self.amounts, kind="stable")
         self.amount_sorted = self.amounts[self.amount_order]
 
-    def _index_numbers(self, items: Any) -> None:
+    def _index_numbers(self, orders: list[tuple[Any, Any]], order: Any) -> None:
         """Numbers of documents, orders and contracts → the items they may mean."""
-        plain = plain_column(items.column("document_number"))
-        core = core_column(plain)
-        self.numbers: list[str] = plain.to_pylist()
-        self.cores: list[str] = core.to_pylist()
-        self.by_number, self.by_core, self.number_lengths = number_keys(
-            items.column("document_number"), items.column("item_id"), plain, core
-        )
-        self._order_columns = (items.column("po_number"), items.column("contract_number"))
-        self.by_order, self.by_contract = (order_keys(column) for column in self._order_columns)
+        self._orders_of = [(names, codes[order]) for names, codes in orders]
+        parts = [order_parts(*one, kind) for one, kind in zip(self._orders_of, (ORDER, CONTRACT), strict=True)]
+        self.keys, self.number_lengths, plain_core = index_items(self._shown, self._ids, [*parts[0], *parts[1]])
+        self._plain, self._core = plain_core
+        self.numbers: list[str] = self._plain.to_pylist()
+        self.cores: list[str] = self._core.to_pylist()
         self._folded: Keys | None = None
         self._tails: Keys | None = None
         self._orders: dict[int, tuple[str, ...]] = {}
@@ -99,10 +125,17 @@ class Book:
         self.core_lengths = [size for size, _ in commonest[:4] if size >= 5]
 
     @property
+    def item_place(self) -> dict[str, int]:
+        """Where each item stands, by its id; made when first needed."""
+        if self._item_place is None:
+            self._item_place = {name: at for at, name in enumerate(self.item_ids)}
+        return self._item_place
+
+    @property
     def by_folded(self) -> Keys:
         """Numbers with letters read as the digits they look like; made when first needed."""
         if self._folded is None:
-            self._folded = folded_keys(self.numbers)
+            self._folded = folded_keys(self._plain)
         return self._folded
 
     @property
@@ -110,14 +143,16 @@ class Book:
         """The last ten digits of numbers longer than that: what a structured reference has room for; made when first
         needed."""
         if self._tails is None:
-            self._tails = tail_keys(self.cores)
+            self._tails = tail_keys(self._core)
         return self._tails
 
     def orders_of(self, item: int) -> tuple[str, ...]:
         """Plain numbers of an item's order and contract."""
         held = self._orders.get(item)
         if held is None:
-            pair = [plain_number(column[item].as_py() or "") for column in self._order_columns]
+            pair = [
+                plain_number(names[at].as_py()) for names, codes in self._orders_of if (at := int(codes[item])) >= 0
+            ]
             held = self._orders[item] = tuple(one for one in pair if len(one) >= 5)
         return held
 
@@ -127,15 +162,15 @@ class Book:
         self.listed_accounts: list[str] = [""] * count
         self.parents: list[int] = [-1] * count
         self.registrations: list[str] = [""] * count
-        for row in customers.select(
-            ["customer_id", "name", "aliases", "parent_id", "payer_accounts", "registration_number"]
-        ).to_pylist():
-            at = self.customer_place[row["customer_id"]]
-            aliases = [one.strip() for one in (row["aliases"] or "").split(";") if one.strip()]
-            self.names[at] = [row["name"], *aliases]
-            self.listed_accounts[at] = row["payer_accounts"] or ""
-            self.parents[at] = self.customer_place.get(row["parent_id"] or "", -1)
-            self.registrations[at] = plain_number(row["registration_number"] or "")
+        columns = ("customer_id", "name", "aliases", "parent_id", "payer_accounts", "registration_number")
+        for customer, name, aliases, parent, accounts, registration in zip(
+            *(customers.column(one).to_pylist() for one in columns), strict=True
+        ):
+            at = self.customer_place[customer]
+            self.names[at] = [name, *(one.strip() for one in (aliases or "").split(";") if one.strip())]
+            self.listed_accounts[at] = accounts or ""
+            self.parents[at] = self.customer_place.get(parent or "", -1)
+            self.registrations[at] = plain_number(registration or "")
         self.family_of = _families(self.parents)
         self.families: dict[int, list[int]] = {}
         for at, root in enumerate(self.family_of):
@@ -155,6 +190,12 @@ class Book:
         if stop - start > most:
             return []
         return sorted(self.amount_order[start:stop].tolist())
+
+
+def _names(column: Any, order: Any) -> list[Any]:
+    """A column of few different texts as a list in which equal ones are one object."""
+    names, codes = coded(column)
+    return list(np.asarray([*names.to_pylist(), None], dtype=object)[codes[order]].tolist())
 
 
 def _families(parents: Iterable[int]) -> list[int]:

@@ -22,13 +22,15 @@ PIECES = 4
 def unwatched() -> Iterator[None]:
     """Nothing is searched for garbage meanwhile: with a million items that would cost more than the work, what comes
     back from other processes would be searched while it is read, and a fork would copy every page that is looked at.
-    (What the work makes holds no circles, so nothing is kept that would have been freed.)"""
+    (What the work makes holds no circles, so nothing is kept that would have been freed.) What was made meanwhile
+    counts as old afterwards: it is not searched at once."""
     was_on = gc.isenabled()
     gc.disable()
     gc.freeze()
     try:
         yield
     finally:
+        gc.freeze()
         gc.unfreeze()
         if was_on:
             gc.enable()

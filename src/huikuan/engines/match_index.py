@@ -1,4 +1,5 @@
-"""Numbers of documents, orders and contracts → the items they may mean: worked out for whole columns at once."""
+"""Numbers of documents, orders and contracts → the items they may mean: sorted columns of fingerprints, so that a
+million items are ready in a second or two and processes share them without a copy."""
 
 from __future__ import annotations
 
@@ -9,96 +10,106 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from huikuan.engines.match_text import FOLDED, plain_number
+from huikuan.engines.match_columns import core_column, fingerprints, flat, folded_column, plain_column
+from huikuan.engines.match_columns import fingerprint as fingerprint_of
 
 SHARED_MAX = 400
 """Items one number may lead to; more say nothing."""
+NUMBER, CORE, ORDER, CONTRACT = range(4)
+"""What a key is to an item: its number (or own id); the digits of that or a run of them; its order; its contract."""
 
-Keys = dict[str, Any]
-"""A key leads to one place, or to the rising places that share it."""
-
-
-def plain_column(column: Any) -> Any:
-    """``plain_number`` of every row; nulls are empty."""
-    text = pc.fill_null(_flat(column), "")
-    plain = pc.replace_substring_regex(pc.ascii_upper(text), "[^A-Z0-9]+", "")
-    ascii_only = pc.string_is_ascii(text)
-    if not pc.all(ascii_only, min_count=0).as_py():
-        other = pc.invert(ascii_only)
-        mended = pa.array([plain_number(one) for one in text.filter(other).to_pylist()], pa.string())
-        plain = pc.replace_with_mask(plain, other, mended)
-    return plain
+Hits = dict[int, list[int]]
+"""What a key leads to: rising places by what it is to them."""
+NONE: Hits = {}
 
 
-def core_column(plain: Any) -> Any:
-    """``digits_of`` of every plain number."""
-    return pc.ascii_ltrim(pc.replace_substring_regex(plain, "[^0-9]+", ""), "0")
+class Keys:
+    """Keys with the places they lead to. ``parts``: keys (an Arrow array) or their fingerprints, places (a numpy
+    array), what they are."""
+
+    def __init__(self, parts: Iterable[tuple[Any, Any, int]]) -> None:
+        held = [(_marks(keys, kind), places) for keys, places, kind in parts]
+        marks = np.concatenate([one for one, _ in held]) if held else np.zeros(0, dtype=np.uint64)
+        places = np.concatenate([one for _, one in held]) if held else np.zeros(0, dtype=np.int64)
+        self.order = np.argsort(marks)
+        marks, places = marks[self.order], places[self.order]
+        fresh = np.ones(len(marks), dtype=bool)
+        fresh[1:] = marks[1:] != marks[:-1]
+        self.first = np.flatnonzero(fresh)
+        """Where, in ``order``, each key begins."""
+        marks, starts, places = _share(marks, places, fresh)
+        bits = max(len(self.first).bit_length(), 1)
+        self._shift = 64 - bits
+        self.kinds = marks[starts[:-1]] & np.uint64(3)
+        edges = np.searchsorted(marks[starts[:-1]], np.arange(1 << bits, dtype=np.uint64) << np.uint64(self._shift))
+        self._marks = marks[starts[:-1]].data
+        self._starts, self._places = starts.data, places.data
+        self._edges = np.append(edges, len(starts) - 1).data
+
+    def __len__(self) -> int:
+        return len(self._marks)
+
+    def find(self, key: str) -> Hits:
+        """Where a key leads; of the places that share it no more than ``SHARED_MAX`` and one."""
+        mark = fingerprint_of(key) << 2
+        bucket = mark >> self._shift
+        found: Hits = NONE
+        for at in range(self._edges[bucket], self._edges[bucket + 1]):
+            kind = self._marks[at] - mark
+            if 0 <= kind < 4:
+                start, stop = self._starts[at], self._starts[at + 1]
+                found = found or {}
+                found[kind] = self._places[start : min(stop, start + SHARED_MAX + 1)].tolist()
+        return found
 
 
-def _flat(column: Any) -> Any:
-    flat = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    return flat.cast(pa.string()) if not pa.types.is_string(flat.type) else flat
+def _marks(keys: Any, kind: int) -> Any:
+    marks = keys if isinstance(keys, np.ndarray) else fingerprints(keys)
+    return marks << np.uint64(2) | np.uint64(kind)
 
 
-def index_keys(parts: Iterable[tuple[Any, Any]]) -> tuple[Keys, Any]:
-    """Pairs of keys (an Arrow array) and their places (a numpy array) → what each key leads to, and the keys."""
-    held = list(parts)
-    encoded = pa.concat_arrays([keys for keys, _ in held]).dictionary_encode()
-    unique = encoded.dictionary
-    codes = encoded.indices.to_numpy(zero_copy_only=False)
-    places = np.concatenate([one for _, one in held])
-    counts = np.bincount(codes, minlength=len(unique))
-    only = np.zeros(len(unique), dtype=np.int64)
-    only[codes] = places
-    names = unique.to_pylist()
-    keys: Keys = dict(zip(names, only.tolist(), strict=True))
-    _share(keys, names, codes, places, counts)
-    return keys, unique
+def _share(marks: Any, places: Any, fresh: Any) -> tuple[Any, Any, Any]:
+    """Sorted marks with their places → marks, where each begins and the last ends, places: rising within a mark, each
+    once."""
+    several = ~fresh
+    several[:-1] |= several[1:]
+    shared = np.flatnonzero(several)
+    if len(shared):
+        places = places.copy()
+        runs = np.cumsum(fresh)[shared]
+        places[shared] = np.sort(runs << 32 | places[shared]) & (1 << 32) - 1
+        kept = np.ones(len(marks), dtype=bool)
+        kept[1:] = fresh[1:] | (places[1:] != places[:-1])
+        marks, places, fresh = marks[kept], places[kept], fresh[kept]
+    return marks, np.append(np.flatnonzero(fresh), len(marks)), places
 
 
-def _share(keys: Keys, names: list[str], codes: Any, places: Any, counts: Any) -> None:
-    """Keys that several places have lead to all of them."""
-    several = counts[codes] > 1
-    codes, places = codes[several], places[several]
-    order = np.lexsort((places, codes))
-    codes, places = codes[order], places[order]
-    fresh = np.ones(len(codes), dtype=bool)
-    fresh[1:] = (codes[1:] != codes[:-1]) | (places[1:] != places[:-1])
-    codes, places = codes[fresh], places[fresh]
-    starts = np.flatnonzero(np.diff(codes, prepend=-1))
-    sizes = np.diff(np.append(starts, len(codes)))
-    flat, stops = places.tolist(), starts + np.minimum(sizes, SHARED_MAX + 1)
-    for code, start, stop in zip(codes[starts].tolist(), starts.tolist(), stops.tolist(), strict=True):
-        keys[names[code]] = flat[start:stop] if stop - start > 1 else flat[start]
-
-
-def number_keys(shown: Any, item_ids: Any, numbers: Any, cores: Any) -> tuple[Keys, Keys, dict[int, int]]:
-    """By the number of a document (and an item's own id), by its digits and each longer run of them; and how many
-    keys have so many digits."""
-    places = np.arange(len(numbers))
-    lengths, sizes = pc.utf8_length(numbers), pc.utf8_length(cores)
+def index_items(shown: Any, item_ids: Any, orders: Iterable[tuple[Any, Any, int]]) -> tuple[Keys, dict[int, int], Any]:
+    """Every item by its numbers, how many numbers have so many digits, and the plain numbers of the documents
+    with their digits. ``orders``: as of ``order_parts``."""
+    plain = plain_column(shown)
+    core, in_plain = core_column(plain)
     own = plain_column(item_ids)
-    telling = pc.and_(pc.greater_equal(pc.utf8_length(own), 5), pc.match_substring_regex(own, "[0-9]"))
-    by_number, named = index_keys(
-        [
-            _where(numbers, places, pc.greater_equal(lengths, 3)),
-            _where(own, places, pc.and_(telling, pc.not_equal(own, numbers))),
-        ]
-    )
+    _, in_own = core_column(own)
+    places, sizes = np.arange(len(plain)), pc.utf8_length(core)
+    telling = pc.and_(pc.greater_equal(pc.utf8_length(own), 5), pa.array(in_own > 0))
     long = pc.greater_equal(sizes, 4)
-    by_core, cored = index_keys(
-        [
-            _where(cores, places, pc.and_(long, pc.not_equal(cores, numbers))),
-            _runs(_flat(shown), places, cores, long),
-        ]
-    )
-    counts: dict[int, int] = {}
-    for unique in (named, cored):
-        digits = pc.utf8_length(pc.replace_substring_regex(unique, "[^0-9]+", "")).to_numpy(zero_copy_only=False)
-        for size, count in enumerate(np.bincount(digits).tolist() if len(digits) else ()):
-            if count:
-                counts[size] = counts.get(size, 0) + count
-    return by_number, by_core, counts
+    parts, digits = [], []
+    for keys, counts, mask, kind in (
+        (plain, in_plain, pc.greater_equal(pc.utf8_length(plain), 3), NUMBER),
+        (own, in_own, pc.and_(telling, pc.not_equal(own, plain)), NUMBER),
+        (core, sizes.to_numpy(), pc.and_(long, pc.not_equal(core, plain)), CORE),
+    ):
+        mine, at = _where(keys, places, mask)
+        parts.append((mine, at, kind))
+        digits.append(counts[at])
+    runs, at = _runs(flat(shown), places, core, long)
+    parts.append((runs, at, CORE))
+    digits.append(pc.utf8_length(runs).to_numpy())
+    keys = Keys([*parts, *orders])
+    mine = keys.order[keys.first[keys.kinds < ORDER]]
+    told = np.bincount(np.concatenate(digits)[mine]).tolist() if len(mine) else []
+    return keys, {size: count for size, count in enumerate(told) if count}, (plain, core)
 
 
 def _where(keys: Any, places: Any, mask: Any) -> tuple[Any, Any]:
@@ -111,52 +122,39 @@ def _runs(shown: Any, places: Any, cores: Any, long: Any) -> tuple[Any, Any]:
     shown, places = _where(shown, places, apart)
     split = pc.split_pattern_regex(shown, "[^0-9]+")
     runs, at = split.flatten(), pc.list_parent_indices(split).to_numpy(zero_copy_only=False)
+    told = pc.greater_equal(pc.utf8_length(runs), 4)
+    runs, at = runs.filter(told), at[told.to_numpy(zero_copy_only=False)]
     bare = pc.ascii_ltrim(runs, "0")
     kept = pc.and_(pc.greater_equal(pc.utf8_length(bare), 4), pc.not_equal(bare, cores.filter(apart).take(at)))
     kept = pc.and_(kept, pc.invert(pc.match_substring_regex(runs, "^(19|20)[0-9][0-9]$")))
     return _where(bare, places[at], kept)
 
 
-def order_keys(column: Any) -> Keys:
-    """By the number of an order or a contract, and by its digits."""
-    flat = _flat(column)
-    if flat.null_count == len(flat):
-        return {}
-    encoded = flat.dictionary_encode()
-    plain = plain_column(encoded.dictionary)
-    cores = core_column(plain)
-    told = pc.and_(pc.greater_equal(pc.utf8_length(plain), 4), pc.match_substring_regex(plain, "[0-9]"))
-    bare = pc.and_(told, pc.and_(pc.not_equal(cores, plain), pc.greater_equal(pc.utf8_length(cores), 5)))
-    places = np.nonzero(flat.is_valid().to_numpy(zero_copy_only=False))[0]
-    codes = encoded.indices.drop_null()
-    parts = []
-    for keys, mask in ((plain, told), (cores, bare)):
-        parts.append(_where(keys.take(codes), places, mask.take(codes)))
-    return index_keys(parts)[0]
-
-
-def folded_keys(numbers: list[str]) -> Keys:
-    """Numbers of five and more characters with letters read as the digits they look like, where that changes them."""
-    folded = "\n".join(numbers).translate(FOLDED).split("\n") if numbers else []
-    kept = [
-        (key, at)
-        for at, (key, number) in enumerate(zip(folded, numbers, strict=True))
-        if key != number and len(key) >= 5
-    ]
-    return index_keys([_pairs(kept)])[0]
-
-
-def tail_keys(cores: list[str]) -> Keys:
-    """The last ten digits of numbers longer than that."""
-    return index_keys([_pairs([(core[-10:].lstrip("0"), at) for at, core in enumerate(cores) if len(core) > 10])])[0]
-
-
-def _pairs(kept: list[tuple[str, int]]) -> tuple[Any, Any]:
-    return pa.array([key for key, _ in kept], pa.string()), np.asarray([at for _, at in kept], dtype=np.int64)
-
-
-def places_of(held: Any) -> list[int]:
-    """What a key leads to, as a list."""
-    if held is None:
+def order_parts(names: Any, codes: Any, kind: int) -> list[tuple[Any, Any, int]]:
+    """By the numbers of orders or contracts (``names``, and which of them each item's is: -1 for none), and by their
+    digits."""
+    if not len(names):
         return []
-    return [held] if isinstance(held, int) else list(held)
+    plain = plain_column(names)
+    core, digits = core_column(plain)
+    told = pc.and_(pc.greater_equal(pc.utf8_length(plain), 4), pa.array(digits > 0))
+    bare = pc.and_(told, pc.and_(pc.not_equal(core, plain), pc.greater_equal(pc.utf8_length(core), 5)))
+    places = np.flatnonzero(codes >= 0)
+    codes, parts = codes[places], []
+    for keys, mask in ((plain, told), (core, bare)):
+        mine = mask.to_numpy(zero_copy_only=False)[codes]
+        parts.append((fingerprints(keys)[codes[mine]], places[mine], kind))
+    return parts
+
+
+def folded_keys(plain: Any) -> Keys:
+    """Numbers of five and more characters with letters read as the digits they look like, where that changes them."""
+    folded, changed = folded_column(plain)
+    mask = pc.and_(pa.array(changed), pc.greater_equal(pc.utf8_length(plain), 5))
+    return Keys([(*_where(folded, np.arange(len(plain)), mask), NUMBER)])
+
+
+def tail_keys(core: Any) -> Keys:
+    """The last ten digits of numbers longer than that."""
+    tails, places = _where(core, np.arange(len(core)), pc.greater(pc.utf8_length(core), 10))
+    return Keys([(pc.ascii_ltrim(pc.utf8_slice_codeunits(tails, -10), "0"), places, NUMBER)])

@@ -44,7 +44,7 @@ def read_lines(table: Any) -> list[Line]:
     """The rows of a table of lines (or of history, one row per line) in their order."""
     columns = {name: table.column(name).to_pylist() for name in ("line_id", "currency", "entity", "payer_name")}
     amounts = units_of(table.column("amount")).tolist()
-    days = days_of(table.column("booking_date"), 0)
+    days = days_of(table.column("booking_date"), 0).tolist()
     accounts = [plain_account(one) for one in table.column("payer_account").to_pylist()]
     texts = [[one or "" for one in table.column(name).to_pylist()] for name in TEXTS]
     return [

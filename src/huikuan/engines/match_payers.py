@@ -7,18 +7,15 @@ from bisect import bisect_left
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-import numpy as np
 from rapidfuzz import fuzz
 
 from huikuan.engines.likeness import plain_name
 from huikuan.engines.match_book import Book
+from huikuan.engines.match_grams import HAN, Grams
 from huikuan.engines.match_learn import Knowledge
 from huikuan.engines.match_text import plain_account
 
 PAYERS_MAX = 12
-GRAM_MAX = 4000
-"""A piece of a name that more names share is not looked at."""
-_HAN = re.compile(r"[\u3400-\u9fff]")
 _SPACES = re.compile(r"[\W_]+")
 _PINYIN_FORMS = re.compile(
     r"(gufen|jituan|zeren)*(youxian(zeren)?)?gongsi$|(co)?(ltd|limited|gmbh|inc|corp|llc|company)+$"
@@ -59,12 +56,40 @@ def _syllable(char: str) -> str:
 
 def pinyin_key(key: str) -> str:
     """A Chinese name's key in Latin letters, syllable by syllable."""
-    return "".join(_syllable(char) if _HAN.match(char) else char for char in key)
+    return "".join(_syllable(char) if HAN.match(char) else char for char in key)
 
 
 def latin_key(key: str) -> str:
     """A Latin name's key without the legal form in pinyin or English that was written into it."""
     return _PINYIN_FORMS.sub("", key) or key
+
+
+class Names:
+    """Every name of every customer as it is compared, Chinese ones in pinyin too, and how they begin."""
+
+    def __init__(self, book: Book) -> None:
+        self.keys: list[str] = []
+        self.customers: list[int] = []
+        self.pinyins: list[bool] = []
+        for customer, names in enumerate(book.names):
+            for name in names:
+                key = name_key(name)
+                self._add(key, customer, False)
+                if HAN.search(key):
+                    self._add(pinyin_key(key), customer, True)
+        self.ordered = sorted((key, at) for at, key in enumerate(self.keys))
+        self.starts: dict[str, list[int]] = {}
+        for at, key in enumerate(self.keys):
+            size = 3 if HAN.match(key) else 6
+            if len(key) >= size:
+                self.starts.setdefault(key[:size], []).append(at)
+        self.grams = Grams(self.keys)
+
+    def _add(self, key: str, customer: int, is_pinyin: bool) -> None:
+        if key:
+            self.keys.append(key)
+            self.customers.append(customer)
+            self.pinyins.append(is_pinyin)
 
 
 class Directory:
@@ -75,50 +100,25 @@ class Directory:
         self.exact: dict[str, list[int]] = {}
         self.accounts: dict[str, list[int]] = {}
         self.registrations: dict[str, int] = {number: at for at, number in enumerate(book.registrations) if number}
-        self.keys: list[str] = []
-        self.key_customer: list[int] = []
-        self.key_pinyin: list[bool] = []
         for customer, names in enumerate(book.names):
             for name in names:
-                self._add_name(customer, name)
+                held = self.exact.setdefault(name_key(name), [])
+                if customer not in held:
+                    held.append(customer)
             for account in book.listed_accounts[customer].split(";"):
                 plain = plain_account(account)
                 if len(plain) >= 4 and customer not in self.accounts.setdefault(plain, []):
                     self.accounts[plain].append(customer)
-        self.ordered = sorted((key, at) for at, key in enumerate(self.keys))
-        self._grams: dict[str, np.ndarray] | None = None  # type: ignore[type-arg,unused-ignore]
-        self._starts: dict[str, list[int]] = {}
-        for at, key in enumerate(self.keys):
-            start = key[:4] if _HAN.match(key) else key[:8]
-            if len(start) >= (3 if _HAN.match(key) else 6):
-                self._starts.setdefault(start[: 3 if _HAN.match(key) else 6], []).append(at)
+        self.exact.pop("", None)
+        self._names: Names | None = None
         self._fuzzy_cache: dict[str, list[Payer]] = {}
 
-    def _add_name(self, customer: int, name: str) -> None:
-        key = name_key(name)
-        if not key:
-            return
-        held = self.exact.setdefault(key, [])
-        if customer not in held:
-            held.append(customer)
-        self.keys.append(key)
-        self.key_customer.append(customer)
-        self.key_pinyin.append(False)
-        if _HAN.search(key):
-            self.keys.append(pinyin_key(key))
-            self.key_customer.append(customer)
-            self.key_pinyin.append(True)
-
-    def _gram_index(self) -> dict[str, np.ndarray]:  # type: ignore[type-arg,unused-ignore]
-        if self._grams is None:
-            held: dict[str, list[int]] = {}
-            for at, key in enumerate(self.keys):
-                for gram in _grams(key):
-                    held.setdefault(gram, []).append(at)
-            self._grams = {
-                gram: np.asarray(places, dtype=np.int32) for gram, places in held.items() if len(places) <= GRAM_MAX
-            }
-        return self._grams
+    @property
+    def names(self) -> Names:
+        """Names to be compared with; made when first needed."""
+        if self._names is None:
+            self._names = Names(self.book)
+        return self._names
 
     def by_name(self, name: str) -> list[Payer]:
         """Customers a name may mean, the likeliest first."""
@@ -138,7 +138,7 @@ class Directory:
             owners = self.exact[key]
             return [Payer(one, 0.96 / len(owners), "name") for one in owners[:PAYERS_MAX]]
         found: dict[int, Payer] = {}
-        han = bool(_HAN.search(key))
+        han = bool(HAN.search(key))
         variants = [key] if han else list(dict.fromkeys([key, latin_key(key)]))
         for variant in variants:
             self._prefixes(variant, han, found)
@@ -150,52 +150,42 @@ class Directory:
         """Names that begin with the key: a bank cut the name off at 27 or 35 characters."""
         if len(key) < (3 if han else 8):
             return
-        at = bisect_left(self.ordered, (key, -1))
+        names = self.names
+        at = bisect_left(names.ordered, (key, -1))
         hits: list[int] = []
-        while at < len(self.ordered) and self.ordered[at][0].startswith(key) and len(hits) < 20:
-            hits.append(self.ordered[at][1])
+        while at < len(names.ordered) and names.ordered[at][0].startswith(key) and len(hits) < 20:
+            hits.append(names.ordered[at][1])
             at += 1
-        owners = {self.key_customer[one] for one in hits}
+        owners = {names.customers[one] for one in hits}
         for one in hits:
-            share = len(key) / len(self.keys[one])
-            kind = "pinyin" if self.key_pinyin[one] else "prefix"
-            _offer(found, Payer(self.key_customer[one], (0.75 + 0.2 * share) / len(owners), kind))
+            share = len(key) / len(names.keys[one])
+            kind = "pinyin" if names.pinyins[one] else "prefix"
+            _offer(found, Payer(names.customers[one], (0.75 + 0.2 * share) / len(owners), kind))
 
     def _alike(self, key: str, found: dict[int, Payer]) -> None:
         """Names that share rare pieces with the key, compared letter by letter."""
-        index = self._gram_index()
-        lists = [places for gram in _grams(key) if (places := index.get(gram)) is not None]
-        if not lists:
-            return
-        lists.sort(key=len)
-        places = np.concatenate(lists[:24])
-        weights = np.concatenate([np.full(len(one), 1.0 / np.log(2.0 + len(one))) for one in lists[:24]])
-        unique, inverse = np.unique(places, return_inverse=True)
-        scores = np.bincount(inverse, weights)
-        top = np.argsort(-scores, kind="stable")[:12]
-        for one in unique[top].tolist():
-            other = self.keys[one]
+        names, is_han = self.names, bool(HAN.match(key))
+        for one in names.grams.nearest(key, 12):
+            other, customer = names.keys[one], names.customers[one]
             ratio = fuzz.ratio(key, other)
-            small, large = min(len(key), len(other)), max(len(key), len(other))
-            partial = fuzz.partial_ratio(key, other) if small >= (2 if _HAN.match(key) else 5) else 0.0
-            pinyin = self.key_pinyin[one]
             if ratio >= 72:
                 strength = min(0.92, 0.35 + (ratio - 72) / 28 * 0.57)
-                _offer(found, Payer(self.key_customer[one], strength, "pinyin" if pinyin else "fuzzy"))
-            elif partial >= 88:
-                strength = 0.3 + 0.45 * (small / large)
-                _offer(found, Payer(self.key_customer[one], strength, "short"))
+                _offer(found, Payer(customer, strength, "pinyin" if names.pinyins[one] else "fuzzy"))
+                continue
+            small, large = min(len(key), len(other)), max(len(key), len(other))
+            if small >= (2 if is_han else 5) and fuzz.partial_ratio(key, other) >= 88:
+                _offer(found, Payer(customer, 0.3 + 0.45 * (small / large), "short"))
 
     def in_text(self, text: str) -> list[Payer]:
         """Customers whose name stands in a text."""
         found: dict[int, Payer] = {}
-        flat = _SPACES.sub("", text.lower())
+        flat, names = _SPACES.sub("", text.lower()), self.names
         for at in range(len(flat)):
             for size in (3, 6):
-                for one in self._starts.get(flat[at : at + size], ()):
-                    key = self.keys[one]
-                    if len(key) >= (3 if size == 3 else 6) and flat.startswith(key, at) and not self.key_pinyin[one]:
-                        _offer(found, Payer(self.key_customer[one], 0.5 + min(len(key), 20) / 50, "text"))
+                for one in names.starts.get(flat[at : at + size], ()):
+                    key = names.keys[one]
+                    if len(key) >= size and flat.startswith(key, at) and not names.pinyins[one]:
+                        _offer(found, Payer(names.customers[one], 0.5 + min(len(key), 20) / 50, "text"))
         best = sorted(found.values(), key=lambda payer: (-payer.strength, payer.customer))[:3]
         return _doubted(best)
 
@@ -268,8 +258,3 @@ def _doubted(best: list[Payer]) -> list[Payer]:
     close = sum(1 for payer in best if best[0].strength - payer.strength <= 0.12)
     factor = 1.0 / (1.0 + 0.5 * (close - 1))
     return [Payer(one.customer, one.strength * factor, one.kind, one.count) for one in best]
-
-
-def _grams(key: str) -> set[str]:
-    size = 2 if _HAN.search(key) else 3
-    return {key[at : at + size] for at in range(max(len(key) - size + 1, 1))}

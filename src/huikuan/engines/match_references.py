@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from huikuan.engines.match_book import Book
-from huikuan.engines.match_index import SHARED_MAX, places_of
+from huikuan.engines.match_index import CONTRACT, CORE, NUMBER, ORDER, SHARED_MAX
 from huikuan.engines.match_structured import structured_of
 from huikuan.engines.match_text import FOLDED, Text, noise_of, normal_text, tokens_of
 
@@ -118,16 +118,13 @@ class _Scan:
         return used
 
     def _lead(self, number: str) -> list[int]:
-        book = self.book
-        held = book.by_number.get(number)
-        if held is None:
-            held = book.by_core.get(number)
-        return places_of(held)
+        found = self.book.keys.find(number)
+        return found.get(NUMBER) or found.get(CORE) or []
 
     def _by_tail(self, carried: str) -> list[int]:
         """A long number of which the reference carries the end."""
         digits = carried.lstrip("0")
-        return places_of(self.book.by_tail.get(digits)) if len(digits) >= 6 else []
+        return self.book.by_tail.find(digits).get(NUMBER, []) if len(digits) >= 6 else []
 
     def _inside(self, digits: str) -> list[int]:
         """A number of a document carried inside a longer one (customer and invoice in a structured reference)."""
@@ -227,21 +224,19 @@ class _Scan:
         book = self.book
         digits = len(joined) if joined.isdigit() else sum(map(joined.count, "0123456789"))
         letters = len(joined) - digits
-        held = book.by_number.get(joined)
-        if held is not None:
-            return places_of(held), "number", book.rarity(digits, letters)
-        for keys, kind in ((book.by_order, "order"), (book.by_contract, "contract")):
-            held = keys.get(joined)
-            if held is not None:
-                return places_of(held), kind, book.rarity(digits, letters)
+        found = book.keys.find(joined)
+        if found:
+            for kind, told in ((NUMBER, "number"), (ORDER, "order"), (CONTRACT, "contract")):
+                if kind in found:
+                    return found[kind], told, book.rarity(digits, letters)
         if letters == 0:
             core = joined.lstrip("0")
             if len(core) >= 4 and (width == 1 or len(core) >= 6):
-                held = book.by_core.get(core)
-                if held is None and core != joined:
-                    held = book.by_number.get(core)
-                if held is not None:
-                    return places_of(held), "number", book.rarity(len(core), 0)
+                if core != joined:
+                    found = book.keys.find(core)
+                items = found.get(CORE) or found.get(NUMBER)
+                if items:
+                    return items, "number", book.rarity(len(core), 0)
         return None
 
     def _single(self, token: str, start: int, stop: int) -> int:
@@ -254,11 +249,11 @@ class _Scan:
             return 1
         folded = token.translate(FOLDED)
         if (len(folded) >= 4 and not token.isdigit()) or len(folded) >= 5:
-            held = self.book.by_folded.get(folded)
-            if held is None and folded != token:
-                held = self.book.by_core.get(folded.lstrip("0")) or self.book.by_number.get(folded.lstrip("0"))
-            if held is not None:
-                items = places_of(held)
+            items = self.book.by_folded.find(folded).get(NUMBER)
+            if not items and folded != token:
+                found = self.book.keys.find(folded.lstrip("0"))
+                items = found.get(CORE) or found.get(NUMBER)
+            if items:
                 self._add(items, "mangled", self.book.rarity(len(folded), 0) - 1.0, start, stop, token)
                 self._remember(self.book.numbers[items[0]], stop, items)
                 return 1
