@@ -5,6 +5,7 @@ Not a secret and not a right: every view still asks who may see the object.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -12,6 +13,7 @@ _ROUNDS = 4
 _HALF = 0xFFFFFFFF
 
 
+@lru_cache(maxsize=50_000)
 def encode_id(prefix: str, number: int, key: bytes) -> str:
     """``("item", 7)`` → ``item_…`` with thirteen characters that only this installation can read back."""
     left, right = number >> 32, number & _HALF

@@ -21,15 +21,16 @@ def grown(tails: dict[str, pa.Table], *, newer: str, tail: int, sealed: tuple[in
     database moved on meanwhile, or too much came: then all is read anew.
     """
     known = _entries_of(tails["journal"])
+    made = ", ".join(f"EXISTS (SELECT 1 FROM {table.table} t WHERE t.entry_id = e.id)" for table in TABLES[1:])
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT h.last_seq, e.id FROM store_sealhead h"
-            f" LEFT JOIN (SELECT e.id FROM store_journalentry e WHERE {newer}) AS e ON true WHERE h.id = 1"
+            "SELECT h.last_seq, n.* FROM store_sealhead h"
+            f" LEFT JOIN (SELECT e.id, {made} FROM store_journalentry e WHERE {newer}) AS n ON true WHERE h.id = 1"
         )
         rows = cursor.fetchall()
-        unsealed = np.array([number for _seq, number in rows if number is not None], np.int64)
+        came = {number: facts for _seq, number, *facts in rows if number is not None}
         # As many committed as were seen: the very same, for entries only ever come.
-        if not rows or rows[0][0] != sealed[1] or len(unsealed) != tail:
+        if not rows or rows[0][0] != sealed[1] or len(came) != tail:
             return None
         numbers: list[tuple[int, int]] = []
         if sealed[1] > sealed[0]:
@@ -38,17 +39,18 @@ def grown(tails: dict[str, pa.Table], *, newer: str, tail: int, sealed: tuple[in
             )
             numbers = cursor.fetchall()
     pairs = np.array(numbers, np.int64).reshape(-1, 2)
-    new = np.setdiff1d(np.union1d(unsealed, pairs[:, 0]), known)
+    new = np.setdiff1d(np.union1d(np.array(list(came), np.int64), pairs[:, 0]), known).tolist()
     if len(new) > MANY:
         return None
     found = {}
-    for table in TABLES:
+    for place, table in enumerate(TABLES):
         table_rows = tails[table.name]
-        if len(new):
+        # Most entries bring no item, many no receipt. Of those sealed meanwhile it was not asked.
+        wanted = [number for number in new if not place or number not in came or came[number][place - 1]]
+        if wanted:
             empty = "NULL" if connection.vendor == "sqlite" else "NULL::bigint"
-            where = f"e.id IN ({', '.join(map(str, new.tolist()))})"
-            came = fetch_arrow(table.select(empty, "", where), table.schema)
-            table_rows = pa.concat_tables([table_rows, came])
+            more = fetch_arrow(table.select(empty, "", f"e.id IN ({', '.join(map(str, wanted))})"), table.schema)
+            table_rows = pa.concat_tables([table_rows, more])
         found[table.name] = _numbered(table_rows, pairs)
     return found
 

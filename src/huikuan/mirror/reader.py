@@ -81,11 +81,12 @@ class Known:
 @dataclass(frozen=True, slots=True)
 class Relations:
     """What a snapshot is made of: the rows no segment holds, how each relation is put together, and up to which sealed
-    number the segments hold what is known."""
+    number the segments hold what is known; ``is_cut``: they hold more than that."""
 
     tails: dict[str, pa.Table]
     views: dict[str, str]
     in_files: int
+    is_cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +222,7 @@ def _grow(look: Look) -> Relations | None:
     tails = grown(relations.tails, newer=newer, tail=look.tail[0], sealed=(older[-1][4], look.known.seq))
     if tails is None:
         return None
-    relations = Relations(tails, relations.views, relations.in_files)
+    relations = Relations(tails, relations.views, relations.in_files, is_cut=False)
     _keep(look.key, relations)
     return relations
 
@@ -230,7 +231,7 @@ def _is_before(key: tuple[Any, ...], relations: Relations, look: Look) -> bool:
     """Whether what is kept is of the same ledger and segments as a look, these to their end, and reaches no further."""
     seq, tail, reach = key[4], key[5], look.known.seq + look.tail[0]
     same = key[:4] == look.key[:4] and key[6] == look.key[6]
-    return same and relations.in_files < seq <= look.known.seq and seq + tail[0] <= reach
+    return same and not relations.is_cut and seq <= look.known.seq and seq + tail[0] <= reach
 
 
 def _keep(key: tuple[Any, ...], relations: Relations) -> None:
@@ -309,7 +310,7 @@ def _build(head: SealHead | None, known: Known, segments: dict[str, list[str]], 
             cut = "" if known.seq >= mirrored else f" WHERE ledger_seq <= {known.seq}"
             parts.insert(0, f"SELECT * FROM read_parquet([{files}]){cut}")
         views[table.name] = " UNION ALL ".join(parts)
-    return Relations(tails, views, min(mirrored, known.seq))
+    return Relations(tails, views, min(mirrored, known.seq), is_cut=known.seq < mirrored)
 
 
 def _open_cursor() -> duckdb.DuckDBPyConnection:

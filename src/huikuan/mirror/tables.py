@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import pyarrow as pa
 
-from huikuan.store.arrow import INSTANT, text_of
+from huikuan.store.arrow import INSTANT, is_sqlite, text_of
 
 _INT, _TEXT, _DAY = pa.int64(), pa.string(), pa.date32()
 
@@ -101,13 +102,12 @@ class MirrorTable:
 
     def select(self, seq: str, joins: str, where: str) -> str:
         """SELECT with ``seq`` as ledger_seq; ``joins`` and ``where`` say which entries ``e``."""
-        columns = ", ".join(self._column(name, seq) for name in self.schema.names)
         return (
-            f"SELECT {columns} FROM store_journalentry e {joins} JOIN {self.table} t ON t.entry_id = e.id"
-            f" WHERE {where} ORDER BY {self.order}"
+            f"SELECT {_columns(self.name, seq, is_sqlite())} FROM store_journalentry e {joins}"
+            f" JOIN {self.table} t ON t.entry_id = e.id WHERE {where} ORDER BY {self.order}"
         )
 
-    def _column(self, name: str, seq: str) -> str:
+    def column(self, name: str, seq: str) -> str:
         if name == "ledger_seq":
             return f"{seq} AS ledger_seq"
         if name in ("item_id", "receipt_id") and name == f"{self.name[:-1]}_id":
@@ -115,6 +115,13 @@ class MirrorTable:
         if name == "entry_id":
             return "e.id AS entry_id"
         return text_of(f"{'e' if name in self.entry_columns else 't'}.{name}", self.schema.field(name).type)
+
+
+@lru_cache
+def _columns(relation: str, seq: str, on_sqlite: bool) -> str:
+    """The columns of a relation, put together once: most reads are of a few rows."""
+    table = next(table for table in TABLES if table.name == relation)
+    return ", ".join(table.column(name, seq) for name in table.schema.names)
 
 
 _ENTRY = frozenset(

@@ -23,7 +23,8 @@ def inner_id(prefix: str, text: str) -> int | None:
 
 
 def _key() -> bytes:
-    database = (str(connection.settings_dict["NAME"]), str(connection.settings_dict.get("PORT", "")))
+    settings = connection.settings_dict  # looked up once: it is some way to it, and a page has hundreds of ids
+    database = (str(settings["NAME"]), str(settings.get("PORT", "")))
     if database not in _keys:
         row, _ = Installation.objects.get_or_create(name="public_id_key", defaults={"value": secrets.token_hex(16)})
         _keys[database] = bytes.fromhex(row.value)
