@@ -18,6 +18,7 @@ from huikuan.queries.directory import actors_of, find_customers
 from huikuan.queries.feeds import Slice
 from huikuan.queries.frame import Frame
 from huikuan.queries.listing import Page, slice_of
+from huikuan.queries.presence import item_has
 from huikuan.store.models import (
     AgreementEntry,
     AgreementEvent,
@@ -208,7 +209,10 @@ def agreements_of_customer(frame: Frame, account_ids: Sequence[int], limit: int 
 
 def agreements_of_item(frame: Frame, item_public_id: str) -> list[AgreementRow]:
     """The agreements that name an item, the latest first; those withdrawn left out."""
-    found = SettlementAgreement.objects.filter(frame.visible(), lines__item_id=inner_id("itm", item_public_id) or 0)
+    number = inner_id("itm", item_public_id)
+    if number is None or "agreements" not in item_has(number):
+        return []
+    found = SettlementAgreement.objects.filter(frame.visible(), lines__item_id=number)
     return _rows(_with_facts(found.exclude(state=AgreementState.WITHDRAWN)).order_by("-id"))
 
 

@@ -13,8 +13,17 @@ from zoneinfo import ZoneInfo
 
 from huikuan.core.accounts import LedgerAccount
 from huikuan.queries.applicable import sums_on
-from huikuan.queries.directory import CustomerFacts, customer_ids_of, customers_of, external_ids_of, find_customers
+from huikuan.queries.directory import (
+    CustomerFacts,
+    customer_ids_of,
+    customers_of,
+    external_ids_of,
+    find_customers,
+    item_row,
+    receipt_row,
+)
 from huikuan.queries.frame import Frame
+from huikuan.queries.presence import item_has
 from huikuan.store.models import (
     Customer,
     CustomerAccount,
@@ -22,7 +31,6 @@ from huikuan.store.models import (
     Entity,
     IdempotencyKey,
     JournalEntry,
-    OpenItem,
     Posting,
     Receipt,
     ReceiptBalance,
@@ -172,8 +180,7 @@ def receipt_now(frame: Frame, text: str, now: datetime) -> ReceiptNow | None:
     number = inner_id("rcp", text)
     if number is None:
         return None
-    found = Receipt.objects.filter(id=number, entity_id__in=frame.entity_ids)
-    receipt = found.select_related("balance", "entity", "party").first()
+    receipt = receipt_row(number)
     if receipt is None or not frame.shows(receipt.entity_id, [_standing_with(receipt.balance)]):
         return None
     return _receipt(frame, receipt, now)
@@ -222,9 +229,8 @@ def item_now(frame: Frame, text: str, now: datetime) -> ItemNow | None:
     number = inner_id("itm", text)
     if number is None:
         return None
-    found = OpenItem.objects.filter(frame.visible(), id=number).select_related("balance", "entity")
-    item = found.first()
-    if item is None:
+    item = item_row(number)
+    if item is None or not frame.shows(item.entity_id, [item.account_id]):
         return None
     lost = (LedgerAccount.BAD_DEBT.value, LedgerAccount.RECOVERY.value)
     owner = owner_of(frame, item.account_id)
@@ -239,7 +245,7 @@ def item_now(frame: Frame, text: str, now: datetime) -> ItemNow | None:
         effective_date=item.effective_date,
         amount_minor=item.amount_minor,
         open_minor=item.balance.open_minor,
-        written_off_minor=sums_on([item.id], lost).get(item.id, 0),
+        written_off_minor=sums_on([item.id], lost).get(item.id, 0) if "losses" in item_has(item.id) else 0,
         owner=owner,
         today=now.astimezone(ZoneInfo(item.entity.timezone)).date(),
     )

@@ -18,8 +18,9 @@ from huikuan.queries.accounts_count import count_accounts
 from huikuan.queries.asking import once
 from huikuan.queries.cache import answers
 from huikuan.queries.frame import Frame
+from huikuan.queries.open_rows import ids
 from huikuan.queries.standing import every_entity
-from huikuan.store.models import Customer, CustomerAccount, CustomerRef, User
+from huikuan.store.models import Customer, CustomerAccount, CustomerRef, OpenItem, Receipt, User
 
 ACCOUNTS = pa.schema({"account_id": pa.int64(), "customer_id": pa.int64(), "entity_id": pa.int64()})
 NAMES = pa.schema({"customer_id": pa.int64(), "sort_name": pa.string()})
@@ -95,6 +96,8 @@ def customers_of(frame: Frame, customer_ids: Iterable[int]) -> dict[int, Custome
 
 
 def _customers_of(frame: Frame, wanted: tuple[int, ...]) -> dict[int, CustomerFacts]:
+    if not frame.narrowed:
+        return _customers_of_whole(frame, wanted)
     refs = external_ids_of(frame, wanted)
     return {
         number: CustomerFacts(name, country, next(iter(refs.get(number, ())), ""), segment, registration)
@@ -102,6 +105,23 @@ def _customers_of(frame: Frame, wanted: tuple[int, ...]) -> dict[int, CustomerFa
             Customer.objects, wanted, ("id", "name", "country", "segment", "registration_number")
         )
     }
+
+
+def _customers_of_whole(frame: Frame, wanted: tuple[int, ...]) -> dict[int, CustomerFacts]:
+    """Where all customers are seen, in one plain statement: each list asks it."""
+    first = (
+        "SELECT r.external_id FROM store_customerref r JOIN store_customeraccount a ON a.id = r.account_id"
+        f" WHERE a.customer_id = c.id AND r.entity_id IN ({ids(frame.whole_ids)}) ORDER BY r.id LIMIT 1"
+    )
+    found: dict[int, CustomerFacts] = {}
+    with connection.cursor() as cursor:
+        for start in range(0, len(wanted), _CHUNK):
+            cursor.execute(
+                f"SELECT c.id, c.name, c.country, coalesce(({first}), ''), c.segment, c.registration_number"
+                f" FROM store_customer c WHERE c.id IN ({ids(wanted[start : start + _CHUNK])})"
+            )
+            found |= {row[0]: CustomerFacts(*row[1:]) for row in cursor.fetchall()}
+    return found
 
 
 def external_ids_of(frame: Frame, customer_ids: Iterable[int]) -> dict[int, list[str]]:
@@ -193,8 +213,29 @@ def customer_row(customer_id: int) -> Customer | None:
 def customer_ids_of(account_ids: Iterable[int]) -> dict[int, int]:
     """account → customer."""
     wanted = tuple(sorted(set(account_ids)))
-    columns = ("id", "customer_id")
-    return once(("customers of accounts", wanted), lambda: dict(_in_chunks(CustomerAccount.objects, wanted, columns)))
+
+    def look_up() -> dict[int, int]:
+        found: dict[int, int] = {}
+        with connection.cursor() as cursor:
+            for start in range(0, len(wanted), _CHUNK):
+                few = ids(wanted[start : start + _CHUNK])
+                cursor.execute(f"SELECT id, customer_id FROM store_customeraccount WHERE id IN ({few})")
+                found.update(cursor.fetchall())
+        return found
+
+    return once(("customers of accounts", wanted), look_up)
+
+
+def item_row(number: int) -> OpenItem | None:
+    """An item with its balance and its entity, whoever may see it."""
+    found = OpenItem.objects.select_related("balance", "entity").filter(id=number)
+    return once(("item", number), found.first)
+
+
+def receipt_row(number: int) -> Receipt | None:
+    """A receipt with its balance, its entity, who paid and how, whoever may see it."""
+    found = Receipt.objects.select_related("balance", "entity", "party", "channel_row").filter(id=number)
+    return once(("receipt", number), found.first)
 
 
 @dataclass(frozen=True, slots=True)

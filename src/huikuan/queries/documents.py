@@ -15,6 +15,7 @@ from huikuan.core.documents import LinkKind
 from huikuan.core.refusals import Refusal
 from huikuan.queries.directory import accounts_of, actors_of
 from huikuan.queries.frame import Frame
+from huikuan.queries.presence import has_links
 from huikuan.store.files import read_file
 from huikuan.store.models import CustomerAccount, Document, DocumentLink, OpenItem, Posting, Receipt, ReceiptBalance
 from huikuan.store.public_ids import inner_id, public_id
@@ -74,7 +75,7 @@ def document_bytes(row: DocumentRow) -> bytes:
 def documents_of(frame: Frame, kind: LinkKind | str, text: str) -> list[DocumentRow]:
     """The documents of an item, a receipt or an entry (by its opaque id), newest first, withdrawn ones included."""
     number = inner_id(PREFIXES[LinkKind(kind).value], text)
-    if number is None:
+    if number is None or not has_links(LinkKind(kind).value, number):
         return []
     found = Document.objects.filter(links__kind=LinkKind(kind).value, links__object_id=number)
     return [row for row in _rows(frame, _newest(found)) if row.links]

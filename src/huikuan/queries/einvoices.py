@@ -11,6 +11,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 
 from huikuan.queries.frame import Frame
 from huikuan.queries.listing import PAGE_SIZE_MAX, Page
+from huikuan.queries.presence import item_has
 from huikuan.store.models import EInvoice, Entity, OpenItem
 from huikuan.store.public_ids import inner_id, public_id
 
@@ -134,7 +135,9 @@ def einvoice_page(
 def einvoice_of_item(frame: Frame, text: str) -> EInvoiceFacts | None:
     """What the e-invoice of an item (by its opaque id) says, of its latest version that has one; ``None`` without."""
     number = inner_id("itm", text)
-    item = OpenItem.objects.filter(id=number).first() if number is not None else None
+    if number is None or "einvoices" not in item_has(number):
+        return None
+    item = OpenItem.objects.filter(id=number).first()
     if item is None or not frame.shows(item.entity_id, [item.account_id]):
         return None
     versions = OpenItem.objects.filter(entity_id=item.entity_id, source_id=item.source_id, external_id=item.external_id)

@@ -9,7 +9,8 @@ from typing import Any
 
 from huikuan.core.ageing import bucket_of
 from huikuan.queries.cells import DUE
-from huikuan.queries.directory import actors_of, customer_ids_of, customers_of, entities_table
+from huikuan.queries.directory import actors_of, customer_ids_of, customers_of, entities_table, item_row
+from huikuan.queries.directory import receipt_row as found_receipt
 from huikuan.queries.facts import Facts, read_facts
 from huikuan.queries.frame import Frame
 from huikuan.queries.open_rows import ITEM_CONTROLS
@@ -105,7 +106,8 @@ def item_life(frame: Frame, public_id: str) -> ItemLife | None:
             return None
         rows = _legs_shown([row for row in known if row["posting_date"] <= frame.as_of])
         others = _others(facts, rows, lambda leg: leg["item_id"] != item_id)
-    item = OpenItem.objects.get(id=item_id)
+    item = item_row(item_id)
+    assert item is not None  # noqa: S101 - its postings name it
     shown = _life(rows, others, _ITEM_CONTROLS, sign=1)
     return ItemLife(_item_detail(frame, item, shown[-1].open_after_minor if shown else 0), shown)
 
@@ -172,7 +174,8 @@ def receipt_life(frame: Frame, public_id: str) -> ReceiptLife | None:
             return None
         others = _others(facts, rows, lambda leg: leg["item_id"] is not None)
     shown = _life(rows, others, _RECEIPT_BUCKETS, sign=-1)
-    receipt = Receipt.objects.select_related("party", "channel_row").get(id=receipt_id)
+    receipt = found_receipt(receipt_id)
+    assert receipt is not None  # noqa: S101 - its postings name it
     return ReceiptLife(_receipt_detail(frame, receipt, rows), shown)
 
 
@@ -258,7 +261,7 @@ class _Labels:
         self._others = others
         self._of_receipt = of_receipt
         every = [*rows, *(row for group in others.values() for row in group)]
-        item_ids = {row["item_id"] for row in every} - {None}
+        item_ids = {row["item_id"] for group in others.values() for row in group} - {None}
         receipt_ids = {row["receipt_id"] for row in every} - {None}
         self._items = dict(OpenItem.objects.filter(id__in=item_ids).values_list("id", "document_number"))
         receipts = Receipt.objects.filter(id__in=receipt_ids).values_list("id", "reference", "external_id")

@@ -12,6 +12,7 @@ from django.db.models import Q
 from huikuan.core.notes import IN_HAND, PASSED_ON, NoteKind, NoteState, NoteStep, steps_open
 from huikuan.queries.frame import Frame
 from huikuan.queries.notes import STEP_OF, NoteRow, note_rows, standing_notes
+from huikuan.queries.presence import item_has
 from huikuan.store.models import Note, NoteCover
 from huikuan.store.public_ids import inner_id, public_id
 
@@ -145,9 +146,9 @@ def _covers(note: Note) -> list[CoverRow]:
 def covering(frame: Frame, item_public_id: str) -> list[tuple[NoteRow, int]]:
     """The notes that cover an item and have settled nothing yet, with how much of it each covers."""
     number = inner_id("itm", item_public_id)
-    covers = dict(NoteCover.objects.filter(item_id=number or 0).values_list("note_id", "amount_minor"))
-    if not covers:
+    if number is None or "notes" not in item_has(number):
         return []
+    covers = dict(NoteCover.objects.filter(item_id=number).values_list("note_id", "amount_minor"))
     steps = [STEP_OF[state] for state in IN_HAND | PASSED_ON]
     found = standing_notes(frame).filter(pk__in=covers, step__in=steps)
     gone = Q(step__in=[STEP_OF[state] for state in PASSED_ON], recourse=False)

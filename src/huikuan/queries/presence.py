@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from django.db import connection
 
-from huikuan.queries.asking import once
+from huikuan.queries.asking import current, once
 from huikuan.queries.open_rows import ids
 
 _CUSTOMER = {
@@ -28,6 +28,15 @@ _CUSTOMER = {
     " WHERE l.kind = 'entry' AND p.account_id IN ({accounts})",
 }
 EVERYTHING = frozenset(_CUSTOMER)
+_ITEM = {
+    "documents": "store_documentlink WHERE kind = 'item' AND object_id = {item}",
+    "notes": "store_notecover WHERE item_id = {item}",
+    "short_payments": "store_shortpayment WHERE item_id = {item}",
+    "agreements": "store_agreementline WHERE item_id = {item}",
+    "losses": "store_posting WHERE item_id = {item} AND ledger_account IN ('bad_debt', 'recovery')",
+    "einvoices": "store_openitem i JOIN store_openitem v ON v.entity_id = i.entity_id AND v.source_id = i.source_id"
+    " AND v.external_id = i.external_id JOIN store_einvoice e ON e.item_id = v.id WHERE i.id = {item}",
+}
 
 
 def customer_has(customer_id: int, accounts: Iterable[int]) -> frozenset[str]:
@@ -39,6 +48,20 @@ def customer_has(customer_id: int, accounts: Iterable[int]) -> frozenset[str]:
         return EVERYTHING if "duplicates" in found else found
 
     return once(("customer has", customer_id, numbers), look_up)
+
+
+def item_has(item_id: int) -> frozenset[str]:
+    """Of an item; an e-invoice may be one of an earlier version's."""
+    return once(("item has", item_id), lambda: _there(_ITEM, item=str(int(item_id))))
+
+
+def has_links(kind: str, number: int) -> bool:
+    """Whether a document is linked to an item, a receipt, an entry or a customer account."""
+    if kind == "item" and current() is not None:
+        return "documents" in item_has(number)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM store_documentlink WHERE kind = %s AND object_id = %s LIMIT 1", [kind, number])
+        return cursor.fetchone() is not None
 
 
 def has_documents(has: frozenset[str]) -> bool:

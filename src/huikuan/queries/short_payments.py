@@ -18,6 +18,7 @@ from huikuan.queries.directory import actors_of, find_customers
 from huikuan.queries.feeds import Slice
 from huikuan.queries.frame import Frame
 from huikuan.queries.listing import Page, slice_of
+from huikuan.queries.presence import item_has
 from huikuan.store.models import ApprovalRequest, RoleGrant, ShortPayment, ShortPaymentEvent, ShortPaymentReason, User
 from huikuan.store.public_ids import inner_id, public_id
 
@@ -171,7 +172,7 @@ def events_of(case_id: int) -> list[EventRow]:
 def short_payments_of_item(frame: Frame, item_text: str) -> list[ShortPaymentRow]:
     """The cases of an item, the latest first."""
     number = inner_id("itm", item_text)
-    if number is None:
+    if number is None or "short_payments" not in item_has(number):
         return []
     return _rows(frame, list(_with_facts(ShortPayment.objects.filter(frame.visible(), item_id=number)).order_by("-id")))
 
