@@ -23,7 +23,7 @@ def entry_lines(
     if base is None:
         return [], []
     notes = []
-    if reader.day(element, "BookgDt/Dt", "BookgDt/DtTm") is None:
+    if "BookgDt" not in element.children or reader.day(element, "BookgDt/Dt", "BookgDt/DtTm") is None:
         told = "its value date" if base.value_date else "the statement's last day"
         notes.append(f"Ntry {entry} tells no booking date: {told} {base.booking_date} is taken")
     details = reader.all(element, "NtryDtls/TxDtls")
@@ -86,6 +86,8 @@ def _entry(
 
 def _code(reader: Reader, element: Node) -> str:
     """``PMNT-RCDT-ESCT``; without a domain the bank's own code."""
+    if "BkTxCd" not in element.children:
+        return ""
     domain = reader.first(element, "BkTxCd/Domn")
     parts = [reader.text(domain, path) for path in ("Cd", "Fmly/Cd", "Fmly/SubFmlyCd")]
     return "-".join(part for part in parts if part) or reader.text(element, "BkTxCd/Prtry/Cd")
@@ -96,6 +98,8 @@ def _reference(text: str) -> str:
 
 
 def _charges(reader: Reader, element: Node) -> Decimal | None:
+    if "Chrgs" not in element.children:
+        return None
     total = reader.amount(element, "Chrgs/TtlChrgsAndTaxAmt")
     if total is not None:
         return total
@@ -140,16 +144,13 @@ def _told(reader: Reader, detail: Node, base: Line, element: Node) -> Line:
     returned = reader.first(detail, "RtrInf")
     is_return = base.is_return or returned is not None
     code = reader.text(returned, "Rsn/Cd", "Rsn/Prtry")
-    why = " ".join(one.text for one in reader.all(detail, "RtrInf/AddtlInf"))
+    why = " ".join(one.text for one in reader.all(detail, "RtrInf/AddtlInf")) if returned is not None else ""
     # A return keeps the roles of the payment it brings back: whoever paid then gets money now.
     other_paid = (base.amount >= 0) != (is_return or base.is_reversal)
     name, account, bank, ultimate = _party(reader, detail, "Dbtr" if other_paid else "Cdtr")
     original, original_currency = _original(reader, detail, element, base)
     texts = [one.text for one in reader.all(detail, "RmtInf/Ustrd")]
-    more = [one.text for one in reader.all(detail, "RmtInf/Strd/AddtlRmtInf")]
-    documents = [one.text for one in reader.all(detail, "RmtInf/Strd/RfrdDocInf/Nb")]
-    references = [one.text for one in reader.all(detail, "RmtInf/Strd/CdtrRefInf/Ref")]
-    references += [one.text for one in reader.all(detail, "RmtInf/Strd/CdtrRefInf/CdtrRef")]
+    more, documents, references = _structured(reader.all(detail, "RmtInf/Strd"))
     own_code = _code(reader, detail)
     return replace(
         base,
@@ -173,12 +174,23 @@ def _told(reader: Reader, detail: Node, base: Line, element: Node) -> Line:
     )
 
 
+def _structured(parts: list[Node]) -> tuple[list[str], list[str], list[str]]:
+    """Remarks, document numbers and references of the structured parts of a payment's text."""
+    more = [one.text for part in parts for one in part.all("AddtlRmtInf")]
+    documents = [one.text for part in parts for one in part.all("RfrdDocInf/Nb")]
+    references = [one.text for part in parts for one in part.all("CdtrRefInf/Ref")]
+    references += [one.text for part in parts for one in part.all("CdtrRefInf/CdtrRef")]
+    return more, documents, references
+
+
 def _party(reader: Reader, detail: Node, role: str) -> tuple[str, str, str, str]:
     parties = reader.first(detail, "RltdPties")
     name = reader.text(parties, f"{role}/Nm", f"{role}/Pty/Nm", f"{role}/Agt/FinInstnId/Nm")
     account = reader.text(parties, f"{role}Acct/Id/IBAN", f"{role}Acct/Id/Othr/Id", f"{role}Acct/Id/PrtryAcct/Id")
-    agent = reader.first(detail, f"RltdAgts/{role}Agt/FinInstnId")
-    bank = reader.text(agent, "BICFI", "BIC", "ClrSysMmbId/MmbId", "Nm")
+    bank = ""
+    if "RltdAgts" in detail.children:
+        agent = reader.first(detail, f"RltdAgts/{role}Agt/FinInstnId")
+        bank = reader.text(agent, "BICFI", "BIC", "ClrSysMmbId/MmbId", "Nm")
     ultimate = reader.text(parties, f"Ultmt{role}/Nm", f"Ultmt{role}/Pty/Nm")
     return name, account, bank, ultimate
 
@@ -186,6 +198,8 @@ def _party(reader: Reader, detail: Node, role: str) -> tuple[str, str, str, str]
 def _original(reader: Reader, detail: Node, element: Node, base: Line) -> tuple[Decimal | None, str]:
     """What the payer sent, where it differs from what arrived."""
     for place in (detail, element):
+        if "AmtDtls" not in place.children:
+            continue
         found = reader.first(place, "AmtDtls/InstdAmt/Amt")
         if found is None:
             continue

@@ -76,18 +76,24 @@ class Node:
     __slots__ = ("attributes", "children", "name", "row", "text")
 
     def __init__(self, element: etree._Element) -> None:
-        self.name = local(element)
+        tag = element.tag
+        self.name = _names.get(tag) or _learn(element)
         text = element.text
         self.text = " ".join(text[: TEXT_MAX * 2].split())[:TEXT_MAX] if text else ""
         self.row = row_of(element)
-        self.attributes = {str(key): str(value) for key, value in element.attrib.items()} if element.attrib else _NONE
-        self.children: dict[str, list[Node]] = {}
-        for child in element:
-            node = Node(child)
-            if node.name in self.children:
-                self.children[node.name].append(node)
-            else:
-                self.children[node.name] = [node]
+        attributes = element.items()
+        self.attributes: dict[Any, Any] = dict(attributes) if attributes else _NONE
+        self.children: dict[str, list[Node]] = _NONE
+        if len(element):
+            children: dict[str, list[Node]] = {}
+            for child in element:
+                node = Node(child)
+                same = children.get(node.name)
+                if same is None:
+                    children[node.name] = [node]
+                else:
+                    same.append(node)
+            self.children = children
 
     def get(self, attribute: str) -> str:
         return str(self.attributes.get(attribute, ""))
@@ -104,16 +110,14 @@ class Node:
     def first(self, *paths: str) -> Node | None:
         """The first element found at one of the paths."""
         for path in paths:
-            node: Node | None = self
-            several = False
+            node, several = self, False
             for step in steps(path):
-                there = node.children.get(step) if node is not None else None
+                there = node.children.get(step)
                 if there is None:
-                    node = None
                     break
                 several = several or len(there) > 1
                 node = there[0]
-            if node is not None:
+            else:
                 return node
             if several and (found := self.all(path)):  # not below the first of several, but below another
                 return found[0]
@@ -121,6 +125,15 @@ class Node:
 
 
 _NONE: Any = {}
+_NAMES_MAX = 4_096
+_names: dict[Any, str] = {}
+
+
+def _learn(element: etree._Element) -> str:
+    name = local(element)
+    if len(_names) < _NAMES_MAX:
+        _names[element.tag] = name
+    return name
 
 
 @lru_cache(maxsize=1024)

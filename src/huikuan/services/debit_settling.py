@@ -44,6 +44,8 @@ from huikuan.store.models import (
 
 log = logging.getLogger("huikuan.bank")
 
+_PART = 500
+
 PAYMENTS_MAX = 5_000
 """Payments one line may bring."""
 
@@ -55,12 +57,13 @@ def settle_debits(entity_id: int, line_ids: Sequence[int], *, actor_id: int | No
     if not expected:
         return
     runs = dict(DebitPayment.objects.filter(id__in=[one.payment_id for one in expected]).values_list("id", "run_id"))
-    for line in BankLine.objects.filter(id__in=list(line_ids), kind=LineKind.RECEIPT.value).order_by("id"):
-        if line.currency != CURRENCY or not (line.end_to_end_id or line.batch_id):
-            continue
-        found = _fitting(entity_id, line, certain=True)
-        if found:
-            settle_line(runs[found[0]], line.pk, actor_id=None, now=now, certain=True)
+    for start in range(0, len(line_ids), _PART):
+        lines = BankLine.objects.filter(id__in=line_ids[start : start + _PART], kind=LineKind.RECEIPT.value)
+        named = lines.filter(~Q(end_to_end_id="") | ~Q(batch_id=""), currency=CURRENCY)
+        for line in named.order_by("id"):
+            found = _fitting(entity_id, line, certain=True)
+            if found:
+                settle_line(runs[found[0]], line.pk, actor_id=None, now=now, certain=True)
 
 
 def follow_statement(entity_id: int, statement_id: int | None, *, now: datetime) -> None:
