@@ -41,16 +41,19 @@ def import_statements(
     Exit code 65 where a statement was refused or a person has to say something first.
     """
     from huikuan.cli.django import setup_database
+    from huikuan.cli.progress import progress_bar
 
     setup_database()
-    from huikuan.services.bank_uploads import BankFile, keep_upload, work_upload
+    from huikuan.services.bank_files import BankFile
+    from huikuan.services.bank_uploads import keep_upload, work_upload
     from huikuan.services.lookup import find_entity, find_user
 
     actor: dict[str, Any] = {"actor_id": find_user(user), "now": datetime.now(UTC)}
-    given = [BankFile(file.name, file.read_bytes()) for file in files]
+    given = [BankFile(file.name, path=file) for file in files]
     entity_id = find_entity(entity)[0] if entity else None
     upload = keep_upload(given, entity_id=entity_id, account_id=_account(account, entity_id), **actor)
-    outcomes = work_upload(upload, **actor)
+    with progress_bar(as_json) as progress:
+        outcomes = work_upload(upload, progress=progress, **actor)
     if as_json:
         click.echo(json.dumps([_data(files, one) for one in outcomes], ensure_ascii=False))
     else:
@@ -98,7 +101,8 @@ def list_statements(entity: str | None, state: str, as_json: bool) -> None:
 
     setup_database()
     from huikuan.queries.bank import StatementFilters, statement_whole
-    from huikuan.queries.frame import every_entity, frame_at
+    from huikuan.queries.frame import frame_at
+    from huikuan.queries.standing import every_entity
 
     found = every_entity()
     ids = tuple(row[0] for row in found if entity in (None, row[1]))
