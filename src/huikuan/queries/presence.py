@@ -16,6 +16,8 @@ _CUSTOMER = {
     "aliases": "store_customeralias WHERE customer_id = {customer}",
     "payers": "store_customerpayeraccount WHERE customer_id = {customer}",
     "contacts": "store_contact WHERE customer_id = {customer}",
+    "notes": "store_customernote WHERE customer_id = {customer}",
+    "changes": "store_customerchange WHERE customer_id = {customer}",
     "merges": "store_customermerge WHERE survivor_id = {customer}",
     "short_payments": "store_shortpayment WHERE account_id IN ({accounts})",
     "agreements": "store_agreementline l JOIN store_openitem i ON i.id = l.item_id WHERE i.account_id IN ({accounts})",

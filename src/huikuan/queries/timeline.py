@@ -17,6 +17,7 @@ from huikuan.queries.documents import links_of_accounts
 from huikuan.queries.facts import Facts, read_facts
 from huikuan.queries.frame import Frame
 from huikuan.queries.listing import Page
+from huikuan.queries.presence import has_documents
 from huikuan.store.models import CustomerChange, CustomerMerge, Document, ImportBatch, OpenItem, Receipt, Source
 from huikuan.store.public_ids import public_id
 
@@ -57,9 +58,9 @@ def timeline(frame: Frame, file: CustomerFile, *, kind: str = "", page: int = 1,
     page = min(max(page, 1), DEEP // size)
     need = DEEP
     sources: dict[str, Callable[[], list[Event]]] = {
-        "documents": lambda: _documents(file, need),
-        "notes": lambda: _notes(file, need),
-        "file": lambda: _file(file, need),
+        "documents": lambda: _documents(file, need) if has_documents(file.has) else [],
+        "notes": lambda: _notes(file, need) if "notes" in file.has else [],
+        "file": lambda: _file(file, need) if file.has & {"changes", "merges"} else [],
     }
     found: list[Event] = []
     if kind in ("", "imports", *ENTRY_KINDS):
@@ -144,10 +145,15 @@ def _imports(rows: list[dict[str, Any]], limit: int) -> list[Event]:
     moments = {(row["recorded_at"].astimezone(UTC), row["source_id"]) for row in rows if row["source_id"] is not None}
     if not moments:
         return []
-    names = dict(Source.objects.values_list("id", "code"))
     batches = ImportBatch.objects.filter(
         published_at__gte=min(moment for moment, _ in moments), published_at__lte=max(moment for moment, _ in moments)
     )
+    meant = [
+        batch
+        for batch in batches.order_by("-published_at")[:limit]
+        if batch.published_at is not None and (batch.published_at.astimezone(UTC), batch.source_id) in moments
+    ]
+    names = dict(Source.objects.values_list("id", "code")) if meant else {}
     return [
         Event(
             day=batch.published_at.date(),
@@ -160,8 +166,8 @@ def _imports(rows: list[dict[str, Any]], limit: int) -> list[Event]:
             page="import",
             public_id=str(batch.id),
         )
-        for batch in batches.order_by("-published_at")[:limit]
-        if batch.published_at is not None and (batch.published_at.astimezone(UTC), batch.source_id) in moments
+        for batch in meant
+        if batch.published_at is not None
     ]
 
 
