@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from huikuan.services.channels import policy_of
 from huikuan.store.models import Note, NoteEvent
 from huikuan.store.public_ids import public_id
 from tests.databases import LedgerDb
@@ -125,3 +126,24 @@ def test_forms_say_what_cannot_be_read(world: World) -> None:
     step(boss, note, "returned", memo="wrong")
     path = f"/cash/bills/{public_id('bil', note.pk)}/step/?step=paid"
     assert "This cannot be done" in text_of(boss.get(path))
+
+
+def test_the_rules_for_bills_cheques_and_cash_are_saved(world: World) -> None:
+    path = "/settings/channels/"
+    given = {
+        "entity_code": "CN01",
+        "notes_settle": "at_maturity",
+        "cheques_settle": "at_once",
+        "escort_from": "50,000.00",
+    }
+    boss = signed_in("boss")
+    assert boss.post(path, given).status_code == 302
+    kept = policy_of(world.cn)
+    assert (kept.notes_settle, kept.cheques_settle, kept.escort_from_minor) == ("at_maturity", "at_once", 50_000_00)
+    assert "50,000.00" in boss.get(path).content.decode()
+    for wrong in ("-1", "much"):
+        assert boss.post(path, given | {"escort_from": wrong}).status_code == 400
+    assert boss.post(path, given | {"notes_settle": "never"}).status_code == 404
+    assert policy_of(world.cn).escort_from_minor == 50_000_00
+    boss.post(path, given | {"escort_from": ""})
+    assert policy_of(world.cn).escort_from_minor is None

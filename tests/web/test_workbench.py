@@ -95,6 +95,24 @@ def test_lines_stand_left_and_explanations_right(bench: Bench) -> None:
     assert "尚未建立" in text_of(signed_in("ann", "zh-hans").get("/cash/workbench/"))
 
 
+def test_the_past_that_is_not_read_yet_is_said_to_be_read(bench: Bench) -> None:
+    ann, said = signed_in("ann"), "What was paid before is still being read"
+    assert said not in text_of(ann.get("/cash/workbench/"))
+    receipt = bench.desk.books.receipt(50_00)
+    bench.desk.books.apply(receipt, (bench.items[3], 50_00))
+    assert said not in text_of(ann.get("/cash/workbench/")), "a run has read it"
+    MatchingModel.objects.all().delete()
+    shown = text_of(ann.get("/cash/workbench/"))
+    assert said in shown and "nothing was confirmed yet" not in shown
+
+
+def test_only_several_pages_have_a_pager(bench: Bench) -> None:
+    ann = signed_in("ann")
+    assert 'class="pager"' not in ann.get("/cash/workbench/?size=25").content.decode()
+    bench.desk.lines(*(Row(f"7.{n:02}", ref=f"P{n}", name="Alpha GmbH") for n in range(22)))
+    assert 'class="pager"' in ann.get("/cash/workbench/?size=25").content.decode()
+
+
 def test_accepting_brings_the_next_line_at_once(bench: Bench) -> None:
     ann = signed_in("ann")
     answer = bench.accept(ann, 0, 1)

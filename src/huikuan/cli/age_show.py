@@ -51,14 +51,15 @@ def align(rows: Sequence[Sequence[str]], left: int) -> list[str]:
 
 
 def show_ageing(table: Any, by: Sequence[str], buckets: Sequence[int]) -> Iterable[str]:
-    """A long ageing as one aligned table per currency, buckets across, with totals."""
+    """A long ageing as one aligned table per currency, buckets across, with totals and the number of open items."""
     by = [name for name in by if name != "currency"]
     found: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = {}
     for row in table.to_pylist():
         group = tuple(row[name] for name in by)
         cells = found.setdefault(row["currency"], {}).setdefault(group, {"items": 0})
         cells[row["bucket"]] = row["open_amount"]
-        cells["items"] += row["items"]
+        # Receipts are no items: the pages and the totals for machines count as here.
+        cells["items"] += 0 if row["bucket"] == UNAPPLIED else row["items"]
     if not found:
         yield "Nothing is open."
     for currency in sorted(found):

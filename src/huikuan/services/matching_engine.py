@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from huikuan.core.accounts import EntryKind
 from huikuan.core.matching import Explanation, Leg, Span
 from huikuan.core.money import exponent_of
 from huikuan.engines.match import MatchModel, fit_model, match
@@ -27,7 +28,7 @@ from huikuan.queries.matching_tables import (
 from huikuan.services.matching_learning import knowledge_of, replace_knowledge
 from huikuan.services.matching_policy import Policy, policy_of
 from huikuan.services.transaction import run_in_transaction
-from huikuan.store.models import LineDecision, MatchingModel
+from huikuan.store.models import JournalEntry, LineDecision, MatchingModel
 
 SHOWN = 5
 """Explanations kept per line."""
@@ -94,6 +95,14 @@ def bar_of(entity_id: int) -> BarReport:
     """The bar as it stands; without one where nothing was fitted yet."""
     held = MatchingModel.objects.filter(entity_id=entity_id).values_list("bar", flat=True).first()
     return BarReport() if held is None else BarReport.from_json(held)
+
+
+def is_past_unread(entity_id: int) -> bool:
+    """Money was applied before, and no bar was fitted to it yet: the next run does so."""
+    if MatchingModel.objects.filter(entity_id=entity_id).exists():
+        return False
+    applied = JournalEntry.objects.filter(entity_id=entity_id, kind=EntryKind.APPLICATION.value)
+    return applied.exists()
 
 
 def fit_entity(entity_id: int, *, now: datetime) -> BarReport:

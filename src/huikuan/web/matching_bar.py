@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from huikuan.engines.match_types import BarReport
-from huikuan.services.matching_engine import bar_of
+from huikuan.services.matching_engine import bar_of, is_past_unread
 from huikuan.services.matching_policy import policy_of
 
 _NO_BAR: dict[str, str | Promise] = {
@@ -42,6 +42,8 @@ def bar_words(entity_id: int) -> list[str]:
                 share=share_words(policy.error_ppm),
             )
         )
+    elif bar.reason == "no_history" and is_past_unread(entity_id):
+        said.append(_("What was paid before is still being read; what posts itself is known after that."))
     else:
         said.append(_no_bar(bar, policy.error_ppm))
     if bar.audited:
