@@ -52,6 +52,20 @@ def text_of(response: Any, status: int = 200) -> str:
     return str(response.content.decode())
 
 
+def _lists(boss: Client, home: str) -> None:
+    """Both tables: narrowed, added up, taken away as a file."""
+    assert "No shop matches." in text_of(boss.get("/cash/shops/?state=shut"))
+    assert f'href="{home}"' in text_of(boss.get("/cash/shops/?q=tmall&state=active&kind=marketplace&currency=cny"))
+    listed = text_of(boss.get("/cash/payouts/"))
+    assert "Standing 2" in listed and "332.00" in listed and "2 payouts" in listed
+    assert "1 payout<" in text_of(boss.get("/cash/payouts/?how=chosen&since=2026-02-23"))
+    for key in ("shops", "payouts"):
+        file: Any = boss.get(f"/tables/{key}/export.csv")
+        sheet = b"".join(file.streaming_content).decode("utf-8-sig")
+        assert "Tmall store" in sheet
+    assert sheet.count("\n") == 3, "a heading and two payouts"
+
+
 def test_from_setting_up_to_taking_back(boss: Client) -> None:
     assert "No shop yet" in text_of(boss.get("/cash/shops/"))
     assert "hundred" not in text_of(boss.post("/cash/shops/new/", {**FORM, "rate_0": "5.555"}), 400)
@@ -106,16 +120,7 @@ def test_from_setting_up_to_taking_back(boss: Client) -> None:
     assert TODAY not in text_of(boss.get("/"))
     assert "gone or was explained" in text_of(boss.get(address))
 
-    assert "No shop matches." in text_of(boss.get("/cash/shops/?state=shut"))
-    assert f'href="{home}"' in text_of(boss.get("/cash/shops/?q=tmall&state=active&kind=marketplace&currency=cny"))
-    listed = text_of(boss.get("/cash/payouts/"))
-    assert "Standing 2" in listed and "332.00" in listed and "2 payouts" in listed
-    assert "1 payout<" in text_of(boss.get("/cash/payouts/?how=chosen&since=2026-02-23"))
-    for key in ("shops", "payouts"):
-        file: Any = boss.get(f"/tables/{key}/export.csv")
-        sheet = b"".join(file.streaming_content).decode("utf-8-sig")
-        assert "Tmall store" in sheet
-    assert sheet.count("\n") == 3, "a heading and two payouts"
+    _lists(boss, home)
 
     back = f"/cash/payouts/{public_id('pay', payout.pk)}/"
     assert "S1-20260220" in text_of(boss.get(back)).replace(f"S{shop.pk}-", "S1-")

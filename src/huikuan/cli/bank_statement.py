@@ -154,6 +154,11 @@ def _line(files: tuple[Path, ...], one: Outcome) -> str:
     name = files[one.file].name
     days = one.from_date if one.from_date == one.to_date else f"{one.from_date} to {one.to_date}"
     head = f"{name}: {one.told_account or '(no account)'} {days}".rstrip()
+    if one.format == "pain.002" and one.state in ("imported", "known"):
+        parts = [f"{one.lines_new} payments came back"]
+        parts += [f"{one.lines_known} known"] if one.lines_known else []
+        parts += [f"{one.waiting} not ours"] if one.waiting else []
+        return f"{name}: {', '.join(parts)}"
     if one.state == "imported":
         parts = [f"{one.lines_new} new lines", f"{one.posted} receipts"]
         parts += [f"{one.lines_known} known"] if one.lines_known else []

@@ -9,6 +9,7 @@ from typing import Any
 from huikuan.core.refusals import BadData, DataError, Refusal
 from huikuan.services.bank_import import StatementResult
 from huikuan.services.bank_reading import ReadStatement
+from huikuan.services.debit_returns import ReportResult
 from huikuan.services.imports_background import told_failure
 
 FAULTS_SHOWN = 50
@@ -79,6 +80,13 @@ def note_result(outcome: Outcome, result: StatementResult) -> None:
     outcome.statement_id = result.statement_id or result.known_statement_id
     for name in ("lines_new", "lines_known", "posted", "waiting", "unbooked"):
         setattr(outcome, name, getattr(result, name))
+
+
+def note_report(outcome: Outcome, result: ReportResult) -> None:
+    """A report about direct debits: ``lines_new`` are payments that came back, ``waiting`` those that are not ours."""
+    outcome.lines_new, outcome.lines_known = result.rejected + result.returned, result.known
+    outcome.state = IMPORTED if outcome.lines_new else KNOWN
+    outcome.waiting = len(result.foreign)
 
 
 def refused(outcome: Outcome, refusal: Refusal) -> Outcome:

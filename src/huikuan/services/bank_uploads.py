@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from huikuan.bank.source import FILE_MAX, Options
-from huikuan.bank.statement import BadStatement
+from huikuan.bank.statement import BadStatement, StatementFormat
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
 from huikuan.queries.bank_uploads import upload_folder
@@ -40,6 +40,7 @@ from huikuan.services.bank_outcomes import (
     Outcome,
     described,
     note_faults,
+    note_report,
     note_result,
     refused,
 )
@@ -51,6 +52,7 @@ from huikuan.services.bank_reading import (
     read_file_statements,
 )
 from huikuan.services.bank_spool import SpoolFile
+from huikuan.services.debit_returns import ReportResult, collecting_entities, take_report
 from huikuan.services.imports_background import is_large, teller, told_failure
 from huikuan.services.imports_publish import seal_after
 from huikuan.services.matching import match_after_import
@@ -231,6 +233,9 @@ class _Run:
         said = self.row.said.get(f"{index}:{place}", {})
         told = self.row.files[index]
         try:
+            if statement.head.format == StatementFormat.PAIN002:
+                note_report(outcome, self._report(statement))
+                return outcome
             outcome.account_id = said.get("account") or _only_account(self.row, statement, outcome, self.actor_id)
             if outcome.account_id is None:
                 return outcome
@@ -254,6 +259,12 @@ class _Run:
         else:
             note_result(outcome, result)
         return outcome
+
+    def _report(self, statement: ReadStatement) -> ReportResult:
+        """What a bank says of direct debits belongs to no account: the payments named say whose it is."""
+        entities = [self.row.entity_id] if self.row.entity_id is not None else collecting_entities(self.actor_id)
+        who: dict[str, Any] = {"actor_id": self.actor_id, "now": self.now}
+        return take_report(entities, statement.head.to_date, statement.lines, **who)
 
 
 def _only_account(row: BankUpload, told: ReadStatement, outcome: Outcome, actor_id: int | None) -> int | None:

@@ -214,6 +214,8 @@ def _balances(said: dict[str, Any]) -> str:
 
 def _counts(said: dict[str, Any]) -> str:
     """What became of the lines, in a sentence."""
+    if said["format"] == "pain.002":
+        return _report_counts(said)
     parts = []
     if said["lines_new"] or not said["lines_known"]:
         parts.append(ngettext("{n} new line", "{n} new lines", said["lines_new"]).format(n=said["lines_new"]))
@@ -228,6 +230,17 @@ def _counts(said: dict[str, Any]) -> str:
     if said["unbooked"]:
         n = said["unbooked"]
         parts.append(ngettext("{n} is not booked yet: left out", "{n} are not booked yet: left out", n).format(n=n))
+    return " · ".join(parts)
+
+
+def _report_counts(said: dict[str, Any]) -> str:
+    """What a report about direct debits told."""
+    n, known, foreign = said["lines_new"], said["lines_known"], said["waiting"]
+    parts = [ngettext("{n} payment came back", "{n} payments came back", n).format(n=n)] if n or not known else []
+    if known:
+        parts.append(ngettext("{n} was known", "{n} were known", known).format(n=known))
+    if foreign:
+        parts.append(ngettext("{n} is not ours", "{n} are not ours", foreign).format(n=foreign))
     return " · ".join(parts)
 
 
