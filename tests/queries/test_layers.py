@@ -10,12 +10,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from huikuan.queries import cash, groups, items, layers, timeline
 from huikuan.queries import facts as kept_facts
-from huikuan.queries import groups, layers
 from huikuan.queries.ageing import GROUPS, ageing_page
 from huikuan.queries.cache import answers
 from huikuan.queries.cash import cash_page
-from huikuan.queries.customers import CustomerFilters, customer_page
+from huikuan.queries.customer_file import customer_file
+from huikuan.queries.customers import CustomerFilters, customer_items, customer_page
 from huikuan.queries.facts import read_facts
 from huikuan.queries.frame import frame_at
 from huikuan.queries.home import home
@@ -91,6 +92,9 @@ def test_few_rows_in_arrow_and_statements_say_the_same(ledger_db: LedgerDb, monk
     answers.clear()
     monkeypatch.setattr(layers, "FEW", -1)
     monkeypatch.setattr(groups, "GROUPS_MAX", -1)
+    monkeypatch.setattr(timeline, "FEW_LEGS", -1)
+    monkeypatch.setattr(items, "_find_near", lambda *_: None)
+    monkeypatch.setattr(cash, "_find_few", lambda *_: None)
     assert told_wide(world) == in_arrow
 
 
@@ -110,6 +114,13 @@ def told_wide(world: World) -> list[object]:
             found += [customer_page(frame, filters=filters, sort=sort) for sort in ("-open", "days_past_due", "name")]
         for state in ("open", "overdue"):
             found += [item_page(frame, state=state, sort=sort) for sort in ("due_date", "-open", "document_number")]
+        for state in ("todo", "unidentified", "unapplied", "on_account"):
+            found += [cash.cash_page(frame, state=state, sort=sort) for sort in ("-value_date", "amount")]
+        for row in customer_page(frame).rows[:4]:
+            file = customer_file(frame, row.public_id)
+            assert file is not None
+            found += [timeline.timeline(frame, file, kind=kind) for kind in ("", "cash")]
+            found += [customer_items(frame, row.public_id, state=state) for state in ("open", "overdue")]
     return found
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from huikuan.queries.asking import once
 from huikuan.queries.cells import currency_order
@@ -22,10 +23,12 @@ from huikuan.queries.directory import (
     find_customers,
 )
 from huikuan.queries.facts import Facts, read_facts
+from huikuan.queries.few import added_up, first_rows, order_keys, sums_of
 from huikuan.queries.finding import amount_of, amount_sql, bound_sql, give_texts, may_stand, stands_nowhere
 from huikuan.queries.frame import Frame
-from huikuan.queries.listing import CHUNK, ROWS_MAX, Page, Whole, limit_of, order_of
-from huikuan.queries.open_rows import day_of, ids
+from huikuan.queries.layers import FEW, all_rows
+from huikuan.queries.listing import CHUNK, ROWS_MAX, Page, Whole, order_of, slice_of
+from huikuan.queries.open_rows import OPEN_RECEIPTS, day_of, ids
 from huikuan.queries.receipts import ReceiptRow, legs_of, money_of, receipt_row, receipts_by_channel, receipts_mine
 from huikuan.store.models import Receipt, ReceiptParty
 from huikuan.store.public_ids import inner_id, public_id
@@ -48,6 +51,7 @@ _SORTS = {
 _AMOUNTS = {"amount": "amount_minor", "rest": "unidentified_minor + unapplied_minor + on_account_minor"}
 """What is put in order within a currency where books are kept in several."""
 _HITS_MAX = 10_000
+_BUCKETS = (("suspense", "unidentified_minor"), ("unapplied", "unapplied_minor"), ("advances", "on_account_minor"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,7 @@ def cash_page(
     Not ``counted``: only the rows, and how many they are."""
     filters = filters or CashFilters(search, state, currency)
     with read_facts(frame) as facts:
-        numbers, totals = _find(facts, filters, sort, limit_of(page, size), counted=counted)
+        numbers, totals = _find(facts, filters, sort, slice_of(page, size), counted=counted)
         legs = legs_of(facts, numbers)
     total = sum(row.receipts for row in totals.values()) if counted else len(numbers)
     return Page(_rows(frame, numbers, legs), total, page, size, totals)
@@ -126,7 +130,7 @@ def cash_page(
 def cash_whole(frame: Frame, filters: CashFilters, *, sort: str = "-value_date") -> Whole[CashRow]:
     """Everything ``cash_page`` would show page by page, from one state of the ledger."""
     with read_facts(frame) as facts:
-        numbers, totals = _find(facts, filters, sort, f"LIMIT {ROWS_MAX}")
+        numbers, totals = _find(facts, filters, sort, (0, ROWS_MAX))
         legs: dict[int, list[dict[str, Any]]] = {}
         for start in range(0, len(numbers), CHUNK):
             legs |= legs_of(facts, numbers[start : start + CHUNK])
@@ -139,11 +143,15 @@ def cash_whole(frame: Frame, filters: CashFilters, *, sort: str = "-value_date")
 
 
 def _find(
-    facts: Facts, filters: CashFilters, sort: str, limit: str, *, counted: bool = True
+    facts: Facts, filters: CashFilters, sort: str, limit: tuple[int, int], *, counted: bool = True
 ) -> tuple[list[int], dict[str, CashTotal]]:
     """The receipts found, in their order, and the totals of all."""
     if (text := filters.search.strip()) and _finds_nothing(facts, text, by_customer=filters.by_customer):
         return [], {}
+    currencies = currency_order(facts.frame.entity_ids)
+    order = order_of(sort, _SORTS, "-value_date", ["receipt_id DESC"], amounts=_AMOUNTS, currencies=currencies)
+    if (few := _find_few(facts, filters, order, limit)) is not None:
+        return few
     wheres, given = _narrowed(facts, filters)
     found = f"(SELECT * FROM {_source(facts, filters.state)} WHERE {' AND '.join(wheres)})"
     sums = (
@@ -152,10 +160,45 @@ def _find(
         f" sum(on_account_minor)::BIGINT AS on_account_minor FROM {found} GROUP BY currency ORDER BY currency"
     )
     totals = facts.rows(sums, given) if counted else []
-    currencies = currency_order(facts.frame.entity_ids)
-    order = order_of(sort, _SORTS, "-value_date", ["receipt_id DESC"], amounts=_AMOUNTS, currencies=currencies)
-    picked = facts.rows(f"SELECT receipt_id FROM {found} {order} {limit}", given)
+    picked = facts.rows(f"SELECT receipt_id FROM {found} {order} LIMIT {limit[1]} OFFSET {limit[0]}", given)
     return [row["receipt_id"] for row in picked], {row["currency"]: CashTotal(**row) for row in totals}
+
+
+_STATE_BUCKETS = {
+    "todo": ("unidentified_minor", "unapplied_minor"),
+    "unidentified": ("unidentified_minor",),
+    "unapplied": ("unapplied_minor",),
+    "on_account": ("on_account_minor",),
+}
+
+
+def _find_few(
+    facts: Facts, filters: CashFilters, order: str, limit: tuple[int, int]
+) -> tuple[list[int], dict[str, CashTotal]] | None:
+    """``_find`` in Arrow, of few open receipts and whoever sees all of the frame's entities; ``None`` where it takes a
+    statement."""
+    plain = replace(filters, state="", currency="") == CashFilters(state="")
+    if not plain or filters.state not in _STATE_BUCKETS or facts.frame.narrowed:
+        return None
+    layers = facts.open(OPEN_RECEIPTS).layers
+    keys = order_keys(order.replace("base_minor", "amount_base"), layers.base.column_names)
+    if keys is None or layers.base.num_rows > FEW:
+        return None
+    rows = facts.few_mine(all_rows(layers, "receipt_id"))
+    if filters.currency:
+        rows = rows.filter(pc.equal(rows["currency"], filters.currency))
+    none, account = pa.scalar(0, pa.int64()), rows["ledger_account"]
+    buckets = {name: pc.if_else(pc.equal(account, bucket), rows["open_minor"], none) for bucket, name in _BUCKETS}
+    found = added_up(rows, ["receipt_id", "currency", "value_date", "amount_minor", "amount_base"], buckets)
+    held = none
+    for name in _STATE_BUCKETS[filters.state]:
+        held = pc.add(held, found[name])
+    found = found.filter(pc.greater(held, 0))
+    columns = ("amount_minor", *buckets)
+    totals = [
+        CashTotal(*line.values()) for line in sums_of(found, "currency", dict(zip(columns, columns, strict=True)))
+    ]
+    return [row["receipt_id"] for row in first_rows(found, keys, *limit)], {total.currency: total for total in totals}
 
 
 def _narrowed(facts: Facts, filters: CashFilters) -> tuple[list[str], dict[str, Any]]:
@@ -209,11 +252,7 @@ def _source(facts: Facts, state: str) -> str:
     facts.give("accounts", accounts_table())
     buckets = ", ".join(
         f"coalesce(sum(open_minor) FILTER (WHERE ledger_account = '{account}'), 0)::BIGINT AS {name}"
-        for account, name in (
-            ("suspense", "unidentified_minor"),
-            ("unapplied", "unapplied_minor"),
-            ("advances", "on_account_minor"),
-        )
+        for account, name in _BUCKETS
     )
     if state != "all":
         return (

@@ -62,6 +62,12 @@ def signed_sums(parts: Iterable[tuple[Any, int]], keys: list[str], columns: Mapp
     return list(found.values())
 
 
+def sums_of(rows: Any, by: str, columns: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Rows added up by a column, in its order: ``rows`` counts them, each of ``columns`` is the sum of one."""
+    lines = signed_sums([(rows, 1)], [by], columns)
+    return sorted(({name: line[name] for name in (by, "rows", *columns)} for line in lines), key=lambda line: line[by])
+
+
 def added_up(rows: Any, keys: list[str], columns: Mapping[str, Any], largest: Mapping[str, Any] | None = None) -> Any:
     """Values beside the rows (``columns``) added up by ``keys``, and the largest of others; null where none is."""
     table, largest = rows.select(keys), largest or {}

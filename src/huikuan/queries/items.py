@@ -23,6 +23,7 @@ from huikuan.queries.directory import (
 )
 from huikuan.queries.entries import EntryDetail, entry
 from huikuan.queries.facts import Facts, read_facts
+from huikuan.queries.few import first_rows, order_keys, sums_of
 from huikuan.queries.finding import bound_sql, finds_no_item, give_hits, give_near
 from huikuan.queries.frame import Frame
 from huikuan.queries.layers import Asked, numbers_of, sums, top
@@ -172,6 +173,8 @@ def _find(
     with read_facts(frame) as facts:
         if accounts is None and filters.state != "all" and not filters.search.strip():
             return _find_layered(facts, filters, sort, limit, counted=counted)
+        if accounts is not None and (owed := _find_near(facts, accounts, filters, sort, limit)) is not None:
+            return owed
         if accounts is None and finds_no_item(facts, filters.search, by_customer=filters.by_customer):
             return [], {}
         items = "items"
@@ -215,7 +218,9 @@ def _find_layered(
     if layers.gone is not None and layers.fresh is not None and "{items}" in where + join:
         changed = numbers_of(layers.gone["item_id"], layers.fresh["item_id"])
         facts.give("named", facts.facts_of(OPEN_ITEMS, changed))
-    asked = Asked(f"(SELECT *, {BOOK_VALUE} FROM {{rows}})", where, given, few=_few(facts, filters))
+    narrow = _few(facts, filters)
+    few = None if narrow is None else lambda rows: narrow(with_book_value(rows))
+    asked = Asked(f"(SELECT *, {BOOK_VALUE} FROM {{rows}})", where, given, few=few)
     totals = sums(facts, layers, asked, "currency", _TOTALS) if counted else []
     keep, few = sort.removeprefix("-") != "customer", None if join else asked.few
     asked = replace(asked, source=f"{asked.source} {join}", keep=keep, few=few)
@@ -226,13 +231,28 @@ def _find_layered(
     }
 
 
+def _find_near(
+    facts: Facts, accounts: Sequence[int], filters: ItemFilters, sort: str, limit: tuple[int, int]
+) -> tuple[list[dict[str, Any]], dict[str, ItemTotal]] | None:
+    """Of what some accounts owe, in Arrow; ``None`` where it takes a statement."""
+    narrow, (join, order) = _few(facts, replace(filters, customer="")), _ordered(facts, sort)
+    if narrow is None or join:
+        return None
+    rows = narrow(facts.open_of(OPEN_ITEMS, accounts))
+    keys = order_keys(order, rows.column_names)
+    if keys is None:
+        return None
+    totals = [ItemTotal(*line.values()) for line in sums_of(rows, "currency", _TOTALS)]
+    return first_rows(rows, keys, *limit), {total.currency: total for total in totals}
+
+
 def _few(facts: Facts, filters: ItemFilters) -> Callable[[Any], Any] | None:
-    """The same of a few open items in Arrow, where a state and a currency is all they are narrowed to."""
-    if replace(filters, state="", currency="") != ItemFilters(state=""):
+    """The same of a few open items in Arrow, where they are narrowed to a state and a currency at most."""
+    if filters.state == "all" or replace(filters, state="", currency="") != ItemFilters(state=""):
         return None
 
     def take(rows: Any) -> Any:
-        rows = with_book_value(facts.few_mine(rows))
+        rows = facts.few_mine(rows)
         if filters.currency:
             rows = rows.filter(pc.equal(rows["currency"], filters.currency))
         late = filters.state == "overdue"

@@ -254,13 +254,14 @@ def _top_of_all(
     """``top`` of rows that are put in order anew."""
     few, keys = _in_arrow(facts, layers, asked), order_keys(order, layers.base.column_names)
     if few is not None and keys is not None and layers.base.num_rows <= FEW:
-        return first_rows(few(_all_rows(layers, same.partition(", ")[0])), keys, *limit)
+        return first_rows(few(all_rows(layers, same.partition(", ")[0])), keys, *limit)
     give_layers(facts, "layered", layers, same)
     offset, count = limit
     return facts.rows(f"SELECT * FROM {asked.of('layered')} {order} LIMIT {count} OFFSET {offset}", asked.given)
 
 
-def _all_rows(layers: Layers, number: str) -> Any:
+def all_rows(layers: Layers, number: str) -> Any:
+    """All rows as they stand; ``number``: a column all rows of one number of which are gone together."""
     if layers.gone is None:
         return layers.base
     names, schema = layers.base.column_names, layers.base.schema

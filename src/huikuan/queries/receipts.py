@@ -13,9 +13,10 @@ import pyarrow.compute as pc
 from huikuan.core.accounts import EntryKind, LedgerAccount
 from huikuan.queries.cache import answers
 from huikuan.queries.facts import Facts, read_facts
+from huikuan.queries.few import first_rows, sums_of
 from huikuan.queries.frame import Frame
 from huikuan.queries.layers import numbers_of, rows_with
-from huikuan.queries.listing import Page, limit_of
+from huikuan.queries.listing import Page, limit_of, slice_of
 from huikuan.queries.open_rows import CASH_CONTROLS, CASH_LEGS, OPEN_RECEIPTS, basis_day, ids
 from huikuan.store.models import Receipt, ReceiptChannel
 from huikuan.store.public_ids import public_id
@@ -103,7 +104,10 @@ class ReceiptTotal:
 def receipts_of_accounts(frame: Frame, accounts: Sequence[int], *, page: int = 1, size: int = 50) -> Page[ReceiptRow]:
     """Receipts these accounts' money came by, newest first; the caller has asked whether they may be seen."""
     with read_facts(frame) as facts:
-        facts.give("owners_near", _owners_of(facts, accounts))
+        near = _owners_of(facts, accounts)
+        if not frame.narrowed:
+            return _page_of(facts, near, page, size)
+        facts.give("owners_near", near)
         found = (
             "(SELECT DISTINCT receipt_id, value_date, currency, amount_minor FROM owners_near"
             f" WHERE {facts.counting.counts}{_and_seen(facts)})"
@@ -121,6 +125,22 @@ def receipts_of_accounts(frame: Frame, accounts: Sequence[int], *, page: int = 1
         page=page,
         size=size,
         totals={row["currency"]: ReceiptTotal(**row) for row in totals},
+    )
+
+
+def _page_of(facts: Facts, owners: Any, page: int, size: int) -> Page[ReceiptRow]:
+    """The same in Arrow, for whoever sees all of the frame's entities."""
+    owners = owners.filter(pc.less_equal(owners["posting_date"], pa.scalar(facts.frame.as_of, pa.date32())))
+    found = owners.group_by(["receipt_id", "value_date", "currency", "amount_minor"], use_threads=False).aggregate([])
+    totals = [ReceiptTotal(*line.values()) for line in sums_of(found, "currency", {"amount_minor": "amount_minor"})]
+    order = [("value_date", "descending"), ("receipt_id", "descending")]
+    numbers = [row["receipt_id"] for row in first_rows(found, order, *slice_of(page, size))]
+    return Page(
+        rows=_rows(numbers, legs_of(facts, numbers)),
+        total=sum(total.receipts for total in totals),
+        page=page,
+        size=size,
+        totals={total.currency: total for total in totals},
     )
 
 

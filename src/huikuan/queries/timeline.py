@@ -27,6 +27,8 @@ ENTRY_KINDS = {
     "cash": ("receipt", "identify", "park", "application", "refund", "source_settlement", "settlement_met"),
     "adjustments": ("write_off", "recovery", "offset", "assignment", "revaluation", "reversal"),
 }
+FEW_LEGS = 2_000
+"""So many legs of a customer are put together row by row; for more a statement is planned."""
 DEEP = 2_000
 """So many events back can be paged to."""
 
@@ -99,7 +101,10 @@ def _about(events: list[Event], place: int) -> set[int]:
 def _moved(facts: Facts, file: CustomerFile, kind: str, limit: int) -> list[dict[str, Any]]:
     """Entries that moved the customer's accounts, each with what it moved in one currency: the items of it where there
     are any, else the money."""
-    facts.give("moved", facts.naming("journal", "account_id", [account.id for account in file.accounts]))
+    moved = facts.naming("journal", "account_id", [account.id for account in file.accounts])
+    if moved.num_rows <= FEW_LEGS:
+        return _moved_of_few(moved, facts.frame.as_of, ENTRY_KINDS.get(kind, ()))[:limit]
+    facts.give("moved", moved)
     kinds = ", ".join(f"'{one}'" for one in ENTRY_KINDS.get(kind, ()))
     where = facts.counting.counts + (f" AND kind IN ({kinds})" if kinds else "")
     found: list[dict[str, Any]] = facts.table(
@@ -113,6 +118,35 @@ def _moved(facts: Facts, file: CustomerFile, kind: str, limit: int) -> list[dict
         f" ORDER BY day DESC, recorded_at DESC, entry_id DESC LIMIT {limit}"
     ).to_pylist()
     return found
+
+
+def _moved_of_few(moved: Any, as_of: date, kinds: tuple[str, ...]) -> list[dict[str, Any]]:
+    """The same of a few legs, without a statement to plan."""
+    found: dict[tuple[int, str], list[dict[str, Any]]] = {}
+    for leg in moved.select(_LEG).to_pylist():
+        if leg["posting_date"] <= as_of and (not kinds or leg["kind"] in kinds):
+            found.setdefault((leg["entry_id"], leg["currency"]), []).append(leg)
+    rows = []
+    for legs in found.values():
+        items = {leg["item_id"] for leg in legs} - {None}
+        receipts = {leg["receipt_id"] for leg in legs} - {None}
+        on_items = [leg["amount_minor"] for leg in legs if leg["item_id"] is not None]
+        on_cash = [leg["amount_minor"] for leg in legs if leg["receipt_id"] is not None]
+        row = {name: legs[0][name] for name in _LEG} | {
+            "day": legs[0]["effective_date"],
+            "on_items": sum(on_items) if on_items else None,
+            "on_all": sum(leg["amount_minor"] for leg in legs),
+            "on_cash": sum(on_cash) if on_cash else None,
+            "item_id": min(items, default=None),
+            "items": len(items),
+            "receipt_id": min(receipts, default=None),
+        }
+        rows.append(row)
+    return sorted(rows, key=lambda row: (row["day"], row["recorded_at"], row["entry_id"]), reverse=True)
+
+
+_LEG = ["entry_id", "kind", "currency", "effective_date", "posting_date", "recorded_at", "actor_id", "memo"]
+_LEG += ["source_id", "item_id", "receipt_id", "amount_minor"]
 
 
 def _entry(row: dict[str, Any]) -> Event:
