@@ -12,6 +12,7 @@ from huikuan.core.documents import EvidenceType, LinkKind
 from huikuan.core.matching import Rest
 from huikuan.services import bank_ties
 from huikuan.services.documents import add_document
+from huikuan.services.payouts import undo_payout
 from huikuan.services.reinstating import may_reinstate, reinstate_receipt
 from huikuan.services.reversals import reverse_entry
 from huikuan.services.rights import Forbidden
@@ -23,6 +24,7 @@ from huikuan.store.models import (
     LineDecision,
     LinePart,
     OpenItemBalance,
+    Payout,
     Receipt,
     ReceiptBalance,
     ReceiptChannel,
@@ -32,6 +34,7 @@ from tests.core.test_money import refused
 from tests.databases import LedgerDb
 from tests.services.debits import WHO, Debits, row, states
 from tests.services.desk import SYSTEM, Counter, balances, money_of, open_on
+from tests.services.shops import Stall
 from tests.services.test_concurrency import codes
 from tests.services.test_idempotency import at_once
 from tests.services.test_line_decisions import clerk, sound
@@ -200,4 +203,22 @@ def test_it_is_taken_back_while_the_item_is_paid(desk: Counter) -> None:
     answers = at_once(lambda: reinstate(desk, receipt), lambda: books.apply(other, (item, 100_00)))
     assert codes(answers).count("done") == 1
     assert open_on(item) == 0
+    sound()
+
+
+def test_a_payout_of_a_platform_is_settled_again(ledger_db: LedgerDb) -> None:
+    stall = Stall.open()
+    stall.sales("T1,2026-03-01,100.00", "T2,2026-03-01,60.00")
+    (line,) = stall.bank(("2026-03-03", "152.00"))
+    assert stall.match()[0].payout_id
+    before = stall.open_items()
+    receipt = Receipt.objects.get(bank_lines__line_id=line)
+    reverse_entry(stall.counter.books.entity_id, receipt.entry_id, on=date(2026, 3, 5), **SYSTEM)
+    assert stall.open_items() != before
+    reinstate(stall.counter, receipt.pk)
+    assert stall.open_items() == before
+    payout = Payout.objects.get(decision__undone_by=None)
+    assert (payout.line_id, payout.booked_minor, payout.parts.count()) == (line, 8_00, 1)
+    undo_payout(payout.pk, **SYSTEM)
+    assert list(stall.open_items().values()) == [160_00]
     sound()

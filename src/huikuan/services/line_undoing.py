@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Min, Q
 
 from huikuan.core.accounts import EntryKind
 from huikuan.core.matching import Deed
@@ -125,14 +125,16 @@ def _was_taught(decision: LineDecision) -> bool:
 
 def _check_unused(decision: LineDecision, receipts: list[int]) -> None:
     """What was posted to the line's money after the decision, and still stands, is taken back by hand first."""
-    if not decision.entries:
-        return
     ours = set(decision.entries)
+    here = Posting.objects.filter(entry_id__in=ours, receipt_id__in=receipts)
+    first = here.aggregate(first=Min("entry_id"))["first"]
+    if first is None:
+        return
     # Numbers alone do not tell what came later: two writers take theirs in blocks.
-    after = Q(entry_id__gt=min(ours)) | Q(entry__recorded_at__gt=decision.at)
+    after = Q(entry_id__gt=first) | Q(entry__recorded_at__gt=decision.at)
     later = Posting.objects.filter(after, receipt_id__in=receipts).exclude(entry_id__in=ours)
     standing = JournalEntry.objects.filter(id__in=later.values("entry_id"), reversed_by__isnull=True)
-    if standing.exclude(kind=EntryKind.REVERSAL.value).exists():
+    if standing.exclude(kind__in=(EntryKind.REVERSAL.value, EntryKind.RECEIPT.value)).exists():
         raise Conflict(
             "match.used_since",
             "Something was posted to this money afterwards: take that back on the receipt's page first.",

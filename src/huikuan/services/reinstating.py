@@ -38,6 +38,8 @@ from huikuan.store.models import (
     LinePart,
     MatchAudit,
     OpenItem,
+    Payout,
+    PayoutPart,
     Posting,
     Receipt,
     ReceiptParty,
@@ -305,6 +307,7 @@ class _Anew:
             LinePart.objects.filter(receipt_id=number).delete()
             LinePart.objects.create(receipt_id=self.receipts.get(number, number), line_id=old.line_id, decision=new)
         DebitPayment.objects.filter(decision=old).update(decision=new)
+        _settle_again(old, new)
         audit = MatchAudit.objects.filter(decision=old).first()
         if audit is not None:
             MatchAudit.objects.filter(decision=old).delete()
@@ -321,3 +324,16 @@ class _Anew:
             note_event(
                 payment.run, "reinstated", actor_id=self.actor_id, now=self.now, payment_id=payment.pk, note=self.memo
             )
+
+
+def _settle_again(old: LineDecision, new: LineDecision) -> None:
+    """A platform's payout is never changed either: another like it stands on the decision of now."""
+    payout = Payout.objects.filter(decision=old).first()
+    if payout is None:
+        return
+    parts = list(PayoutPart.objects.filter(payout=payout).order_by("id"))
+    payout.pk, payout.decision = None, new
+    payout.save(force_insert=True)
+    for part in parts:
+        part.pk, part.payout = None, payout
+    PayoutPart.objects.bulk_create(parts)
