@@ -112,7 +112,11 @@ def fresh_sqlite(template: Path, folder: Path) -> Iterator[LedgerDb]:
     """A copy of the template, and ``default`` connected to it."""
     path = folder / "huikuan.db"
     shutil.copyfile(template, path)
-    with default_database(environment.sqlite_settings(path), folder):
+    database = environment.sqlite_settings(path)
+    # A test database need not outlive a power cut.
+    options = database["OPTIONS"]
+    options["init_command"] = options["init_command"].replace("synchronous=FULL", "synchronous=OFF")
+    with default_database(database, folder):
         yield LedgerDb("sqlite", f"sqlite://{path}", folder)
 
 
@@ -198,8 +202,8 @@ def start_postgres(folder: Path) -> str:
         address: str = server.get_uri()
         if not ready.exists():
             with psycopg.connect(address, autocommit=True) as connection:
-                # A test database need not outlive a power cut.
-                for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                # A test database need not outlive a power cut, nor be swept: it lives for a second.
+                for setting in ("fsync", "full_page_writes", "synchronous_commit", "autovacuum"):
                     connection.execute(f"ALTER SYSTEM SET {setting} = off")
                 connection.execute("SELECT pg_reload_conf()")
             ready.write_text(str(place))
