@@ -11,10 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -22,8 +18,9 @@ from typing import Any
 
 from benchmarks._match_data import DEV_SEEDS, TEST_SEEDS, Company, make_company
 from benchmarks._match_other import make_other
-from benchmarks._match_rules import RULES, best_threshold, lookup_seconds, run_fuzzy, run_oracle, run_rule
+from benchmarks._match_rules import RULES, best_threshold, run_fuzzy, run_oracle, run_rule
 from benchmarks._match_score import HEAD, Explanation, Score, diagram, first_explanations, is_right, reliability
+from benchmarks._match_speed import measure, print_speed
 
 SEEDS = {"dev": DEV_SEEDS, "test": TEST_SEEDS}
 SIZES = (10_000, 100_000, 1_000_000)
@@ -119,66 +116,6 @@ def print_reliability(scored: Score, folder: Path | None, name: str, title: str)
         (folder / name).write_text(diagram(scored.pairs, f"Confidence and truth, {title}"), encoding="utf-8")
 
 
-def measure(folder: Path) -> dict[str, Any]:
-    """One run of the matcher over the files in ``folder``, in this process: seconds, processor seconds, peak memory."""
-    from huikuan.engines.files import read_table
-    from huikuan.engines.match import match
-    from huikuan.engines.match_read import read_match_inputs
-
-    kinds = ("lines", "items", "customers", "history")
-    tables = read_match_inputs(read_table, {kind: folder / f"{kind}.parquet" for kind in kinds}).tables
-    base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    used = _busy()
-    match(tables["lines"].slice(0, 1), tables["items"], tables["customers"])
-    fixed = _busy() - used
-    started, used = time.perf_counter(), _busy()
-    answer = match(tables["lines"], tables["items"], tables["customers"])
-    seconds, busy = time.perf_counter() - started, _busy() - used
-    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) // 1024
-    started, used = time.perf_counter(), _busy()
-    match(tables["lines"], tables["items"], tables["customers"], tables["history"])
-    with_history, busy_history = time.perf_counter() - started, _busy() - used
-    return {
-        "lines": tables["lines"].num_rows,
-        "open": int(tables["items"].column("settled_date").null_count),
-        "past": len(set(tables["history"].column("line_id").to_pylist())),
-        "fixed": fixed, "seconds": seconds, "busy": busy, "peak_mb": peak, "base_mb": base,
-        "with_history": with_history, "busy_history": busy_history,
-        "lookup": lookup_seconds(tables["items"], tables["lines"]),
-        "explained": len(first_explanations(answer.matches)),
-    }  # fmt: skip
-
-
-def _busy() -> float:
-    own, others = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-    return own.ru_utime + own.ru_stime + others.ru_utime + others.ru_stime
-
-
-def _apart(*arguments: str) -> str:
-    command = [sys.executable, "-m", "benchmarks.match", *arguments]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-
-
-def print_speed(sizes: Iterable[int], lines: int, history: int) -> None:
-    """Cost per line against more and more open items; each measurement is a process of its own."""
-    print(
-        "\n| open items | lines | s | lines/s | processor s | before the first line | processor ms a further line |"
-        " peak MB | look-up of every token, ms a line | with a history of | s | processor s |\n|" + "---:|" * 12,
-        flush=True,
-    )
-    for size in sizes:
-        with tempfile.TemporaryDirectory() as folder:
-            wanted = ("--items", str(size), "--lines", str(lines), "--history", str(history))
-            _apart("--make", folder, *wanted)
-            one = json.loads(_apart("--measure", folder))
-        count = one["lines"]
-        cells = [f"{one['open']:,}", f"{count:,}", f"{one['seconds']:.2f}", f"{count / one['seconds']:,.0f}"]
-        cells += [f"{one['busy']:.2f}", f"{one['fixed']:.2f}", f"{(one['busy'] - one['fixed']) / count * 1000:.3f}"]
-        cells += [f"{one['peak_mb']:,}", f"{one['lookup'] / count * 1000:.4f}"]
-        cells += [f"{one['past']:,}", f"{one['with_history']:.1f}", f"{one['busy_history']:.1f}"]
-        print(f"| {' | '.join(cells)} |", flush=True)
-
-
 def report(given: argparse.Namespace) -> None:
     """Everything, as Markdown."""
     seeds = tuple(given.seed or SEEDS[given.seeds])[: 1 if given.quick else None]
@@ -222,13 +159,15 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--svg", type=Path, nargs="?", const=IMAGES, help="write the reliability diagrams there")
     parser.add_argument("--make", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--processes", type=int, default=1, help=argparse.SUPPRESS)
+    parser.add_argument("--replay", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     given.lines = given.lines or (2000 if given.quick else 4000)
     given.history = given.history or (4000 if given.quick else 12_000)
     if given.make:
         make_company(101, lines=given.lines, history=given.history, items=given.items).write(given.make)
     elif given.measure:
-        print(json.dumps(measure(given.measure)))
+        print(json.dumps(measure(given.measure, given.processes, history=given.replay)))
     elif given.speed:
         print_speed(SIZES[:2] if given.quick else SIZES, given.lines, given.history)
     else:

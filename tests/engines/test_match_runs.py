@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import random
 from collections import defaultdict
 from datetime import date, timedelta
@@ -15,6 +16,14 @@ from hypothesis import strategies as st
 
 from huikuan.core.refusals import BadData
 from huikuan.engines.match import MatchModel, MatchOptions, match
+from huikuan.engines.match_context import Context
+from huikuan.engines.match_explanation import Explanation
+from huikuan.engines.match_fit import Fit
+from huikuan.engines.match_joint import Judged
+from huikuan.engines.match_lines import Line
+from huikuan.engines.match_payers import Payer
+from huikuan.engines.match_references import Found, Mention
+from huikuan.engines.match_text import Text
 from huikuan.face import UnusualData
 from tests.engines.matching import customer, first, item, line, paid, past_line, run, table
 
@@ -188,3 +197,18 @@ def test_the_python_face() -> None:
     history = lines.append_column("customer_id", pa.array(["C0"])).append_column("item_id", pa.array(["gone"]))
     with pytest.warns(UnusualData, match="cannot set a bar"):
         huikuan.match(lines, items, history=history)  # fmt: skip
+
+
+def test_what_processes_hand_over_is_what_it_was() -> None:
+    found = Found(
+        [Mention([1, 2], "number", 4.5, 0, 3, 8, "10023", True)], [("7", 0, 1, 2, False)], [Text("A", [0])], {3}
+    )
+    payer = Payer(4, 0.5, "name", 2)
+    bill = Line("L1", 20_000, 100, "EUR", None, "Payer", "DE1", ("10023", "", ""))
+    context = Context(bill, found, [payer], {4: payer}, (0.0, 1, 2.0), [(2026, 1, 0, 3)], "A", {0: [1]}, {4: [1]})
+    fit = Fit("short", (90,), (10,), "short_payment", 1, 2.0, 3, 4)
+    made = Explanation("items", 4, (1,), fit, "named", 1.0, 2, 3, [0.5], 4.0, 0.9, "L0")
+    one = Judged(bill, context, [made], 1, 2, 0.7)
+    again = pickle.loads(pickle.dumps(one))
+    assert again == one
+    assert again.context.payers[0] is again.context.strength[4]

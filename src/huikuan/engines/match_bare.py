@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
+from itertools import accumulate
 
 from huikuan.engines.match_book import UNIT
 from huikuan.engines.match_context import Context
@@ -53,7 +54,7 @@ class BareExplainer:
         return oldest >= OLDEST_MIN and oldest >= 3 * (part - oldest + sum(other))
 
     def _amounts(self, items: Iterable[int]) -> list[int]:
-        return [self.state.open_now[item] for item in items]
+        return list(map(self.state.open_now.__getitem__, items))
 
     def _fits(
         self, context: Context, customer: int, items: Sequence[int], shape: str, size: int, others: float = 0.0
@@ -166,7 +167,7 @@ class BareExplainer:
             return []
         made: list[Explanation] = []
         for shape, items in self._sets(context, pool):
-            total = sum(self._amounts(items))
+            total = sum(map(state.open_now.__getitem__, items))
             if total > 0 and total * 0.9 <= line.amount <= total * 1.02:
                 made += self._fits(context, customer, items, shape, size)
             if shape == "period":
@@ -174,13 +175,10 @@ class BareExplainer:
             bare = [one for one in items if state.open_now[one] > 0]
             if 1 < len(bare) < len(items):
                 made += [one for one in self._fits(context, customer, bare, shape, size) if one.fit.how == "exact"]
-        running, oldest = 0, []
-        for item in pool.items:
-            running += state.open_now[item]
-            oldest.append(item)
-            if running == line.amount and len(oldest) > 1:
-                fit = fit_exact(oldest, self._amounts(oldest))
-                made.append(Explanation("items", customer, tuple(oldest), fit, "oldest", 0.0, size))
+        for count, running in enumerate(accumulate(pool.amounts), 1):
+            if running == line.amount and count > 1:
+                fit = fit_exact(pool.items[:count], pool.amounts[:count])
+                made.append(Explanation("items", customer, tuple(pool.items[:count]), fit, "oldest", 0.0, size))
         exact = {one.items for one in made if one.fit.how == "exact"}
         for one in made:
             if one.shape == "period":
@@ -192,12 +190,18 @@ class BareExplainer:
         """Everything, everything due, each of the latest months, the months that the text names."""
         book, size = self.state.book, len(pool.items)
         sets: list[tuple[str, list[int]]] = [("all", pool.items)]
-        due = [one for one in pool.items if book.due[one] <= context.line.day]
+        due_dates, dated, day = book.due, book.dated, context.line.day
+        due = [one for one in pool.items if due_dates[one] <= day]
         if 1 < len(due) < size:
             sets.append(("due", due))
         months: dict[tuple[int, int], list[int]] = {}
+        held = self._months
         for item in pool.items:
-            months.setdefault(self._month(book.dated[item]), []).append(item)
+            month = held.get(dated[item]) or self._month(dated[item])
+            if month in months:
+                months[month].append(item)
+            else:
+                months[month] = [item]
         if len(months) > 1:
             sets += [("month", items) for _, items in sorted(months.items(), reverse=True)[:6] if len(items) > 1]
         named = dict.fromkeys((year, month) for year, month, _, _ in context.periods)

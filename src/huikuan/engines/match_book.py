@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -62,6 +63,7 @@ def in_order(items: Any) -> tuple[Any, list[str], Any]:
     return order, names.take(pc.sort_indices(names)).to_pylist(), owner[order]
 
 
+@lru_cache(maxsize=512)
 def smallest_unit(currency: str) -> int:
     """The smallest amount of a currency in units: 100 where there are cents, 10,000 for yen."""
     return int(10 ** (4 - EXPONENTS.get(currency, 2)))

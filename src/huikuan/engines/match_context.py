@@ -12,6 +12,7 @@ from rapidfuzz.distance import OSA
 from huikuan.engines.match_book import Book
 from huikuan.engines.match_learn import Knowledge
 from huikuan.engines.match_lines import Line, Pool, State
+from huikuan.engines.match_packed import packed
 from huikuan.engines.match_payers import Directory, Payer, find_payers
 from huikuan.engines.match_references import Found, Mention, find_references
 from huikuan.engines.match_text import periods_of
@@ -27,6 +28,7 @@ _BEHALF = re.compile(
 )
 
 
+@packed
 @dataclass(slots=True)
 class Context:
     """A line with what it reveals. ``strength``: per customer how far the payer alone points to it; ``nobody``: the
@@ -51,10 +53,13 @@ class Gatherer:
         self.state, self.directory, self.knowledge = state, directory, knowledge
         self._payers: dict[tuple[str, str], list[Payer]] = {}
         self._nobody: dict[tuple[str, str], tuple[float, int]] = {}
+        self._read: dict[str, Found] = {}
 
-    def gather(self, line: Line) -> Context:
-        """What the line reveals."""
-        found = find_references(self.state.book, line.texts)
+    def gather(self, line: Line, again: bool = False) -> Context:
+        """What the line reveals. ``again``: it will be asked for once more, when other items are open."""
+        found = self._read.pop(line.line_id, None) or find_references(self.state.book, line.texts)
+        if again:
+            self._read[line.line_id] = found.copy()
         payers = self._who(line)
         strength = {payer.customer: payer for payer in payers}
         share, count = self._share_of_nobody(line)

@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from huikuan.engines.match_fit import Fit
+from huikuan.engines.match_packed import packed
 
 
+@packed
 @dataclass(slots=True)
 class Explanation:
     """One explanation. ``items`` are places in the book, ``shape`` how the set came about (named, single, all, due,

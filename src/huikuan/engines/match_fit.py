@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from huikuan.engines.match_book import UNIT, smallest_unit
 from huikuan.engines.match_learn import EVERYBODY, Knowledge
 from huikuan.engines.match_lines import Line, State
+from huikuan.engines.match_packed import packed
 
 GRACE_DAYS = 0
 """Days after its last one on which a discount is let pass where the past says nothing."""
@@ -26,6 +27,7 @@ PERCENTS = (20_000, 30_000, 10_000, 15_000, 25_000, 50_000, 5_000, 40_000)
 """Discounts people take without an agreement, in 1/10,000 of a percent."""
 
 
+@packed
 @dataclass(slots=True)
 class Fit:
     """One way an amount fits a set: ``how`` (exact, discount, late_discount, habit_discount, charge, exchange, short,
@@ -199,9 +201,13 @@ def _discounts(
                 fits.append(_cut(amounts, cuts, diff, how, reason, max(worst, 0)))
                 break
     if not fits:
+        total, near = sum(amounts), grain * len(items) if min(amounts) > 0 else 1 << 62
         for percent in dict.fromkeys([*terms.percents, *PERCENTS]):
+            whole = (2 * total * percent + 100 * UNIT * grain) // (200 * UNIT * grain) * grain
+            if abs(whole - diff) > near:
+                # Rounded item by item it is no further off than that either.
+                continue
             cuts = [discount_of(state, item, amount, percent) for item, amount in zip(items, amounts, strict=True)]
-            whole = (2 * sum(amounts) * percent + 100 * UNIT * grain) // (200 * UNIT * grain) * grain
             if diff in (sum(cuts), whole):
                 fit = _cut(amounts, cuts, diff, "habit_discount", "early_payment_discount", 0)
                 fit.known = float(terms.percents.get(percent, 0))

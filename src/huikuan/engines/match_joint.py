@@ -10,11 +10,13 @@ from huikuan.engines.match_context import Context
 from huikuan.engines.match_explanation import Explanation
 from huikuan.engines.match_fit import Fit
 from huikuan.engines.match_lines import Line, State
+from huikuan.engines.match_packed import packed
 
 TIE = 0.5
 """Scores closer than this are taken as equal: then the earlier line wins."""
 
 
+@packed
 @dataclass(slots=True)
 class Judged:
     """A line with its explanations, the best first. ``lost``: how many better ones other lines took; ``rivals``: lines

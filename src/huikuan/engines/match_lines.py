@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from huikuan.engines.match_book import NEVER, Book, days_of, units_of
+from huikuan.engines.match_packed import packed
 from huikuan.engines.match_payers import name_key
 from huikuan.engines.match_text import plain_account
 
 TEXTS = ("remittance_text", "end_to_end_id", "bank_reference")
 
 
+@packed
 @dataclass(slots=True)
 class Line:
     """One bank line. ``amount`` in units, ``day`` since 1970; ``texts`` in the order of ``TEXTS``."""
@@ -108,7 +110,14 @@ class State:
         pool = self.pools.get(key)
         if pool is None:
             opened, book = self.open_now, self.book
-            items = [at for at in book.of_customer.get(customer, ()) if opened[at] and self.fits(at, line)]
+            currencies, entities, currency, entity = book.currencies, book.entities, line.currency, line.entity
+            items = [
+                at
+                for at in book.of_customer.get(customer, ())
+                if opened[at]
+                and currencies[at] == currency
+                and (entity is None or entities[at] is None or entities[at] == entity)
+            ]
             pool = self.pools[key] = _pool(items, self)
             self.pool_keys.setdefault(customer, []).append(key)
         if pool.latest <= line.day:
@@ -121,8 +130,12 @@ class State:
 
 
 def _pool(items: Sequence[int], state: State) -> Pool:
-    amounts = [state.open_now[at] for at in items]
-    pool = Pool(list(items), amounts, max((state.book.opens[at] for at in items), default=-NEVER))
+    amounts = list(map(state.open_now.__getitem__, items))
+    pool = Pool(list(items), amounts, max(map(state.book.opens.__getitem__, items), default=-NEVER))
+    by_amount = pool.by_amount
     for at, amount in zip(items, amounts, strict=True):
-        pool.by_amount.setdefault(amount, []).append(at)
+        if amount in by_amount:
+            by_amount[amount].append(at)
+        else:
+            by_amount[amount] = [at]
     return pool

@@ -13,6 +13,7 @@ from huikuan.engines.likeness import plain_name
 from huikuan.engines.match_book import Book
 from huikuan.engines.match_grams import HAN, Grams
 from huikuan.engines.match_learn import Knowledge
+from huikuan.engines.match_packed import packed
 from huikuan.engines.match_text import plain_account
 
 PAYERS_MAX = 12
@@ -22,6 +23,7 @@ _PINYIN_FORMS = re.compile(
 )
 
 
+@packed
 @dataclass(frozen=True, slots=True)
 class Payer:
     """A customer that may be behind a line. ``strength``: 0 to 1, how far this alone can be believed; ``kind``:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from huikuan.engines.match_book import Book
 from huikuan.engines.match_index import CONTRACT, CORE, NUMBER, ORDER, SHARED_MAX
+from huikuan.engines.match_packed import packed
 from huikuan.engines.match_structured import structured_of
 from huikuan.engines.match_text import FOLDED, Text, noise_of, normal_text, tokens_of
 
@@ -17,6 +19,9 @@ JOINED_MAX = 5
 """Pieces a number may have been broken into."""
 RANGE_MAX = 200
 """Documents a range may name."""
+
+KINDS = ((NUMBER, "number"), (ORDER, "order"), (CONTRACT, "contract"))
+"""What a number is to an item, and how that is called; the surest first."""
 
 _JOINT = re.compile(r"[ \-./_:#\\\r\n\t–]{0,3}")
 _LIST = re.compile(r"\s*(?:[,;+&、，；/]|和|及|与|跟|UND|AND|ET|Y|U\.?)\s*")
@@ -35,9 +40,11 @@ _PAID = re.compile(
     r"|(?:已|上次|前次|之前)\s*(?:已)?\s*(?:付|支付|付清|结清|汇))[^,;，；.]{0,30}$"
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_DIGIT = re.compile(r"[0-9]")
 _PIECES = re.compile(r"[A-Z]+\d+|\d+")
 
 
+@packed
 @dataclass(slots=True)
 class Mention:
     """One number in a text: the places of the items it may mean, how it was recognised, how rare such a hit is by
@@ -54,6 +61,7 @@ class Mention:
     doubtful: bool = False
 
 
+@packed
 @dataclass(slots=True)
 class Found:
     """The numbers of a line. ``loose``: tokens with digits that led nowhere: (token, field, start, stop, at the end of
@@ -63,6 +71,10 @@ class Found:
     loose: list[tuple[str, int, int, int, bool]] = field(default_factory=list)
     texts: list[Text] = field(default_factory=list)
     paid: set[int] = field(default_factory=set)
+
+    def copy(self) -> Found:
+        """The same numbers, to which others may be added."""
+        return Found(list(self.mentions), list(self.loose), self.texts, set(self.paid))
 
 
 def find_references(book: Book, texts: tuple[str, ...]) -> Found:
@@ -80,17 +92,21 @@ class _Scan:
     def __init__(self, book: Book, text: str, number: int, found: Found) -> None:
         self.book, self.text, self.number, self.found = book, text, number, found
         self.tokens = tokens_of(text)
-        self.noise = noise_of(text)
         self.last: str | None = None
         self.last_stop = -1
         self.last_items: list[int] = []
+
+    @cached_property
+    def noise(self) -> list[tuple[int, int]]:
+        """What looks like a date, an amount, a telephone or an account number; seldom asked for."""
+        return noise_of(self.text)
 
     def run(self) -> None:
         used = self._structured()
         at = 0
         while at < len(self.tokens):
             token, start, stop = self.tokens[at]
-            if any(start < b and a < stop for a, b in used):
+            if used and any(start < b and a < stop for a, b in used):
                 at += 1
                 continue
             if self.number == BANK_FIELD:
@@ -201,7 +217,7 @@ class _Scan:
             widest += 1
         for width in range(widest, 0, -1):
             joined = tokens[at][0] if width == 1 else "".join(token[0] for token in tokens[at : at + width])
-            if len(joined) < 3 or not any(char.isdigit() for char in joined):
+            if len(joined) < 3 or not _DIGIT.search(joined):
                 continue
             found, cut = self._look(joined, width), 0
             if found is None and (label := _WORD_BEFORE.match(joined)):
@@ -222,14 +238,12 @@ class _Scan:
 
     def _look(self, joined: str, width: int) -> tuple[list[int], str, float] | None:
         book = self.book
-        digits = len(joined) if joined.isdigit() else sum(map(joined.count, "0123456789"))
-        letters = len(joined) - digits
         found = book.keys.find(joined)
-        if found:
-            for kind, told in ((NUMBER, "number"), (ORDER, "order"), (CONTRACT, "contract")):
-                if kind in found:
-                    return found[kind], told, book.rarity(digits, letters)
-        if letters == 0:
+        for kind, told in KINDS if found else ():
+            if kind in found:
+                digits = len(_DIGIT.findall(joined))
+                return found[kind], told, book.rarity(digits, len(joined) - digits)
+        if joined.isdigit():
             core = joined.lstrip("0")
             if len(core) >= 4 and (width == 1 or len(core) >= 6):
                 if core != joined:
@@ -241,7 +255,7 @@ class _Scan:
 
     def _single(self, token: str, start: int, stop: int) -> int:
         """One token whose parts are numbers, or which is disfigured."""
-        if not any(char.isdigit() for char in token):
+        if not _DIGIT.search(token):
             return 1
         if self._glued(token, start):
             if token.isdigit():

@@ -139,7 +139,7 @@ class _Work:
     def _release(self, lines: Sequence[Line]) -> None:
         """Gives back what was only guessed to be paid and is named now; ``settle`` decides between the lines."""
         for line in lines:
-            for mention in self.gatherer.gather(line).found.mentions:
+            for mention in self.gatherer.gather(line, again=True).found.mentions:
                 for item in mention.items:
                     if item in self.guessed:
                         self.state.set_open(item, self.guessed.pop(item))

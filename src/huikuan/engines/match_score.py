@@ -55,16 +55,40 @@ _PART = re.compile(r"PART(?:IAL|IEL|\b)|TEILZAHL|TEILBETRAG|部分|首付|首期
 _PERCENT = re.compile(r"\d{1,2}\s?%")
 
 
+class Told:
+    """What holds for every explanation of a line: ``listed``: open items that the text names; how round its amount is;
+    how believable its likeliest payer is; what its words speak of."""
+
+    __slots__ = ("best", "context", "is_advance", "is_credit", "is_discount", "is_part", "listed", "roundness")
+
+    def __init__(self, context: Context) -> None:
+        text = context.upper
+        self.context = context
+        self.listed = {one for opened in context.open_of.values() for one in opened}
+        self.roundness = _roundness(context.line.amount)
+        self.best = max([payer.strength for payer in context.payers], default=0.0)
+        self.is_advance = bool(text) and _ADVANCE.search(text) is not None
+        self.is_credit = bool(text) and _CREDIT.search(text) is not None
+        self.is_discount = bool(text) and _DISCOUNT.search(text) is not None
+        self.is_part = bool(text) and (
+            _PART.search(text) is not None or (not self.is_discount and _PERCENT.search(text) is not None)
+        )
+
+
 class Scorer:
     """Turns explanations into features against one state of the items and of knowledge."""
 
     def __init__(self, state: State, knowledge: Knowledge) -> None:
         self.state, self.knowledge = state, knowledge
         self._habits: dict[tuple[int, str], float] = {}
+        self._told: Told | None = None
 
     def features_of(self, context: Context, made: Explanation) -> list[float]:
         """The numbers of ``NAMES`` for one explanation."""
         values = [0.0] * len(NAMES)
+        told = self._told
+        if told is None or told.context is not context:
+            told = self._told = Told(context)
         covered, missed_open, missed_paid, soft_only, order = self._mentions(context, made)
         how = made.fit.how
         named = covered > 0
@@ -76,10 +100,10 @@ class Scorer:
         values[place["soft_only"]] = float(named and soft_only)
         values[place["order"]] = float(named and order)
         if named:
-            unnamed = self._unnamed(context, made)
+            unnamed = sum([one not in told.listed for one in made.items]) / len(made.items)
             values[place["complete"]] = float(unnamed == 0 and missed_open == 0)
             values[place["unnamed_items"]] = unnamed
-        self._payer(context, made, values)
+        self._payer(told, made, values)
         if made.items:
             self._set(context, made, values)
         elif made.kind in ("not_customer", "outgoing"):
@@ -91,18 +115,17 @@ class Scorer:
             values[place["duplicate"]] = float(made.kind == "duplicate")
             values[place["paid_account"]] = float(made.kind == "duplicate" and missed_open == 0)
             values[place["has_mentions_account"]] = float(bool(context.named))
-        self._words(context, made, values, named)
-        values[place["round"]] = _roundness(context.line.amount) * (1.0 if how in ("part", "account", "over") else 0.0)
+        self._words(told, made, values, named)
+        values[place["round"]] = told.roundness * (1.0 if how in ("part", "account", "over") else 0.0)
         habit = "oldest" if made.shape == "oldest" and how in ("part", "short") else how
         values[place["habit"]] = self._habit(made.customer, habit)
         return values
 
-    def _words(self, context: Context, made: Explanation, values: list[float], named: bool) -> None:
+    def _words(self, told: Told, made: Explanation, values: list[float], named: bool) -> None:
         """What the text says besides numbers, and whether the explanation agrees."""
-        place, fit, text = PLACE, made.fit, context.upper
-        roundness = _roundness(context.line.amount)
+        place, fit, context = PLACE, made.fit, told.context
         if made.items and not named and fit.how in ("exact", "charge", "exchange", "short"):
-            values[place["round_exact"]] = roundness
+            values[place["round_exact"]] = told.roundness
         if not named and made.items and made.shape in ("sum", "subset", "period", "global", "single"):
             sets = math.lgamma(made.pool_size + 1) - math.lgamma(len(made.items) + 1)
             sets -= math.lgamma(max(made.pool_size - len(made.items), 0) + 1)
@@ -113,8 +136,7 @@ class Scorer:
             values[place["cut_whole"]] = float(sum(fit.deducted) % UNIT == 0)
         if named and made.shape in ("sum", "credits"):
             values[place["named_sum"]] = 1.0
-            listed = {one for opened in context.open_of.values() for one in opened}
-            rest = sum(share for item, share in zip(made.items, fit.applied, strict=True) if item not in listed)
+            rest = sum(share for item, share in zip(made.items, fit.applied, strict=True) if item not in told.listed)
             values[place["rest_round"]] = _roundness(abs(rest)) if made.shape == "sum" else 0.0
         if fit.how == "charge":
             values[place["charge_own"]] = min(math.log1p(fit.known // 3), 2.5)
@@ -122,17 +144,17 @@ class Scorer:
             values[place["charge_crooked"]] = float(fit.known < 3 and sum(fit.deducted) % (UNIT // 2) != 0)
         if context.found.paid and any(item in context.found.paid for item in made.items):
             values[place["paid_before"]] = 1.0
-        values[place["many_customers"]] = float(len({self.state.book.customer_of[item] for item in made.items}) > 1)
-        if not text:
-            return
-        if _ADVANCE.search(text):
+        if len(made.items) > 1:
+            of = self.state.book.customer_of
+            values[place["many_customers"]] = float(len({of[item] for item in made.items}) > 1)
+        if told.is_advance:
             values[place["advance_account" if made.kind in ("on_account", "duplicate") else "advance_items"]] = 1.0
-        if made.items and _CREDIT.search(text):
+        if made.items and told.is_credit:
             nets = any(share < 0 for share in fit.applied)
             values[place["credit_words" if nets else "credit_words_missed"]] = 1.0
-        if "discount" in fit.how and _DISCOUNT.search(text):
+        if told.is_discount and "discount" in fit.how:
             values[place["discount_words"]] = 1.0
-        if made.items and (_PART.search(text) or (_PERCENT.search(text) and not _DISCOUNT.search(text))):
+        if made.items and told.is_part:
             values[place["part_words" if fit.how in ("part", "short") else "part_words_whole"]] = 1.0
 
     def _mentions(self, context: Context, made: Explanation) -> tuple[float, float, float, bool, bool]:
@@ -158,26 +180,21 @@ class Scorer:
                 missed_paid += mention.rarity
         return covered, missed_open, missed_paid, soft_only, order
 
-    def _unnamed(self, context: Context, made: Explanation) -> float:
-        named = {one for opened in context.open_of.values() for one in opened}
-        return sum(one not in named for one in made.items) / len(made.items)
-
-    def _payer(self, context: Context, made: Explanation, values: list[float]) -> None:
-        place = PLACE
-        of = self.state.book.customer_of
-        owners = {of[one] for one in made.items} or ({made.customer} if made.customer >= 0 else set())
-        if not owners:
+    def _payer(self, told: Told, made: Explanation, values: list[float]) -> None:
+        place, of, context = PLACE, self.state.book.customer_of, told.context
+        owners = {of[one] for one in made.items} if made.items else {made.customer}
+        if owners == {-1}:
             return
-        payers = [context.strength.get(owner) for owner in owners]
-        known = [payer for payer in payers if payer is not None]
-        own = max((payer.strength for payer in known), default=0.0)
-        best = max((payer.strength for payer in context.payers), default=0.0)
+        known = [payer for owner in owners if (payer := context.strength.get(owner)) is not None]
+        own = max([payer.strength for payer in known], default=0.0)
         values[place["strength"]] = own
-        values[place["count"]] = min(math.log1p(max((payer.count for payer in known), default=0)), 3.0)
-        values[place["rival"]] = max(best - own, 0.0)
-        values[place["group"]] = float(bool(known) and all(payer.kind == "group" for payer in known))
-        values[place["stranger"]] = float(not known)
-        values[place["strangers_name"]] = float(not known and bool(context.line.name or context.line.account))
+        values[place["rival"]] = max(told.best - own, 0.0)
+        if known:
+            values[place["count"]] = min(math.log1p(max([payer.count for payer in known])), 3.0)
+            values[place["group"]] = float(all(payer.kind == "group" for payer in known))
+        else:
+            values[place["stranger"]] = 1.0
+            values[place["strangers_name"]] = float(bool(context.line.name or context.line.account))
 
     def _set(self, context: Context, made: Explanation, values: list[float]) -> None:
         place, line, book = PLACE, context.line, self.state.book

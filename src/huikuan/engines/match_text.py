@@ -7,9 +7,12 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date
 
+from huikuan.engines.match_packed import packed
+
 FOLDED = str.maketrans("OQDILSBZG", "000115826")
 """Letters that eyes, scanners and typists take for digits."""
 
+_DIGIT = re.compile(r"\d")
 _TOKEN = re.compile(r"[A-Z0-9]+")
 _DATES = re.compile(
     r"(?<!\d)(?:19|20)\d\d\s?[-/.年]\s?(?:0?[1-9]|1[0-2])\s?[-/.月]\s?(?:0?[1-9]|[12]\d|3[01])(?:日|(?!\d))"
@@ -57,6 +60,7 @@ _MONTHS = {
 }
 
 
+@packed
 @dataclass(frozen=True, slots=True)
 class Text:
     """A text made comparable. ``places``: where each character of ``text`` stands in the original (``None``: at the
@@ -94,7 +98,7 @@ def tokens_of(text: str) -> list[tuple[str, int, int]]:
 
 def noise_of(text: str) -> list[tuple[int, int]]:
     """Places of what looks like a date, an amount, a telephone or an account number."""
-    if not any(char.isdigit() for char in text):
+    if not _DIGIT.search(text):
         return []
     return [found.span() for pattern in (_DATES, _AMOUNTS, _PHONES, _ACCOUNTS) for found in pattern.finditer(text)]
 
