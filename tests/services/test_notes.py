@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from huikuan.core.accounts import EntryKind, LedgerAccount
-from huikuan.core.notes import AcceptorClass, NoteKind, NoteState, NoteTerms, Settles, Warn, warnings
-from huikuan.engines.working_days import working_days_of
+from huikuan.core.notes import AcceptorClass, NoteKind, NoteState, Settles
 from huikuan.services.notes import NewNote, covered_of, take_note
 from huikuan.services.notes_split import split_note
 from huikuan.services.notes_standing import states_of
@@ -383,32 +382,3 @@ def test_the_same_request_twice_is_one_note(ledger: Ledger) -> None:
     first = take_note(ledger.entity_id, new, on=DAY, key="k", **ledger.common)
     assert take_note(ledger.entity_id, new, on=DAY, key="k", **ledger.common) == first
     assert JournalEntry.objects.filter(kind=EntryKind.RECEIPT).count() == 1
-
-
-def test_a_mature_bill_is_presented_and_not_handed_on(ledger: Ledger) -> None:
-    note = take(ledger, 100_00)
-    for day in (MATURES, MATURES + timedelta(days=3)):
-        with refused("note.mature"):
-            discount(ledger, note, on=day, interest_minor=1)
-        with refused("note.mature"):
-            endorse_note(ledger.entity_id, note, Endorsement("Supplier"), on=day, **ledger.common)
-    endorse_note(ledger.entity_id, note, Endorsement("Supplier"), on=MATURES - timedelta(days=1), **ledger.common)
-    cheque = take(ledger, 50_00, kind=NoteKind.CHEQUE, maturity_date=DAY, settles=AT_ONCE)
-    endorse_note(ledger.entity_id, cheque, Endorsement("Supplier"), on=DAY, **ledger.common)
-    check_invariants()
-
-
-@pytest.mark.parametrize(
-    ("today", "told"),
-    [
-        (date(2026, 9, 30), ()),
-        (date(2026, 10, 1), ()),  # mature on the first day of the national holidays
-        (date(2026, 10, 7), ()),
-        (date(2026, 10, 8), (Warn.PRESENT_NOW,)),
-        (date(2026, 10, 12), (Warn.PRESENT_NOW,)),  # the tenth day is a Sunday: presented on Monday still
-        (date(2026, 10, 13), (Warn.PRESENT_LATE,)),
-    ],
-)
-def test_days_off_move_maturity_and_the_last_day_of_presentation(today: date, told: tuple[Warn, ...]) -> None:
-    terms = NoteTerms(NoteKind.ACCEPTANCE, "CNY", 100, date(2026, 5, 1), date(2026, 10, 1))
-    assert warnings(terms, NoteState.HELD, today, working_days_of("CN")) == told

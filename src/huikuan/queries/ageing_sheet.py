@@ -55,7 +55,7 @@ def _asked(frame: Frame, answer: AgeingPage, bucket_by: str, basis: str, search:
         (_("As known on"), known),
         (_("Days from"), _("Due date") if bucket_by == "due" else _("Document date")),
         (_("Counts by"), _("Posting date") if basis == "posting" else _("Effective date")),
-        (_("Entry no."), f"{answer.known_seq}" + (f" ({_('provisional')})" if answer.provisional else "")),
+        (_("Entry no."), f"{answer.known_seq}" + (" (" + _("provisional") + ")" if answer.provisional else "")),
     ]
     if search.strip():
         lines.append((_("Find"), search.strip()))

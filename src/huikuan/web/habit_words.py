@@ -36,7 +36,7 @@ def _listed(words: Iterable[str]) -> str:
     found = list(words)
     if is_chinese(_language()):
         return "、".join(found)
-    return found[0] if len(found) == 1 else f"{', '.join(found[:-1])} {_('and')} {found[-1]}"
+    return found[0] if len(found) == 1 else " ".join((", ".join(found[:-1]), _("and"), found[-1]))
 
 
 def day_word(number: int) -> str:

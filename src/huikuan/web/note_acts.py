@@ -180,8 +180,8 @@ def _says(life: NoteLife, step: NoteStep) -> str:
         return _("The money is in the bank.")
     opens = _("What it settled is open again.") if at_once else _("What it covered is no longer covered.")
     if passed_on and life.row.state == NoteState.DISCOUNTED:
-        return f"{opens} {_('The bank takes its money back.')}"
-    return f"{opens} {_('We owe who has it again.')}" if passed_on else opens
+        return opens + " " + _("The bank takes its money back.")
+    return opens + " " + _("We owe who has it again.") if passed_on else opens
 
 
 def _fields(life: NoteLife, step: NoteStep, given: QueryDict, today: date) -> list[Field]:

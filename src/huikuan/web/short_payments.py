@@ -57,7 +57,8 @@ def list_cases(request: HttpRequest, seat: Seat) -> HttpResponse:
     choices = [(code, f"{words[code]} {counts[code]:,}" if counts.get(code) else words[code], "") for code in WHICH]
     user: Any = request.user
     waiting, _late = queries.short_payments_waiting(seat.frame, user.pk)
-    people = [("", _("Everybody's"), ""), (user.username, f"{_('Mine')} {waiting:,}" if waiting else _("Mine"), "")]
+    mine = _("Mine") + (f" {waiting:,}" if waiting else "")
+    people = [("", _("Everybody's"), ""), (user.username, mine, "")]
     chips = [
         (_("Which cases"), chips_of(request, "which", choices, active=which if which in WHICH else "open")),
         (_("Falls to"), chips_of(request, "owner", people, active=ask.values.get("owner", ""))),

@@ -32,7 +32,7 @@ def find_whole(frame: Frame, values: Mapping[str, Any], sort: str) -> Whole[Pers
 
 
 def _person(row: PersonRow) -> SafeString:
-    shut = "" if row.is_active else f" · {gettext('shut out')}"
+    shut = "" if row.is_active else " · " + gettext("shut out")
     return format_html('{}<br><small class="dim">{}{}</small>', row.name, row.username, shut)
 
 

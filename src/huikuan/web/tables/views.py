@@ -114,7 +114,7 @@ def _asked(request: HttpRequest, seat: Seat, ask: TableAsk, whole: Whole[Any]) -
     names = [f"{row.name} ({row.code})" for row in seat.entities if row.id in frame.entity_ids]
     known = format_moment(frame.known_on, "zh") if frame.known_on else _("now")
     if frame.provisional:
-        known = f"{known} ({_('provisional')})"
+        known += " (" + _("provisional") + ")"
     lines = [(_("Legal entity"), ", ".join(names)), (_("As of"), frame.as_of.isoformat()), (_("As known on"), known)]
     if ask.basics.search:
         lines.append((_("Find"), ask.basics.search))
