@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -175,6 +175,15 @@ def test_refusals_of_links_and_rights(ledger_db: object) -> None:
         withdraw_document(77, reason="x", **COMMON)
     assert caught.value.code == "document.unknown"
     assert Document.objects.count() == 0
+
+
+def test_a_leap_day_is_a_day_like_others(sqlite_db: object) -> None:
+    leap = datetime(2028, 2, 29, 8, 0, tzinfo=UTC)
+    asked: dict[str, Any] = {"evidence_type": "other", "links": [("account", Ledger().customer("C1"))]}
+    add_document(PDF, "a.pdf", dated=date(2029, 2, 28), **asked, actor_id=None, now=leap)
+    with pytest.raises(Refusal) as caught:
+        add_document(PDF, "b.pdf", dated=date(2029, 3, 2), **asked, actor_id=None, now=leap)
+    assert caught.value.code == "document.day_ahead"
 
 
 def test_verify_names_a_file_that_is_missing_or_altered(sqlite_db: object) -> None:

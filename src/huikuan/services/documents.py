@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from huikuan.core.documents import EvidenceType, LinkKind, file_name_of, sniff_media_type
@@ -63,7 +63,7 @@ def add_document(
     kept = file_name_of(name, kind)
     evidence = evidence_of(evidence_type)
     check_text("note", note, 500)
-    if dated is not None and dated > now.date().replace(year=now.year + 1):
+    if dated is not None and dated > now.date() + timedelta(days=366):
         raise Refusal("document.day_ahead", "{day} lies more than a year ahead.", day=dated.isoformat())
     # Before the transaction: bytes that no row names are harmless, a row without bytes is not.
     sha256 = put_file(data)
