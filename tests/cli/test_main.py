@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import click
@@ -82,6 +83,16 @@ def test_help_and_version_load_no_command() -> None:
     assert done.returncode == 0
     assert all(name in done.stdout for name in module.COMMANDS)
     assert run("--version").stdout.startswith("huikuan, version ")
+
+
+@pytest.mark.parametrize("group", ["ledger", "cash", "note"])
+def test_help_of_a_command_needs_no_database(group: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUIKUAN_HOME", str(tmp_path))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
+    done = run(group, {"ledger": "reinstate", "cash": "take", "note": "take"}[group], "--help")
+    assert (done.returncode, "Usage:" in done.stdout) == (0, True), done.stderr
+    assert not list(tmp_path.glob("*.db"))
 
 
 def test_commands_on_files_never_load_django() -> None:

@@ -23,10 +23,11 @@ def setup() -> None:
 
 def setup_database() -> None:
     """``setup``, and the tables are there: made now in a new database, refused (``database.old``) in one of an earlier
-    version, because an upgrade is a step a person takes. Who asks for help needs no database."""
+    version, because an upgrade is a step a person takes. Who asks for help needs no database, only what the command
+    imports."""
+    setup()
     if {"--help", "-h"} & set(sys.argv):
         return
-    setup()
     from django.db import connection
     from django.db.migrations.recorder import MigrationRecorder
 
