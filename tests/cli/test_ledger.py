@@ -25,3 +25,16 @@ def test_money_is_applied_to_an_item_in_another_currency(sqlite_db: LedgerDb) ->
     assert done.exit_code == 0, done.output
     assert OpenItemBalance.objects.get(item_id=item).open_minor == 0
     assert ReceiptBalance.objects.get(receipt_id=receipt).unapplied_minor == 110_00
+
+
+@pytest.mark.practice("E1")
+def test_a_receipt_bounces_and_stands_after_all(sqlite_db: LedgerDb) -> None:
+    books = Ledger()
+    item, receipt = books.item(100_00), books.receipt(100_00, external_id="R-7")
+    books.apply(receipt, (item, 100_00))
+    for command, left in (["bounce", "R-7", "--on", "2026-03-12"], 100_00), (["reinstate", "R-7", "--memo", "no"], 0):
+        done = CliRunner().invoke(group, ["ledger", *command])
+        assert done.exit_code == 0, done.output
+        assert OpenItemBalance.objects.get(item_id=item).open_minor == left
+    assert done.output.startswith("rcp_")
+    assert CliRunner().invoke(group, ["ledger", "reinstate", "R-7"]).exit_code != 0
