@@ -7,14 +7,19 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from huikuan.core.banking import Tie
 from huikuan.core.matching import Deed
-from huikuan.store.models import BankLineReceipt, LineDecision, RemittanceAdvice, RemittanceAdviceRow
+from huikuan.store.models import (
+    BankLineReceipt,
+    LineDecision,
+    ReceiptBalance,
+    RemittanceAdvice,
+    RemittanceAdviceRow,
+)
 
 _PART = 500
-_OPEN = Q(receipt__balance__unidentified_minor__gt=0) | Q(receipt__balance__unapplied_minor__gt=0)
 _COLUMNS = {
     "line_id": "line_id",
     "receipt_id": "receipt_id",
@@ -107,10 +112,38 @@ class Advice:
 def open_lines(entity_id: int, *, bank_account_id: int | None = None) -> list[MatchLine]:
     """The lines of an entity of whose money something is in suspense or unapplied, the oldest first. They are read from
     the database as it is now and not locked."""
-    found = _money_in().filter(_OPEN, line__entity_id=entity_id)
+    found = _open(entity_id)
     if bank_account_id is not None:
         found = found.filter(line__account_id=bank_account_id)
     return _lines(found.order_by("line__value_date", "line_id"))
+
+
+def open_line_ids(entity_id: int) -> QuerySet[BankLineReceipt, int]:
+    """The numbers of ``open_lines``: a question that can stand within another."""
+    return _open(entity_id).values_list("line_id", flat=True)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLine:
+    """As much of an open line as a list is put in order by."""
+
+    line_id: int
+    value_date: date
+    open_minor: int
+    payer_name: str
+
+
+def open_lines_briefly(entity_id: int) -> list[OpenLine]:
+    """``open_lines`` without what the bank said."""
+    found = _open(entity_id).order_by("line__value_date", "line_id")
+    rows = found.values_list(
+        "line_id",
+        "line__value_date",
+        "receipt__balance__unidentified_minor",
+        "receipt__balance__unapplied_minor",
+        "line__text__payer_name",
+    )
+    return [OpenLine(number, day, one + other, name or "") for number, day, one, other, name in rows]
 
 
 def lines_by_id(line_ids: Iterable[int]) -> dict[int, MatchLine]:
@@ -176,6 +209,15 @@ def may_post_anew(line_id: int) -> bool:
         return False
     made = LineDecision.objects.filter(line_id=line_id, undone_by__isnull=True)
     return not made.exclude(deed=Deed.UNDO.value).exists()
+
+
+def _open(entity_id: int) -> QuerySet[BankLineReceipt]:
+    # By the index of receipts of which anything is left: of years of lines few are open. The sum keeps SQLite, which
+    # does not know how many they are, from going over all lines of the entity instead.
+    left = ReceiptBalance.objects.exclude(unidentified_minor=0, unapplied_minor=0, on_account_minor=0)
+    left = left.filter(Q(unidentified_minor__gt=0) | Q(unapplied_minor__gt=0))
+    found = _money_in().filter(receipt_id__in=left.values("receipt_id"))
+    return found.alias(of=F("line__entity_id") + 0).filter(of=entity_id)
 
 
 def _money_in() -> QuerySet[BankLineReceipt]:

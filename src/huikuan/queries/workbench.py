@@ -5,16 +5,24 @@ Answers from the database as it is now: a clerk decides on what stands there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from hashlib import sha256
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from huikuan.core.matching import Deed
-from huikuan.queries.bank_lines import MatchLine, open_lines
+from huikuan.queries.bank_lines import (
+    MatchLine,
+    OpenLine,
+    lines_by_id,
+    open_line_ids,
+    open_lines,
+    open_lines_briefly,
+)
 from huikuan.queries.directory import actors_of
 from huikuan.queries.listing import Page
 from huikuan.store.models import (
@@ -76,79 +84,102 @@ class Wish:
 
 def bench_page(entity_id: int, wish: Wish, *, user_id: int | None, now: datetime) -> Page[BenchLine]:
     """The lines of an entity that wait for a decision, in order."""
-    found = [row for row in _bench_lines(entity_id, user_id, now) if _is_shown(row, wish)]
-    found.sort(key=lambda row: (row.line.value_date, row.line.line_id))
-    name = wish.sort.removeprefix("-")
-    keys = {
-        "confidence": lambda row: row.confidence,
-        "amount": lambda row: row.line.open_minor,
-        "date": lambda row: row.line.value_date,
-        "payer": lambda row: row.line.payer_name,
+    asides = _asides(entity_id, user_id, now)
+    settled = _settled_of(entity_id)
+    lines = [one for one in open_lines_briefly(entity_id) if one.line_id not in settled]
+    lines = [one for one in lines if _is_in_place(one.line_id, asides, wish.show)]
+    if wish.search:
+        said = {row.line.line_id for row in _bench_lines([one.line_id for one in lines], asides) if _is_said(row, wish)}
+        lines = [one for one in lines if one.line_id in said]
+    confidence = _confidences(entity_id)
+    lines = [one for one in lines if confidence.get(one.line_id, 0.0) >= wish.least]
+    keys: dict[str, Callable[[OpenLine], Any]] = {
+        "confidence": lambda one: confidence.get(one.line_id, 0.0),
+        "amount": lambda one: one.open_minor,
+        "date": lambda one: one.value_date,
+        "payer": lambda one: one.payer_name,
     }
-    found.sort(key=keys[name], reverse=wish.sort.startswith("-"))
+    lines.sort(key=keys[wish.sort.removeprefix("-")], reverse=wish.sort.startswith("-"))
     # An answer is what somebody waits for.
-    found.sort(key=lambda row: not row.answer)
+    lines.sort(key=lambda one: not asides.questions.get(one.line_id, ("", ""))[1])
     start = (wish.page - 1) * wish.size
-    return Page(rows=found[start : start + wish.size], total=len(found), page=wish.page, size=wish.size, totals={})
+    rows = _bench_lines([one.line_id for one in lines[start : start + wish.size]], asides)
+    return Page(rows=rows, total=len(lines), page=wish.page, size=wish.size, totals={})
 
 
 def bench_row(entity_id: int, line_id: int, *, user_id: int | None, now: datetime) -> BenchLine | None:
     """One line as the list shows it."""
-    return next((row for row in _bench_lines(entity_id, user_id, now) if row.line.line_id == line_id), None)
+    rows = _bench_lines([line_id], _asides(entity_id, user_id, now))
+    is_open = [row for row in rows if row.line.open_minor and row.line.entity_id == entity_id]
+    return is_open[0] if is_open and line_id not in settled_among([line_id]) else None
 
 
-def _is_shown(row: BenchLine, wish: Wish) -> bool:
-    if wish.show == "parked":
-        right_place = bool(row.parked)
-    elif wish.show == "asked":
-        right_place = bool(row.question) and not row.parked
-    else:
-        right_place = not row.parked and not row.question
+def _is_in_place(line_id: int, asides: _Asides, show: str) -> bool:
+    """Whether a line belongs to what is shown: to do, asked or put aside."""
+    parked = line_id in asides.parked
+    asked = bool(asides.questions.get(line_id, ("", ""))[0])
+    return {"parked": parked, "asked": asked and not parked}.get(show, not parked and not asked)
+
+
+def _is_said(row: BenchLine, wish: Wish) -> bool:
+    """Whether what is looked for stands in a line, its customer's name or its amount."""
     text = wish.search.casefold()
     said = f"{row.line.payer_name}\n{row.line.remittance_text}\n{row.customer}\n{row.line.open_minor}".casefold()
     plain = text.replace(",", "").replace(".", "")
-    is_found = not text or text in said or (bool(plain) and plain in said)
-    return right_place and row.confidence >= wish.least and is_found
+    return text in said or (bool(plain) and plain in said)
 
 
-def _bench_lines(entity_id: int, user_id: int | None, now: datetime) -> list[BenchLine]:
-    lines = undecided(entity_id)
-    numbers = [line.line_id for line in lines]
-    proposals = {
-        row["line_id"]: row
-        for row in MatchProposal.objects.filter(entity_id=entity_id).values(
-            "line_id", "confidence", "kind", "ambiguous", "account_id"
-        )
-    }
-    asides = _asides(numbers, user_id, now)
+def _confidences(entity_id: int) -> dict[int, float]:
+    """How sure the first explanation of each open line is."""
+    found = MatchProposal.objects.filter(entity_id=entity_id, line_id__in=open_line_ids(entity_id))
+    return {number: float(value) for number, value in found.values_list("line_id", "confidence")}
+
+
+def _bench_lines(line_ids: Sequence[int], asides: _Asides) -> list[BenchLine]:
+    """These lines as the list shows them, in this order."""
+    lines = lines_by_id(line_ids)
+    proposals: dict[int, dict[str, Any]] = {}
+    for start in range(0, len(line_ids), _PART):
+        found = MatchProposal.objects.filter(line_id__in=line_ids[start : start + _PART])
+        for made in found.values("line_id", "confidence", "kind", "ambiguous", "account_id"):
+            proposals[made["line_id"]] = dict(made)
     names = account_names(row["account_id"] for row in proposals.values())
-    rows = []
-    for line in lines:
-        made = proposals.get(line.line_id)
-        question, answer = asides.questions.get(line.line_id, ("", ""))
-        rows.append(
-            BenchLine(
-                line=line,
-                public_id=public_id("bln", line.line_id),
-                confidence=float(made["confidence"]) if made else 0.0,
-                kind=made["kind"] if made else "",
-                ambiguous=made["ambiguous"] if made else 0,
-                customer=names.get(made["account_id"], "") if made and made["account_id"] else "",
-                parked=asides.parked.get(line.line_id, ""),
-                question=question,
-                answer=answer,
-                claimed_by=asides.claims.get(line.line_id, ""),
-                is_worked_out=made is not None,
-            )
-        )
-    return rows
+    return [_bench_line(lines[one], proposals.get(one), asides, names) for one in line_ids if one in lines]
+
+
+def _bench_line(line: MatchLine, made: dict[str, Any] | None, asides: _Asides, names: dict[int, str]) -> BenchLine:
+    question, answer = asides.questions.get(line.line_id, ("", ""))
+    return BenchLine(
+        line=line,
+        public_id=public_id("bln", line.line_id),
+        confidence=float(made["confidence"]) if made else 0.0,
+        kind=made["kind"] if made else "",
+        ambiguous=made["ambiguous"] if made else 0,
+        customer=names.get(made["account_id"], "") if made and made["account_id"] else "",
+        parked=asides.parked.get(line.line_id, ""),
+        question=question,
+        answer=answer,
+        claimed_by=asides.claims.get(line.line_id, ""),
+        is_worked_out=made is not None,
+    )
 
 
 def undecided(entity_id: int) -> list[MatchLine]:
     """Lines of an entity that still wait for a decision, the oldest first."""
-    lines = open_lines(entity_id)
-    settled = settled_among(line.line_id for line in lines)
-    return [line for line in lines if line.line_id not in settled]
+    settled = _settled_of(entity_id)
+    return [line for line in open_lines(entity_id) if line.line_id not in settled]
+
+
+def undecided_ids(entity_id: int) -> set[int]:
+    """Their numbers."""
+    return set(open_line_ids(entity_id)) - _settled_of(entity_id)
+
+
+def _settled_of(entity_id: int) -> set[int]:
+    """``settled_among`` of all open lines of an entity, asked at once."""
+    rows = LineDecision.objects.filter(line_id__in=open_line_ids(entity_id), undone_by__isnull=True)
+    last = dict(rows.exclude(deed=Deed.UNDO.value).order_by("id").values_list("line_id", "leaves_minor"))
+    return {line_id for line_id, leaves in last.items() if not leaves}
 
 
 def settled_among(line_ids: Iterable[int]) -> set[int]:
@@ -168,17 +199,16 @@ class _Asides:
     claims: dict[int, str] = field(default_factory=dict)
 
 
-def _asides(line_ids: Sequence[int], user_id: int | None, now: datetime) -> _Asides:
+def _asides(entity_id: int, user_id: int | None, now: datetime) -> _Asides:
+    """What stands beside the lines of an entity, open or not."""
     found = _Asides()
-    wanted = set(line_ids)
-    found.parked = {n: why for n, why in LineParked.objects.values_list("line_id", "reason") if n in wanted}
-    for start in range(0, len(line_ids), _PART):
-        rows = LineQuestion.objects.filter(line_id__in=line_ids[start : start + _PART]).order_by("id")
-        for line_id, question, answer, closed in rows.values_list("line_id", "question", "answer", "closed_at"):
-            if closed is None or answer:
-                found.questions[line_id] = ("" if answer else question, answer)
-    claims = LineClaim.objects.filter(until__gt=now).exclude(user_id=user_id or 0).select_related("user")
-    found.claims = {one.line_id: name_of(one.user) for one in claims if one.line_id in wanted}
+    parked = LineParked.objects.filter(line__entity_id=entity_id)
+    found.parked = dict(parked.values_list("line_id", "reason"))
+    rows = LineQuestion.objects.filter(Q(closed_at=None) | ~Q(answer=""), entity_id=entity_id).order_by("id")
+    for line_id, question, answer in rows.values_list("line_id", "question", "answer"):
+        found.questions[line_id] = ("" if answer else question, answer)
+    claims = LineClaim.objects.filter(until__gt=now, line__entity_id=entity_id).exclude(user_id=user_id or 0)
+    found.claims = {one.line_id: name_of(one.user) for one in claims.select_related("user")}
     return found
 
 
@@ -228,14 +258,15 @@ def progress(entity_id: int, *, user_id: int | None, now: datetime) -> Progress:
     names = actors_of(row["actor_id"] for row in counted if not row["is_automatic"])
     by = [(names.get(row["actor_id"], ""), row["n"]) for row in counted if not row["is_automatic"]]
     automatic = sum(row["n"] for row in counted if row["is_automatic"])
-    numbers = [line.line_id for line in undecided(entity_id)]
-    asides = _asides(numbers, user_id, now)
-    asked = {n for n, (question, _answer) in asides.questions.items() if question} - asides.parked.keys()
+    numbers = undecided_ids(entity_id)
+    asides = _asides(entity_id, user_id, now)
+    parked = asides.parked.keys() & numbers
+    asked = {n for n, (question, _answer) in asides.questions.items() if question and n in numbers} - parked
     mine = today.filter(actor_id=user_id, is_automatic=False).order_by("-id").first() if user_id else None
     return Progress(
-        left=len(numbers) - len(asked) - len(asides.parked),
+        left=len(numbers) - len(asked) - len(parked),
         asked=len(asked),
-        parked=len(asides.parked),
+        parked=len(parked),
         done=automatic + sum(count for _, count in by),
         by=tuple(sorted(by, key=lambda one: (-one[1], one[0]))),
         automatic=automatic,
@@ -248,7 +279,7 @@ def batch_of(entity_id: int, least: float, *, now: datetime) -> tuple[int, dict[
     """What accepting every first explanation of at least this confidence would do: how many lines, their sums by
     currency, their numbers. Ambiguous ones, those of other kinds than paid items, and those out of date are left."""
     lines = {line.line_id: line for line in undecided(entity_id)}
-    asides = _asides(list(lines), None, now)
+    asides = _asides(entity_id, None, now)
     found = MatchProposal.objects.filter(
         entity_id=entity_id, confidence__gte=least, ambiguous=0, kind="items", is_stale=False
     ).order_by("-confidence", "line_id")
