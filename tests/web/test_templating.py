@@ -93,6 +93,14 @@ def test_fixed_words_are_put_together_once_for_each_language() -> None:
     assert seen == {"en": "<b>Customers</b>", "zh-hans": "<b>客户</b>"} and len(fixed.texts) == 2
 
 
+def test_a_word_given_to_a_filter_is_in_the_language_of_who_asks() -> None:
+    with override("zh-hans"):
+        template = QuickTemplate("{{ no|default:_('Customers') }} {{ '<b>'|default:_('Customers') }}", engine=_engine())
+        assert template.render(Context()) == "客户 <b>"
+    with override("en"):
+        assert template.render(Context()) == "Customers <b>"
+
+
 def test_pages_are_made_of_them_and_a_fault_in_one_is_told() -> None:
     engine = _engine()
     assert isinstance(engine.template_loaders[0], Loader)

@@ -8,7 +8,7 @@ whether they are dates. With ``DEBUG`` templates are Django's own, for the sake 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from html import escape
 from typing import Any
 
@@ -29,6 +29,7 @@ from django.template.base import (
 )
 from django.template.loaders import base, cached
 from django.templatetags.i18n import TranslateNode
+from django.utils.functional import Promise
 from django.utils.safestring import SafeData, SafeString
 from django.utils.translation import get_language
 
@@ -67,6 +68,15 @@ def read_field(context: Any, way: tuple[str, ...]) -> Any:
 Step = tuple[Callable[..., Any], tuple[Any, ...] | None, tuple[tuple[bool, Any], ...], bool, bool]
 
 
+def _safe(args: Iterable[tuple[bool, Any]]) -> tuple[Any, ...]:
+    return tuple(SafeString(arg) for _, arg in args)
+
+
+def _given(args: Iterable[tuple[bool, Any]], context: Any) -> list[Any]:
+    """What a filter is given; a word of ours (``default:_("System")``) is in the language of who asks."""
+    return [arg.resolve(context) if lookup else SafeString(arg) for lookup, arg in args]
+
+
 class QuickExpression(FilterExpression):
     """A field with its filters."""
 
@@ -81,7 +91,7 @@ class QuickExpression(FilterExpression):
         self.steps: tuple[Step, ...] = tuple(
             (
                 func,
-                None if any(lookup for lookup, _ in args) else tuple(SafeString(arg) for _, arg in args),
+                None if any(lookup or isinstance(arg, Promise) for lookup, arg in args) else _safe(args),
                 tuple(args),
                 getattr(func, "needs_autoescape", False),
                 getattr(func, "is_safe", False),
@@ -98,7 +108,7 @@ class QuickExpression(FilterExpression):
         if value is _UNSURE:
             return super().resolve(context, ignore_failures)
         for func, fixed, args, autoescape, is_safe in self.steps:
-            given = fixed if fixed is not None else [arg.resolve(context) if lookup else arg for lookup, arg in args]
+            given = fixed if fixed is not None else _given(args, context)
             found = func(value, *given, autoescape=context.autoescape) if autoescape else func(value, *given)
             safe = is_safe and isinstance(value, SafeData) and not hasattr(found, "__html__")
             value = SafeString(found) if safe else found
