@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from huikuan.queries import cash, groups, items, layers, timeline
+from huikuan.queries import ahead, cash, groups, items, layers, timeline
 from huikuan.queries import facts as kept_facts
 from huikuan.queries.ageing import GROUPS, ageing_page
 from huikuan.queries.cache import answers
@@ -22,7 +22,7 @@ from huikuan.queries.frame import frame_at
 from huikuan.queries.home import home
 from huikuan.queries.items import item_page
 from huikuan.queries.journal import journal_page
-from huikuan.queries.open_rows import BOOK_VALUE
+from huikuan.queries.open_rows import BOOK_VALUE, OPEN_ITEMS
 from huikuan.queries.patches import with_book_value
 from huikuan.services.sealing import seal
 from tests.databases import LedgerDb
@@ -72,6 +72,35 @@ def test_sealing_changes_no_answer(ledger_db: LedgerDb, monkeypatch: pytest.Monk
     before = told_now(world)
     seal(now=world.now)
     assert told_now(world) == before
+
+
+def test_the_next_floor_is_laid_beside_the_questions(ledger_db: LedgerDb, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a thread lays floors, questions go on with the one there is until all the next stand."""
+    monkeypatch.setattr(kept_facts, "NEXT_FLOOR", 5)
+    monkeypatch.setattr(ahead, "is_left", lambda entries: True)
+    world = open_world(13)
+    live(world, 4, seal_every=1)
+    told_now(world)
+    first = floor_of(world)
+    live(world, 6, seal_every=1)
+    before = told_now(world)
+    assert floor_of(world) == first
+    with ahead.laying():
+        assert told_now(world) == before
+        assert floor_of(world) == first
+    assert floor_of(world) > first
+    live(world, 2, seal_every=100)
+    after = told_now(world)
+    seal(now=world.now)
+    answers.clear()
+    assert told_now(world) == after
+
+
+def floor_of(world: World) -> int:
+    with read_facts(frame_at(now=world.now, entity_ids=tuple(world.entities))) as facts:
+        floor = answers.get(("floor", facts.snapshot.ledger, OPEN_ITEMS.name))
+    assert floor is not None
+    return int(floor.known_seq)
 
 
 def told_now(world: World) -> list[object]:

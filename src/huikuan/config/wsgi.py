@@ -21,8 +21,8 @@ twenty times and must come back each time: at Python's five milliseconds it woul
 longer than it works."""
 
 
-def _warm() -> None:
-    """Works out what every page stands on, so that the first reader after a start does not wait for it."""
+def _prepare() -> None:
+    """Works out what every page stands on, so that no reader waits for it."""
     from django.db import connections
     from django.utils import timezone
 
@@ -37,7 +37,17 @@ def _warm() -> None:
         connections.close_all()
 
 
+def _keep_ready() -> None:
+    """Prepares the pages of a server that starts, and anew when much was posted since. Whoever clicks goes first."""
+    from huikuan.queries.ahead import lay_when_wanted
+
+    _prepare()
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 5)
+    lay_when_wanted(_prepare)
+
+
 sys.setswitchinterval(SWITCH_SECONDS)
-threading.Thread(target=_warm, name="warm", daemon=True).start()
+threading.Thread(target=_keep_ready, name="ready", daemon=True).start()
 # A server process whose parent was killed would keep the port from the next one.
 follow_parent()

@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 from huikuan.core.ageing import Basis
 from huikuan.mirror.narrow import rows_naming
 from huikuan.mirror.reader import Snapshot, open_snapshot, same_again
+from huikuan.queries.ahead import followed, is_laying
 from huikuan.queries.asking import current, once
 from huikuan.queries.cache import answers
 from huikuan.queries.few import is_among, without
@@ -192,7 +193,7 @@ class Facts:
 
     def kept(self, question: Hashable, make: Callable[[], Any]) -> Any:
         """An Arrow answer for this frame's day, basis and knowledge; made once and kept while there is room."""
-        key = (self.snapshot.cache_key, self.frame.as_of, self.basis, question)
+        key = (self.snapshot.cache_key, self.frame.as_of, self.basis, question, is_laying())
         return answers.get_or_make(key, make)
 
     def need(self, *names: str) -> None:
@@ -359,11 +360,10 @@ class Facts:
             # The past as it was known then is below the newest floor and gets its own.
             key = newest if found is None else (*newest, known)
             return answers.get_or_make(key, lambda: Floor(known, make(f"ledger_seq <= {known}")))
-        if known - found.known_seq >= NEXT_FLOOR:
-            between = f"ledger_seq > {found.known_seq} AND ledger_seq <= {known}"
-            found = Floor(known, follow(found.table, between))
-            answers.put(newest, found)
-        return found
+        if known - found.known_seq < NEXT_FLOOR:
+            return found
+        between = f"ledger_seq > {found.known_seq} AND ledger_seq <= {known}"
+        return followed(newest, found, known - found.known_seq, lambda: Floor(known, follow(found.table, between)))
 
     def below(self, floor: Floor) -> str:
         return f"ledger_seq <= {floor.known_seq}"

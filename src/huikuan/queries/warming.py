@@ -12,7 +12,7 @@ from huikuan.queries.customers import customer_page
 from huikuan.queries.facts import read_facts
 from huikuan.queries.frame import frame_at
 from huikuan.queries.history import month_ends, totals_on
-from huikuan.queries.home import MONTHS
+from huikuan.queries.home import MONTHS, home
 from huikuan.queries.items import item_page
 from huikuan.queries.journal import journal_page
 from huikuan.queries.receipts import receipts_of_accounts
@@ -31,16 +31,19 @@ def warm(now: datetime) -> None:
 
 
 def warm_the_rest(now: datetime) -> None:
-    """What single pages stand on: the list of customers, whose receipts are, the journal's sums, what numbers are found
-    in, the ageing of the days every page offers."""
+    """What single pages stand on: the first page, the ageing, the list of customers, whose receipts are, the journal's
+    sums, what numbers are found in, the ageing of the days every page offers."""
     entities = tuple(Entity.objects.values_list("id", flat=True))
     if not entities:
         return
     frame = frame_at(now=now, entity_ids=entities)
+    home(frame)
+    ageing_page(frame, size=1)
     customer_page(frame, size=1)
     receipts_of_accounts(frame, [], size=1)
     journal_page(frame, size=1)
     item_page(frame, size=1)
+    item_page(frame, state="overdue", sort="-open", size=1)
     item_page(frame, search="-", state="all", size=1, counted=False)
     cash_page(frame, search="-", state="all", size=1, counted=False)
     for day in {last_month_end(frame.today), last_quarter_end(frame.today), last_year_end(frame.today)}:
