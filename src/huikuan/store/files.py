@@ -38,7 +38,7 @@ def put_path(path: Path) -> str:
 
 def _keep(pieces: Iterable[bytes]) -> str:
     files_folder().mkdir(parents=True, exist_ok=True)
-    draft = files_folder() / f".{os.getpid()}.{secrets.token_hex(8)}"
+    draft = files_folder() / f".{os.getpid()}.{secrets.token_hex(8)}.part"  # which no backup takes
     digest = hashlib.sha256()
     try:
         with open(draft, "xb") as file:
