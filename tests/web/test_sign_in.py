@@ -86,10 +86,19 @@ def test_no_mail_is_needed_nor_sent(ada: User) -> None:
     assert "password/reset" not in page
     sign_in(client)
     add_second_factor(client)
-    for path in ("email/", "password/reset/", "password/set/", "confirm-email/"):
+    for path in ("email/", "password/reset/", "confirm-email/"):
         assert client.get(f"/accounts/{path}").status_code == 404, path
     assert client.get("/accounts/password/change/").status_code == 200
     assert not getattr(mail, "outbox", [])
+
+
+def test_who_has_no_password_here_is_not_asked_to_change_it(ada: User) -> None:
+    ada.set_unusable_password()
+    ada.save()
+    client = Client()
+    client.force_login(ada)
+    assert "/accounts/password/change/" not in client.get("/settings/").content.decode()
+    assert client.get("/accounts/password/change/", follow=True).redirect_chain[-1][0] == "/settings/"
 
 
 def test_the_company_may_ask_everybody_for_it(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:

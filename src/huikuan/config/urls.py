@@ -23,6 +23,8 @@ urlpatterns = [
     path("i18n/setlang/", login_not_required(set_language), name="set_language"),
     path("favicon.ico", login_not_required(RedirectView.as_view(url=f"{settings.STATIC_URL}favicon.svg")), name="icon"),
     path("accounts/", include(ACCOUNT)),
+    # Where allauth sends one who has no password here (single sign-on) and asks to change it.
+    path("accounts/password/set/", RedirectView.as_view(pattern_name="settings"), name="account_set_password"),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("accounts/sessions/", include("allauth.usersessions.urls")),
     path("accounts/sso/", include("allauth.socialaccount.urls")),
