@@ -33,7 +33,7 @@ from huikuan.core.periods import last_quarter_end
 TODAY = datetime.now(UTC).date()
 PAUSE_SECONDS = (1.0, 5.0)
 RAMP_SECONDS = 20.0
-PREPARING_SECONDS = 20.0
+PREPARING_SECONDS = 40.0
 """What a server that has just started needs to prepare its pages with a million items."""
 
 
