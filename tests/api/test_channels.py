@@ -67,7 +67,8 @@ def test_cash_by_rest(world: World) -> None:
     assert [row["id"] for row in program.json("cash-slips?which=out")["rows"]] == [made["id"]]
     handed = done(program, f"cash-slips/{made['id']}/hand-in", {"place": "cashier", "on": "2026-03-06"})
     assert handed["handed_in_on"] == "2026-03-06"
-    again = program.post(f"cash-slips/{made['id']}/hand-in", {"place": "cashier", "on": "2026-03-06"})
+    assert done(program, f"cash-slips/{made['id']}/hand-in", {"place": "cashier", "on": "2026-03-06"}) == handed
+    again = program.post(f"cash-slips/{made['id']}/hand-in", {"place": "bank", "on": "2026-03-06"})
     assert problem_of(again)["code"] == "cash.handed_in"
     assert program.json("cash-slips?which=out")["rows"] == []
     assert Program(make_key("auditor")).get(f"cash-slips/{made['id']}").status_code == 404
@@ -117,8 +118,10 @@ def test_the_same_in_the_shell(world: World, tmp_path: Path) -> None:
     assert number == "2026-000001" and open_of("INV-2") == 2_000_00
     run("hand-in", number, "cashier", *common)
     assert CashHandIn.objects.get().place == "cashier"
+    run("hand-in", opaque, "cashier", *common)  # the same once more changes nothing
+    assert CashHandIn.objects.count() == 1
     with pytest.raises(Refusal, match="already"):
-        run("hand-in", opaque, "cashier", *common)
+        run("hand-in", opaque, "bank", *common)
     for unknown in ("2026-000009", "nonsense"):
         with pytest.raises(Refusal, match="no such receipt"):
             run("hand-in", unknown, "cashier", *common)
