@@ -37,6 +37,9 @@ PREPARING_SECONDS = 40.0
 """What a server that has just started needs to prepare its pages with a million items."""
 
 
+HABITS = "how a customer pays"
+
+
 class Address:
     """What there is to click on."""
 
@@ -99,7 +102,10 @@ class Person(threading.Thread):
                 self.receive_and_apply()
             else:
                 name = self.chance.choices(names, weights)[0]
-                self.ask(name, "GET", pages[name][1](self.chance))
+                path = pages[name][1](self.chance)
+                self.ask(name, "GET", path)
+                if name == "a customer":  # The page fetches this piece as soon as it is there.
+                    self.ask(HABITS, "GET", f"{path}habits/")
             time.sleep(self.chance.uniform(*PAUSE_SECONDS))
 
     def receive_and_apply(self) -> None:
@@ -170,6 +176,8 @@ class Person(threading.Thread):
 
 def piece_of(path: str) -> dict[str, str]:
     """What the page says when it fetches a piece of itself."""
+    if path.endswith("/habits/"):
+        return {"HX-Request": "true", "HX-Target": "habits"}
     return {"HX-Target": "events"} if "t_page" in path else {}
 
 
