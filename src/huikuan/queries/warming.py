@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from huikuan.core.periods import last_month_end, last_quarter_end, last_year_end
+from huikuan.engines.working_days import working_days_of
 from huikuan.queries.ageing import ageing_page
 from huikuan.queries.cash import cash_page
 from huikuan.queries.cells import DUE, need_cells
@@ -32,11 +33,13 @@ def warm(now: datetime) -> None:
 
 def warm_the_rest(now: datetime) -> None:
     """What single pages stand on: the first page, the ageing, the list of customers, whose receipts are, the journal's
-    sums, what numbers are found in, the ageing of the days every page offers."""
+    sums, what numbers are found in, the ageing of the days every page offers, the calendars of the entities."""
     entities = tuple(Entity.objects.values_list("id", flat=True))
     if not entities:
         return
     frame = frame_at(now=now, entity_ids=entities)
+    for country in set(Entity.objects.values_list("country", flat=True)):
+        working_days_of(country).is_working(frame.today)  # Days off come with a large library.
     home(frame)
     ageing_page(frame, size=1)
     customer_page(frame, size=1)
