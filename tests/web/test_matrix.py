@@ -116,6 +116,8 @@ def told(response: Any, hidden: list[str]) -> list[str]:
     """What stands in the answer and must not."""
     parts = response if getattr(response, "streaming", False) else [response.content]
     text = b"".join(part if isinstance(part, bytes) else part.encode() for part in parts).decode("utf-8", "ignore")
+    # Tokens against forged forms are random letters: now and then four of them are a customer's name.
+    text = re.sub(r"\b[A-Za-z0-9]{32,}\b", "", text)
     return [secret for secret in hidden if re.search(rf"(?<![\d,]){re.escape(secret)}", text)]
 
 
