@@ -121,5 +121,9 @@ def test_the_pages_from_the_mandate_to_the_report(world: World) -> None:
     assert "Nordic Timber AB" in sheet and "M-9" in sheet
     broken = SimpleUploadedFile("r.xml", b"<x")
     assert boss.post("/cash/direct-debits/report/", {"entity_code": "DE01", "file": broken}).status_code == 400
+    first = boss.get("/settings/direct-debits/").content.decode()
+    shown = re.findall(r'name="(notice_days|bank_days)"[^>]*value="(\d*)"', first)
+    assert shown
+    assert set(shown) <= {("notice_days", "14"), ("bank_days", "1")}, "what is usual stands there at first"
     rules = {"entity_code": "DE01", "creditor_id": "DE00", "bank_account": "", "notice_days": "14", "bank_days": "1"}
     assert boss.post("/settings/direct-debits/", rules).status_code == 400

@@ -10,6 +10,7 @@ import pytest
 
 from huikuan.core.documents import EvidenceType, LinkKind
 from huikuan.core.matching import explanation_of
+from huikuan.core.payouts import ShopKind
 from huikuan.core.periods import PeriodState
 from huikuan.core.refusals import Refusal
 from huikuan.core.said import line_text
@@ -27,6 +28,7 @@ from huikuan.services.matching_learning import forget_learned, knowledge_of
 from huikuan.services.matching_policy import Policy, set_policy
 from huikuan.services.matching_timer import match_due
 from huikuan.services.periods import set_period
+from huikuan.services.shops import NewShop, add_shop
 from huikuan.services.verifying import verify
 from huikuan.store.models import (
     Document,
@@ -35,6 +37,8 @@ from huikuan.store.models import (
     MatchingModel,
     MatchLearned,
     MatchProposal,
+    OpenItem,
+    Shop,
 )
 from tests.databases import LedgerDb
 from tests.services.desk import SYSTEM, Counter, balances, money_of, open_on
@@ -129,6 +133,19 @@ def test_what_never_posts_itself(desk: Counter, monkeypatch: pytest.MonkeyPatch)
     desk.line("77.00", text="INV-77777", name="Customer C1", day="2026-03-10")
     assert run(desk, every=False).held_back == {"closed_period": 1}
     assert open_on(third) == 77_00
+
+
+def test_a_platforms_money_waits_for_its_shop(desk: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    sure(monkeypatch)
+    set_policy(desk.books.entity_id, Policy(is_automatic=True), **SYSTEM)
+    item = desk.books.item(100_00, document_number="INV-10023")
+    account = OpenItem.objects.get(id=item).account_id
+    add_shop(desk.books.entity_id, NewShop(account, "Bazaar", ShopKind.MARKETPLACE, "EUR", 2), **SYSTEM)
+    desk.line("100.00", text="INV-10023", **ALPHA)
+    report = run(desk)
+    assert (report.posted, report.held_back, open_on(item)) == (0, {"shop": 1}, 100_00)
+    Shop.objects.update(is_active=False)
+    assert (run(desk).posted, open_on(item)) == (1, 0)
 
 
 def test_the_audit_asks_back_undoes_what_was_wrong_and_teaches_what_was_right(

@@ -37,6 +37,7 @@ from huikuan.store.models import (
     MatchingRun,
     MatchProposal,
     OpenItem,
+    Shop,
 )
 
 _PART = 500
@@ -340,6 +341,8 @@ def _held_back(entity_id: int, line: MatchLine, made: Explanation, policy: Polic
     accounts = {leg.account_id for leg in made.legs}
     if len(accounts) > 1:
         return "several_customers"
+    if Shop.objects.filter(account_id__in=accounts, is_active=True).exists():
+        return "shop"  # A platform's money is its shop's payout: the fee kept is no discount.
     if waits_for_paper(line, min(accounts), needs_paper=policy.needs_paper):
         return "third_party"
     items = OpenItem.objects.filter(id__in=[leg.item_id for leg in made.legs])

@@ -86,6 +86,7 @@ HELD_BACK: dict[str, Word] = {
     "kind": gettext_lazy("not plainly items paid in full"),
     "several_customers": gettext_lazy("for several customers"),
     "third_party": gettext_lazy("somebody else pays, and no paper is kept"),
+    "shop": gettext_lazy("a platform's money is looked for among its shop's days"),
     "currency": gettext_lazy("another currency"),
     "closed_period": gettext_lazy("its month is closed"),
     "amount": gettext_lazy("it is larger than what may post itself"),

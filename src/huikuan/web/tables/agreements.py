@@ -17,7 +17,6 @@ from huikuan.queries.listing import Page
 from huikuan.web.agreement_words import KINDS, state_word
 from huikuan.web.format import format_count
 from huikuan.web.tables.columns import Column, Filter, Kind, Table
-from huikuan.web.tables.imports import all_pages
 from huikuan.web.tables.items import customer_name
 
 
@@ -103,7 +102,6 @@ AGREEMENTS = Table(
     ),
     usual_sort="-proposed",
     rows=find_rows,
-    whole=lambda frame, values, sort: all_pages(lambda page, size: find_rows(frame, values, sort, page, size)),
     open=lambda row: ("agreement", row.public_id),
     total_word=_count_word,
     fixed=("which",),

@@ -17,7 +17,6 @@ from huikuan.queries.frame import Frame
 from huikuan.queries.listing import Page
 from huikuan.web.format import format_count
 from huikuan.web.tables.columns import Column, Filter, Kind, Table
-from huikuan.web.tables.imports import all_pages
 
 
 def find_rows(frame: Frame, values: Mapping[str, Any], sort: str, page: int, size: int) -> Page[SlipRow]:
@@ -80,7 +79,6 @@ SLIPS = Table(
     filters=(Filter("which", _("Which receipts"), "choice", is_quiet=True),),
     usual_sort="-number",
     rows=find_rows,
-    whole=lambda frame, values, sort: all_pages(lambda page, size: find_rows(frame, values, sort, page, size)),
     open=lambda row: ("slip", row.public_id),
     total_word=_count_word,
     fixed=("which",),

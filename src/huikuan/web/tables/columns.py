@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 
 from huikuan.core.rights import Right
 from huikuan.queries.frame import Frame
-from huikuan.queries.listing import Page, Whole
+from huikuan.queries.listing import PAGE_SIZE_MAX, Page, Whole
 
 Word = str | Promise
+T = TypeVar("T")
 
 
 class Kind(StrEnum):
@@ -85,6 +86,18 @@ class Filter:
     say: Callable[[Frame, str], str] | None = None
 
 
+def all_pages(find: Callable[[int, int], Page[T]]) -> Whole[T]:
+    """Everything a paged question finds."""
+    first = find(1, PAGE_SIZE_MAX)
+
+    def rows() -> Iterator[T]:
+        yield from first.rows
+        for number in range(2, (first.total + PAGE_SIZE_MAX - 1) // PAGE_SIZE_MAX + 1):
+            yield from find(number, PAGE_SIZE_MAX).rows
+
+    return Whole(rows(), first.total, first.totals)
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A list of the product. ``rows`` and ``whole`` take a frame, the values read of the filters, the order (and the
@@ -98,8 +111,9 @@ class Table:
     filters: tuple[Filter, ...]
     usual_sort: str
     rows: Callable[[Frame, Mapping[str, Any], str, int, int], Page[Any]]
-    whole: Callable[[Frame, Mapping[str, Any], str], Whole[Any]]
     open: Callable[[Any], tuple[str, Any]]
+    whole: Callable[[Frame, Mapping[str, Any], str], Whole[Any]] | None = None
+    """Every row, where that is less work than all pages one after the other."""
     currency: Callable[[Any], str] = lambda row: str(row.currency)
     total_word: Callable[[Any], str] | None = None
     tick: Callable[[Any], str] | None = None
@@ -112,6 +126,12 @@ class Table:
     right: Right = Right.SEE_LEDGER
     """What a person must hold, for all customers where it is not the ledger, to see the rows of an entity."""
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def every_row(self, frame: Frame, values: Mapping[str, Any], sort: str) -> Whole[Any]:
+        """Everything the filters leave, for a file."""
+        if self.whole is not None:
+            return self.whole(frame, values, sort)
+        return all_pages(lambda page, size: self.rows(frame, values, sort, page, size))
 
     @property
     def sorts(self) -> tuple[str, ...]:

@@ -19,7 +19,6 @@ from huikuan.queries.listing import Page
 from huikuan.web import debit_words
 from huikuan.web.format import format_count, mask_number
 from huikuan.web.tables.columns import Column, Filter, Kind, Table
-from huikuan.web.tables.imports import all_pages
 
 
 def find_runs(frame: Frame, values: Mapping[str, Any], sort: str, page: int, size: int) -> Page[RunRow]:
@@ -70,7 +69,6 @@ RUNS = Table(
     filters=(Filter("which", _("Which collections"), "choice", is_quiet=True),),
     usual_sort="-number",
     rows=find_runs,
-    whole=lambda frame, values, sort: all_pages(lambda page, size: find_runs(frame, values, sort, page, size)),
     open=lambda row: ("debit_run", row.public_id),
     total_word=_runs_word,
     fixed=("which",),
@@ -164,7 +162,6 @@ PAYMENTS = Table(
     ),
     usual_sort="ordinal",
     rows=find_payments,
-    whole=lambda frame, values, sort: all_pages(lambda page, size: find_payments(frame, values, sort, page, size)),
     open=lambda row: ("debit_run", row.run_public_id),
     total_word=_payments_word,
     is_full=True,
@@ -224,7 +221,6 @@ MANDATES = Table(
     ),
     usual_sort="reference",
     rows=find_mandates,
-    whole=lambda frame, values, sort: all_pages(lambda page, size: find_mandates(frame, values, sort, page, size)),
     open=lambda row: ("customer_debits", row.customer_public_id),
     currency=lambda row: "EUR",
     is_full=True,

@@ -14,7 +14,6 @@ from huikuan.queries.listing import Page
 from huikuan.web import words
 from huikuan.web.einvoice_words import FORMATS
 from huikuan.web.tables.columns import Column, Filter, Kind, Table
-from huikuan.web.tables.imports import all_pages
 
 
 def find_rows(frame: Frame, values: Mapping[str, Any], sort: str, page: int, size: int) -> Page[EInvoiceRow]:
@@ -78,7 +77,6 @@ EINVOICES = Table(
     ),
     usual_sort="-issue_date",
     rows=find_rows,
-    whole=lambda frame, values, sort: all_pages(lambda page, size: find_rows(frame, values, sort, page, size)),
     open=lambda row: ("item", row.item_public_id),
     searches=_("Number or customer"),
 )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -14,26 +14,13 @@ from huikuan.queries import imports as queries
 from huikuan.queries import settlements as settlement_queries
 from huikuan.queries.frame import Frame
 from huikuan.queries.imports import ImportRow
-from huikuan.queries.listing import PAGE_SIZE_MAX, Page, Whole
+from huikuan.queries.listing import Page
 from huikuan.queries.settlements import SettlementRow
 from huikuan.web import words
 from huikuan.web.format import format_count, format_moment
 from huikuan.web.tables.columns import Column, Filter, Kind, Table
 
 STATES = ("proposed", "posted", "met", "rejected", "all")
-T = TypeVar("T")
-
-
-def all_pages(find: Callable[[int, int], Page[T]]) -> Whole[T]:
-    """Everything a paged question finds."""
-    first = find(1, PAGE_SIZE_MAX)
-
-    def rows() -> Iterator[T]:
-        yield from first.rows
-        for number in range(2, (first.total + PAGE_SIZE_MAX - 1) // PAGE_SIZE_MAX + 1):
-            yield from find(number, PAGE_SIZE_MAX).rows
-
-    return Whole(rows(), first.total, first.totals)
 
 
 def find_imports(frame: Frame, _values: Mapping[str, Any], _sort: str, page: int, size: int) -> Page[ImportRow]:
@@ -100,7 +87,6 @@ IMPORTS = Table(
     filters=(),
     usual_sort="",
     rows=find_imports,
-    whole=lambda frame, values, sort: all_pages(lambda page, size: find_imports(frame, values, sort, page, size)),
     open=lambda row: ("import", row.id),
     currency=lambda _row: "",
     is_full=True,
@@ -151,7 +137,6 @@ SETTLEMENTS = Table(
     ),
     usual_sort="",
     rows=find_settlements,
-    whole=lambda frame, values, sort: all_pages(lambda page, size: find_settlements(frame, values, sort, page, size)),
     open=lambda row: ("item", row.item_public_id),
     tick=lambda row: str(row.id),
     fixed=("state",),

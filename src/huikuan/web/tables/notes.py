@@ -18,7 +18,6 @@ from huikuan.queries.notes import WHICH, NoteFilters, NoteRow, NoteTotal
 from huikuan.web import note_words
 from huikuan.web.format import format_count, format_day
 from huikuan.web.tables.columns import Column, Filter, Kind, Table
-from huikuan.web.tables.imports import all_pages
 from huikuan.web.tables.items import customer_name
 
 
@@ -130,7 +129,6 @@ NOTES = Table(
     ),
     usual_sort="maturity",
     rows=find_rows,
-    whole=lambda frame, values, sort: all_pages(lambda page, size: find_rows(frame, values, sort, page, size)),
     open=lambda row: ("note", row.public_id),
     total_word=_count_word,
     fixed=("which",),

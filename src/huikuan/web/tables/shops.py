@@ -18,7 +18,6 @@ from huikuan.queries.shops import ShopRow, shop_model
 from huikuan.web import shop_words
 from huikuan.web.format import format_count
 from huikuan.web.tables.columns import Column, Filter, Kind, Table
-from huikuan.web.tables.imports import all_pages
 from huikuan.web.words import word_of
 
 SHOP_STATES = {
@@ -100,7 +99,6 @@ SHOPS = Table(
     ),
     usual_sort="name",
     rows=find_shops,
-    whole=lambda frame, values, sort: all_pages(lambda page, size: find_shops(frame, values, sort, page, size)),
     open=lambda row: ("shop", row.public_id),
     total_word=_shops_word,
     is_full=True,
@@ -192,7 +190,6 @@ PAYOUTS = Table(
     ),
     usual_sort="-day",
     rows=find_payouts,
-    whole=lambda frame, values, sort: all_pages(lambda page, size: find_payouts(frame, values, sort, page, size)),
     open=lambda row: ("payout", row.public_id),
     total_word=_payouts_word,
     fixed=("which",),

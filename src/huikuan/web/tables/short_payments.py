@@ -18,7 +18,6 @@ from huikuan.web import people_words
 from huikuan.web.format import format_count, format_day
 from huikuan.web.short_payment_words import REASONS, reason_word, state_word
 from huikuan.web.tables.columns import Column, Filter, Kind, Table
-from huikuan.web.tables.imports import all_pages
 from huikuan.web.tables.items import customer_name
 
 
@@ -129,7 +128,6 @@ SHORT_PAYMENTS = Table(
     ),
     usual_sort="deadline",
     rows=find_rows,
-    whole=lambda frame, values, sort: all_pages(lambda page, size: find_rows(frame, values, sort, page, size)),
     open=lambda row: ("short_payment", row.public_id),
     total_word=_count_word,
     fixed=("which", "owner"),

@@ -78,7 +78,7 @@ def export(request: HttpRequest, seat: Seat, key: str, form: str) -> HttpRespons
     wanted = dict(ask.wanted)
     if request.method == "POST":
         wanted = _picked(request, table)
-    whole = table.whole(frame, wanted, ask.basics.sort)
+    whole = table.every_row(frame, wanted, ask.basics.sort)
     record_export(
         table.key,
         form=form,
