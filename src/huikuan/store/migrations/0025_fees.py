@@ -1,0 +1,8 @@
+from django.db import migrations
+from django.db.migrations.operations.base import Operation
+
+
+class Migration(migrations.Migration):
+    dependencies = [("store", "0024_debits")]
+
+    operations: list[Operation] = []
