@@ -144,3 +144,13 @@ def test_late_entries_are_listed_on_both_sides(sqlite_db: LedgerDb) -> None:
     came_in, went_out = late_rows(ledger.entity_id, date(2026, 2, 1))
     assert (len(came_in), len(went_out)) == (1, 0)
     assert came_in[0].effective_date == date(2026, 1, 20) and came_in[0].posting_date == date(2026, 2, 1)
+
+
+def test_a_month_without_business_has_nothing_to_export(sqlite_db: LedgerDb) -> None:
+    ledger = Ledger()
+    ledger.item(1_00, on=date(2026, 2, 5))
+    map_accounts(ledger.entity_id, chart("cn"), **ledger.common)
+    points = {point.code: point for point in month_points(ledger.entity_id, JANUARY, now=NOW)}
+    assert {code for code, point in points.items() if point.is_idle} == {"gl_accounts", "gl_export"}
+    assert points["gl_accounts"].is_done and points["gl_export"].is_done
+    assert not any(point.is_idle for point in month_points(ledger.entity_id, date(2026, 2, 1), now=NOW))

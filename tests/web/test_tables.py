@@ -66,6 +66,15 @@ def test_columns_are_chosen_and_ordered(world: World) -> None:
     assert "cols=region%2Copen%2Cnonsense" in chosen.content.decode()  # links carry the choice on
 
 
+def test_an_amount_tells_its_currency_where_no_column_does(world: World) -> None:
+    browser = signed_in("boss")
+    without = browser.get(f"/receivables/items/?{MARCH}&cols=amount").content.decode()
+    assert '<small class="dim"> CNY</small></td>' in without and '<small class="dim"> CNY</small></th>' in without
+    assert (
+        '<small class="dim"> ' not in browser.get(f"/receivables/items/?{MARCH}&cols=amount,currency").content.decode()
+    )
+
+
 def test_the_file_is_what_is_filtered(both: World) -> None:
     browser = signed_in("boss")
     asked = f"{MARCH}&entity=CN01&kind=invoice&amount_from=300&sort=-amount&cols=customer,amount,open,currency"

@@ -270,6 +270,7 @@ def checklist(context: dict[str, Any], month: datetime, entity: str | None, tick
     points = month_points(number, month.date(), now=context["now"])
     for one in points:
         more = f"{one.count}  {' '.join(one.names)}" if one.count else one.marked_by
+        more = "nothing to export" if one.is_idle else more
         click.echo(f"{'done' if one.is_done else 'open':<5} {one.code:<18} {more}".rstrip())
     if not all(one.is_done for one in points):
         sys.exit(1)

@@ -32,7 +32,7 @@ _ROLE = click.option("--role", "roles", multiple=True, metavar="ENTITY:ROLE[:REA
 @click.option("--superuser", is_flag=True, help="Sees and does everything.")
 @click.option("--email", default="", help="May be used to sign in, too.")
 @click.option("--full-name", default="", help="As shown beside what the person did.")
-@click.option("--language", default="", type=click.Choice(["", "en", "zh-hans"]), help="Without one, the browser's.")
+@click.option("--language", type=click.Choice(["en", "zh-hans"]), help="Without one, the browser's.")
 @_ROLE
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking.")
 @_ACTOR
@@ -41,7 +41,7 @@ def add(
     superuser: bool,
     email: str,
     full_name: str,
-    language: str,
+    language: str | None,
     roles: tuple[str, ...],
     password_stdin: bool,
     actor: str | None,
@@ -57,7 +57,7 @@ def add(
         password=_password(password_stdin),
         email=email,
         full_name=full_name,
-        language=language,
+        language=language or "",
         is_superuser=superuser,
         grants=grants,
         actor_id=actor_id,

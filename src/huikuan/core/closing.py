@@ -30,7 +30,8 @@ UNAPPLIED_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One point of a month's list. ``count``: how much is still to do; ``names``: which (currencies, accounts)."""
+    """One point of a month's list. ``count``: how much is still to do; ``names``: which (currencies, accounts);
+    ``is_idle``: done because the month asks for nothing here."""
 
     code: str
     is_done: bool
@@ -40,6 +41,7 @@ class Point:
     marked_at: datetime | None = None
     marked_by: str = ""
     note: str = ""
+    is_idle: bool = False
 
 
 def open_points(points: Sequence[Point]) -> list[str]:

@@ -19,6 +19,7 @@ from huikuan.store.models import (
     ExchangeRate,
     GoLiveProof,
     ImportBatch,
+    JournalEntry,
     ReceiptBalance,
     SealHead,
     SourceSettlement,
@@ -119,14 +120,21 @@ class _Month:
                 left.append(currency)
         return Point("revaluation", not left, len(left), tuple(left))
 
+    def _is_empty(self) -> bool:
+        """Nothing counts from the month, and so the general ledger gets nothing of it."""
+        days = (self.month, self.last_day)
+        return not JournalEntry.objects.filter(entity_id=self.entity_id, posting_date__range=days).exists()
+
     def gl_accounts(self) -> Point:
         left = unmapped(self.entity_id)
-        return Point("gl_accounts", not left, len(left), tuple(f"{account} {currency}" for account, currency in left))
+        names = tuple(f"{account} {currency}" for account, currency in left)
+        return Point("gl_accounts", not left, len(left), names, is_idle=not left and self._is_empty())
 
     def gl_export(self) -> Point:
         """Every entry of the month is in an export, and the exports add up to what was posted."""
         live = GoLiveProof.objects.filter(entity_id=self.entity_id).first()
         if live is not None and self.month < live.cut_over:
-            return Point("gl_export", True)
+            return Point("gl_export", True, is_idle=True)
         result = reconcile(self.entity_id, self.month, gl_choices(self.entity_id).format)
-        return Point("gl_export", result.is_equal and not result.waiting, result.waiting)
+        is_done = result.is_equal and not result.waiting
+        return Point("gl_export", is_done, result.waiting, is_idle=is_done and self._is_empty())

@@ -59,12 +59,14 @@ def body(
     """The rows; ``picks``: with a box to tick."""
     language = get_language() or "en"
     full, links = " data-full" if table.is_full else "", Links(kept)
+    told = _where_currency_is_told(columns)
+    tells = next((one for one in columns if told and one.kind is Kind.MONEY and "desk-only" not in one.css), None)
     parts = []
     for row in rows:
         name, target = table.open(row)
         href = links.to(name, target)
         parts.append(f'<tr data-href="{href}"{full}>')
-        currency = table.currency(row)
+        currency = escape(table.currency(row))
         for place, column in enumerate(columns):
             inner = column.html(row) if column.html else _inner(column, column.value(row), currency, language)
             classes = f' class="{column.classes}"' if column.classes else ""
@@ -76,6 +78,8 @@ def body(
                 page, public_id = column.page(row)
                 if public_id:
                     inner = f'<a href="{links.to(page, public_id)}">{inner}</a>'
+            if column is tells and inner:
+                inner = f'{inner}<small class="{told}"> {currency}</small>'
             parts.append(f"<td{classes}>{inner}</td>")
         parts.append("</tr>")
     return SafeString("".join(parts))
@@ -91,13 +95,21 @@ def _tick(table: Table, row: Any) -> str:
     )
 
 
+def _where_currency_is_told(columns: tuple[Column, ...]) -> str:
+    """The classes of a currency told beside an amount: on a phone, or everywhere, where its column does not stand."""
+    css = next((column.css for column in columns if column.key == "currency"), None)
+    return "dim" if css is None else "dim phone-only" if css == "desk-only" else ""
+
+
 def foot(table: Table, columns: tuple[Column, ...], totals: Iterable[Any]) -> SafeString:
-    """The totals of everything found, a line per currency."""
-    language = get_language() or "en"
+    """The totals of everything found, a line per currency: it is told with the word where its column does not stand."""
+    language, told = get_language() or "en", _where_currency_is_told(columns)
     parts = []
     for line in totals:
-        word = table.total_word(line) if table.total_word else _("Total")
-        parts.append(f'<tr><th scope="row">{escape(word)}</th>')
+        word: str = escape(table.total_word(line) if table.total_word else _("Total"))
+        if told:
+            word = f'{word}<small class="{told}"> {escape(line.currency)}</small>'
+        parts.append(f'<tr><th scope="row">{word}</th>')
         for column in columns[1:]:
             value = column.total(line) if column.total else line.currency if column.key == "currency" else None
             inner = _inner(column, value, line.currency, language) if value is not None else ""
