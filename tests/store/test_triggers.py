@@ -19,6 +19,7 @@ from huikuan.store.models import (
     ApprovalRequest,
     BankAccount,
     BankLine,
+    BankLineFee,
     BankStatement,
     CashHandIn,
     CashSlip,
@@ -68,7 +69,7 @@ def ledger(ledger_db: LedgerDb) -> Ledger:
     add_decision(ledger.entity_id)
     add_channel_rows(ledger, item, receipt)
     add_agreement(ledger, item, entry)
-    add_debit_rows(ledger, add_bank_rows(ledger.entity_id), item)
+    add_debit_rows(ledger, add_bank_rows(ledger.entity_id, entry), item)
     add_shop_rows(ledger, item)
     case = ShortPayment.objects.create(
         entity_id=ledger.entity_id, item_id=item, account_id=ledger.accounts["C1"], reason_code="unstated",
@@ -78,7 +79,7 @@ def ledger(ledger_db: LedgerDb) -> Ledger:
     return ledger
 
 
-def add_bank_rows(entity_id: int) -> BankAccount:
+def add_bank_rows(entity_id: int, entry_id: int) -> BankAccount:
     account = BankAccount.objects.create(entity_id=entity_id, name="Main", number="1", currency="CNY", created_at=NOW)
     statement = BankStatement.objects.create(
         entity_id=entity_id, account=account, format="csv", file_name="x.csv", file_sha256="a" * 64, file_bytes=1,
@@ -90,6 +91,7 @@ def add_bank_rows(entity_id: int) -> BankAccount:
     )  # fmt: skip
     LineDecision.objects.create(entity_id=entity_id, line=line, deed="on_account", at=NOW)
     return account
+    BankLineFee.objects.create(line=line, entry_id=entry_id, amount_minor=1)
 
 
 def add_debit_rows(ledger: Ledger, account: BankAccount, item_id: int) -> None:
@@ -191,6 +193,7 @@ def first_column(table: str) -> str:
 
 
 @pytest.mark.practice("D5")
+    others |= {"store_banklinefee": "amount_minor"}
 @pytest.mark.parametrize("table", APPEND_ONLY)
 def test_rows_are_never_changed_or_deleted(ledger: Ledger, table: str) -> None:
     with connection.cursor() as cursor:

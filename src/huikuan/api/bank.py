@@ -185,6 +185,7 @@ class OutcomeOut(Schema):
     receipts: int
     waiting: int = Field(description="Lines that may be receipts recorded before: a person says which.")
     unbooked: int
+    fees: int = Field(description="Lines of which a wallet's fee was booked.")
     code: str | None
     faults: list[str]
 
@@ -211,6 +212,7 @@ def _outcome_out(one: OutcomeRow) -> OutcomeOut:
         receipts=said["posted"],
         waiting=said["waiting"],
         unbooked=said["unbooked"],
+        fees=said.get("fees", 0),
         code=said["failure"]["code"] if said["failure"] else None,
         faults=[_fault(fault) for fault in said["faults"]],
     )
@@ -295,7 +297,8 @@ def read_bank_statement(request: HttpRequest, statement_id: Path[Id]) -> HttpRes
 
 # -- lines -----------------------------------------------------------------------------------------------------------
 class BankLineOut(Schema):
-    """A line. ``amount``: credits positive. ``state``: see the documentation of bank statements; ``left``: what of the
+    """A line. ``amount``: credits positive; ``fee``: what a wallet kept of it and is booked (the payer paid both; given
+    back negative). ``state``: see the documentation of bank statements; ``left``: what of the
     receipt it is has not been applied, kept on account or sent back."""
 
     id: str
@@ -309,6 +312,7 @@ class BankLineOut(Schema):
     value_date: date
     currency: str
     amount: str
+    fee: str
     left: str
     payer_name: str
     remittance_text: str
@@ -344,6 +348,7 @@ def line_out(row: bank_rows.LineRow, by_number: dict[int, str]) -> BankLineOut:
         entity=by_number[row.entity_id],
         statement=row.statement_public_id,
         amount=money(row.amount_minor, row.currency),
+        fee=money(row.kept_minor, row.currency),
         left=money(row.left_minor, row.currency),
         receipt=row.receipt_public_id or None,
         customer=row.customer_public_id or None,

@@ -75,7 +75,7 @@ _RULES: tuple[tuple[str, str, int], ...] = (
     ),
     (r"收入支出|支出收入|借方贷方|afbij|sollhaben(kennzeichen)?|sh|direction|sign|cdtdbtind", "mark", 8),
     # amounts
-    (r"记账金额|入账金额|收支金额|净额|实收金额|到账金额|结算金额", "amount", 9),
+    (r"记账金额|入账金额|收支金额|净额|(商家)?实收(金额)?元?|到账金额|结算金额", "amount", 9),
     (r"(交易|发生|本币|业务|订单|应结订单|转账|收付|变动)?(金额|额)(元)?|发生额元?", "amount", 8),
     (r"net(amount|total)?|totalamount", "amount", 9),
     (

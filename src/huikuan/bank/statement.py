@@ -20,6 +20,7 @@ class StatementFormat(StrEnum):
     CAMT053 = "camt.053"
     CAMT054 = "camt.054"
     PAIN002 = "pain.002"
+    CAMT029 = "camt.029"
     MT940 = "mt940"
     MT942 = "mt942"
     BAI2 = "bai2"
@@ -27,6 +28,13 @@ class StatementFormat(StrEnum):
     TABLE = "table"
     ALIPAY = "alipay"
     WECHAT = "wechat"
+
+
+WALLETS = frozenset({StatementFormat.ALIPAY, StatementFormat.WECHAT})
+
+
+REPORTS = frozenset({StatementFormat.PAIN002, StatementFormat.CAMT029})
+"""Formats that tell of direct debits and of no account."""
 
 
 class LineStatus(StrEnum):
@@ -91,6 +99,15 @@ class Line:
     @property
     def is_booked(self) -> bool:
         return self.status is LineStatus.BOOKED
+
+    @property
+    def kept(self) -> Decimal:
+        """What a wallet kept of it before the rest came (given back with a refund: negative); nothing where the fee is
+        only mentioned."""
+        if self.fee is None or self.original_amount is None or self.original_currency != self.currency:
+            return Decimal(0)
+        kept = self.original_amount - self.amount
+        return kept if abs(kept) == abs(self.fee) else Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)

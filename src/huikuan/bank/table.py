@@ -21,6 +21,7 @@ _TRAILER_MAX = 60
 _NOTES_MAX = 50
 _SEEN_HEADINGS = 12
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_ALIPAY = re.compile(r"支付宝(账户|账号|账务|业务|交易|商家|（中国）|\(中国\))")
 _CLOSED = re.compile(r"交易关闭|已关闭")
 
 
@@ -197,8 +198,11 @@ def _kind(before: list[list[str]], layout: Layout) -> StatementFormat:
     headings = "".join(layout.headings)
     if "微信" in text or "微信" in headings:
         return StatementFormat.WECHAT
-    if "支付宝账户" in text or "支付宝账号" in text or "支付宝（中国）" in text or "支付宝交易" in headings:
+    if _ALIPAY.search(text) or "支付宝交易" in headings:
         return StatementFormat.ALIPAY
-    if "交易订单号" in headings and "商家订单号" in headings:
-        return StatementFormat.ALIPAY
-    return StatementFormat.TABLE
+    both = ("交易订单号", "商家订单号"), ("账务流水号", "业务流水号")
+    return (
+        StatementFormat.ALIPAY
+        if any(one in headings and two in headings for one, two in both)
+        else StatementFormat.TABLE
+    )

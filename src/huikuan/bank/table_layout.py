@@ -37,7 +37,8 @@ class Layout:
     debit_is_signed: bool = False
     amount_is_signed: bool = False
     fee_is_negative: bool = False
-    fee_comes_off: bool = False
+    fee_comes_off: bool | None = None
+    """Whether a fee goes off the amount beside it: what balances or a net column prove; ``None`` where nothing does."""
 
     def first(self, name: str) -> int | None:
         found = self.columns.get(name)
@@ -201,6 +202,7 @@ def _settle_money(layout: Layout, sample: Sequence[list[Cell]]) -> None:
         else:
             columns.pop("credit", None)
             columns.pop("debit", None)
+    is_net = "fee" in columns and _find_net(layout, sample)
     if "debit" in columns:
         moved = [one for value in _values(sample, columns["debit"][0]) if (one := amount_of(value, layout.comma))]
         layout.debit_is_signed = bool(moved) and sum(value < 0 for value in moved) * 2 > len(moved)
@@ -212,7 +214,7 @@ def _settle_money(layout: Layout, sample: Sequence[list[Cell]]) -> None:
     if fee is not None:
         values = [amount for value in _values(sample, fee) if (amount := amount_of(value, layout.comma))]
         layout.fee_is_negative = bool(values) and sum(value < 0 for value in values) * 2 > len(values)
-        layout.fee_comes_off = bool(values) and _fee_ties(layout, sample)
+        layout.fee_comes_off = False if is_net else _fee_ties(layout, sample)
 
 
 def _find_mark(layout: Layout, sample: Sequence[list[Cell]]) -> None:
@@ -243,15 +245,36 @@ def _settle_sign(layout: Layout, sample: Sequence[list[Cell]]) -> None:
     layout.amount_is_signed = bool(debits) and sum(value < 0 for value in debits) * 2 > len(debits)
 
 
-def _fee_ties(layout: Layout, sample: Sequence[list[Cell]]) -> bool:
-    """Whether running balances show that the fee goes off beside the amount."""
+def _find_net(layout: Layout, sample: Sequence[list[Cell]]) -> bool:
+    """Of two columns of amounts the one that is the other less the fee is what moved; the other is the gross amount."""
+    columns = layout.columns
+    at = [*columns.get("amount", []), *columns.get("gross", [])][:3]
+    for net, gross in itertools.permutations(at, 2):
+        rows = [_amounts(cells, (net, gross, columns["fee"][0]), layout) for cells in sample]
+        told = [row for row in rows if row[2]]
+        # A fee given back with a refund makes the net amount the larger one; it is the smaller in most rows.
+        less = sum(row[0] < row[1] for row in told)
+        if less * 2 > len(told) and all(abs(row[1] - row[0]) == abs(row[2]) for row in told):
+            columns["amount"], columns["gross"] = [net], [gross]
+            return True
+    return False
+
+
+def _amounts(cells: list[Cell], columns: Sequence[int], layout: Layout) -> list[Decimal]:
+    """The amounts of a row in some columns; nothing where there is none."""
+    cut = [cells[at] if at < len(cells) else None for at in columns]
+    return [amount_of(value, layout.comma) or Decimal(0) for value in cut]
+
+
+def _fee_ties(layout: Layout, sample: Sequence[list[Cell]]) -> bool | None:
+    """Whether running balances show that the fee goes off beside the amount; ``None`` where they do not tell."""
     balance, amount, fee = layout.first("balance"), layout.first("amount"), layout.first("fee")
     if balance is None or amount is None or fee is None:
-        return False
+        return None
     rows = [
-        [amount_of(cells[at], layout.comma) or Decimal(0) for at in (balance, amount, fee)]
+        _amounts(cells, (balance, amount, fee), layout)
         for cells in sample
-        if max(balance, amount, fee) < len(cells) and amount_of(cells[balance], layout.comma) is not None
+        if balance < len(cells) and amount_of(cells[balance], layout.comma) is not None
     ]
     plain = less = 0
     for before, after in itertools.pairwise(rows):
@@ -260,7 +283,7 @@ def _fee_ties(layout: Layout, sample: Sequence[list[Cell]]) -> bool:
             if two[2]:
                 plain += moved == two[1]
                 less += moved == two[1] - abs(two[2])
-    return less > plain
+    return None if less == plain else less > plain
 
 
 def _settle_parties(layout: Layout, sample: Sequence[list[Cell]]) -> None:

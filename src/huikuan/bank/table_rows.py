@@ -17,6 +17,7 @@ _PAID_OUT = re.compile(r"提现|还款|付款|转出到银行")
 _PAID_IN = re.compile(r"充值|退款")
 _FEE = re.compile(r"服务费\s*[¥￥]?\s*(\d+(?:\.\d{1,2})?)")
 _RETURN = re.compile(r"退票|退汇|退回|冲正|冲销|returned|reversal|chargeback|rücklastschrift|retoure", re.IGNORECASE)
+_REFUNDED = re.compile(r"退款|\brefund\b", re.IGNORECASE)
 _NAME_AND_NUMBER = re.compile(r"(.*?[^\d\s*_\-])\s*([\d*]{9,32})")
 _NOTES_MAX = 20
 
@@ -63,7 +64,9 @@ class RowReader:
             return None
         fee = self._fee(row, cells, text)
         gross = self._optional(row, cells, "gross")
-        if fee and self.layout.fee_comes_off:
+        if gross is not None and self.layout.first("mark") is not None and not self.layout.amount_is_signed:
+            gross = gross.copy_sign(amount)
+        if fee and self._comes_off():
             gross, amount = amount, amount - fee
         self._lines += 1
         self.account = self._text(cells, "account")
@@ -88,7 +91,7 @@ class RowReader:
             bank_reference=self._text(cells, "bank_reference"),
             transaction_code="",
             transaction_text=kind_text,
-            is_return=bool(_RETURN.search(kind_text) or _RETURN.search(text)),
+            is_return=self._is_return(cells, amount, kind_text, text),
             original_amount=gross if gross is not None and gross != amount else None,
             original_currency=currency if gross is not None and gross != amount else "",
             fee=fee or None,
@@ -184,13 +187,14 @@ class RowReader:
             return self._two_columns(row, cells), True
         amount = self._optional(row, cells, "amount")
         refund = self._optional(row, cells, "refund")
+        at = self.layout.first("mark")
+        word = tidy(cells[at]) if at is not None and at < len(cells) else ""
+        sign = direction(word)
         if refund:
             amount = (amount or Decimal(0)) - abs(refund)
-        at = self.layout.first("mark")
-        if amount is None or at is None or refund:
+            return (amount * sign if sign else amount), True
+        if amount is None or at is None:
             return amount, True
-        word = tidy(cells[at]) if at < len(cells) else ""
-        sign = direction(word)
         if sign == 0 and amount < 0:
             return amount, True
         if sign is None or (sign == 0 and self.kind is StatementFormat.TABLE):
@@ -230,6 +234,12 @@ class RowReader:
         found = _FEE.search(text) if self.kind is not StatementFormat.TABLE else None
         return Decimal(found[1]) if found else None
 
+    def _comes_off(self) -> bool:
+        """Whether a fee beside an amount goes off it: a wallet's does, unless its balances prove another thing."""
+        if self.layout.fee_comes_off is None:
+            return self.kind is not StatementFormat.TABLE and self.layout.first("fee") is not None
+        return self.layout.fee_comes_off
+
     def _status(self, cells: list[Cell], amount: Decimal, sign_known: bool, text: str) -> tuple[LineStatus, Decimal]:
         """Whether the row moved money, and a wallet's neutral row with its direction."""
         told = self._text(cells, "status")
@@ -244,6 +254,14 @@ class RowReader:
         if _PAID_OUT.search(text):
             return status, -amount
         return (status if _PAID_IN.search(text) else LineStatus.INFORMATION), amount
+
+    def _is_return(self, cells: list[Cell], amount: Decimal, kind_text: str, text: str) -> bool:
+        """Money that had come and went back; in a wallet's bill so does what is refunded."""
+        if _RETURN.search(kind_text) or _RETURN.search(text):
+            return True
+        told = f"{kind_text} {text} {self._text(cells, 'status')}"
+        is_refund = self._filled(cells, "refund") or bool(_REFUNDED.search(told))
+        return self.kind is not StatementFormat.TABLE and amount < 0 and is_refund
 
     # words
 

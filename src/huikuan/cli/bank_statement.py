@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from huikuan.bank.statement import REPORTS
 from huikuan.core.banking import AccountKind
 from huikuan.core.refusals import DataError, Refusal
 
@@ -154,8 +155,8 @@ def _line(files: tuple[Path, ...], one: Outcome) -> str:
     name = files[one.file].name
     days = one.from_date if one.from_date == one.to_date else f"{one.from_date} to {one.to_date}"
     head = f"{name}: {one.told_account or '(no account)'} {days}".rstrip()
-    if one.format == "pain.002" and one.state in ("imported", "known"):
-        parts = [f"{one.lines_new} payments came back"]
+    if one.format in REPORTS and one.state in ("imported", "known"):
+        parts = [f"{one.lines_new} {'recalls answered' if one.format == 'camt.029' else 'payments came back'}"]
         parts += [f"{one.lines_known} known"] if one.lines_known else []
         parts += [f"{one.waiting} not ours"] if one.waiting else []
         return f"{name}: {', '.join(parts)}"
@@ -163,6 +164,7 @@ def _line(files: tuple[Path, ...], one: Outcome) -> str:
         parts = [f"{one.lines_new} new lines", f"{one.posted} receipts"]
         parts += [f"{one.lines_known} known"] if one.lines_known else []
         parts += [f"{one.waiting} may have been recorded before"] if one.waiting else []
+        parts += [f"fees of {one.fees} booked"] if one.fees else []
         parts += [f"{one.unbooked} not booked yet, left out"] if one.unbooked else []
         return f"{head}: {', '.join(parts)}"
     words = {

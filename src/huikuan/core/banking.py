@@ -62,9 +62,22 @@ _FEE = re.compile(
 _INTEREST = re.compile(r"\b(interest|zinsen|int(ér|er)(ê|e)ts|INTR)\b|利息|结息", re.IGNORECASE)
 
 
-def decide_line_kind(minor: int, *, is_return: bool, said: str) -> LineKind:
+_WALLET_FEE = re.compile(
+    r"(收取?|扣除|退还?|退回)?(交易|支付|技术|退款)*(手续费|服务费|佣金)(退还|退回|扣除|收取)?|收费|退费|fees?",
+    re.IGNORECASE,
+)
+
+
+def is_wallet_fee(transaction_text: str) -> bool:
+    """Whether a wallet says by the kind of a line that it is its fee, kept or given back."""
+    return bool(_WALLET_FEE.fullmatch(transaction_text.strip()))
+
+
+def decide_line_kind(minor: int, *, is_return: bool, said: str, is_fee: bool = False) -> LineKind:
     """``minor``: credits positive. ``said``: the bank's code and text of the line. A payment that names a payee is
-    told from a fee by the caller leaving ``said`` empty."""
+    told from a fee by the caller leaving ``said`` empty. ``is_fee``: a wallet's fee, whichever way it goes."""
+    if is_fee and minor:
+        return LineKind.FEE
     if minor > 0:
         return LineKind.RECEIPT
     if minor == 0:

@@ -12,13 +12,14 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 
 from huikuan.core.banking import LineKind, Tie
 from huikuan.core.money import EXPONENTS
+from huikuan.queries.bank_candidates import Candidate, candidates_of
 from huikuan.queries.bank_lines import Advice, advices_of
 from huikuan.queries.directory import actors_of
 from huikuan.queries.feeds import Slice
 from huikuan.queries.finding import amount_of
 from huikuan.queries.frame import Frame
 from huikuan.queries.listing import CHUNK, ROWS_MAX, Page, Whole, slice_of
-from huikuan.store.models import BankLine, CustomerAccount, Receipt
+from huikuan.store.models import BankLine, CustomerAccount
 from huikuan.store.public_ids import inner_id, public_id
 
 LINE_STATES = ("all", "todo", "waiting", "unidentified", "unapplied", "returns")
@@ -45,7 +46,7 @@ class LineFilters:
 class LineRow:
     """A line. ``state``: waiting (it may be a receipt recorded before), unidentified, unapplied, on_account, applied or
     reversed for money in; returned (to be decided) or bounced for money taken back; empty for all else.
-    ``left_minor``: what of it is unidentified or unapplied."""
+    ``kept_minor``: what a wallet kept, as it was booked; ``left_minor``: what is unidentified or unapplied."""
 
     id: int
     public_id: str
@@ -66,6 +67,7 @@ class LineRow:
     remittance_text: str
     bank_reference: str
     end_to_end_id: str
+    kept_minor: int
     left_minor: int
     receipt_public_id: str
     tie: str
@@ -79,20 +81,6 @@ class LineTotal:
     lines: int
     in_minor: int
     out_minor: int
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A receipt a line may be, or may have taken back."""
-
-    id: int
-    public_id: str
-    reference: str
-    value_date: date
-    amount_minor: int
-    currency: str
-    payer_name: str
-    customer_name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +166,7 @@ def line_detail(frame: Frame, text: str) -> LineDetail | None:
         balance_minor=one.balance_minor,
         tied_at=tie.at if tie else None,
         tied_by=actors_of([tie.actor_id]).get(tie.actor_id, "") if tie else "",
-        candidates=_candidates(one) if rows[0].state in ("waiting", "returned") else [],
+        candidates=candidates_of(one, rows[0].kept_minor) if rows[0].state in ("waiting", "returned") else [],
         advices=advices_of([one.pk]).get(one.pk, []),
     )
 
@@ -290,6 +278,7 @@ _MORE = {
     "payer": F("text__payer_name"),
     "payer_number": F("text__payer_account"),
     "said": F("text__remittance_text"),
+    "kept": F("fee__amount_minor"),
     "tied": F("tie__tie"),
     "receipt": F("tie__receipt_id"),
     "owner": F("tie__receipt__balance__account_id"),
@@ -324,6 +313,7 @@ def _row(row: dict[str, Any], names: dict[int, tuple[str, str]]) -> LineRow:
         payer_name=row["x_payer"] or "",
         payer_account=row["x_payer_number"] or "",
         remittance_text=row["x_said"] or "",
+        kept_minor=row["x_kept"] or 0,
         left_minor=(row["x_unidentified"] + row["x_unapplied"]) if money_in else 0,
         receipt_public_id=public_id("rcp", row["x_receipt"]) if row["x_receipt"] else "",
         tie=row["x_tied"] or "",
@@ -343,49 +333,3 @@ def _state(row: dict[str, Any]) -> str:
         if row[f"x_{name}"]:
             return name
     return "applied"
-
-
-def _candidates(line: BankLine) -> list[Candidate]:
-    """For money in: receipts of no line with the same amount and day. For money taken back: the receipt whose line has
-    the same reference of the payer or of the bank, else those of the same amount in the ninety days before."""
-    standing = Receipt.objects.filter(
-        entity_id=line.entity_id, currency=line.currency, balance__is_current=True, entry__reversed_by__isnull=True
-    )
-    if line.kind == LineKind.RECEIPT.value:
-        found = standing.filter(value_date=line.value_date, amount_minor=line.amount_minor)
-        found = found.exclude(bank_lines__tie__in=[Tie.POSTED.value, Tie.LINKED.value])
-        return _as_candidates(found.order_by("id")[:10])
-    # A payment for several customers is several receipts: the line says how much it was.
-    whole = Q(amount_minor=-line.amount_minor) | Q(bank_lines__line__amount_minor=-line.amount_minor)
-    back = standing.filter(whole, value_date__lte=line.value_date).distinct()
-    told = [one for one in (line.end_to_end_id, line.bank_reference) if one and one.upper() != "NOTPROVIDED"]
-    if told:
-        named = Q(bank_lines__line__end_to_end_id__in=told) | Q(bank_lines__line__bank_reference__in=told)
-        if exact := _as_candidates(back.filter(named).distinct().order_by("-value_date", "-id")[:10]):
-            return exact
-    since = date.fromordinal(line.value_date.toordinal() - 90)
-    return _as_candidates(back.filter(value_date__gte=since).order_by("-value_date", "-id")[:10])
-
-
-def _as_candidates(found: QuerySet[Receipt]) -> list[Candidate]:
-    rows = found.select_related("party", "balance")
-    listed = list(rows)
-    owners = {one.balance.account_id for one in listed}
-    names = dict(
-        CustomerAccount.objects.filter(id__in=[one for one in owners if one is not None]).values_list(
-            "id", "customer__name"
-        )
-    )
-    return [
-        Candidate(
-            id=one.pk,
-            public_id=public_id("rcp", one.pk),
-            reference=one.reference or one.external_id,
-            value_date=one.value_date,
-            amount_minor=one.amount_minor,
-            currency=one.currency,
-            payer_name=getattr(getattr(one, "party", None), "payer_name", ""),
-            customer_name=names.get(one.balance.account_id or 0, ""),
-        )
-        for one in listed
-    ]

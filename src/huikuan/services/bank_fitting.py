@@ -10,8 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from huikuan.bank.balances import BalanceCheck
-from huikuan.bank.statement import FAULTS_MAX, Balance, Line, Statement
-from huikuan.core.banking import LineKind, decide_line_kind
+from huikuan.bank.statement import FAULTS_MAX, WALLETS, Balance, Line, Statement
+from huikuan.core.banking import LineKind, decide_line_kind, is_wallet_fee
 from huikuan.core.money import from_decimal
 from huikuan.core.refusals import BadData, DataError, Refusal
 from huikuan.services.bank_reading import Progress, ReadStatement
@@ -39,7 +39,8 @@ _SIZES = {
 
 @dataclass(frozen=True, slots=True)
 class FittedLine:
-    """A booked line as it is stored. ``line`` has its texts cut to length."""
+    """A booked line as it is stored. ``line`` has its texts cut to length. ``kept_minor``: what a wallet kept, of it or
+    by it, and is booked as a fee; given back negative."""
 
     line: Line
     kind: LineKind
@@ -48,6 +49,12 @@ class FittedLine:
     charges_minor: int | None
     fee_minor: int | None
     balance_minor: int | None
+    kept_minor: int = 0
+
+    @property
+    def gross_minor(self) -> int:
+        """What the payer paid, or was paid back: the line with what the wallet kept of it."""
+        return self.minor if self.kind is LineKind.FEE else self.minor + self.kept_minor
 
 
 GROUP = 20_000
@@ -219,8 +226,10 @@ class _Fitter:
         cut = _cut(line, self.currency)
         # A payment to somebody is no fee, whatever its text says.
         said = "" if cut.payer_name else f"{cut.transaction_code} {cut.transaction_text} {cut.remittance_text}"
-        kind = decide_line_kind(minor, is_return=cut.is_return or cut.is_reversal, said=said)
-        return FittedLine(cut, kind, cut.value_date or cut.booking_date, minor, charges, fee, balance)
+        is_fee = self.statement.format in WALLETS and is_wallet_fee(cut.transaction_text)
+        kind = decide_line_kind(minor, is_return=cut.is_return or cut.is_reversal, said=said, is_fee=is_fee)
+        kept = -minor if is_fee else self._minor(cut.kept, line.row, "fee") or 0
+        return FittedLine(cut, kind, cut.value_date or cut.booking_date, minor, charges, fee, balance, kept)
 
     def balance(self, told: Balance | None, which: str) -> int | None:
         if told is None:

@@ -17,13 +17,14 @@ from typing import Any
 
 from django.conf import settings
 
-from huikuan.bank.statement import Statement
+from huikuan.bank.statement import WALLETS, Statement
 from huikuan.core.banking import SOURCE, LineKind, Tie
 from huikuan.core.refusals import DataError, Refusal
 from huikuan.core.rights import Right
 from huikuan.core.texts import check_text
 from huikuan.services.auditing import record
 from huikuan.services.bank_accounts import lock_account
+from huikuan.services.bank_fees import add_fees, keep_fees
 from huikuan.services.bank_fitting import (
     FittedLine,
     FittedStatement,
@@ -35,7 +36,7 @@ from huikuan.services.bank_known import NewLine, file_known, split_new, tells_mo
 from huikuan.services.bank_reading import Progress, ReadStatement, read_statement
 from huikuan.services.bank_receipts import receipt_of
 from huikuan.services.bank_spool import Spool, SpoolFile
-from huikuan.services.bank_twins import find_twins
+from huikuan.services.bank_twins import find_refunds, find_twins
 from huikuan.services.books import Books, open_books
 from huikuan.services.channels import keep_told
 from huikuan.services.debit_settling import follow_statement, settle_debits
@@ -86,7 +87,7 @@ class StatementFile:
 class StatementResult:
     """What became of a statement. ``statement_id`` is ``None`` where everything was known: ``known_statement_id`` is
     then the one that brought it. ``waiting``: lines that a receipt recorded before may be, which a person must say.
-    ``unbooked``: lines the bank says are not final, left out."""
+    ``unbooked``: lines the bank says are not final, left out; ``fees``: those of which a wallet's fee was booked."""
 
     statement_id: int | None
     known_statement_id: int | None = None
@@ -95,6 +96,7 @@ class StatementResult:
     posted: int = 0
     waiting: int = 0
     unbooked: int = 0
+    fees: int = 0
 
 
 def import_statement(
@@ -201,6 +203,8 @@ class _Writer:
         self.actor_id = actor_id
         self.now = now
         self.posted_lines = array("q")
+        self.fees = 0
+        self.refunds: set[int] | None = None
 
     def write(
         self,
@@ -215,6 +219,8 @@ class _Writer:
             return (one for one, _ in new if one.kind is LineKind.RECEIPT)
 
         twins = find_twins(self.account.entity_id, self.account.currency, money_in)
+        if self.told_in in WALLETS:
+            self.refunds = find_refunds(self.account.pk, lambda: (one for one, _ in new))
         waiting, done = iter(new), 0
         while chunk := list(islice(waiting, CHUNK)):
             self._chunk(row.pk, chunk, twins)
@@ -228,6 +234,7 @@ class _Writer:
             posted=len(self.posted_lines),
             waiting=len(twins),
             unbooked=fitted.unbooked,
+            fees=self.fees,
         )
         self._record(row, result)
         return result
@@ -270,7 +277,11 @@ class _Writer:
         unit = Unit(self.account.entity_id, self.actor_id, self.now, source_id_of(SOURCE))
         money = [receipt_of(self.account.pk, one.line, one, key, self.told_in) for _, one, key in chosen]
         receipts = add_receipts(unit, self.books, money)
+        lines = [(line_id, one) for line_id, (one, _) in zip(ids, new, strict=True)]
+        fees = add_fees(unit, self.books, lines, f"fee: {self.account.name}")
         unit.flush()
+        keep_fees(fees)
+        self.fees += len(fees)
         keep_told(receipts, [one.channel for one in money])
         ties = [
             (line_id, receipt_id, Tie.POSTED.value, self.now, self.actor_id)
@@ -290,7 +301,7 @@ class _Writer:
             line.ordinal,
             line.row,
             line.element,
-            one.kind.value,
+            self._kind(one).value,
             line.booking_date,
             one.value_date,
             one.minor,
@@ -308,6 +319,10 @@ class _Writer:
             one.balance_minor,
             key,
         )
+
+    def _kind(self, one: FittedLine) -> LineKind:
+        is_part = one.kind is LineKind.RETURN and self.refunds is not None and -one.gross_minor not in self.refunds
+        return LineKind.PAYMENT if is_part else one.kind
 
     def _record(self, row: BankStatement, result: StatementResult) -> None:
         told: dict[str, Any] = {"lines": result.lines_new, "known": result.lines_known, "posted": result.posted}

@@ -9,7 +9,7 @@ from typing import Any
 from huikuan.core.refusals import BadData, DataError, Refusal
 from huikuan.services.bank_import import StatementResult
 from huikuan.services.bank_reading import ReadStatement
-from huikuan.services.debit_returns import ReportResult
+from huikuan.services.debit_reports import ReportResult
 from huikuan.services.imports_background import told_failure
 
 FAULTS_SHOWN = 50
@@ -44,6 +44,7 @@ class Outcome:
     posted: int = 0
     waiting: int = 0
     unbooked: int = 0
+    fees: int = 0
     candidates: list[int] = field(default_factory=list)
     failure: dict[str, Any] | None = None
     faults: list[dict[str, Any]] = field(default_factory=list)
@@ -78,13 +79,13 @@ def described(index: int, place: int, told: ReadStatement) -> Outcome:
 def note_result(outcome: Outcome, result: StatementResult) -> None:
     outcome.state = KNOWN if result.statement_id is None else IMPORTED
     outcome.statement_id = result.statement_id or result.known_statement_id
-    for name in ("lines_new", "lines_known", "posted", "waiting", "unbooked"):
+    for name in ("lines_new", "lines_known", "posted", "waiting", "unbooked", "fees"):
         setattr(outcome, name, getattr(result, name))
 
 
 def note_report(outcome: Outcome, result: ReportResult) -> None:
     """A report about direct debits: ``lines_new`` are payments that came back, ``waiting`` those that are not ours."""
-    outcome.lines_new, outcome.lines_known = result.rejected + result.returned, result.known
+    outcome.lines_new, outcome.lines_known = result.rejected + result.returned + result.not_recalled, result.known
     outcome.state = IMPORTED if outcome.lines_new else KNOWN
     outcome.waiting = len(result.foreign)
 

@@ -32,6 +32,7 @@ from huikuan.services.writing import Unit
 from huikuan.store.models import (
     BankAccount,
     BankLine,
+    BankLineFee,
     BankLineReceipt,
     BankLineText,
     JournalEntry,
@@ -53,8 +54,8 @@ def link_line(line_id: int, receipt_id: int, *, actor_id: int | None, now: datet
 
     def work() -> None:
         line = _waiting(line_id, actor_id)
-        alike = receipts_alike(line.entity_id, line.currency, [(line.value_date, line.amount_minor)])
-        if receipt_id not in alike.get((line.value_date, line.amount_minor), ()):
+        paid = (line.value_date, line.amount_minor + _kept(line))
+        if receipt_id not in receipts_alike(line.entity_id, line.currency, [paid]).get(paid, ()):
             raise Refusal(
                 "bank_line.not_same", "The receipt differs from the line in amount or day, or is another line's."
             )
@@ -134,7 +135,7 @@ def bounce_receipt(line_id: int, receipt_id: int, *, actor_id: int | None, now: 
             return debit
         receipts = _whole_payment(line.entity_id, receipt_id)
         total = sum(one.amount_minor for one in receipts)
-        if not receipts or receipts[0].currency != line.currency or total > -line.amount_minor:
+        if not receipts or receipts[0].currency != line.currency or total > -line.amount_minor - _kept(line):
             raise Refusal("bank_line.other_amount", "The receipt is larger than what the line takes back.")
         entries: list[int] = []
         # A part that was taken back by hand before stays so; the rest still goes back.
@@ -279,7 +280,15 @@ def _as_read(line: BankLine) -> tuple[Line, FittedLine]:
         end_to_end_id=line.end_to_end_id,
         bank_reference=line.bank_reference,
     )
-    return told, FittedLine(told, LineKind.RECEIPT, line.value_date, line.amount_minor, None, None, None)
+    return told, FittedLine(
+        told, LineKind.RECEIPT, line.value_date, line.amount_minor, None, None, None, kept_minor=_kept(line)
+    )
+
+
+def _kept(line: BankLine) -> int:
+    """What a wallet kept of a payment, which is booked already."""
+    fee = BankLineFee.objects.filter(line_id=line.pk).first()
+    return fee.amount_minor if fee is not None else 0
 
 
 def _tell(code: str, line: BankLine, actor_id: int | None, now: datetime, **data: Any) -> None:

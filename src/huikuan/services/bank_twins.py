@@ -8,7 +8,7 @@ from datetime import date
 
 from django.db.models import Q
 
-from huikuan.core.banking import Tie
+from huikuan.core.banking import LineKind, Tie
 from huikuan.services.bank_fitting import FittedLine
 from huikuan.store.models import BankLineReceipt, Receipt
 
@@ -63,12 +63,27 @@ def find_twins(entity_id: int, currency: str, lines: Callable[[], Iterable[Fitte
     for one in lines():
         days.add(one.value_date)
         if len(amounts) <= _PART:
-            amounts.add(one.minor)
+            amounts.add(one.gross_minor)
     left = {pair: len(group) for pair, group in _free_receipts(entity_id, currency, days, amounts).items()}
     waiting: set[int] = set()
     for one in lines() if left else ():
-        pair = (one.value_date, one.minor)
+        pair = (one.value_date, one.gross_minor)
         if left.get(pair):
             left[pair] -= 1
             waiting.add(one.line.ordinal)
     return waiting
+
+
+def find_refunds(account_id: int, lines: Callable[[], Iterable[FittedLine]]) -> set[int]:
+    """Amounts that a wallet refunded and that are those of whole payments: such a refund may have taken one back. A
+    refund of a part is a payment to somebody."""
+    wanted = {-one.gross_minor for one in lines() if one.kind is LineKind.RETURN}
+    if not wanted:
+        return set()
+    found = {one.gross_minor for one in lines() if one.kind is LineKind.RECEIPT} & wanted
+    listed = sorted(wanted - found)
+    for start in range(0, len(listed), _PART):
+        ties = BankLineReceipt.objects.filter(~Q(tie=Tie.BOUNCED.value), line__account_id=account_id)
+        ties = ties.filter(receipt__amount_minor__in=listed[start : start + _PART])
+        found |= set(ties.values_list("receipt__amount_minor", flat=True))
+    return found

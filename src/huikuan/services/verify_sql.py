@@ -145,7 +145,16 @@ QUERIES = (
         "  WHERE t.tie <> 'bounced' AND NOT EXISTS (SELECT 1 FROM store_linepart p WHERE p.line_id = t.line_id)"
         "  UNION ALL SELECT p.line_id, r.amount_minor FROM store_linepart p"
         "  JOIN store_receipt r ON r.id = p.receipt_id) x"
-        " GROUP BY line_id) s ON s.line_id = l.id WHERE l.amount_minor <> s.amount ORDER BY l.id LIMIT 1",
+        " GROUP BY line_id) s ON s.line_id = l.id LEFT JOIN store_banklinefee f ON f.line_id = l.id"
+        " WHERE l.amount_minor + coalesce(f.amount_minor, 0) <> s.amount ORDER BY l.id LIMIT 1",
         "bank line {0}: {1}, its receipts {2}",
+    ),
+    Query(
+        "bank_fees",
+        "SELECT count(*) FROM store_banklinefee",
+        "SELECT f.line_id, f.amount_minor, p.amount_minor FROM store_banklinefee f LEFT JOIN store_posting p"
+        " ON p.entry_id = f.entry_id AND p.ledger_account = 'payables'"
+        " WHERE p.amount_minor IS NULL OR p.amount_minor <> f.amount_minor ORDER BY f.line_id LIMIT 1",
+        "bank line {0}: fee {1}, booked {2}",
     ),
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.db import models
 
 from huikuan.core.banking import AccountKind, LineKind, Tie
-from huikuan.store.ledger import Receipt
+from huikuan.store.ledger import JournalEntry, Receipt
 from huikuan.store.parties import Entity, User
 
 
@@ -158,6 +158,16 @@ class BankLineReceipt(models.Model):
                 fields=["receipt"], condition=~models.Q(tie=Tie.BOUNCED.value), name="bank_line_receipt_once"
             )
         ]
+
+
+class BankLineFee(models.Model):
+    """What a wallet kept, as a line tells it, and the entry it was booked by. Of a payment it came off before the rest
+    arrived (the receipt is the line's amount and this); a fee that is a line of its own is that line. Given back:
+    negative."""
+
+    line = models.OneToOneField(BankLine, on_delete=models.PROTECT, primary_key=True, related_name="fee")
+    entry = models.OneToOneField(JournalEntry, on_delete=models.PROTECT, related_name="+")
+    amount_minor = models.BigIntegerField()
 
 
 class BankUpload(models.Model):

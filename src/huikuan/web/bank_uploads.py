@@ -17,6 +17,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from huikuan.bank.statement import REPORTS, StatementFormat
 from huikuan.core.banking import AccountKind
 from huikuan.core.refusals import DataError, Refusal
 from huikuan.core.rights import Right
@@ -214,7 +215,7 @@ def _balances(said: dict[str, Any]) -> str:
 
 def _counts(said: dict[str, Any]) -> str:
     """What became of the lines, in a sentence."""
-    if said["format"] == "pain.002":
+    if said["format"] in REPORTS:
         return _report_counts(said)
     parts = []
     if said["lines_new"] or not said["lines_known"]:
@@ -227,6 +228,8 @@ def _counts(said: dict[str, Any]) -> str:
     if said["waiting"]:
         n = said["waiting"]
         parts.append(ngettext("{n} may have been recorded before", "{n} may have been recorded before", n).format(n=n))
+    if fees := said.get("fees", 0):
+        parts.append(ngettext("{n} fee booked", "{n} fees booked", fees).format(n=fees))
     if said["unbooked"]:
         n = said["unbooked"]
         parts.append(ngettext("{n} is not booked yet: left out", "{n} are not booked yet: left out", n).format(n=n))
@@ -236,7 +239,10 @@ def _counts(said: dict[str, Any]) -> str:
 def _report_counts(said: dict[str, Any]) -> str:
     """What a report about direct debits told."""
     n, known, foreign = said["lines_new"], said["lines_known"], said["waiting"]
-    parts = [ngettext("{n} payment came back", "{n} payments came back", n).format(n=n)] if n or not known else []
+    word = ngettext("{n} payment came back", "{n} payments came back", n)
+    if said["format"] == StatementFormat.CAMT029:
+        word = ngettext("{n} recall answered", "{n} recalls answered", n)
+    parts = [word.format(n=n)] if n or not known else []
     if known:
         parts.append(ngettext("{n} was known", "{n} were known", known).format(n=known))
     if foreign:

@@ -1,0 +1,75 @@
+"""Receipts that a line of a bank statement may be, or may have taken back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import F, Q, QuerySet
+
+from huikuan.core.banking import LineKind, Tie
+from huikuan.store.models import BankLine, CustomerAccount, Receipt
+from huikuan.store.public_ids import public_id
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A receipt a line may be, or may have taken back."""
+
+    id: int
+    public_id: str
+    reference: str
+    value_date: date
+    amount_minor: int
+    currency: str
+    payer_name: str
+    customer_name: str
+
+
+def candidates_of(line: BankLine, kept_minor: int) -> list[Candidate]:
+    """For money in: receipts of no line with the same amount and day. For money taken back: the receipt whose line has
+    the same reference of the payer or of the bank, else those of the same amount in the ninety days before.
+    ``kept_minor``: what a wallet kept of it."""
+    paid = line.amount_minor + kept_minor
+    standing = Receipt.objects.filter(
+        entity_id=line.entity_id, currency=line.currency, balance__is_current=True, entry__reversed_by__isnull=True
+    )
+    if line.kind == LineKind.RECEIPT.value:
+        found = standing.filter(value_date=line.value_date, amount_minor=paid)
+        found = found.exclude(bank_lines__tie__in=[Tie.POSTED.value, Tie.LINKED.value])
+        return _as_candidates(found.order_by("id")[:10])
+    # A payment for several customers is several receipts: the line says how much it was.
+    whole = Q(amount_minor=-paid) | Q(bank_lines__line__amount_minor=-paid)
+    whole |= Q(bank_lines__line__amount_minor=-paid - F("bank_lines__line__fee__amount_minor"))
+    back = standing.filter(whole, value_date__lte=line.value_date).distinct()
+    told = [one for one in (line.end_to_end_id, line.bank_reference) if one and one.upper() != "NOTPROVIDED"]
+    if told:
+        named = Q(bank_lines__line__end_to_end_id__in=told) | Q(bank_lines__line__bank_reference__in=told)
+        if exact := _as_candidates(back.filter(named).distinct().order_by("-value_date", "-id")[:10]):
+            return exact
+    since = date.fromordinal(line.value_date.toordinal() - 90)
+    return _as_candidates(back.filter(value_date__gte=since).order_by("-value_date", "-id")[:10])
+
+
+def _as_candidates(found: QuerySet[Receipt]) -> list[Candidate]:
+    rows = found.select_related("party", "balance")
+    listed = list(rows)
+    owners = {one.balance.account_id for one in listed}
+    names = dict(
+        CustomerAccount.objects.filter(id__in=[one for one in owners if one is not None]).values_list(
+            "id", "customer__name"
+        )
+    )
+    return [
+        Candidate(
+            id=one.pk,
+            public_id=public_id("rcp", one.pk),
+            reference=one.reference or one.external_id,
+            value_date=one.value_date,
+            amount_minor=one.amount_minor,
+            currency=one.currency,
+            payer_name=getattr(getattr(one, "party", None), "payer_name", ""),
+            customer_name=names.get(one.balance.account_id or 0, ""),
+        )
+        for one in listed
+    ]
