@@ -18,20 +18,28 @@ pytestmark = pytest.mark.practice("E3")
 
 def test_keys_lead_to_all_places_that_share_them() -> None:
     parts = [
-        (pa.array(["A", "B", "A", "C", "1234567890123456"]), np.asarray([0, 1, 2, 3, 9]), NUMBER),
-        (pa.array(["B", "D", "A", "A"]), np.asarray([1, 0, 5, 2]), NUMBER),
-        (pa.array(["A"]), np.asarray([7]), ORDER),
+        (
+            pa.array(["A", "B", "A", "C", "1234567890123456"]),
+            np.asarray([0, 1, 2, 3, 9]),
+            np.asarray([0, 0, 0, 0, 16]),
+            NUMBER,
+        ),
+        (pa.array(["B", "D", "A", "A"]), np.asarray([1, 0, 5, 2]), np.zeros(4), NUMBER),
+        (pa.array(["A"]), np.asarray([7]), np.zeros(1), ORDER),
     ]
-    keys = Keys(parts)
+    keys = Keys.of(parts)
+    assert keys.lengths() == {0: 4, 16: 1}
+    again = Keys(*keys.rows())
+    assert [again.find(key) for key in "ABCD"] == [keys.find(key) for key in "ABCD"]
     assert keys.find("A") == {NUMBER: [0, 2, 5], ORDER: [7]}
     assert [keys.find(key) for key in "BCD"] == [{NUMBER: [1]}, {NUMBER: [3]}, {NUMBER: [0]}]
     assert keys.find("1234567890123456") == {NUMBER: [9]}
     assert (keys.find("E"), keys.find(""), keys.find("1234567890123457")) == ({}, {}, {})
-    assert Keys([]).find("A") == {}
+    assert Keys.of([]).find("A") == {}
 
 
 def test_of_a_number_that_very_many_items_share_only_the_first_are_told() -> None:
-    keys = Keys([(pa.array(["X"] * 1000), np.arange(1000)[::-1].copy(), CONTRACT)])
+    keys = Keys.of([(pa.array(["X"] * 1000), np.arange(1000)[::-1].copy(), np.zeros(1000), CONTRACT)])
     assert keys.find("X") == {CONTRACT: list(range(SHARED_MAX + 1))}
 
 

@@ -9,23 +9,26 @@ from typing import Any
 import pytest
 
 from huikuan.core.documents import EvidenceType, LinkKind
-from huikuan.core.matching import explanation_of
+from huikuan.core.matching import Deed, explanation_of
 from huikuan.core.payouts import ShopKind
 from huikuan.core.periods import PeriodState
 from huikuan.core.refusals import Refusal
 from huikuan.core.said import line_text
+from huikuan.engines.match import match
 from huikuan.engines.match_types import BarReport
 from huikuan.jobs.registry import WORK
 from huikuan.queries.bank_lines import lines_by_id
+from huikuan.queries.matching_tables import customers_table, lines_table, open_items_table
 from huikuan.queries.workbench import undecided
 from huikuan.queries.workbench_line import pane_of
 from huikuan.services import matching, matching_engine
 from huikuan.services.documents import add_document
+from huikuan.services.line_decisions import Choice
 from huikuan.services.mandates import NewMandate, add_mandate, withdraw_mandate
 from huikuan.services.matching import choice_of, run_matching
 from huikuan.services.matching_audit import say_outcome
 from huikuan.services.matching_learning import forget_learned, knowledge_of
-from huikuan.services.matching_policy import Policy, set_policy
+from huikuan.services.matching_policy import Policy, policy_of, set_policy
 from huikuan.services.matching_timer import match_due
 from huikuan.services.periods import set_period
 from huikuan.services.shops import NewShop, add_shop
@@ -302,3 +305,27 @@ def test_the_schedule_matches_what_nobody_has_explained(desk: Counter, monkeypat
     assert match_due(NOW + timedelta(days=8)) is not None
     assert MatchingModel.objects.get().fitted_at > fitted_at
     assert "match" in WORK
+
+
+def test_a_line_alone_is_told_what_all_that_is_known_says(desk: Counter) -> None:
+    """From the book kept, with what was learned about its payer and words alone: the same as from everything."""
+    items = [desk.books.item(100_00 + 7 * at, document_number=f"INV-{10_020 + at}") for at in range(8)]
+    desk.books.item(250_00, customer="C2", document_number="INV-20001")
+    strange = {"name": "Zahlstelle Nord", "account": "DE75512108001245126199"}
+    for at in range(3):
+        line = desk.line(f"{(100_00 + 7 * at - 5_00) / 100:.2f}", text=f"RENT INV-{10_020 + at}", **strange)
+        desk.apply(line, desk.leg(items[at], 95_00 + 7 * at, 5_00, "bank_charge"))
+    desk.decide(desk.line("3.14", text="INTEREST PAID", name="The bank"), Choice(Deed.NOT_CUSTOMER, detail="interest"))
+    desk.line("95.21", text="RENT", **strange)
+    desk.line("250.00", text="INTEREST INV-20001", **ALPHA)
+    desk.line("2.71", text="INTEREST PAID", name="The bank")
+    desk.line("100.28", text="", name="Customer C1")
+    entity, today = desk.books.entity_id, NOW.date()
+    for one in undecided(entity):
+        alone = matching_engine.work_out(entity, [one], today=today)
+        model = matching_engine.model_of(entity, knowledge_of(entity))
+        tables = lines_table([one]), open_items_table(entity), customers_table(entity, on=today)
+        options = matching_engine.options_of(policy_of(entity))
+        whole = match(*tables, lang="en", also="zh", as_of=today, options=options, model=model)
+        assert alone.answers == matching_engine._answers(whole, whole.other_reasons, [one])
+        assert alone.answers[one.line_id].explanations

@@ -20,7 +20,6 @@ from huikuan.engines.match_bar import LEAST, Outcome, set_bar
 from huikuan.engines.match_book import Book
 from huikuan.engines.match_forks import run_apart, unwatched
 from huikuan.engines.match_history import Past, open_today, read_past
-from huikuan.engines.match_joint import Judged
 from huikuan.engines.match_learn import Knowledge
 from huikuan.engines.match_lines import Line, read_lines
 from huikuan.engines.match_model import MatchModel, confidence_of, cross_fit, fit_calibration
@@ -32,7 +31,7 @@ from huikuan.engines.match_score import prior_weights
 from huikuan.engines.match_types import BarReport, Lang, MatchAnswer, MatchOptions
 from huikuan.engines.schemas import arrow_schema
 
-__all__ = ["BarReport", "Knowledge", "MatchAnswer", "MatchModel", "MatchOptions", "fit_model", "match"]
+__all__ = ["BarReport", "Knowledge", "MatchAnswer", "MatchModel", "MatchOptions", "fit_model", "match", "match_ready"]
 
 Progress = Callable[[str, int, int], None]
 FITTED_MIN = 60
@@ -76,16 +75,40 @@ def match(
             warnings = _warn(past, model.bar)
         rows = read_lines(lines)
         warnings += _warn_uncapped(rows, options)
-        opened = open_today(book, past)
         told = (lambda done, total: progress("match", done, total)) if progress else None
-        weights, processes = prior_weights(), options.processes
-        judged = run_lines(book, directory, model.knowledge, opened, rows, weights, processes=processes, progress=told)
-        return _answer(judged, model, options, Writer(book, options, lang, model.is_gross, opened, also), warnings)
+        return _answer(rows, directory, open_today(book, past), model, options, warnings, book, (lang, also), told)
+
+
+def match_ready(
+    lines: Any,
+    book: Book,
+    directory: Directory,
+    model: MatchModel,
+    *,
+    lang: Lang = "en",
+    also: Lang | None = None,
+    options: MatchOptions | None = None,
+) -> MatchAnswer:
+    """``match`` with a model against a book that is ready and the directory of its customers; neither is changed."""
+    with unwatched():
+        rows, options = read_lines(lines), options or MatchOptions()
+        return _answer(rows, directory, open_today(book, None), model, options, [], book, (lang, also), None)
 
 
 def _answer(
-    judged: list[Judged], model: MatchModel, options: MatchOptions, writer: Writer, warnings: list[DataError]
+    rows: list[Line],
+    directory: Directory,
+    opened: list[int],
+    model: MatchModel,
+    options: MatchOptions,
+    warnings: list[DataError],
+    book: Book,
+    langs: tuple[Lang, Lang | None],
+    told: Callable[[int, int], None] | None,
 ) -> MatchAnswer:
+    weights, processes = prior_weights(), options.processes
+    judged = run_lines(book, directory, model.knowledge, opened, rows, weights, processes=processes, progress=told)
+    writer = Writer(book, options, langs[0], model.is_gross, opened, langs[1])
     model.judge(judged)
     counts: Counter[str] = Counter()
     for one in sorted(judged, key=lambda one: (one.line.day, one.line.line_id)):

@@ -80,7 +80,6 @@ class Book:
         self.customer_ids: list[str] = sorted({*owners, *customers.column("customer_id").to_pylist()})
         self.customer_place = {name: at for at, name in enumerate(self.customer_ids)}
         places = np.asarray([self.customer_place[name] for name in owners], dtype=np.int64)[owner]
-        self.customer_of: list[int] = places.tolist()
         self._shown, self._ids = (items.column(name).take(order) for name in ("document_number", "item_id"))
         self.shown: list[str] = self._shown.to_pylist()
         self.item_ids: list[str] = self._ids.to_pylist()
@@ -99,32 +98,43 @@ class Book:
         self.settled = days_of(items.column("settled_date"), NEVER)[order].astype(np.int64)
         self.discount_until: list[int] = days_of(items.column("discount_date"), -NEVER)[order].tolist()
         self.discounts: list[int] = units_of(items.column("discount_percent"))[order].tolist()
-        self._item_place: dict[str, int] | None = None
+        self.index_owners(places)
+        self.index_amounts()
+        self._index_numbers([coded(items.column(name)) for name in ("po_number", "contract_number")], order)
+        self._read_customers(customers)
+
+    def index_owners(self, places: Any) -> None:
+        """Whose each item is, by the places of customers."""
+        self.customer_of: list[int] = places.tolist()
         edges = np.flatnonzero(np.diff(places, prepend=-1, append=-1)).tolist()
         self.of_customer: dict[int, range] = {
             self.customer_of[start]: range(start, stop) for start, stop in pairwise(edges)
         }
-        self._index_amounts()
-        self._index_numbers([coded(items.column(name)) for name in ("po_number", "contract_number")], order)
-        self._read_customers(customers)
+        self._item_place: dict[str, int] | None = None
 
-    def _index_amounts(self) -> None:
+    def index_amounts(self) -> None:
+        """Items by their original amounts."""
         self.amount_order = np.argsort(self.amounts, kind="stable")
         self.amount_sorted = self.amounts[self.amount_order]
 
     def _index_numbers(self, orders: list[tuple[Any, Any]], order: Any) -> None:
         """Numbers of documents, orders and contracts → the items they may mean."""
-        self._orders_of = [(names, codes[order]) for names, codes in orders]
-        parts = [order_parts(*one, kind) for one, kind in zip(self._orders_of, (ORDER, CONTRACT), strict=True)]
-        self.keys, self.number_lengths, plain_core = index_items(self._shown, self._ids, [*parts[0], *parts[1]])
-        self._plain, self._core = plain_core
+        self.order_codes = [(names, codes[order]) for names, codes in orders]
+        parts = [order_parts(*one, kind) for one, kind in zip(self.order_codes, (ORDER, CONTRACT), strict=True)]
+        keys, (self._plain, self._core) = index_items(self._shown, self._ids, [*parts[0], *parts[1]])
         self.numbers: list[str] = self._plain.to_pylist()
         self.cores: list[str] = self._core.to_pylist()
+        self.index_keys(keys)
+
+    def index_keys(self, keys: Keys) -> None:
+        """Where each number leads, and how common numbers of its length are."""
+        self.keys = keys
+        self.number_lengths = keys.lengths()
+        commonest = sorted(self.number_lengths.items(), key=lambda one: (-one[1], one[0]))
+        self.core_lengths = [size for size, _ in commonest[:4] if size >= 5]
         self._folded: Keys | None = None
         self._tails: Keys | None = None
         self._orders: dict[int, tuple[str, ...]] = {}
-        commonest = sorted(self.number_lengths.items(), key=lambda one: (-one[1], one[0]))
-        self.core_lengths = [size for size, _ in commonest[:4] if size >= 5]
 
     @property
     def item_place(self) -> dict[str, int]:
@@ -153,7 +163,7 @@ class Book:
         held = self._orders.get(item)
         if held is None:
             pair = [
-                plain_number(names[at].as_py()) for names, codes in self._orders_of if (at := int(codes[item])) >= 0
+                plain_number(names[at].as_py()) for names, codes in self.order_codes if (at := int(codes[item])) >= 0
             ]
             held = self._orders[item] = tuple(one for one in pair if len(one) >= 5)
         return held

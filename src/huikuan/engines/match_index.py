@@ -18,33 +18,49 @@ SHARED_MAX = 400
 NUMBER, CORE, ORDER, CONTRACT = range(4)
 """What a key is to an item: its number (or own id); the digits of that or a run of them; its order; its contract."""
 
+Part = tuple[Any, Any, Any, int]
 Hits = dict[int, list[int]]
 """What a key leads to: rising places by what it is to them."""
 NONE: Hits = {}
 
 
 class Keys:
-    """Keys with the places they lead to. ``parts``: keys (an Arrow array) or their fingerprints, places (a numpy
-    array), what they are."""
+    """Keys with the places they lead to. ``marks``: the fingerprint of a key with what it is to its place; ``places``:
+    of each, one place; ``digits``: of each, how many of the key's characters are digits."""
 
-    def __init__(self, parts: Iterable[tuple[Any, Any, int]]) -> None:
-        held = [(_marks(keys, kind), places) for keys, places, kind in parts]
-        marks = np.concatenate([one for one, _ in held]) if held else np.zeros(0, dtype=np.uint64)
-        places = np.concatenate([one for _, one in held]) if held else np.zeros(0, dtype=np.int64)
-        self.order = np.argsort(marks)
-        marks, places = marks[self.order], places[self.order]
+    def __init__(self, marks: Any, places: Any, digits: Any) -> None:
+        order = np.argsort(marks)
+        marks, places = marks[order], places[order]
         fresh = np.ones(len(marks), dtype=bool)
         fresh[1:] = marks[1:] != marks[:-1]
-        self.first = np.flatnonzero(fresh)
-        """Where, in ``order``, each key begins."""
+        self.digits = digits[order[np.flatnonzero(fresh)]]
+        """Of each different mark."""
         marks, starts, places = _share(marks, places, fresh)
-        bits = max(len(self.first).bit_length(), 1)
+        bits = max(len(self.digits).bit_length(), 1)
         self._shift = 64 - bits
         self.kinds = marks[starts[:-1]] & np.uint64(3)
         edges = np.searchsorted(marks[starts[:-1]], np.arange(1 << bits, dtype=np.uint64) << np.uint64(self._shift))
         self._marks = marks[starts[:-1]].data
         self._starts, self._places = starts.data, places.data
         self._edges = np.append(edges, len(starts) - 1).data
+
+    @classmethod
+    def of(cls, parts: Iterable[Part]) -> Keys:
+        """``parts``: keys (an Arrow array) or their fingerprints, places (a numpy array), how many digits each key has,
+        what they are."""
+        held = [(_marks(keys, kind), places, digits.astype(np.uint16)) for keys, places, digits, kind in parts]
+        nothing = (np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.uint16))
+        return cls(*(np.concatenate(column) for column in zip(*held, nothing, strict=True)))
+
+    def rows(self) -> tuple[Any, Any, Any]:
+        """Marks, places and digits as ``Keys`` takes them."""
+        sizes = np.diff(self._starts)
+        return np.repeat(self._marks, sizes), np.asarray(self._places), np.repeat(self.digits, sizes)
+
+    def lengths(self) -> dict[int, int]:
+        """How many different numbers have so many digits; those of orders and contracts are not among them."""
+        told = np.bincount(self.digits[self.kinds < ORDER]).tolist()
+        return {size: count for size, count in enumerate(told) if count}
 
     def __len__(self) -> int:
         return len(self._marks)
@@ -84,9 +100,9 @@ def _share(marks: Any, places: Any, fresh: Any) -> tuple[Any, Any, Any]:
     return marks, np.append(np.flatnonzero(fresh), len(marks)), places
 
 
-def index_items(shown: Any, item_ids: Any, orders: Iterable[tuple[Any, Any, int]]) -> tuple[Keys, dict[int, int], Any]:
-    """Every item by its numbers, how many numbers have so many digits, and the plain numbers of the documents
-    with their digits. ``orders``: as of ``order_parts``."""
+def index_items(shown: Any, item_ids: Any, orders: Iterable[Part]) -> tuple[Keys, Any]:
+    """Every item by its numbers, and the plain numbers of the documents with their digits. ``orders``: as of
+    ``order_parts``."""
     plain = plain_column(shown)
     core, in_plain = core_column(plain)
     own = plain_column(item_ids)
@@ -94,22 +110,17 @@ def index_items(shown: Any, item_ids: Any, orders: Iterable[tuple[Any, Any, int]
     places, sizes = np.arange(len(plain)), pc.utf8_length(core)
     telling = pc.and_(pc.greater_equal(pc.utf8_length(own), 5), pa.array(in_own > 0))
     long = pc.greater_equal(sizes, 4)
-    parts, digits = [], []
+    parts: list[Part] = []
     for keys, counts, mask, kind in (
         (plain, in_plain, pc.greater_equal(pc.utf8_length(plain), 3), NUMBER),
         (own, in_own, pc.and_(telling, pc.not_equal(own, plain)), NUMBER),
         (core, sizes.to_numpy(), pc.and_(long, pc.not_equal(core, plain)), CORE),
     ):
         mine, at = _where(keys, places, mask)
-        parts.append((mine, at, kind))
-        digits.append(counts[at])
+        parts.append((mine, at, counts[at], kind))
     runs, at = _runs(flat(shown), places, core, long)
-    parts.append((runs, at, CORE))
-    digits.append(pc.utf8_length(runs).to_numpy())
-    keys = Keys([*parts, *orders])
-    mine = keys.order[keys.first[keys.kinds < ORDER]]
-    told = np.bincount(np.concatenate(digits)[mine]).tolist() if len(mine) else []
-    return keys, {size: count for size, count in enumerate(told) if count}, (plain, core)
+    parts.append((runs, at, pc.utf8_length(runs).to_numpy(), CORE))
+    return Keys.of([*parts, *orders]), (plain, core)
 
 
 def _where(keys: Any, places: Any, mask: Any) -> tuple[Any, Any]:
@@ -130,7 +141,7 @@ def _runs(shown: Any, places: Any, cores: Any, long: Any) -> tuple[Any, Any]:
     return _where(bare, places[at], kept)
 
 
-def order_parts(names: Any, codes: Any, kind: int) -> list[tuple[Any, Any, int]]:
+def order_parts(names: Any, codes: Any, kind: int) -> list[Part]:
     """By the numbers of orders or contracts (``names``, and which of them each item's is: -1 for none), and by their
     digits."""
     if not len(names):
@@ -143,7 +154,7 @@ def order_parts(names: Any, codes: Any, kind: int) -> list[tuple[Any, Any, int]]
     codes, parts = codes[places], []
     for keys, mask in ((plain, told), (core, bare)):
         mine = mask.to_numpy(zero_copy_only=False)[codes]
-        parts.append((fingerprints(keys)[codes[mine]], places[mine], kind))
+        parts.append((fingerprints(keys)[codes[mine]], places[mine], np.zeros(len(places[mine])), kind))
     return parts
 
 
@@ -151,10 +162,14 @@ def folded_keys(plain: Any) -> Keys:
     """Numbers of five and more characters with letters read as the digits they look like, where that changes them."""
     folded, changed = folded_column(plain)
     mask = pc.and_(pa.array(changed), pc.greater_equal(pc.utf8_length(plain), 5))
-    return Keys([(*_where(folded, np.arange(len(plain)), mask), NUMBER)])
+    return _numbers(*_where(folded, np.arange(len(plain)), mask))
 
 
 def tail_keys(core: Any) -> Keys:
     """The last ten digits of numbers longer than that."""
     tails, places = _where(core, np.arange(len(core)), pc.greater(pc.utf8_length(core), 10))
-    return Keys([(pc.ascii_ltrim(pc.utf8_slice_codeunits(tails, -10), "0"), places, NUMBER)])
+    return _numbers(pc.ascii_ltrim(pc.utf8_slice_codeunits(tails, -10), "0"), places)
+
+
+def _numbers(keys: Any, places: Any) -> Keys:
+    return Keys.of([(keys, places, np.zeros(len(places)), NUMBER)])

@@ -12,19 +12,17 @@ from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from django.db import connection
 from django.db.models import Q
 
 from huikuan.core.accounts import EntryKind, LedgerAccount
 from huikuan.core.matching import Deed
-from huikuan.core.money import to_decimal
-from huikuan.engines.schemas import arrow_schema
+from huikuan.core.money import exponent_of, to_decimal
+from huikuan.engines.schemas import AMOUNT, PERCENT, arrow_schema
 from huikuan.queries.bank_lines import MatchLine, advices_of
+from huikuan.store.arrow import fetch_arrow, text_of
 from huikuan.store.models import (
-    Customer,
-    CustomerAccount,
-    CustomerAlias,
-    CustomerPayerAccount,
     JournalEntry,
     LineDecision,
     PaymentMandate,
@@ -41,58 +39,92 @@ def table_of(kind: str, rows: Sequence[dict[str, Any]]) -> Any:
     return pa.table({field.name: pa.array([row.get(field.name) for row in rows], field.type) for field in schema})
 
 
-_ITEM_SQL = (
-    "SELECT i.id, i.account_id, i.kind, i.document_number, i.po_number, i.contract_number, i.document_date, i.due_date,"
-    " i.posting_date, i.currency, i.amount_minor, b.open_minor, i.disputed, i.discount_date, i.discount_bp"
-    " FROM store_openitembalance b JOIN store_openitem i ON i.id = b.item_id WHERE i.entity_id = %s"
+_ITEM = pa.schema(
+    [
+        ("item_id", pa.int64()),
+        ("customer_id", pa.int64()),
+        ("kind", pa.string()),
+        ("document_number", pa.string()),
+        ("po_number", pa.string()),
+        ("contract_number", pa.string()),
+        ("document_date", pa.date32()),
+        ("due_date", pa.date32()),
+        ("posting_date", pa.date32()),
+        ("currency", pa.string()),
+        ("amount", pa.int64()),
+        ("open_amount", pa.int64()),
+        ("disputed", pa.bool_()),
+        ("discount_date", pa.date32()),
+        ("discount_percent", pa.int64()),
+    ]
 )
+_COLUMN_OF = {
+    "item_id": "i.id",
+    "customer_id": "i.account_id",
+    "amount": "i.amount_minor",
+    "open_amount": "b.open_minor",
+    "discount_percent": "i.discount_bp",
+}
 
 
 def open_items_table(entity_id: int, account_ids: Iterable[int] | None = None) -> Any:
     """Items with something open, of all customers or of some."""
-    sql, params = f"{_ITEM_SQL} AND b.open_minor <> 0", [entity_id]
     if account_ids is None:
-        return table_of("items", _item_rows(sql, params, {}))
-    wanted, rows = sorted(set(account_ids)), []
-    for start in range(0, len(wanted), 500):
-        part = wanted[start : start + 500]
-        marks = ", ".join(["%s"] * len(part))
-        rows += _item_rows(f"{sql} AND b.account_id IN ({marks})", [*params, *part], {})
-    return table_of("items", rows)
+        return _items(entity_id, "b.open_minor <> 0")
+    wanted = sorted(set(account_ids))
+    parts = [arrow_schema("items").empty_table()]
+    for start in range(0, len(wanted), _PART):
+        numbers = ", ".join(map(str, wanted[start : start + _PART]))
+        parts.append(_items(entity_id, f"b.open_minor <> 0 AND b.account_id IN ({numbers})"))
+    return pa.concat_tables(parts)
+
+
+def items_table(entity_id: int, item_ids: Sequence[int]) -> Any:
+    """These items of the entity as they are now, with what is open of them: nothing, too."""
+    return _items(entity_id, f"i.id IN ({', '.join(map(str, item_ids))})" if item_ids else "1 = 0")
 
 
 def all_items_table(entity_id: int) -> Any:
     """Open and settled items, with the day on which they were settled: what the past is replayed on."""
-    return table_of("items", _item_rows(f"{_ITEM_SQL} AND b.is_current", [entity_id], _settled_days(entity_id)))
+    return _items(entity_id, "b.is_current", _settled_days(entity_id))
 
 
-def _item_rows(sql: str, params: list[int], settled: dict[int, date]) -> list[dict[str, Any]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return [_item_row(row, settled) for row in cursor.fetchall()]
+def _items(entity_id: int, condition: str, settled: dict[int, date] | None = None) -> Any:
+    names = [text_of(_COLUMN_OF.get(field.name, f"i.{field.name}"), field.type) for field in _ITEM]
+    rows = fetch_arrow(
+        f"SELECT {', '.join(names)} FROM store_openitembalance b JOIN store_openitem i ON i.id = b.item_id"
+        f" WHERE i.entity_id = {entity_id} AND {condition}",
+        _ITEM,
+    )
+    given = {name: rows.column(name) for name in rows.column_names}
+    for name in ("item_id", "customer_id"):
+        given[name] = given[name].cast(pa.string())
+    for name in ("po_number", "contract_number"):
+        given[name] = pc.if_else(pc.equal(given[name], ""), None, given[name])
+    for name in ("amount", "open_amount"):
+        given[name] = _decimals(given[name], given["currency"])
+    basis_points = pc.if_else(pc.equal(given["discount_percent"], 0), None, given["discount_percent"])
+    given["discount_percent"] = _scaled(pc.multiply(basis_points, 100), PERCENT)
+    if settled is not None:
+        days = pa.array([settled.get(number) for number in rows.column("item_id").to_pylist()], pa.date32())
+        given["settled_date"] = pc.if_else(pc.equal(rows.column("open_amount"), 0), days, None)
+    schema = arrow_schema("items")
+    nothing = {field.name: pa.nulls(rows.num_rows, field.type) for field in schema if field.name not in given}
+    return pa.table({**given, **nothing}).select(schema.names).cast(schema)
 
 
-def _item_row(row: tuple[Any, ...], settled: dict[int, date]) -> dict[str, Any]:
-    number, account, kind, document, order, contract, dated, due, posted, currency, amount, still = row[:12]
-    percent = None if not row[14] else Decimal(row[14]) / 100
-    return {
-        "item_id": str(number),
-        "customer_id": str(account),
-        "kind": kind,
-        "document_number": document,
-        "po_number": order or None,
-        "contract_number": contract or None,
-        "document_date": _day(dated),
-        "due_date": _day(due),
-        "posting_date": _day(posted),
-        "currency": currency,
-        "amount": to_decimal(amount, currency),
-        "open_amount": to_decimal(still, currency),
-        "settled_date": settled.get(number) if not still else None,
-        "disputed": bool(row[12]),
-        "discount_date": _day(row[13]),
-        "discount_percent": percent,
-    }
+def _decimals(minor: Any, currency: Any) -> Any:
+    """Minor units of their currencies as amounts."""
+    for code in pc.unique(currency).to_pylist():
+        units = pc.multiply(minor, 10 ** (AMOUNT.scale - exponent_of(code)))
+        minor = pc.if_else(pc.equal(currency, code), units, minor)
+    return _scaled(minor, AMOUNT)
+
+
+def _scaled(whole: Any, kind: Any) -> Any:
+    """Whole numbers of the last place of a decimal type, as that type."""
+    unit = pa.scalar(Decimal(1).scaleb(-kind.scale), pa.decimal128(kind.scale + 1, kind.scale))
+    return pc.multiply(whole.cast(pa.decimal128(19, 0)), unit).cast(kind)
 
 
 def _day(value: date | str | None) -> date | None:
@@ -114,29 +146,36 @@ def _settled_days(entity_id: int) -> dict[int, date]:
 def customers_table(entity_id: int, *, on: date | None = None) -> Any:
     """The accounts of an entity with names, other names, group and known payer accounts. ``on``: whoever has a paper
     that is good on this day counts as the customer for whom they pay."""
-    accounts = CustomerAccount.objects.filter(entity_id=entity_id).values_list("id", "customer_id").order_by("id")
-    by_customer: dict[int, int] = {}
-    for account_id, customer_id in accounts:
-        by_customer.setdefault(customer_id, account_id)
-    aliases = _texts(CustomerAlias.objects, "name", by_customer)
-    payers = _texts(CustomerPayerAccount.objects, "number", by_customer)
+    owned = f"(SELECT customer_id, MIN(id) AS id FROM store_customeraccount WHERE entity_id = {entity_id} GROUP BY 1)"
+    rows = fetch_arrow(
+        f"SELECT a.id, p.id, c.id, c.name, c.registration_number, c.country, c.language FROM {owned} a"
+        f" JOIN store_customer c ON c.id = a.customer_id LEFT JOIN {owned} p ON p.customer_id = c.parent_id"
+        " ORDER BY a.id",
+        _CUSTOMER,
+    )
+    numbers = rows.column("number").to_pylist()
+    aliases = _texts(entity_id, "store_customeralias", "name")
+    payers = _texts(entity_id, "store_customerpayeraccount", "number")
     _add_papers(entity_id, on, aliases, payers)
-    rows = []
-    for one in _in_parts(Customer.objects, "id", by_customer):
-        parent = by_customer.get(one.parent_id) if one.parent_id else None
-        rows.append(
-            {
-                "customer_id": str(by_customer[one.pk]),
-                "name": one.name,
-                "aliases": ";".join(aliases.get(one.pk, ())) or None,
-                "parent_id": None if parent is None else str(parent),
-                "registration_number": one.registration_number or None,
-                "country": one.country or None,
-                "language": one.language or None,
-                "payer_accounts": ";".join(payers.get(one.pk, ())) or None,
-            }
-        )
-    return table_of("customers", rows)
+    given = {name: rows.column(name).cast(pa.string()) for name in ("customer_id", "parent_id", "name")}
+    for name in ("registration_number", "country", "language"):
+        given[name] = pc.if_else(pc.equal(rows.column(name), ""), None, rows.column(name))
+    for name, texts in (("aliases", aliases), ("payer_accounts", payers)):
+        given[name] = pa.array([";".join(texts[one]) if one in texts else None for one in numbers], pa.string())
+    schema = arrow_schema("customers")
+    nothing = {field.name: pa.nulls(rows.num_rows, field.type) for field in schema if field.name not in given}
+    return pa.table({**given, **nothing}).select(schema.names).cast(schema)
+
+
+_CUSTOMER = pa.schema(
+    [
+        ("customer_id", pa.int64()),
+        ("parent_id", pa.int64()),
+        ("number", pa.int64()),
+        *((name, pa.string()) for name in ("name", "registration_number", "country", "language")),
+    ]
+)
+_TEXT = pa.schema([("customer", pa.int64()), ("text", pa.string())])
 
 
 def _add_papers(entity_id: int, on: date | None, aliases: dict[int, list[str]], payers: dict[int, list[str]]) -> None:
@@ -151,16 +190,16 @@ def _add_papers(entity_id: int, on: date | None, aliases: dict[int, list[str]], 
             payers.setdefault(customer, []).append(number)
 
 
-def _in_parts(manager: Any, name: str, numbers: Iterable[int]) -> Iterable[Any]:
-    wanted = sorted(numbers)
-    for start in range(0, len(wanted), 500):
-        yield from manager.filter(**{f"{name}__in": wanted[start : start + 500]})
-
-
-def _texts(manager: Any, column: str, customers: Iterable[int]) -> dict[int, list[str]]:
+def _texts(entity_id: int, table: str, column: str) -> dict[int, list[str]]:
+    """By customer of the entity what a table says of it."""
+    rows = fetch_arrow(
+        f"SELECT customer_id, {column} FROM {table} WHERE customer_id IN"
+        f" (SELECT customer_id FROM store_customeraccount WHERE entity_id = {entity_id}) ORDER BY id",
+        _TEXT,
+    )
     found: dict[int, list[str]] = {}
-    for one in _in_parts(manager, "customer_id", customers):
-        found.setdefault(one.customer_id, []).append(getattr(one, column))
+    for customer, text in zip(rows.column("customer").to_pylist(), rows.column("text").to_pylist(), strict=True):
+        found.setdefault(customer, []).append(text)
     return found
 
 

@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from huikuan.core.accounts import EntryKind
 from huikuan.core.matching import Explanation, Leg, Span
 from huikuan.core.money import exponent_of
-from huikuan.engines.match import MatchModel, fit_model, match
+from huikuan.engines.match import Knowledge, MatchModel, fit_model, match_ready
+from huikuan.engines.match_book import Book, smallest_unit
+from huikuan.engines.match_grown import place_of
+from huikuan.engines.match_lines import read_lines
 from huikuan.engines.match_prior import prior_calibration
 from huikuan.engines.match_types import BarReport, MatchOptions
 from huikuan.queries.bank_lines import MatchLine
-from huikuan.queries.matching_tables import (
-    all_items_table,
-    customers_table,
-    history_table,
-    lines_table,
-    open_items_table,
-)
-from huikuan.services.matching_learning import knowledge_of, replace_knowledge
+from huikuan.queries.matching_book import ready_book
+from huikuan.queries.matching_tables import all_items_table, customers_table, history_table, lines_table
+from huikuan.services.matching_learning import knowledge_about, replace_knowledge
 from huikuan.services.matching_policy import Policy, policy_of
 from huikuan.services.transaction import run_in_transaction
 from huikuan.store.models import JournalEntry, LineDecision, MatchingModel
@@ -61,34 +56,30 @@ def work_out(entity_id: int, lines: Sequence[MatchLine], *, today: date) -> Work
     """Explanations for lines against everything that is open now, with everything learned so far."""
     if not lines:
         return WorkedOut(bar=bar_of(entity_id))
-    policy = policy_of(entity_id)
-    model = model_of(entity_id)
-    tables = (lines_table(lines), open_items_table(entity_id), customers_table(entity_id, on=today))
-    common: dict[str, Any] = {
-        "max_error": policy.max_error,
-        "as_of": today,
-        "options": options_of(policy),
-        "model": model,
-    }
-    answer = match(*tables, lang="en", also="zh", **common)
+    policy, ready, table = policy_of(entity_id), ready_book(entity_id, today=today), lines_table(lines)
+    model = model_of(entity_id, knowledge_about(entity_id, read_lines(table)))
+    answer = match_ready(table, ready.book, ready.directory, model, lang="en", also="zh", options=options_of(policy))
     found = _answers(answer, answer.other_reasons, lines)
-    return WorkedOut(found, answer.bar, _still(tables[1], found.values()))
+    return WorkedOut(found, answer.bar, _still(ready.book, found.values()))
 
 
-def _still(items: Any, answers: Iterable[Answer]) -> dict[int, int]:
-    named = {str(leg.item_id) for answer in answers for made in answer.explanations for leg in made.legs}
-    rows = items.filter(pc.is_in(items.column("item_id"), pa.array(sorted(named), pa.string())))
-    columns = (rows.column(name).to_pylist() for name in ("item_id", "open_amount", "currency"))
-    return {int(item): _minor(amount, currency) for item, amount, currency in zip(*columns, strict=True)}
+def _still(book: Book, answers: Iterable[Answer]) -> dict[int, int]:
+    """What the book had open of the items that are named."""
+    named = {leg.item_id: leg.account_id for answer in answers for made in answer.explanations for leg in made.legs}
+    found = {}
+    for item_id, account_id in named.items():
+        at = place_of(book, str(account_id), str(item_id))
+        if at is not None:
+            found[item_id] = int(book.open_amounts[at]) // smallest_unit(book.currencies[at])
+    return found
 
 
-def model_of(entity_id: int) -> MatchModel:
-    """Calibration and bar as last fitted, with what was learned up to now."""
+def model_of(entity_id: int, known: Knowledge) -> MatchModel:
+    """Calibration and bar as last fitted, with what is known."""
     row = MatchingModel.objects.filter(entity_id=entity_id).first()
-    known = knowledge_of(entity_id)
     if row is None:
         return MatchModel(known, prior_calibration(), BarReport(max_error=policy_of(entity_id).max_error))
-    return MatchModel.from_json({**row.model, "bar": row.bar, "knowledge": known.to_rows()})
+    return replace(MatchModel.from_json({**row.model, "bar": row.bar, "knowledge": []}), knowledge=known)
 
 
 def bar_of(entity_id: int) -> BarReport:

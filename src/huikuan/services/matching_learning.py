@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+
+from django.db.models import QuerySet
 
 from huikuan.core.matching import Deed
 from huikuan.core.money import exponent_of
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
-from huikuan.engines.match_learn import ConfirmedLine, Knowledge
+from huikuan.engines.match_learn import ConfirmedLine, Knowledge, words_of
+from huikuan.engines.match_lines import Line
 from huikuan.engines.match_payers import name_key
 from huikuan.engines.match_text import plain_account
 from huikuan.services.auditing import record
@@ -104,8 +107,52 @@ def _counts(row: Mapping[str, Any]) -> tuple[int, int]:
 
 def knowledge_of(entity_id: int) -> Knowledge:
     """Everything learned in an entity."""
-    rows = MatchLearned.objects.filter(entity_id=entity_id, count__gt=0)
-    return Knowledge.from_rows(
+    return Knowledge.from_rows(_rows(MatchLearned.objects.filter(entity_id=entity_id)))
+
+
+FEW = 200
+"""So many lines are told everything."""
+
+
+def knowledge_about(entity_id: int, lines: Sequence[Line]) -> Knowledge:
+    """What was learned in an entity of the payers and words of these lines; the habits of a customer are read when they
+    are asked for. To these lines it says the same as everything learned."""
+    if len(lines) > FEW:
+        return knowledge_of(entity_id)
+    keys = {
+        "total": {"lines", "others"},
+        "account": {line.account for line in lines if line.account},
+        "alias": {line.payer_key for line in lines if line.payer_key},
+        "word": {word for line in lines for word in words_of(line.text)},
+    }
+    mine = MatchLearned.objects.filter(entity_id=entity_id)
+    rows: list[dict[str, Any]] = []
+    for kind, wanted in keys.items():
+        listed = sorted(wanted)
+        for start in range(0, len(listed), _PART):
+            rows += _rows(mine.filter(kind=kind, key__in=listed[start : start + _PART]))
+    made = Knowledge.from_rows(rows)
+    made.habits = _Habits(entity_id)
+    return made
+
+
+class _Habits(dict[str, dict[str, int]]):
+    """Habits of customers, each read when first asked for."""
+
+    def __init__(self, entity_id: int) -> None:
+        super().__init__()
+        self._entity_id = entity_id
+
+    def get(self, customer: str, default: Any = None) -> Any:
+        if customer not in self:
+            rows = MatchLearned.objects.filter(entity_id=self._entity_id, kind="habit", key=customer)
+            self[customer] = Knowledge.from_rows(_rows(rows)).habits.get(customer, {})
+        return super().get(customer) or default
+
+
+def _rows(found: QuerySet[MatchLearned]) -> list[dict[str, Any]]:
+    columns = ("kind", "key", "customer", "detail", "count", "others")
+    return [
         {
             "kind": kind,
             "key": key,
@@ -113,10 +160,8 @@ def knowledge_of(entity_id: int) -> Knowledge:
             "count": count,
             "detail": f"{count - others}/{others}" if kind == "word" else detail,
         }
-        for kind, key, customer, detail, count, others in rows.values_list(
-            "kind", "key", "customer", "detail", "count", "others"
-        )
-    )
+        for kind, key, customer, detail, count, others in found.filter(count__gt=0).values_list(*columns)
+    ]
 
 
 def replace_knowledge(entity_id: int, knowledge: Knowledge, *, now: datetime) -> None:
