@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _now
@@ -12,29 +9,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from huikuan.queries import remittances as queries
-from huikuan.queries.frame import Frame
-from huikuan.queries.listing import Page, Whole
 from huikuan.queries.remittances import ADVICE_STATES, AdviceFilters, AdviceLine, AdviceTotal
 from huikuan.web.format import format_count
-from huikuan.web.tables.columns import Column, Filter, Kind, Table
+from huikuan.web.tables.columns import Column, Filter, Kind, Table, filters_of, in_one, paged
 
-
-def advice_filters(values: Mapping[str, Any]) -> AdviceFilters:
-    state = values.get("state", "all")
-    return AdviceFilters(
-        state=state if state in ADVICE_STATES else "all",
-        since=values.get("since"),
-        until=values.get("until"),
-        search=str(values.get("search", "")),
-    )
-
-
-def find_rows(frame: Frame, values: Mapping[str, Any], sort: str, page: int, size: int) -> Page[AdviceLine]:
-    return queries.advice_page(frame, advice_filters(values), sort=sort, page=page, size=size)
-
-
-def _whole(frame: Frame, values: Mapping[str, Any], sort: str) -> Whole[AdviceLine]:
-    return queries.advice_whole(frame, advice_filters(values), sort=sort)
+advice_filters = filters_of(AdviceFilters, state=ADVICE_STATES)
 
 
 def state_word(row: AdviceLine) -> str:
@@ -89,8 +68,8 @@ ADVICES = Table(
         Filter("until", _("Dated until"), "day"),
     ),
     usual_sort="-received_at",
-    rows=find_rows,
-    whole=_whole,
+    rows=paged(queries.advice_page, advice_filters),
+    whole=in_one(queries.advice_whole, advice_filters),
     open=lambda row: ("remittance", row.public_id),
     total_word=_count_word,
     fixed=("state",),

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -13,22 +10,10 @@ from django.utils.translation import ngettext
 from huikuan.queries import agreements as queries
 from huikuan.queries.agreements import WHICH, AgreementFilters, AgreementRow, AgreementTotal
 from huikuan.queries.frame import Frame
-from huikuan.queries.listing import Page
 from huikuan.web.agreement_words import KINDS, state_word
 from huikuan.web.format import format_count
-from huikuan.web.tables.columns import Column, Filter, Kind, Table
+from huikuan.web.tables.columns import Column, Filter, Kind, Table, filters_of, paged
 from huikuan.web.tables.items import customer_name
-
-
-def read_filters(values: Mapping[str, Any]) -> AgreementFilters:
-    """The values of the address; an unknown choice is what is under way."""
-    known = {name: value for name, value in values.items() if name in AgreementFilters.__slots__ and name != "which"}
-    which = values.get("which", "live")
-    return AgreementFilters(**known, which=which if which in WHICH else "live")
-
-
-def find_rows(frame: Frame, values: Mapping[str, Any], sort: str, page: int, size: int) -> Page[AgreementRow]:
-    return queries.agreement_page(frame, read_filters(values), sort=sort, page=page, size=size)
 
 
 def _number(row: AgreementRow) -> SafeString:
@@ -101,7 +86,7 @@ AGREEMENTS = Table(
         Filter("currency", _("Currency"), "text"),
     ),
     usual_sort="-proposed",
-    rows=find_rows,
+    rows=paged(queries.agreement_page, filters_of(AgreementFilters, which=WHICH)),
     open=lambda row: ("agreement", row.public_id),
     total_word=_count_word,
     fixed=("which",),

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _now
@@ -14,28 +11,11 @@ from huikuan.core.rights import Right
 from huikuan.queries import audit as queries
 from huikuan.queries.audit import AuditFilters, AuditRow
 from huikuan.queries.frame import Frame
-from huikuan.queries.listing import Page, Whole
 from huikuan.web.audit_fields import details
 from huikuan.web.audit_words import code_word
-from huikuan.web.tables.columns import Column, Filter, Kind, Table
+from huikuan.web.tables.columns import Column, Filter, Kind, Table, filters_of, in_one, paged
 
-
-def read_filters(values: Mapping[str, Any]) -> AuditFilters:
-    return AuditFilters(
-        search=values.get("search", ""),
-        code=values.get("code", ""),
-        actor=values.get("actor", ""),
-        since=values.get("since"),
-        until=values.get("until"),
-    )
-
-
-def find_rows(frame: Frame, values: Mapping[str, Any], sort: str, page: int, size: int) -> Page[AuditRow]:
-    return queries.audit_page(frame, read_filters(values), sort=sort, page=page, size=size)
-
-
-def find_whole(frame: Frame, values: Mapping[str, Any], sort: str) -> Whole[AuditRow]:
-    return queries.audit_whole(frame, read_filters(values), sort=sort)
+read_filters = filters_of(AuditFilters)
 
 
 def _codes(frame: Frame) -> list[tuple[str, str]]:
@@ -71,8 +51,8 @@ AUDIT = Table(
         Filter("until", _("Until"), "day"),
     ),
     usual_sort="-at",
-    rows=find_rows,
-    whole=find_whole,
+    rows=paged(queries.audit_page, read_filters),
+    whole=in_one(queries.audit_whole, read_filters),
     open=lambda row: ("audit_event", row.id),
     currency=lambda _row: "",
     searches=_("Document, customer, person or code"),

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
@@ -15,31 +12,15 @@ from huikuan.queries import bank_rows
 from huikuan.queries.bank import StatementFilters, StatementRow, account_rows
 from huikuan.queries.bank_rows import LINE_STATES, LineFilters, LineRow, LineTotal
 from huikuan.queries.frame import Frame
-from huikuan.queries.listing import Page, Whole
 from huikuan.web import bank_words, words
 from huikuan.web.format import format_amount, format_count, format_day, mask_number
-from huikuan.web.tables.columns import Column, Filter, Kind, Table
+from huikuan.web.tables.columns import Column, Filter, Kind, Table, filters_of, in_one, paged
 
 STATEMENT_STATES = ("all", "open", "gaps")
 
 
 # -- statements --------------------------------------------------------------------------------------------------------
-def statement_filters(values: Mapping[str, Any]) -> StatementFilters:
-    state = values.get("state", "all")
-    return StatementFilters(
-        account=values.get("account", ""),
-        state=state if state in STATEMENT_STATES else "all",
-        since=values.get("since"),
-        until=values.get("until"),
-    )
-
-
-def find_statements(frame: Frame, values: Mapping[str, Any], sort: str, page: int, size: int) -> Page[StatementRow]:
-    return queries.statement_page(frame, statement_filters(values), sort=sort, page=page, size=size)
-
-
-def find_whole_statements(frame: Frame, values: Mapping[str, Any], sort: str) -> Whole[StatementRow]:
-    return queries.statement_whole(frame, statement_filters(values), sort=sort)
+statement_filters = filters_of(StatementFilters, state=STATEMENT_STATES)
 
 
 def _accounts(frame: Frame) -> list[tuple[str, str]]:
@@ -115,8 +96,8 @@ STATEMENTS = Table(
         Filter("until", _("Until"), "day"),
     ),
     usual_sort="-to_date",
-    rows=find_statements,
-    whole=find_whole_statements,
+    rows=paged(queries.statement_page, statement_filters),
+    whole=in_one(queries.statement_whole, statement_filters),
     open=lambda row: ("bank_statement", row.public_id),
     is_full=True,
     fixed=("state",),
@@ -124,18 +105,7 @@ STATEMENTS = Table(
 
 
 # -- lines -------------------------------------------------------------------------------------------------------------
-def line_filters(values: Mapping[str, Any]) -> LineFilters:
-    known = {name: value for name, value in values.items() if name not in ("state", "search")}
-    state = values.get("state", "all")
-    return LineFilters(**known, state=state if state in LINE_STATES else "all", search=values.get("search", ""))
-
-
-def find_lines(frame: Frame, values: Mapping[str, Any], sort: str, page: int, size: int) -> Page[LineRow]:
-    return bank_rows.line_page(frame, line_filters(values), sort=sort, page=page, size=size)
-
-
-def find_whole_lines(frame: Frame, values: Mapping[str, Any], sort: str) -> Whole[LineRow]:
-    return bank_rows.line_whole(frame, line_filters(values), sort=sort)
+line_filters = filters_of(LineFilters, state=LINE_STATES)
 
 
 def _statement_name(frame: Frame, public_id: str) -> str:
@@ -244,8 +214,8 @@ LINES = Table(
         Filter("amount_to", _("Amount to"), "amount"),
     ),
     usual_sort="-booking_date",
-    rows=find_lines,
-    whole=find_whole_lines,
+    rows=paged(bank_rows.line_page, line_filters),
+    whole=in_one(bank_rows.line_whole, line_filters),
     open=lambda row: ("bank_line", row.public_id),
     currency=lambda row: str(row.currency),
     total_word=_line_total,

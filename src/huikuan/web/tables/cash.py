@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
@@ -15,27 +12,13 @@ from huikuan.queries import cash as queries
 from huikuan.queries import choices
 from huikuan.queries.cash import CASH_STATES, CashFilters, CashRow, CashTotal
 from huikuan.queries.frame import Frame
-from huikuan.queries.listing import Page, Whole
 from huikuan.web import words
 from huikuan.web.format import format_count, format_day
 from huikuan.web.note_words import CHANNELS
-from huikuan.web.tables.columns import Column, Filter, Kind, Table
+from huikuan.web.tables.columns import Column, Filter, Kind, Table, filters_of, in_one, paged
 from huikuan.web.tables.items import customer_name
 
-
-def read_filters(values: Mapping[str, Any]) -> CashFilters:
-    """The values of the address; an unknown state is ``todo``."""
-    known = {name: value for name, value in values.items() if name != "state"}
-    state = values.get("state", "todo")
-    return CashFilters(**known, state=state if state in CASH_STATES else "todo")
-
-
-def find_rows(frame: Frame, values: Mapping[str, Any], sort: str, page: int, size: int) -> Page[CashRow]:
-    return queries.cash_page(frame, filters=read_filters(values), sort=sort, page=page, size=size)
-
-
-def find_whole(frame: Frame, values: Mapping[str, Any], sort: str) -> Whole[CashRow]:
-    return queries.cash_whole(frame, read_filters(values), sort=sort)
+read_filters = filters_of(CashFilters, state=CASH_STATES)
 
 
 def _currencies(frame: Frame) -> list[tuple[str, str]]:
@@ -147,8 +130,8 @@ CASH = Table(
         Filter("amount_to", _("Amount to"), "amount"),
     ),
     usual_sort="-value_date",
-    rows=find_rows,
-    whole=find_whole,
+    rows=paged(queries.cash_page, read_filters),
+    whole=in_one(queries.cash_whole, read_filters),
     open=lambda row: ("receipt", row.row.public_id),
     currency=lambda row: str(row.row.currency),
     total_word=_count_word,

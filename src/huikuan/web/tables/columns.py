@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
@@ -14,8 +14,14 @@ from huikuan.core.rights import Right
 from huikuan.queries.frame import Frame
 from huikuan.queries.listing import PAGE_SIZE_MAX, Page, Whole
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 Word = str | Promise
 T = TypeVar("T")
+Filters = TypeVar("Filters", bound="DataclassInstance")
+Values = Mapping[str, Any]
+"""What the filters of an address say, as read; empty ones are not in it."""
 
 
 class Kind(StrEnum):
@@ -86,6 +92,34 @@ class Filter:
     say: Callable[[Frame, str], str] | None = None
 
 
+def filters_of(kind: type[Filters], **choices: Collection[str]) -> Callable[[Values], Filters]:
+    """Reads what a question is narrowed by. Values it has no name for are not its own; where ``choices`` says what
+    there is of a name, anything else is as if nothing had been said."""
+    names = [one.name for one in fields(kind)]
+
+    def read(values: Values) -> Filters:
+        said = {name: values[name] for name in names if name in values}
+        return kind(**{name: value for name, value in said.items() if value in choices.get(name, (value,))})
+
+    return read
+
+
+def paged(
+    question: Callable[..., Page[T]], read: Callable[[Values], Any]
+) -> Callable[[Frame, Values, str, int, int], Page[T]]:
+    """A table's rows: a page of what a question finds."""
+    return lambda frame, values, sort, page, size: question(
+        frame, filters=read(values), sort=sort, page=page, size=size
+    )
+
+
+def in_one(
+    question: Callable[..., Whole[T]], read: Callable[[Values], Any]
+) -> Callable[[Frame, Values, str], Whole[T]]:
+    """Every row of a table: all that a question finds."""
+    return lambda frame, values, sort: question(frame, filters=read(values), sort=sort)
+
+
 def all_pages(find: Callable[[int, int], Page[T]]) -> Whole[T]:
     """Everything a paged question finds."""
     first = find(1, PAGE_SIZE_MAX)
@@ -110,9 +144,9 @@ class Table:
     columns: tuple[Column, ...]
     filters: tuple[Filter, ...]
     usual_sort: str
-    rows: Callable[[Frame, Mapping[str, Any], str, int, int], Page[Any]]
+    rows: Callable[[Frame, Values, str, int, int], Page[Any]]
     open: Callable[[Any], tuple[str, Any]]
-    whole: Callable[[Frame, Mapping[str, Any], str], Whole[Any]] | None = None
+    whole: Callable[[Frame, Values, str], Whole[Any]] | None = None
     """Every row, where that is less work than all pages one after the other."""
     currency: Callable[[Any], str] = lambda row: str(row.currency)
     total_word: Callable[[Any], str] | None = None
@@ -127,7 +161,7 @@ class Table:
     """What a person must hold, for all customers where it is not the ledger, to see the rows of an entity."""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
-    def every_row(self, frame: Frame, values: Mapping[str, Any], sort: str) -> Whole[Any]:
+    def every_row(self, frame: Frame, values: Values, sort: str) -> Whole[Any]:
         """Everything the filters leave, for a file."""
         if self.whole is not None:
             return self.whole(frame, values, sort)

@@ -13,24 +13,14 @@ from django.utils.translation import gettext_lazy as _
 from huikuan.queries import choices
 from huikuan.queries import customers as queries
 from huikuan.queries.customers import CustomerFilters, CustomerRow
-from huikuan.queries.frame import Frame
-from huikuan.queries.listing import Page, Whole
 from huikuan.web.format import format_amount, format_count
-from huikuan.web.tables.columns import Choices, Column, Filter, Kind, Table
+from huikuan.web.tables.columns import Choices, Column, Filter, Kind, Table, in_one, paged
 from huikuan.web.tables.items import ITEMS
 from huikuan.web.tags import cell_bar, days_class
 
 
 def read_filters(values: Mapping[str, Any]) -> CustomerFilters:
     return CustomerFilters(**{**values, "overdue": bool(values.get("overdue"))})
-
-
-def find_rows(frame: Frame, values: Mapping[str, Any], sort: str, page: int, size: int) -> Page[CustomerRow]:
-    return queries.customer_page(frame, filters=read_filters(values), sort=sort, page=page, size=size)
-
-
-def find_whole(frame: Frame, values: Mapping[str, Any], sort: str) -> Whole[CustomerRow]:
-    return queries.customer_whole(frame, read_filters(values), sort=sort)
 
 
 def _values_of(name: str) -> Choices:
@@ -111,8 +101,8 @@ CUSTOMERS = Table(
         Filter("collector", _("Collector"), "choice", _people("collector")),
     ),
     usual_sort="-open",
-    rows=find_rows,
-    whole=find_whole,
+    rows=paged(queries.customer_page, read_filters),
+    whole=in_one(queries.customer_whole, read_filters),
     open=lambda row: ("customer", row.public_id),
     searches=_("Name, number or registration number"),
 )

@@ -17,6 +17,7 @@ from huikuan.queries.debits import WHICH, PaymentRow, RunRow, SumRow
 from huikuan.queries.frame import Frame
 from huikuan.queries.listing import Page
 from huikuan.web import debit_words
+from huikuan.web.acting import amount_text
 from huikuan.web.format import format_count, mask_number
 from huikuan.web.tables.columns import Column, Filter, Kind, Table
 
@@ -105,7 +106,11 @@ def _run_number(frame: Frame, text: str) -> str:
 
 
 def documents_text(row: PaymentRow) -> str:
-    return ", ".join(number for _id, number, _minor in row.documents)
+    """What a payment is for; credits that make it smaller with their amount."""
+    return ", ".join(
+        f"{number} ({amount_text(minor, row.currency)})" if minor < 0 else number
+        for _id, number, minor in row.documents
+    )
 
 
 def _payments_word(line: SumRow) -> str:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _now
@@ -15,28 +12,15 @@ from huikuan.queries import customers as customer_queries
 from huikuan.queries import items as queries
 from huikuan.queries.frame import Frame
 from huikuan.queries.items import ItemFilters, ItemRow
-from huikuan.queries.listing import Page, Whole
 from huikuan.web import words
 from huikuan.web.format import format_count
-from huikuan.web.tables.columns import Choices, Column, Filter, Kind, Table
+from huikuan.web.tables.columns import Choices, Column, Filter, Kind, Table, filters_of, in_one, paged
 
 STATES = ("open", "overdue", "all")
 BUCKETS = ("not_due", "1-30", "31-60", "61-90", ">90")
 
 
-def read_filters(values: Mapping[str, Any]) -> ItemFilters:
-    """The values of the address; an unknown state is ``open``."""
-    known = {name: value for name, value in values.items() if name != "state"}
-    state = values.get("state", "open")
-    return ItemFilters(**known, state=state if state in STATES else "open")
-
-
-def find_rows(frame: Frame, values: Mapping[str, Any], sort: str, page: int, size: int) -> Page[ItemRow]:
-    return queries.item_page(frame, filters=read_filters(values), sort=sort, page=page, size=size)
-
-
-def find_whole(frame: Frame, values: Mapping[str, Any], sort: str) -> Whole[ItemRow]:
-    return queries.item_whole(frame, read_filters(values), sort=sort)
+read_filters = filters_of(ItemFilters, state=STATES)
 
 
 def _values_of(name: str) -> Choices:
@@ -151,8 +135,8 @@ ITEMS = Table(
     columns=COLUMNS,
     filters=FILTERS,
     usual_sort="due_date",
-    rows=find_rows,
-    whole=find_whole,
+    rows=paged(queries.item_page, read_filters),
+    whole=in_one(queries.item_whole, read_filters),
     open=lambda row: ("item", row.public_id),
     tick=lambda row: row.public_id,
     fixed=("state", "bucket"),

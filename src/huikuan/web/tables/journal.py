@@ -15,11 +15,10 @@ from huikuan.core.refusals import Refusal
 from huikuan.queries import journal as queries
 from huikuan.queries.frame import Frame
 from huikuan.queries.journal import JournalFilters, JournalRow, JournalTotal
-from huikuan.queries.listing import Page, Whole
 from huikuan.web import words
 from huikuan.web.format import format_count
 from huikuan.web.frames import read_day
-from huikuan.web.tables.columns import Column, Filter, Kind, Table
+from huikuan.web.tables.columns import Column, Filter, Kind, Table, in_one, paged
 
 
 def read_filters(values: Mapping[str, Any]) -> JournalFilters:
@@ -36,14 +35,6 @@ def read_filters(values: Mapping[str, Any]) -> JournalFilters:
         actor=values.get("actor", ""),
         late=bool(values.get("late")),
     )
-
-
-def find_rows(frame: Frame, values: Mapping[str, Any], sort: str, page: int, size: int) -> Page[JournalRow]:
-    return queries.journal_page(frame, read_filters(values), sort=sort, page=page, size=size)
-
-
-def find_whole(frame: Frame, values: Mapping[str, Any], sort: str) -> Whole[JournalRow]:
-    return queries.journal_whole(frame, read_filters(values), sort=sort)
 
 
 def _kinds(_frame: Frame) -> list[tuple[str, str]]:
@@ -101,8 +92,8 @@ JOURNAL = Table(
         Filter("late", _("Late entries only"), "flag"),
     ),
     usual_sort="-number",
-    rows=find_rows,
-    whole=find_whole,
+    rows=paged(queries.journal_page, read_filters),
+    whole=in_one(queries.journal_whole, read_filters),
     open=lambda row: ("entry", row.public_id),
     currency=lambda row: str(row.base_currency),
     total_word=_count_word,

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
@@ -13,23 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from huikuan.core.notes import AcceptorClass, NoteKind
 from huikuan.queries import notes as queries
 from huikuan.queries.frame import Frame
-from huikuan.queries.listing import Page
 from huikuan.queries.notes import WHICH, NoteFilters, NoteRow, NoteTotal
 from huikuan.web import note_words
 from huikuan.web.format import format_count, format_day
-from huikuan.web.tables.columns import Column, Filter, Kind, Table
+from huikuan.web.tables.columns import Column, Filter, Kind, Table, filters_of, paged
 from huikuan.web.tables.items import customer_name
-
-
-def read_filters(values: Mapping[str, Any]) -> NoteFilters:
-    """The values of the address; an unknown choice is what is in hand."""
-    known = {name: value for name, value in values.items() if name in NoteFilters.__slots__ and name != "which"}
-    which = values.get("which", "held")
-    return NoteFilters(**known, which=which if which in WHICH else "held")
-
-
-def find_rows(frame: Frame, values: Mapping[str, Any], sort: str, page: int, size: int) -> Page[NoteRow]:
-    return queries.note_page(frame, read_filters(values), sort=sort, page=page, size=size)
 
 
 def _number(row: NoteRow) -> SafeString:
@@ -128,7 +113,7 @@ NOTES = Table(
         Filter("matures_to", _("Matures to"), "day"),
     ),
     usual_sort="maturity",
-    rows=find_rows,
+    rows=paged(queries.note_page, filters_of(NoteFilters, which=WHICH)),
     open=lambda row: ("note", row.public_id),
     total_word=_count_word,
     fixed=("which",),

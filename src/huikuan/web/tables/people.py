@@ -16,11 +16,9 @@ from huikuan.queries.frame import Frame
 from huikuan.queries.listing import Page, Whole
 from huikuan.queries.people import PeopleFilters, PersonRow
 from huikuan.web.people_words import REACHES, ROLES
-from huikuan.web.tables.columns import Column, Filter, Kind, Table
+from huikuan.web.tables.columns import Column, Filter, Kind, Table, filters_of
 
-
-def read_filters(values: Mapping[str, Any]) -> PeopleFilters:
-    return PeopleFilters(**{name: str(values.get(name) or "") for name in PeopleFilters.__slots__})
+read_filters = filters_of(PeopleFilters)
 
 
 def find_rows(frame: Frame, values: Mapping[str, Any], sort: str, page: int, size: int) -> Page[PersonRow]:

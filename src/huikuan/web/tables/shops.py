@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.utils.html import format_html
@@ -12,12 +11,11 @@ from django.utils.translation import ngettext, pgettext_lazy
 
 from huikuan.queries import shop_lists as queries
 from huikuan.queries.frame import Frame
-from huikuan.queries.listing import Page
-from huikuan.queries.shop_lists import PayoutFilters, PayoutLine, PayoutTotal, ShopFilters, ShopTotal
+from huikuan.queries.shop_lists import PayoutFilters, PayoutTotal, ShopFilters, ShopTotal
 from huikuan.queries.shops import ShopRow, shop_model
 from huikuan.web import shop_words
 from huikuan.web.format import format_count
-from huikuan.web.tables.columns import Column, Filter, Kind, Table
+from huikuan.web.tables.columns import Column, Filter, Kind, Table, filters_of, paged
 from huikuan.web.words import word_of
 
 SHOP_STATES = {
@@ -26,11 +24,6 @@ SHOP_STATES = {
     "active": _("In use"),
     "shut": pgettext_lazy("shops", "Shut"),
 }
-
-
-def find_shops(frame: Frame, values: Mapping[str, Any], sort: str, page: int, size: int) -> Page[ShopRow]:
-    known = {name: str(value) for name, value in values.items() if name in ShopFilters.__slots__}
-    return queries.shop_page(frame, ShopFilters(**known), sort=sort, page=page, size=size)
 
 
 def _shop_name(row: ShopRow) -> SafeString:
@@ -98,19 +91,12 @@ SHOPS = Table(
         Filter("currency", _("Currency"), "text"),
     ),
     usual_sort="name",
-    rows=find_shops,
+    rows=paged(queries.shop_page, filters_of(ShopFilters)),
     open=lambda row: ("shop", row.public_id),
     total_word=_shops_word,
     is_full=True,
     searches=_("Shop, customer or payer"),
 )
-
-
-def find_payouts(frame: Frame, values: Mapping[str, Any], sort: str, page: int, size: int) -> Page[PayoutLine]:
-    known = {name: value for name, value in values.items() if name in PayoutFilters.__slots__ and name != "which"}
-    which = values.get("which", "standing")
-    filters = PayoutFilters(**known, which=which if which in queries.PAYOUT_STATES else "standing")
-    return queries.payout_page(frame, filters, sort=sort, page=page, size=size)
 
 
 def _shop_word(frame: Frame, text: str) -> str:
@@ -189,7 +175,7 @@ PAYOUTS = Table(
         Filter("currency", _("Currency"), "text"),
     ),
     usual_sort="-day",
-    rows=find_payouts,
+    rows=paged(queries.payout_page, filters_of(PayoutFilters, which=queries.PAYOUT_STATES)),
     open=lambda row: ("payout", row.public_id),
     total_word=_payouts_word,
     fixed=("which",),

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
@@ -12,24 +9,12 @@ from django.utils.translation import gettext_lazy as _
 
 from huikuan.queries import short_payments as queries
 from huikuan.queries.frame import Frame
-from huikuan.queries.listing import Page
 from huikuan.queries.short_payments import WHICH, ShortPaymentFilters, ShortPaymentRow, ShortPaymentTotal
 from huikuan.web import people_words
 from huikuan.web.format import format_count, format_day
 from huikuan.web.short_payment_words import REASONS, reason_word, state_word
-from huikuan.web.tables.columns import Column, Filter, Kind, Table
+from huikuan.web.tables.columns import Column, Filter, Kind, Table, filters_of, paged
 from huikuan.web.tables.items import customer_name
-
-
-def read_filters(values: Mapping[str, Any]) -> ShortPaymentFilters:
-    """The values of the address; an unknown choice is what is open."""
-    known = {name: value for name, value in values.items() if name in ShortPaymentFilters.__slots__ and name != "which"}
-    which = values.get("which", "open")
-    return ShortPaymentFilters(**known, which=which if which in WHICH else "open")
-
-
-def find_rows(frame: Frame, values: Mapping[str, Any], sort: str, page: int, size: int) -> Page[ShortPaymentRow]:
-    return queries.short_payment_page(frame, read_filters(values), sort=sort, page=page, size=size)
 
 
 def owner_word(row: ShortPaymentRow) -> str:
@@ -127,7 +112,7 @@ SHORT_PAYMENTS = Table(
         Filter("reason", _("Reason"), "choice", _reasons),
     ),
     usual_sort="deadline",
-    rows=find_rows,
+    rows=paged(queries.short_payment_page, filters_of(ShortPaymentFilters, which=WHICH)),
     open=lambda row: ("short_payment", row.public_id),
     total_word=_count_word,
     fixed=("which", "owner"),
