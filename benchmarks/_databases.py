@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -49,3 +51,16 @@ def servers(folder: Path, url: str | None = None) -> Iterator[Any]:
         postgres.admin.close()
         if own is not None:
             own.stop()
+
+
+@contextlib.contextmanager
+def pages_database(name: str) -> Iterator[Any]:
+    """A new PostgreSQL database for a benchmark of pages, with a home and a key of its own: sessions made here hold in
+    the servers it starts, too. Called once, before anything of the store is imported."""
+    with tempfile.TemporaryDirectory(prefix=f"huikuan-{name}-") as made:
+        folder = Path(made)
+        (folder / "home").mkdir()
+        os.environ["HUIKUAN_SECRET_KEY"] = secrets.token_hex(32)
+        set_up(folder / "home")
+        with servers(folder) as fresh, fresh("postgres") as db:
+            yield db

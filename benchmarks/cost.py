@@ -9,8 +9,6 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import secrets
-import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -91,15 +89,10 @@ def main() -> None:
     parser.add_argument("--customers", type=int, default=10_000)
     parser.add_argument("--turns", type=int, default=20)
     arguments = parser.parse_args()
-    from benchmarks._databases import servers, set_up
+    from benchmarks._databases import pages_database
 
-    with tempfile.TemporaryDirectory(prefix="huikuan-cost-") as name:
-        folder = Path(name)
-        (folder / "home").mkdir()
-        os.environ["HUIKUAN_SECRET_KEY"] = secrets.token_hex(32)
-        set_up(folder / "home")
-        with servers(folder) as fresh, fresh("postgres") as db:
-            measure(arguments, db)
+    with pages_database("cost") as db:
+        measure(arguments, db)
 
 
 if __name__ == "__main__":

@@ -14,11 +14,9 @@ import http.client
 import os
 import random
 import re
-import secrets
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import urllib.parse
@@ -377,16 +375,10 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.quick:
         arguments.rows, arguments.customers, arguments.users, arguments.seconds = 10_000, 1_000, 10, 15
-    from benchmarks._databases import servers, set_up
+    from benchmarks._databases import pages_database
 
-    with tempfile.TemporaryDirectory(prefix="huikuan-load-") as name:
-        folder = Path(name)
-        (folder / "home").mkdir()
-        # The same for the server: the sessions are made here.
-        os.environ["HUIKUAN_SECRET_KEY"] = secrets.token_hex(32)
-        set_up(folder / "home")
-        with servers(folder) as fresh, fresh("postgres") as db:
-            run(arguments, db)
+    with pages_database("load") as db:
+        run(arguments, db)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from tests.slow import slow_down
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
 
-WAIT_MS = 30_000  # a busy machine is no fault, only what never comes is
+WAIT_MS = 120_000  # a busy machine is no fault, only what never comes is
 # A request that another one or another page made needless ends so; to a person it is nothing.
 GIVEN_UP = ("htmx:afterRequest", "htmx:sendAbort", "htmx:sendError")
 UNDER_WAY = ".htmx-request, .htmx-swapping, .htmx-settling, [aria-busy=true]"

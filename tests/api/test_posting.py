@@ -120,7 +120,7 @@ def test_twins_at_once_post_once(boss: Program, turn: int) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(600)
     assert len(set(answers)) == 1 and answers[0][0] == 201, answers
     assert JournalEntry.objects.count() == before + 2
     assert IdempotencyKey.objects.filter(key="twin").count() == 1

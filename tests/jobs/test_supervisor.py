@@ -17,12 +17,12 @@ from huikuan.jobs import supervisor as module
 from huikuan.jobs.supervisor import BACKOFF_SECONDS, Child, Supervisor
 from tests.servers import free_port
 
-SLEEP = (sys.executable, "-c", "import time; time.sleep(60)")
+SLEEP = (sys.executable, "-c", "import time; time.sleep(600)")
 FAIL = (sys.executable, "-c", "raise SystemExit(3)")
 STUBBORN = (
     sys.executable,
     "-c",
-    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)",
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(600)",
 )
 
 

@@ -52,7 +52,7 @@ def test_people_who_type_at_the_same_time_get_different_numbers(ledger: Ledger) 
 
     def work() -> None:
         try:
-            barrier.wait(timeout=60)
+            barrier.wait(timeout=600)
             found.extend(typed(ledger) for _ in range(3))
         finally:
             connection.close()
