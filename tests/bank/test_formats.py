@@ -83,7 +83,7 @@ def test_a_batch_that_does_not_add_up_is_left_whole() -> None:
     statement = camt(entry("31.00", detail("10.00", "A", "x") + detail("20.00", "B", "y")))
     assert amounts(statement) == ["31.00"]
     assert statement.lines[0].batch_size == 2
-    assert "do not add up" in statement.notes[0]
+    assert "do not add up" in str(statement.notes[0])
 
 
 def test_pending_entries_do_not_count() -> None:

@@ -17,6 +17,7 @@ from huikuan.store.models import (
     BankLine,
     BankLineReceipt,
     BankStatement,
+    BankUpload,
     Receipt,
     RoleGrant,
     User,
@@ -258,10 +259,42 @@ def test_a_large_file_is_the_workers(large: World) -> None:
     address = hand_in(client, file_of(ROWS))
     waiting = client.get(address)
     assert "Waiting for the worker" in text_of(waiting) and "every 1s" in waiting.content.decode()
+    asked = {"HX-Request": "true", "HX-Target": "work"}
+    assert "HX-Refresh" not in client.get(address, headers=asked)
     work_off()
+    assert client.get(address, headers=asked)["HX-Refresh"] == "true"
     shown = client.get(address)
     assert "1 receipt posted" in text_of(shown)
     assert "every 1s" not in shown.content.decode()
+
+
+@pytest.mark.practice("K4")
+def test_who_answered_is_not_asked_again_while_the_worker_posts(large: World) -> None:
+    account = add_account(large.cn, NewAccount("ICBC", NUMBER), actor_id=None, now=START)
+    client = signed_in("clerk")
+    address = hand_in(client, b"Date,Description,Amount,Currency\n2026-03-14,from A,10.00,CNY\n")
+    work_off()
+    assert "Leave the rest out" in text_of(client.get(address))
+    form = {"file": "0", "place": "0", "account": public_id("bac", account)}
+    shown = client.post(f"{address}account/", form, follow=True)
+    assert "Waiting for the worker" in text_of(shown) and "Leave the rest out" not in text_of(shown)
+    assert f'action="{address}account/"' not in shown.content.decode()
+    work_off()
+    assert "1 receipt posted" in text_of(client.get(address))
+
+
+def test_remarks_are_in_the_readers_language(account: int) -> None:
+    client = signed_in("clerk")
+    text = f"账号：{NUMBER}\n交易日期,收入金额,支出金额,摘要\n2026-03-14,10.00,,货款\n"
+    address = hand_in(client, text.encode())
+    told = "the file names no currency; its headings are Chinese, so CNY is taken"
+    assert told in text_of(client.get(address))
+    in_chinese = text_of(signed_in("clerk", "zh-hans").get(address))
+    assert "文件没有写明币种" in in_chinese and told not in in_chinese
+    upload = BankUpload.objects.get()
+    upload.outcomes[0]["notes"] = ["kept before remarks had fields"]
+    upload.save()
+    assert "kept before remarks had fields" in text_of(client.get(address))
 
 
 def test_nobody_sees_what_others_handed_in(world: World) -> None:

@@ -12,6 +12,7 @@ from huikuan.bank.camt_entries import entry_lines
 from huikuan.bank.source import Closed, Entry, Event, Faults, Opened, Options, Source
 from huikuan.bank.statement import Balance, Statement, StatementFormat
 from huikuan.bank.xml import Node, Reader, forget, local, row_of, walk
+from huikuan.core.said import Said
 
 MESSAGES = {
     "BkToCstmrAcctRpt": (StatementFormat.CAMT052, "Rpt"),
@@ -79,7 +80,7 @@ class _Account:
         self.opened = False
         self.entries = 0
         self.lines = 0
-        self.notes: list[str] = []
+        self.notes: list[Said] = []
         self.balances: dict[str, list[Balance]] = {}
         self.summary = ""
 

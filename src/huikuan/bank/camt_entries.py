@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from huikuan.bank.statement import Line, LineStatus
 from huikuan.bank.xml import Node, Reader
+from huikuan.core.said import Said
 
 _STATUS = {"BOOK": LineStatus.BOOKED, "PDNG": LineStatus.PENDING, "FUTR": LineStatus.PENDING}
 _NOTHING = frozenset({"NOTPROVIDED", "NOT PROVIDED", "NONREF"})
@@ -17,15 +18,18 @@ _RETURNS = frozenset({"RRTN", "RPCR", "UPDD", "PRDD", "RRDD", "RJCT", "UPCT", "U
 
 def entry_lines(
     reader: Reader, element: Node, entry: int, ordinal: int, currency: str, default_day: date | None
-) -> tuple[list[Line], list[str]]:
+) -> tuple[list[Line], list[Said]]:
     """The lines of entry number ``entry``, counted from ``ordinal``, and remarks. Faults go to the reader's list."""
     base = _entry(reader, element, entry, ordinal, currency, default_day)
     if base is None:
         return [], []
-    notes = []
+    notes: list[Said] = []
     if "BookgDt" not in element.children or reader.day(element, "BookgDt/Dt", "BookgDt/DtTm") is None:
-        told = "its value date" if base.value_date else "the statement's last day"
-        notes.append(f"Ntry {entry} tells no booking date: {told} {base.booking_date} is taken")
+        place: dict[str, str | int] = {"entry": str(entry), "day": base.booking_date.isoformat()}
+        if base.value_date:
+            notes.append(Said("Ntry {entry} tells no booking date: its value date {day} is taken", place))
+        else:
+            notes.append(Said("Ntry {entry} tells no booking date: the statement's last day {day} is taken", place))
     details = reader.all(element, "NtryDtls/TxDtls")
     batch = reader.first(element, "NtryDtls/Btch")
     if batch is not None:
@@ -39,7 +43,10 @@ def entry_lines(
     lines = _split(reader, details, base, element)
     if lines:
         return lines, notes
-    notes.append(f"Ntry {entry} holds {len(details)} payments whose amounts do not add up to it: it is left whole")
+    batch_of: dict[str, str | int] = {"entry": str(entry), "count": len(details)}
+    notes.append(
+        Said("Ntry {entry} holds {count} payments whose amounts do not add up to it: it is left whole", batch_of)
+    )
     whole = [_told(reader, one, base, element) for one in details]
     texts = [text for line in whole for text in (line.remittance_text, line.structured_reference) if text]
     return [replace(base, remittance_text=" / ".join(dict.fromkeys(texts))[:4000], batch_size=len(details))], notes

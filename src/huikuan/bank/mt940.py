@@ -14,6 +14,7 @@ from huikuan.bank.statement import Balance, Line, LineStatus, Statement, Stateme
 from huikuan.bank.values import make_day
 from huikuan.core.ibans import is_iban
 from huikuan.core.money import EXPONENTS
+from huikuan.core.said import Said
 
 _TAG = re.compile(r":(\d{2}[A-Z]?):(.*)", re.DOTALL)
 _BALANCE = re.compile(r"([CD])(\d{6})([A-Z]{3})([\d,. ]{1,24})")
@@ -105,7 +106,7 @@ class _Account:
         self.tags: set[str] = set()
         self.opened = False
         self.lines = 0
-        self.notes: list[str] = []
+        self.notes: list[Said] = []
         self.pending: _Pending | None = None
         self.last: date | None = None
 
@@ -211,7 +212,7 @@ class _Account:
         if self.pending is not None:
             self.pending.details += lines
         elif (told := " ".join(" ".join(lines).split())) and len(self.notes) < _NOTES_MAX:
-            self.notes.append(told[:500])
+            self.notes.append(Said(told[:500]))  # the bank's own words
 
     def _flush(self) -> Iterator[Event]:
         if self.pending is not None:

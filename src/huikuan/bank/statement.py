@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from huikuan.core.refusals import BadData, DataError
+from huikuan.core.said import Said
 
 FAULTS_MAX = 10_000
 """Faults kept of one file; more are only counted."""
@@ -132,7 +133,7 @@ class Statement:
     opening: Balance | None = None
     closing: Balance | None = None
     lines: tuple[Line, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Said, ...] = ()
     row: int = 1
     file: str = ""
 

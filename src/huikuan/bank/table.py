@@ -16,6 +16,7 @@ from huikuan.bank.table_layout import HEAD_ROWS, Layout, amount_of, find_layout,
 from huikuan.bank.table_rows import RowReader
 from huikuan.bank.table_words import currency_of, facts_of, tidy
 from huikuan.bank.values import read_day
+from huikuan.core.said import Said
 
 _TRAILER_MAX = 60
 _NOTES_MAX = 50
@@ -73,7 +74,7 @@ class _Table:
     numbers: Iterator[int]
     accounts: dict[tuple[str, str], _Account] = field(default_factory=dict)
     trailer: list[list[str]] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Said] = field(default_factory=list)
 
     def read(self) -> Iterator[Event]:
         layout = self.layout
@@ -102,7 +103,6 @@ class _Table:
         if not self.accounts:
             account = self._account("", reader.currency, facts, kind)
             yield Opened(account.number, account.statement)
-        self.notes += reader.notes
         told = facts_of(self.trailer)
         for account in self.accounts.values():
             yield Closed(account.number, self._complete(account, facts, told, reader))
@@ -137,7 +137,7 @@ class _Table:
         has_column = layout.first("currency") is not None
         if any(_CHINESE.search(heading) for heading in layout.headings):
             if not has_column:
-                self.notes.append("the file names no currency; its headings are Chinese, so CNY is taken")
+                self.notes.append(Said("the file names no currency; its headings are Chinese, so CNY is taken"))
             return "CNY"
         return ""
 
@@ -181,7 +181,7 @@ class _Table:
         if len(self.accounts) == 1:
             opening = reader.opening or self._balance(facts, told, "opening", account, start)
             closing = reader.closing or self._balance(facts, told, "closing", account, end)
-        notes = tuple(dict.fromkeys(self.notes))[:_NOTES_MAX]
+        notes = tuple(self.notes[:_NOTES_MAX])
         return replace(account.statement, from_date=start, to_date=end, opening=opening, closing=closing, notes=notes)
 
     def _balance(

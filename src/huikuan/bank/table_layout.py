@@ -13,6 +13,7 @@ from huikuan.bank.headings import IGNORED, fold, meaning
 from huikuan.bank.rows import Cell
 from huikuan.bank.table_words import direction, tidy
 from huikuan.bank.values import EMPTY, day_order, marked_amount, proves_comma, read_day, settle_number
+from huikuan.core.said import Said
 
 HEAD_ROWS = 1_000
 """Rows looked at before the first is read."""
@@ -31,7 +32,7 @@ class Layout:
     header_at: int
     headings: list[str]
     columns: dict[str, list[int]]
-    notes: list[str] = field(default_factory=list)
+    notes: list[Said] = field(default_factory=list)
     comma: bool = False
     date_order: str = ""
     debit_is_signed: bool = False
@@ -170,7 +171,8 @@ def _settle_numbers(layout: Layout, sample: Sequence[list[Cell]], delimiter: str
             values = _values(sample, at)
             numbers = sum(amount_of(value, layout.comma) is not None for value in values)
             if values and not numbers:
-                layout.notes.append(f"the column {layout.heading(at)!r} holds no amounts and is not read")
+                place: dict[str, str | int] = {"heading": layout.heading(at)}
+                layout.notes.append(Said("the column “{heading}” holds no amounts and is not read", place))
             else:
                 fitting.append((not values, at))
         positions = [at for empty, at in fitting if not empty] or [at for _, at in fitting]

@@ -38,7 +38,6 @@ class RowReader:
         self.rest: list[str] = []
         self.opening: Balance | None = None
         self.closing: Balance | None = None
-        self.notes: list[str] = []
         self._names = [cell.strip() for cell in layout.headings]
         self._lines = 0
 

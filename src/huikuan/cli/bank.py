@@ -140,7 +140,7 @@ def _as_data(collection: Collection, shown: list[dict[str, str]], output: Path |
                 "to_date": one.to_date.isoformat() if one.to_date else None,
                 "opening": balance(one.opening),
                 "closing": balance(one.closing),
-                "notes": list(one.notes),
+                "notes": list(map(str, one.notes)),
             }
             for one in collection.statements
         ],

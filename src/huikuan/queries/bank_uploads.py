@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db.models import Q
 from django_tasks_db.models import DBTaskResult
 
+from huikuan.core.said import Line, read_line
 from huikuan.queries.directory import actors_of
 from huikuan.queries.frame import Frame
 from huikuan.store.batch_locks import is_held
@@ -23,7 +24,7 @@ from huikuan.store.public_ids import public_id
 @dataclass(frozen=True, slots=True)
 class OutcomeRow:
     """What became of one statement of a file: see ``services.bank_uploads.Outcome``, whose fields are in ``said``.
-    ``statement_public_id``: its page, once it is imported or where it was known."""
+    ``statement_public_id``: its page, once it is imported or where it was known. ``notes``: remarks of the reader."""
 
     file_name: str
     file: int
@@ -33,6 +34,7 @@ class OutcomeRow:
     account_name: str
     entity_id: int | None
     statement_public_id: str
+    notes: list[Line]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,7 @@ def _outcome(row: BankUpload, one: dict[str, Any], accounts: dict[int, BankAccou
         place=one["place"],
         state=one["state"],
         said=one,
+        notes=[read_line(text) for text in one.get("notes", ())],
         account_name=account.name if account else "",
         entity_id=account.entity_id if account else row.entity_id,
         statement_public_id=public_id("bst", number) if number else "",

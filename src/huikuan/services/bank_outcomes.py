@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from huikuan.core.refusals import BadData, DataError, Refusal
+from huikuan.core.said import keep_line
 from huikuan.services.bank_import import StatementResult
 from huikuan.services.bank_reading import ReadStatement
 from huikuan.services.debit_reports import ReportResult
@@ -22,7 +23,7 @@ SETTLED = frozenset({IMPORTED, KNOWN})
 class Outcome:
     """What became of one statement (or of a file that cannot be read): ``state`` is imported, known, refused,
     needs_account, needs_date_order or not_tied. ``failure``: code, English template and fields of a refusal. Amounts in
-    minor units."""
+    minor units. ``notes``: remarks of the reader, as ``core.said.keep_line`` keeps them."""
 
     file: int
     place: int
@@ -72,7 +73,7 @@ def described(index: int, place: int, told: ReadStatement) -> Outcome:
         opening=f"{opening.amount:f}" if opening else "",
         closing=f"{closing.amount:f}" if closing else "",
         lines=len(told.lines),
-        notes=[note[:300] for note in statement.notes[:10]],
+        notes=[keep_line([note]) for note in statement.notes[:10]],
     )
 
 

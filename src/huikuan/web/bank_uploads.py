@@ -37,6 +37,8 @@ from huikuan.web.pages import page, refusal_text, show
 from huikuan.web.tags import address
 from huikuan.web.words import word_of
 
+_ASKED = ("needs_account", "needs_date_order", "not_tied")
+"""Outcomes on which a person has to say something."""
 CARDS_MAX = 3
 """So many statements without anything to decide stand as cards; more of them as rows of one table."""
 SUFFIXES = ".xml,.sta,.mt940,.mt942,.940,.942,.txt,.bai,.bai2,.ofx,.qfx,.qbo,.csv,.tsv,.xls,.xlsx,.htm,.html,.zip,.toml"
@@ -105,14 +107,22 @@ class OutcomeLine:
     @property
     def is_settled(self) -> bool:
         """Nothing to read and nothing to decide: imported or known, without a remark."""
-        waits = self.outcome.said["waiting"] or self.outcome.said["notes"]
+        waits = self.outcome.said["waiting"] or self.outcome.notes
         return self.outcome.state in ("imported", "known") and not (waits or self.reason or self.faults)
 
 
 @require_safe
 @page(right=Right.SEE_LEDGER, whole=True)
 def show_upload(request: HttpRequest, seat: Seat, upload_id: int) -> HttpResponse:
-    return _show(request, seat, _upload(request, seat, upload_id))
+    found = _upload(request, seat, upload_id)
+    if request.headers.get("HX-Target") == "work" and not _at_work(found):
+        # The progress alone was asked for, and there is none any more: what became of the files is a page of its own.
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    return _show(request, seat, found)
+
+
+def _at_work(found: UploadDetail) -> bool:
+    return found.state != "done" and not found.is_stopped
 
 
 def _show(request: HttpRequest, seat: Seat, found: UploadDetail, reason: str = "") -> HttpResponse:
@@ -122,6 +132,7 @@ def _show(request: HttpRequest, seat: Seat, found: UploadDetail, reason: str = "
     makers = [row for row in seat.entities if seat.can_whole(Right.EDIT_BANK_ACCOUNT, row.id)]
     makers = [row for row in makers if seat.can_whole(Right.POST_CASH, row.id)]
     lines = _ask_once([_line(seat, one, statements, accounts, makers) for one in found.outcomes])
+    at_work = _at_work(found)
     settled = [line for line in lines if line.is_settled]
     if len(settled) <= CARDS_MAX:
         settled = []
@@ -131,8 +142,8 @@ def _show(request: HttpRequest, seat: Seat, found: UploadDetail, reason: str = "
         "settled": settled,
         "sums": _sums(found) if len(lines) > 1 else "",
         "reason": reason,
-        "may_give_up": found.count("needs_account", "needs_date_order", "not_tied") > 0 and seat.can(Right.POST_CASH),
-        "at_work": found.state != "done" and not found.is_stopped,
+        "may_give_up": not at_work and found.count(*_ASKED) > 0 and seat.can(Right.POST_CASH),
+        "at_work": at_work,
         "may_retry": found.is_stopped or (found.state == "done" and found.count("refused") > 0),
         "makers": makers,
         "kinds": [(kind.value, word_of(bank_words.ACCOUNT_KINDS, kind.value)) for kind in AccountKind],
