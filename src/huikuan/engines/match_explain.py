@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from huikuan.engines.match_bare import BareExplainer
 from huikuan.engines.match_context import Context, soft_hits
-from huikuan.engines.match_explanation import PLAIN, Explanation, Found, keep, trim
+from huikuan.engines.match_explanation import PLAIN, WHOLE, Explanation, Found, keep, trim
 from huikuan.engines.match_family import family_pool
 from huikuan.engines.match_fit import Fit, discount_of, fit_exact, fit_over, fit_part, is_prepaid
 from huikuan.engines.match_lines import Line, Pool, State
 from huikuan.engines.match_references import Mention
+from huikuan.engines.match_rivals import Rivals
 from huikuan.engines.match_sums import cancels
 
 SCOPES_MAX = 6
 CREDITS_MAX = 18
 WEAK = 0.3
 """A payer less believable than this is not searched without a mention."""
-WHOLE = ("exact", "discount", "late_discount", "habit_discount", "charge", "exchange")
-"""Fits that end every item of their set."""
 SAME_AMOUNT_MAX = 40
 """Items of one amount in the whole book beyond which the amount alone says nothing."""
 
 
-class Explainer(BareExplainer):
+class Explainer(Rivals):
     """Finds explanations against one state of the items."""
 
     def explain(self, context: Context) -> list[Explanation]:
@@ -56,8 +54,7 @@ class Explainer(BareExplainer):
             if made.items and made.fit.how in WHOLE:
                 self._swap(context, made)
         _doubt_discounts(found)
-        self._doubt_wholes(context, found)
-        self._doubt_payers(context, found)
+        self._doubt_bare(context, found)
         return list(found.values())
 
     def _family(self, context: Context, found: Found) -> None:
@@ -95,20 +92,11 @@ class Explainer(BareExplainer):
             made.swaps += 1
         made.others = max(made.others, float(made.swaps))
 
-    def _doubt_wholes(self, context: Context, found: Found) -> None:
-        """A single item that no number names, where everything due or a month's items come to the same: the payer may
-        have meant either, and they leave other items open."""
-        named = {one for opened in context.open_of.values() for one in opened}
-        exact = [one for one in found.values() if one.fit.how == "exact"]
-        wholes = [set(one.items) for one in exact if one.shape in PLAIN and len(one.items) > 1]
-        for made in exact:
-            if len(made.items) == 1 and made.items[0] not in named and any(made.items[0] in one for one in wholes):
-                made.others = max(made.others, 1.0)
-
     def _is_credited(self, context: Context, item: int) -> bool:
-        """A credit memo of the very amount of the item is open: who pays it unnamed means something else."""
+        """A credit memo of the very amount of an item is open. Of the one that is paid unnamed: something else is
+        meant. Of another: both may be meant as well."""
         pool = self.state.pool(self.state.book.customer_of[item], context.line)
-        return -self.state.open_now[item] in pool.by_amount
+        return any(amount < 0 and -amount in pool.by_amount for amount in pool.by_amount)
 
     @staticmethod
     def _by_orders(context: Context, made: Explanation) -> bool:
@@ -119,24 +107,6 @@ class Explainer(BareExplainer):
             if any(one in made.items for one in context.open_of[at])
         }
         return bool(kinds) and kinds <= {"order", "contract"}
-
-    def _doubt_payers(self, context: Context, found: Found) -> None:
-        """Unnamed items of different customers that the payer may be, and that the amount fits alike."""
-        named = {one for opened in context.open_of.values() for one in opened}
-        alike = [
-            one
-            for one in found.values()
-            if one.fit.how == "exact" and len(one.items) == 1 and one.items[0] not in named and one.shape != "global"
-        ]
-        if not alike:
-            return
-        amount, line = context.line.amount, context.line
-        owing = [one for one in context.payers if self.state.pool(one.customer, line).by_amount.get(amount)]
-        for one in alike:
-            own = context.strength.get(one.customer)
-            least = own.strength / 12 if own is not None else 0.0
-            rivals = [other for other in owing if other.customer != one.customer and other.strength >= least]
-            one.others = max(one.others, float(len(rivals)))
 
     def _alike(self, context: Context, made: Explanation, item: int) -> bool:
         """Outside a month that the text names nothing can stand for what is in it; nor do many items of other months

@@ -14,7 +14,8 @@ from huikuan.engines.match_packed import packed
 class Explanation:
     """One explanation. ``items`` are places in the book, ``shape`` how the set came about (named, single, all, due,
     month, oldest, sum, credits, global, none), ``others`` how many other sets fit as well, ``pool_size`` how many items
-    were to choose from (of money on account: that it might pay instead)."""
+    were to choose from (of money on account: that it might pay instead). ``is_shaky``: what is open of its items
+    rests on a guess about an earlier line."""
 
     kind: str
     customer: int
@@ -24,6 +25,7 @@ class Explanation:
     others: float = 0.0
     pool_size: int = 0
     swaps: int = 0
+    is_shaky: bool = False
     features: list[float] = field(default_factory=list)
     score: float = 0.0
     confidence: float = 0.0
@@ -57,6 +59,8 @@ def keep(found: Found, made: Iterable[Explanation]) -> None:
             found[one.key] = one
 
 
+WHOLE = ("exact", "discount", "late_discount", "habit_discount", "charge", "exchange")
+"""Fits that end every item of their set."""
 PLAIN = ("named", "single", "all", "due", "period", "credits")
 RANK = {
     shape: at

@@ -27,7 +27,9 @@ UNHEARD = 1.0
 
 def may_post(best: Explanation) -> bool:
     """Nothing but the bar keeps it from posting itself."""
-    return best.others < AMBIGUOUS and _adds_up(best) and _is_of_payer(best) and not _contradicts(best)
+    if best.others >= AMBIGUOUS or best.is_shaky:
+        return False
+    return _adds_up(best) and _is_of_payer(best) and not _contradicts(best)
 
 
 def _adds_up(best: Explanation) -> bool:

@@ -28,6 +28,8 @@ SURE = 0.93
 SURE_PART = 0.98
 """The same for what leaves something open."""
 SETTLING = ("exact", "discount", "charge", "habit_discount")
+NEAR = 3.0
+"""Explanations of an unsure line so far behind the first one may be what it paid."""
 LEAD = 1.5
 """How far ahead the way a customer always pays must be."""
 NO_GROUP = -1
@@ -91,6 +93,8 @@ class _Work:
         self.done = 0
         self.guessed: dict[int, int] = {}
         """Items taken by lines that do not name them, with what was open before."""
+        self.touched: set[int] = set()
+        """Items that an unsure line of the group may have paid."""
 
     def group(self, lines: Sequence[Line]) -> list[tuple[int, list[Line]]]:
         """Lines by the group of customers that their payer points to; those that point to none each by itself."""
@@ -112,6 +116,7 @@ class _Work:
             taken: list[tuple[int, int]] = []
             days = [list(day) for _, day in groupby(lines, key=lambda line: line.day)]
             self.guessed.clear()
+            self.touched.clear()
             for at, day in enumerate(days):
                 if self.guessed:
                     self._release(day)
@@ -134,7 +139,12 @@ class _Work:
         self.done += 1
         if self.progress and self.done % 500 == 0:
             self.progress(self.done, self.total)
-        return Judged(line, context, rank(made, self.weights))
+        ranked = rank(made, self.weights)
+        best = ranked[0]
+        if self.touched and not best.features[PLACE["rarity"]] and not self.touched.isdisjoint(best.items):
+            # What is open of them rests on a guess about an earlier line.
+            best.is_shaky = True
+        return Judged(line, context, ranked)
 
     def _release(self, lines: Sequence[Line]) -> None:
         """Gives back what was only guessed to be paid and is named now; ``settle`` decides between the lines."""
@@ -147,13 +157,14 @@ class _Work:
     def _take(self, judged: Sequence[Judged]) -> list[tuple[int, int]]:
         """Reduces what sure lines pay; returns what was open before, to be put back."""
         undo = []
-        some = [one for one in judged if one.ranked and one.ranked[0].items]
-        if not some:
-            return []
+        some = [one for one in judged if one.ranked]
         sure = probability(self.calibration.odds([traits_of(one) for one in some]))
         for one, chance in zip(some, sure.tolist(), strict=True):
             best = one.ranked[0]
-            if chance < (SURE if best.fit.how in SETTLING else SURE_PART) and not _is_way(one):
+            is_sure = chance >= (SURE if best.fit.how in SETTLING else SURE_PART) and best.others < AMBIGUOUS
+            if not is_sure:
+                self.touched.update(*(made.items for made in one.ranked if made.score >= best.score - NEAR))
+            if not is_sure and not _is_way(one):
                 continue
             for item, applied, deducted in zip(best.items, best.fit.applied, best.fit.deducted, strict=True):
                 before = self.state.open_now[item]

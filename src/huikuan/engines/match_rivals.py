@@ -1,0 +1,143 @@
+"""Rivals: every other set of items that explains an amount as simply as one that nothing written points to.
+
+One item, or a whole (everything, everything due, all of a month; with credit memos or without; less the discounts still
+allowed) is as simple as it gets: 1. Two items, or a run of neighbours by date: 2. Three: 3. Items of different members
+of a group: one more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from huikuan.engines.match_bare import BareExplainer
+from huikuan.engines.match_context import Context
+from huikuan.engines.match_explanation import WHOLE, Found
+from huikuan.engines.match_family import family_pool
+from huikuan.engines.match_fit import discount_of
+from huikuan.engines.match_lines import Line, Pool
+from huikuan.engines.match_sums import find_sums
+
+SETS_MAX = 3
+"""Sets of more items are counted where they are searched."""
+LIKELY = 12.0
+"""A payer so many times less believable than the likeliest is none whose items could be meant instead."""
+
+Which = tuple[int, int] | str
+"""A month, or ``ALL`` or ``DUE``."""
+ALL, DUE = "all", "due"
+Ways = dict[frozenset[int], int]
+"""Sets of items that give an amount, with how simple they are."""
+
+
+class Rivals(BareExplainer):
+    """Counts them among what the plausible payers of a line have open."""
+
+    def _doubt_bare(self, context: Context, found: Found) -> None:
+        """Sets ``others`` of explanations that nothing written points to: to the number of their rivals at least."""
+        named = {one for opened in context.open_of.values() for one in opened}
+        bare = [
+            one
+            for one in found.values()
+            if one.items and one.fit.how in WHOLE and one.shape != "global" and named.isdisjoint(one.items)
+        ]
+        if not bare:
+            return
+        ways = self._ways(context, min(max(len(one.items) for one in bare), SETS_MAX))
+        said = {way for way in ways if self._is_said(context, way)}
+        for one in bare:
+            own = frozenset(one.items)
+            simple = ways.get(own, len(own))
+            among = said if own in said or self._is_said(context, own) else ways
+            rivals = sum(ways[way] <= simple for way in among if way != own)
+            one.others = max(one.others, float(rivals))
+
+    def _is_said(self, context: Context, items: Iterable[int]) -> bool:
+        """All of months that the text names."""
+        months = {(year, month) for year, month, _, _ in context.periods}
+        return bool(months) and all(self._month(self.state.book.dated[item]) in months for item in items)
+
+    def _ways(self, context: Context, limit: int) -> Ways:
+        """Every way up to ``limit`` in which a plausible payer's items, or its group's, give the amount."""
+        line, ways, payers = context.line, Ways(), context.payers
+        least = payers[0].strength / LIKELY if payers else 0.0
+        for payer in payers:
+            if payer.customer < 0 or payer.strength < least:
+                continue
+            pool = self.state.pool(payer.customer, line)
+            if payer.kind == "group":
+                _note(ways, [(item,) for item in pool.by_amount.get(line.amount, ())], 1)
+            else:
+                self._ways_in(pool, line, limit, 0, ways)
+        if limit > 1:
+            family = family_pool(self.state, context)
+            if family is not None:
+                self._ways_in(family, line, limit - 1, 1, ways)
+        return ways
+
+    def _ways_in(self, pool: Pool, line: Line, limit: int, less: int, ways: Ways) -> None:
+        """Those in one pool; ``less`` simple for the pool of a group."""
+        amount, items = line.amount, pool.items
+        if not items:
+            return
+        net = self._net(pool, line)
+        for amounts in (pool.amounts, net) if net else (pool.amounts,):
+            _note(ways, [(items[at],) for at, one in enumerate(amounts) if one == amount], 1 + less)
+            _note(ways, self._wholes(pool, amounts, line), 1 + less)
+            if limit > 1:
+                sums = find_sums(amounts, amount, size_max=limit, keep=40)
+                _note(ways, [[items[at] for at in one] for one in sums.sets if len(one) == 2], 2 + less)
+                _note(ways, [[items[at] for at in one] for one in sums.sets if len(one) == 3], 3 + less)
+        if limit > 1:
+            _note(ways, _runs(pool, range(len(items)), amount), 2 + less)
+            dated = self.state.book.dated
+            _note(ways, _runs(pool, sorted(range(len(items)), key=lambda at: dated[items[at]]), amount), 2 + less)
+
+    def _net(self, pool: Pool, line: Line) -> list[int] | None:
+        """What is open of each less the discount that is still allowed; ``None`` where none is."""
+        book, state, day = self.state.book, self.state, line.day
+        until, percents = book.discount_until, book.discounts
+        if not any(until[item] >= day and percents[item] for item in pool.items):
+            return None
+        return [
+            amount - (discount_of(state, item, amount) if until[item] >= day else 0)
+            for item, amount in zip(pool.items, pool.amounts, strict=True)
+        ]
+
+    def _wholes(self, pool: Pool, amounts: list[int], line: Line) -> list[list[int]]:
+        """Everything, everything due, each month's; with credit memos and without."""
+        due, dated, held = self.state.book.due, self.state.book.dated, self._months
+        sums: dict[tuple[Which, bool], int] = {}
+        for item, amount in zip(pool.items, amounts, strict=True):
+            month = held.get(dated[item]) or self._month(dated[item])
+            for key in (month, ALL, DUE) if due[item] <= line.day else (month, ALL):
+                sums[key, True] = sums.get((key, True), 0) + amount
+                if amount > 0:
+                    sums[key, False] = sums.get((key, False), 0) + amount
+        return [
+            [item for item in pool.items if (net or self.state.open_now[item] > 0) and self._is_in(item, key, line)]
+            for (key, net), total in sums.items()
+            if total == line.amount
+        ]
+
+    def _is_in(self, item: int, which: Which, line: Line) -> bool:
+        book = self.state.book
+        return which == ALL or (book.due[item] <= line.day if which == DUE else self._month(book.dated[item]) == which)
+
+
+def _note(ways: Ways, sets: Iterable[Iterable[int]], simple: int) -> None:
+    for one in sets:
+        key = frozenset(one)
+        ways[key] = min(ways.get(key, 99), simple)
+
+
+def _runs(pool: Pool, order: Iterable[int], amount: int) -> list[list[int]]:
+    """Neighbours among the invoices that add up to the amount."""
+    places = [at for at in order if pool.amounts[at] > 0]
+    seen, total, found = {0: 0}, 0, []
+    for count, at in enumerate(places, 1):
+        total += pool.amounts[at]
+        seen[total] = count
+        start = seen.get(total - amount)
+        if start is not None:
+            found.append([pool.items[one] for one in places[start:count]])
+    return found
