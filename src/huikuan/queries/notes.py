@@ -213,12 +213,13 @@ def _row(frame: Frame, note: Note, party: str) -> NoteRow:
         range_last=note.range_last,
         party=party if state in PASSED_ON else "",
         with_recourse=bool(known.recourse),
-        warnings=warnings(_terms(note), state, frame.as_of, working_days_of(note.entity.country)),
+        warnings=warnings(terms_of(note), state, frame.as_of, working_days_of(note.entity.country)),
         recorded_at=note.recorded_at,
     )
 
 
-def _terms(note: Note) -> NoteTerms:
+def terms_of(note: Note) -> NoteTerms:
+    """What is written on a note."""
     return NoteTerms(
         NoteKind(note.kind),
         note.currency,

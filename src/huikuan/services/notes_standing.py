@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.models import QuerySet
 
-from huikuan.core.notes import NoteKind, NoteState, NoteStep, NoteTerms, state_after
+from huikuan.core.notes import NoteState, NoteStep, NoteTerms, state_after
 from huikuan.core.refusals import Refusal
+from huikuan.queries.notes import terms_of
 from huikuan.store.models import Note, NoteEvent
 
 
@@ -31,19 +32,6 @@ class Standing:
     @property
     def terms(self) -> NoteTerms:
         return terms_of(self.note)
-
-
-def terms_of(note: Note) -> NoteTerms:
-    """What is written on a note."""
-    return NoteTerms(
-        NoteKind(note.kind),
-        note.currency,
-        note.amount_minor,
-        note.issue_date,
-        note.maturity_date,
-        note.range_first,
-        note.range_last,
-    )
 
 
 def counting(events: QuerySet[NoteEvent]) -> QuerySet[NoteEvent]:

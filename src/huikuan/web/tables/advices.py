@@ -12,6 +12,7 @@ from huikuan.queries import remittances as queries
 from huikuan.queries.remittances import ADVICE_STATES, AdviceFilters, AdviceLine, AdviceTotal
 from huikuan.web.format import format_count
 from huikuan.web.tables.columns import Column, Filter, Kind, Table, filters_of, in_one, paged
+from huikuan.web.tables.common import CURRENCY_ON_A_DESK, ENTITY_IF_CHOSEN
 
 advice_filters = filters_of(AdviceFilters, state=ADVICE_STATES)
 
@@ -48,8 +49,8 @@ ADVICES = Table(
         Column("reference", _("Reference"), Kind.CODE, lambda row: row.reference, shown=False),
         Column("file", _("File"), Kind.TEXT, lambda row: row.file_name, sort=True, css="clip desk-only", width=30),
         Column("documents", _("Documents"), Kind.COUNT, lambda row: row.documents, css="desk-only"),
-        Column("entity", _("Legal entity"), Kind.CODE, lambda row: row.entity_code, shown=False, width=12),
-        Column("currency", _("Currency"), Kind.TEXT, lambda row: row.currency, css="desk-only", width=9),
+        ENTITY_IF_CHOSEN,
+        CURRENCY_ON_A_DESK,
         Column("amount", _("Amount"), Kind.MONEY, lambda row: row.total_minor, total=lambda line: line.total_minor),
         Column(
             "state",

@@ -13,6 +13,7 @@ from huikuan.queries.frame import Frame
 from huikuan.web.agreement_words import KINDS, state_word
 from huikuan.web.format import format_count
 from huikuan.web.tables.columns import Column, Filter, Kind, Table, filters_of, paged
+from huikuan.web.tables.common import CURRENCY_ON_A_DESK, CUSTOMER_SORTED, ENTITY_IF_CHOSEN
 from huikuan.web.tables.items import customer_name
 
 
@@ -40,19 +41,10 @@ def _count_word(line: AgreementTotal) -> str:
 COLUMNS = (
     Column("number", _("Number"), Kind.CODE, lambda row: row.number, sort=True, html=_number),
     Column("kind", _("Kind"), Kind.TEXT, lambda row: str(KINDS.get(row.kind, row.kind)), css="desk-only"),
-    Column(
-        "customer",
-        _("Customer"),
-        Kind.TEXT,
-        lambda row: row.customer_name,
-        sort=True,
-        css="clip",
-        width=36,
-        page=lambda row: ("customer", row.customer_public_id),
-    ),
+    CUSTOMER_SORTED,
     Column("parties", _("Parties"), Kind.TEXT, lambda row: ", ".join(row.parties), css="clip desk-only", width=40),
     Column("thing", _("Thing"), Kind.TEXT, lambda row: row.thing, css="clip desk-only", width=30),
-    Column("currency", _("Currency"), Kind.TEXT, lambda row: row.currency, css="desk-only", width=9),
+    CURRENCY_ON_A_DESK,
     Column(
         "amount",
         _("Debts closed"),
@@ -65,7 +57,7 @@ COLUMNS = (
     Column("proposed", _("Proposed on"), Kind.DAY, lambda row: row.proposed_on, sort=True, css="desk-only"),
     Column("posted", _("Posted on"), Kind.DAY, lambda row: row.posted_on, css="desk-only"),
     Column("state", _("State"), Kind.TEXT, lambda row: state_word(row.kind, row.state), css="desk-only", html=_state),
-    Column("entity", _("Legal entity"), Kind.CODE, lambda row: row.entity_code, shown=False, width=12),
+    ENTITY_IF_CHOSEN,
 )
 
 

@@ -15,6 +15,7 @@ from huikuan.queries.frame import Frame
 from huikuan.web import bank_words, words
 from huikuan.web.format import format_amount, format_count, format_day, mask_number
 from huikuan.web.tables.columns import Column, Filter, Kind, Table, filters_of, in_one, paged
+from huikuan.web.tables.common import CURRENCY_ON_A_DESK, ENTITY_IF_CHOSEN
 
 STATEMENT_STATES = ("all", "open", "gaps")
 
@@ -67,8 +68,8 @@ STATEMENTS = Table(
             "account", _("Bank account"), Kind.TEXT, lambda row: row.account_name, sort=True, css="desk-only", width=28
         ),
         Column("number", _("Number"), Kind.CODE, lambda row: row.number, shown=False),
-        Column("entity", _("Legal entity"), Kind.CODE, lambda row: row.entity_code, shown=False, width=12),
-        Column("currency", _("Currency"), Kind.TEXT, lambda row: row.currency, css="desk-only", width=9),
+        ENTITY_IF_CHOSEN,
+        CURRENCY_ON_A_DESK,
         Column("opening", _("Opening balance"), Kind.MONEY, lambda row: row.opening_minor, css="desk-only"),
         Column("in", _("Money in"), Kind.MONEY, lambda row: row.in_minor, css="desk-only"),
         Column("out", _("Money out"), Kind.MONEY, lambda row: row.out_minor, css="desk-only"),
@@ -172,7 +173,7 @@ LINES = Table(
             shown=False,
             width=14,
         ),
-        Column("currency", _("Currency"), Kind.TEXT, lambda row: row.currency, css="desk-only", width=9),
+        CURRENCY_ON_A_DESK,
         Column(
             "in",
             _("Money in"),

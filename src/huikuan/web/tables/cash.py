@@ -16,6 +16,7 @@ from huikuan.web import words
 from huikuan.web.format import format_count, format_day
 from huikuan.web.note_words import CHANNELS
 from huikuan.web.tables.columns import Column, Filter, Kind, Table, filters_of, in_one, paged
+from huikuan.web.tables.common import ENTITY_ON_A_DESK
 from huikuan.web.tables.items import customer_name
 
 read_filters = filters_of(CashFilters, state=CASH_STATES)
@@ -61,7 +62,7 @@ COLUMNS = (
     ),
     Column("payer", _("Payer"), Kind.TEXT, lambda row: row.payer_name, shown=False, width=30),
     Column("channel", _("Paid by"), Kind.TEXT, lambda row: str(CHANNELS.get(row.channel, "")), css="desk-only"),
-    Column("entity", _("Legal entity"), Kind.CODE, lambda row: row.entity_code, css="desk-only", width=12),
+    ENTITY_ON_A_DESK,
     Column("currency", _("Currency"), Kind.TEXT, lambda row: row.row.currency, width=9),
     Column(
         "amount",

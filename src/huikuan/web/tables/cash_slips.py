@@ -17,6 +17,7 @@ from huikuan.queries.frame import Frame
 from huikuan.queries.listing import Page
 from huikuan.web.format import format_count
 from huikuan.web.tables.columns import Column, Filter, Kind, Table
+from huikuan.web.tables.common import CURRENCY_ON_A_DESK, CUSTOMER, ENTITY_IF_CHOSEN
 
 
 def find_rows(frame: Frame, values: Mapping[str, Any], sort: str, page: int, size: int) -> Page[SlipRow]:
@@ -54,22 +55,14 @@ SLIPS = Table(
     columns=(
         Column("number", _("Number"), Kind.CODE, lambda row: row.number, sort=True),
         Column("received_on", _("Received on"), Kind.DAY, lambda row: row.received_on, css="desk-only"),
-        Column(
-            "customer",
-            _("Customer"),
-            Kind.TEXT,
-            lambda row: row.customer_name,
-            css="clip",
-            width=36,
-            page=lambda row: ("customer", row.customer_public_id),
-        ),
+        CUSTOMER,
         Column("payer", _("Handed over by"), Kind.TEXT, lambda row: row.payer, css="desk-only"),
         Column("collected_by", _("Collected by"), Kind.TEXT, lambda row: row.collected_by, css="desk-only"),
         Column("reason", _("Why cash"), Kind.TEXT, lambda row: row.reason, css="clip desk-only", width=40),
         Column("document", _("Invoice"), Kind.CODE, lambda row: row.document_number, shown=False),
         Column("escort", _("Who went along"), Kind.TEXT, lambda row: row.escort, shown=False),
-        Column("entity", _("Legal entity"), Kind.CODE, lambda row: row.entity_code, shown=False, width=12),
-        Column("currency", _("Currency"), Kind.TEXT, lambda row: row.currency, css="desk-only", width=9),
+        ENTITY_IF_CHOSEN,
+        CURRENCY_ON_A_DESK,
         Column("amount", _("Amount"), Kind.MONEY, lambda row: row.amount_minor, total=lambda line: line.amount_minor),
         Column("handed_in_on", _("Handed in on"), Kind.DAY, lambda row: row.handed_in_on, css="desk-only"),
         Column("place", _("To whom or where"), Kind.TEXT, lambda row: row.place, shown=False),

@@ -15,6 +15,7 @@ from huikuan.queries import customers as queries
 from huikuan.queries.customers import CustomerFilters, CustomerRow
 from huikuan.web.format import format_amount, format_count
 from huikuan.web.tables.columns import Choices, Column, Filter, Kind, Table, in_one, paged
+from huikuan.web.tables.common import CURRENCY
 from huikuan.web.tables.items import ITEMS
 from huikuan.web.tags import cell_bar, days_class
 
@@ -51,7 +52,7 @@ COLUMNS = (
     Column("country", _("Country"), Kind.TEXT, lambda row: row.country, width=9),
     Column("segment", _("Segment"), Kind.TEXT, lambda row: row.segment, shown=False),
     Column("registration", _("Registration number"), Kind.CODE, lambda row: row.registration_number, shown=False),
-    Column("currency", _("Currency"), Kind.TEXT, lambda row: row.currency, width=9),
+    CURRENCY,
     Column(
         "open",
         _("Owed"),

@@ -20,6 +20,7 @@ from huikuan.web import debit_words
 from huikuan.web.acting import amount_text
 from huikuan.web.format import format_count, mask_number
 from huikuan.web.tables.columns import Column, Filter, Kind, Table
+from huikuan.web.tables.common import CURRENCY_ON_A_DESK, CUSTOMER, ENTITY_ON_A_DESK
 
 
 def find_runs(frame: Frame, values: Mapping[str, Any], sort: str, page: int, size: int) -> Page[RunRow]:
@@ -56,9 +57,9 @@ RUNS = Table(
     columns=(
         Column("number", _("Number"), Kind.CODE, lambda row: row.number, sort=True),
         Column("due_on", _("Collection day"), Kind.DAY, lambda row: row.due_on, sort=True),
-        Column("entity", _("Legal entity"), Kind.CODE, lambda row: row.entity_code, css="desk-only", width=12),
+        ENTITY_ON_A_DESK,
         Column("payments", pgettext_lazy("direct debit", "Payments"), Kind.COUNT, lambda row: row.payments),
-        Column("currency", _("Currency"), Kind.TEXT, lambda row: row.currency, css="desk-only", width=9),
+        CURRENCY_ON_A_DESK,
         Column("amount", _("Amount"), Kind.MONEY, lambda row: row.amount_minor, total=lambda line: line.amount_minor),
         Column("collected", _("Collected"), Kind.MONEY, lambda row: row.collected_minor, css="desk-only"),
         Column("failed", _("Came back"), Kind.MONEY, lambda row: row.failed_minor, css="desk-only"),
@@ -124,15 +125,7 @@ PAYMENTS = Table(
     page="debit_payments",
     columns=(
         Column("end_to_end_id", _("End-to-end id"), Kind.CODE, lambda row: row.end_to_end_id, css="desk-only"),
-        Column(
-            "customer",
-            _("Customer"),
-            Kind.TEXT,
-            lambda row: row.customer_name,
-            css="clip",
-            width=36,
-            page=lambda row: ("customer", row.customer_public_id),
-        ),
+        CUSTOMER,
         Column("due_on", _("Collection day"), Kind.DAY, lambda row: row.due_on, css="desk-only"),
         Column("notice_on", _("Tell by"), Kind.DAY, lambda row: row.notice_on, shown=False),
         Column("reference", _("Mandate"), Kind.CODE, lambda row: row.reference, css="desk-only"),
@@ -148,7 +141,7 @@ PAYMENTS = Table(
             width=12,
         ),
         Column("scheme", _("Scheme"), Kind.TEXT, lambda row: row.scheme, shown=False, width=9),
-        Column("currency", _("Currency"), Kind.TEXT, lambda row: row.currency, css="desk-only", width=9),
+        CURRENCY_ON_A_DESK,
         Column("amount", _("Amount"), Kind.MONEY, lambda row: row.amount_minor, total=lambda line: line.amount_minor),
         Column("state", _("State"), Kind.TEXT, payment_state, html=_payment_cell),
         Column("reason", _("Reason"), Kind.TEXT, lambda row: debit_words.reason_word(row.return_reason), shown=False),
@@ -191,16 +184,8 @@ MANDATES = Table(
     page="debit_mandates",
     columns=(
         Column("reference", _("Mandate"), Kind.CODE, lambda row: row.reference),
-        Column(
-            "customer",
-            _("Customer"),
-            Kind.TEXT,
-            lambda row: row.customer_name,
-            css="clip",
-            width=36,
-            page=lambda row: ("customer", row.customer_public_id),
-        ),
-        Column("entity", _("Legal entity"), Kind.CODE, lambda row: row.entity_code, css="desk-only", width=12),
+        CUSTOMER,
+        ENTITY_ON_A_DESK,
         Column("iban", _("Account"), Kind.CODE, lambda row: mask_number(row.payer_iban), css="desk-only", width=12),
         Column("payer", _("Account holder"), Kind.TEXT, lambda row: row.payer_name, css="clip desk-only", width=36),
         Column("scheme", _("Scheme"), Kind.TEXT, lambda row: row.scheme, css="desk-only", width=9),

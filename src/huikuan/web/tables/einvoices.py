@@ -14,6 +14,7 @@ from huikuan.queries.listing import Page
 from huikuan.web import words
 from huikuan.web.einvoice_words import FORMATS
 from huikuan.web.tables.columns import Column, Filter, Kind, Table
+from huikuan.web.tables.common import CURRENCY, CUSTOMER
 
 
 def find_rows(frame: Frame, values: Mapping[str, Any], sort: str, page: int, size: int) -> Page[EInvoiceRow]:
@@ -48,19 +49,11 @@ EINVOICES = Table(
     columns=(
         Column("number", _("Number"), Kind.CODE, lambda row: row.number, sort=True, width=26),
         Column("kind", _("Kind"), Kind.TEXT, lambda row: words.word_of(words.ITEM_KINDS, row.kind), width=14),
-        Column(
-            "customer",
-            _("Customer"),
-            Kind.TEXT,
-            lambda row: row.customer_name,
-            css="clip",
-            width=36,
-            page=lambda row: ("customer", row.customer_public_id),
-        ),
+        CUSTOMER,
         Column("issue_date", _("Issued"), Kind.DAY, lambda row: row.issue_date, sort=True),
         Column("format", _("Format"), Kind.TEXT, lambda row: words.word_of(FORMATS, row.source_format)),
         Column("profile", _("Profile"), Kind.TEXT, lambda row: row.profile, shown=False),
-        Column("currency", _("Currency"), Kind.TEXT, lambda row: row.currency, width=9),
+        CURRENCY,
         Column("net", _("Net"), Kind.MONEY, lambda row: row.net_minor, total=lambda line: line.net_minor),
         Column("tax", _("VAT"), Kind.MONEY, lambda row: row.tax_minor, total=lambda line: line.tax_minor),
         Column(

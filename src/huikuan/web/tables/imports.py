@@ -19,6 +19,7 @@ from huikuan.queries.settlements import SettlementRow
 from huikuan.web import words
 from huikuan.web.format import format_count, format_moment
 from huikuan.web.tables.columns import Column, Filter, Kind, Table
+from huikuan.web.tables.common import CURRENCY, CUSTOMER
 
 STATES = ("proposed", "posted", "met", "rejected", "all")
 
@@ -99,17 +100,9 @@ SETTLEMENTS = Table(
     page="settlements",
     columns=(
         Column("document_number", _("Document"), Kind.CODE, lambda row: row.document_number),
-        Column(
-            "customer",
-            _("Customer"),
-            Kind.TEXT,
-            lambda row: row.customer_name,
-            css="clip",
-            width=36,
-            page=lambda row: ("customer", row.customer_public_id),
-        ),
+        CUSTOMER,
         Column("settled_on", _("Settled on"), Kind.DAY, lambda row: row.settled_on),
-        Column("currency", _("Currency"), Kind.TEXT, lambda row: row.currency, width=9),
+        CURRENCY,
         Column(
             "amount",
             _("To be settled"),

@@ -15,6 +15,7 @@ from huikuan.queries.items import ItemFilters, ItemRow
 from huikuan.web import words
 from huikuan.web.format import format_count
 from huikuan.web.tables.columns import Choices, Column, Filter, Kind, Table, filters_of, in_one, paged
+from huikuan.web.tables.common import CURRENCY, CUSTOMER_SORTED, ENTITY_IF_CHOSEN
 
 STATES = ("open", "overdue", "all")
 BUCKETS = ("not_due", "1-30", "31-60", "61-90", ">90")
@@ -52,22 +53,13 @@ def _late(row: ItemRow) -> SafeString:
 
 COLUMNS = (
     Column("document_number", _("Document"), Kind.CODE, lambda row: row.document_number, sort=True),
-    Column(
-        "customer",
-        _("Customer"),
-        Kind.TEXT,
-        lambda row: row.customer_name,
-        sort=True,
-        css="clip",
-        width=36,
-        page=lambda row: ("customer", row.customer_public_id),
-    ),
+    CUSTOMER_SORTED,
     Column("customer_number", _("Customer no."), Kind.CODE, lambda row: row.customer_number, shown=False),
     Column("kind", _("Kind"), Kind.TEXT, lambda row: words.word_of(words.ITEM_KINDS, row.kind), width=14),
     Column("document_date", _("Document date"), Kind.DAY, lambda row: row.document_date, sort=True),
     Column("due_date", _("Due date"), Kind.DAY, lambda row: row.due_date, sort=True),
     Column("posting_date", _("Counts from"), Kind.DAY, lambda row: row.posting_date, shown=False),
-    Column("currency", _("Currency"), Kind.TEXT, lambda row: row.currency, width=9),
+    CURRENCY,
     Column(
         "amount",
         _("Amount"),
@@ -108,7 +100,7 @@ COLUMNS = (
     Column("sales_rep", _("Sales rep"), Kind.TEXT, lambda row: row.sales_rep, shown=False),
     Column("region", _("Region"), Kind.TEXT, lambda row: row.region, shown=False),
     Column("product", _("Product"), Kind.TEXT, lambda row: row.product, shown=False),
-    Column("entity", _("Legal entity"), Kind.CODE, lambda row: row.entity_code, shown=False, width=12),
+    ENTITY_IF_CHOSEN,
     Column("external_id", _("Number in the source system"), Kind.CODE, lambda row: row.external_id, shown=False),
 )
 

@@ -19,6 +19,7 @@ from huikuan.web import words
 from huikuan.web.format import format_count
 from huikuan.web.frames import read_day
 from huikuan.web.tables.columns import Column, Filter, Kind, Table, in_one, paged
+from huikuan.web.tables.common import ENTITY_ON_A_DESK
 
 
 def read_filters(values: Mapping[str, Any]) -> JournalFilters:
@@ -69,7 +70,7 @@ COLUMNS = (
     Column("concerns", _("Concerns"), Kind.TEXT, lambda row: row.concerns, css="clip", width=36),
     Column("posting_date", _("Counts from"), Kind.DAY, lambda row: row.posting_date, sort=True),
     Column("effective_date", _("Happened on"), Kind.DAY, lambda row: row.effective_date, sort=True),
-    Column("entity", _("Legal entity"), Kind.CODE, lambda row: row.entity_code, css="desk-only", width=12),
+    ENTITY_ON_A_DESK,
     Column("currency", _("Currency"), Kind.TEXT, lambda row: row.base_currency, width=9),
     Column("debit", _("Debit = credit"), Kind.MONEY, lambda row: row.debit_minor, total=lambda line: line.debit_minor),
     Column("actor", _("Recorded by"), Kind.TEXT, lambda row: row.actor),

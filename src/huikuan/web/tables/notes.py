@@ -14,6 +14,7 @@ from huikuan.queries.notes import WHICH, NoteFilters, NoteRow, NoteTotal
 from huikuan.web import note_words
 from huikuan.web.format import format_count, format_day
 from huikuan.web.tables.columns import Column, Filter, Kind, Table, filters_of, paged
+from huikuan.web.tables.common import CURRENCY_ON_A_DESK, CUSTOMER_SORTED, ENTITY_ON_A_DESK
 from huikuan.web.tables.items import customer_name
 
 
@@ -47,16 +48,7 @@ COLUMNS = (
         lambda row: str(note_words.KINDS.get(row.kind, row.kind)),
         css="desk-only",
     ),
-    Column(
-        "customer",
-        _("Customer"),
-        Kind.TEXT,
-        lambda row: row.customer_name,
-        sort=True,
-        css="clip",
-        width=36,
-        page=lambda row: ("customer", row.customer_public_id),
-    ),
+    CUSTOMER_SORTED,
     Column("acceptor", _("Who must pay"), Kind.TEXT, lambda row: row.acceptor, sort=True, css="clip desk-only"),
     Column(
         "class",
@@ -69,8 +61,8 @@ COLUMNS = (
     Column("guarantor", _("Guarantor"), Kind.TEXT, lambda row: row.guarantor, shown=False),
     Column("range", _("Range of parts"), Kind.CODE, _range, shown=False),
     Column("issue", _("Issued on"), Kind.DAY, lambda row: row.issue_date, sort=True, shown=False),
-    Column("entity", _("Legal entity"), Kind.CODE, lambda row: row.entity_code, css="desk-only", width=12),
-    Column("currency", _("Currency"), Kind.TEXT, lambda row: row.currency, css="desk-only", width=9),
+    ENTITY_ON_A_DESK,
+    CURRENCY_ON_A_DESK,
     Column(
         "amount",
         _("Amount"),

@@ -16,6 +16,7 @@ from huikuan.queries.shops import ShopRow, shop_model
 from huikuan.web import shop_words
 from huikuan.web.format import format_count
 from huikuan.web.tables.columns import Column, Filter, Kind, Table, filters_of, paged
+from huikuan.web.tables.common import CURRENCY_ON_A_DESK, ENTITY_IF_CHOSEN, ENTITY_ON_A_DESK
 from huikuan.web.words import word_of
 
 SHOP_STATES = {
@@ -58,9 +59,9 @@ SHOPS = Table(
             width=36,
             page=lambda row: ("customer", row.customer_public_id),
         ),
-        Column("entity", _("Legal entity"), Kind.CODE, lambda row: row.entity_code, css="desk-only", width=12),
+        ENTITY_ON_A_DESK,
         Column("last_day", _("Sales until"), Kind.DAY, lambda row: row.last_day, sort=True, css="desk-only"),
-        Column("currency", _("Currency"), Kind.TEXT, lambda row: row.currency, css="desk-only", width=9),
+        CURRENCY_ON_A_DESK,
         Column(
             "to_come",
             _("To come"),
@@ -133,8 +134,8 @@ PAYOUTS = Table(
             width=36,
             page=lambda row: ("customer", row.customer_public_id),
         ),
-        Column("entity", _("Legal entity"), Kind.CODE, lambda row: row.entity_code, shown=False, width=12),
-        Column("currency", _("Currency"), Kind.TEXT, lambda row: row.currency, css="desk-only", width=9),
+        ENTITY_IF_CHOSEN,
+        CURRENCY_ON_A_DESK,
         Column(
             "paid",
             _("Paid out"),

@@ -14,6 +14,7 @@ from huikuan.web import people_words
 from huikuan.web.format import format_count, format_day
 from huikuan.web.short_payment_words import REASONS, reason_word, state_word
 from huikuan.web.tables.columns import Column, Filter, Kind, Table, filters_of, paged
+from huikuan.web.tables.common import CURRENCY_ON_A_DESK, CUSTOMER_SORTED, ENTITY_IF_CHOSEN
 from huikuan.web.tables.items import customer_name
 
 
@@ -63,20 +64,11 @@ def _count_word(line: ShortPaymentTotal) -> str:
 
 COLUMNS = (
     Column("document", _("Document"), Kind.CODE, lambda row: row.document_number, sort=True, html=_document),
-    Column(
-        "customer",
-        _("Customer"),
-        Kind.TEXT,
-        lambda row: row.customer_name,
-        sort=True,
-        css="clip",
-        width=36,
-        page=lambda row: ("customer", row.customer_public_id),
-    ),
+    CUSTOMER_SORTED,
     Column(
         "reason", _("Reason"), Kind.TEXT, lambda row: reason_word(row.reason_code, row.reason_name), css="desk-only"
     ),
-    Column("currency", _("Currency"), Kind.TEXT, lambda row: row.currency, css="desk-only", width=9),
+    CURRENCY_ON_A_DESK,
     Column(
         "amount",
         _("Held back"),
@@ -90,7 +82,7 @@ COLUMNS = (
     Column("deadline", _("Decide by"), Kind.DAY, lambda row: row.deadline, sort=True, css="desk-only", html=_deadline),
     Column("opened", _("Since"), Kind.DAY, lambda row: row.opened_on, sort=True, css="desk-only"),
     Column("state", _("State"), Kind.TEXT, _state, css="desk-only"),
-    Column("entity", _("Legal entity"), Kind.CODE, lambda row: row.entity_code, shown=False, width=12),
+    ENTITY_IF_CHOSEN,
     Column("receipt", _("Receipt"), Kind.CODE, lambda row: row.receipt_reference, shown=False),
 )
 
