@@ -14,7 +14,7 @@ from huikuan.core.rights import Right
 from huikuan.services.bank_accounts import NewAccount, add_account
 from huikuan.services.debit_mandates import NewCreditor, set_creditor
 from huikuan.services.documents import add_document
-from huikuan.store.models import CustomerAccount, DebitRun, RoleGrant, User
+from huikuan.store.models import CustomerAccount, DebitPayment, DebitRun, RoleGrant, User
 from huikuan.store.public_ids import public_id
 from tests.api.calling import EVERY, Program, make_key, problem_of
 from tests.databases import LedgerDb
@@ -74,6 +74,17 @@ def test_a_collection_by_programs(world: World) -> None:
     assert json.loads(clerk.post(f"{path}/notified", {}).content)["notified_on"]
     assert json.loads(clerk.post(f"{path}/sent", {}).content)["state"] == "sent"
     assert problem_of(clerk.post(f"{path}/settle", {"line": "bln_0000000000000"}))["status"] in (404, 422)
+    asked = json.loads(clerk.post(f"{path}/recall", {"reason": "DUPL"}).content)["rows"][0]
+    assert (
+        asked["recall"] == f"{run['number']}-C1"
+        and b"camt.055" in clerk.get(f"{path}/recalls/{asked['recall']}").content
+    )
+    assert problem_of(clerk.get(f"{path}/recalls/none"))["status"] == 404
+    assert problem_of(clerk.post(f"{path}/recall", {"reason": "CUST"}))["code"] == "debit_recall.nothing"
+    said = {"payment": payment["id"], "accepted": False, "reason": "LEGL"}
+    assert json.loads(clerk.post(f"{path}/recall-answer", said).content)["rows"][0]["recall_answer"] == "LEGL"
+    amended = json.loads(clerk.post(f"mandates/{mandate['id']}/amend", {"reference": "M-9a"}).content)
+    assert (amended["reference"], amended["iban"]) == ("M-9a", "6199")
     sent = json.loads(
         clerk.post(f"{path}/back", {"payment": payment["id"], "reason": "AC04 closed", "charges": "3.50"}).content
     )
@@ -111,6 +122,24 @@ def test_the_pages_from_the_mandate_to_the_report(world: World) -> None:
     assert boss.post(f"{run}do/", {"step": "notified"}).status_code == 302
     assert boss.post(f"{run}do/", {"step": "sent"}).status_code == 302
     number = DebitRun.objects.get().number
+    assert "Recall from the bank" in boss.get(run).content.decode()
+    assert boss.post(f"{run}recall/", {"reason": ""}).status_code == 400
+    assert boss.post(f"{run}recall/", {"reason": "TECH"}).status_code == 302
+    text = boss.get(run).content.decode()
+    assert "recall asked for" in text and f"{number}-C1" in text
+    assert b"<Cd>TECH</Cd>" in boss.get(f"{run}recall/{number}-C1/").content
+    mine = DebitPayment.objects.get()
+    kept = {"payment": public_id("ddp", mine.pk), "step": "kept"}
+    assert boss.post(f"{run}recall/answer/", kept).status_code == 302
+    assert "not recalled: no reason given (RJCR)" in boss.get(run).content.decode()
+    assert boss.get(f"{run}recall/").content.decode().count("was not recalled already") == 1
+    whose = boss.get("/cash/direct-debits/mandates/new/?who=Nordic")
+    assert whose.status_code == 302 and whose["Location"].startswith(page)
+    amend = f"{page}{public_id('ddm', mine.mandate_id)}/amend/"
+    assert boss.post(amend, {"reference": "M-9"}).status_code == 400
+    assert boss.post(amend, {"reference": "M-9", "payer_iban": PAYERS["C2"]}).status_code == 302
+    text = boss.get(page).content.decode()
+    assert "M-9, •••• 6199" in text and "•••• 2606" in text
     report = SimpleUploadedFile("r.xml", pain002(number, [(f"{number}-1", "MD01")]))
     assert boss.post("/cash/direct-debits/report/", {"entity_code": "DE01", "file": report}).status_code == 302
     text = boss.get(run).content.decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, timedelta
 
 import pytest
@@ -94,7 +95,7 @@ ITEMS = st.lists(
         account_id=st.integers(1, 3),
         mandate_id=st.just(0),
         due_date=st.dates(date(2026, 1, 1), date(2026, 3, 1)),
-        amount_minor=st.integers(-5, AMOUNT_MAX_MINOR + 5),
+        amount_minor=st.integers(-AMOUNT_MAX_MINOR, AMOUNT_MAX_MINOR + 5) | st.integers(-9, 9),
     ),
     unique_by=lambda one: one.item_id,
     max_size=12,
@@ -106,15 +107,26 @@ def test_each_item_is_asked_for_once_and_in_full(items: list[DueItem], bundle: B
     items = [DueItem(one.item_id, one.account_id, one.account_id, one.due_date, one.amount_minor) for one in items]
     facts = {number: MandateFacts(Use.RECURRENT, date(2026, 1, 1), uses=uses) for number in (1, 2, 3)}
     planned = plan_payments(items, bundle, facts)
-    parts = [part for one in planned for part in one.parts]
+    parts = [part for one in planned for part in one.parts if part[1] > 0]
     amounts = {one.item_id: one.amount_minor for one in items}
     assert len({item for item, _ in parts}) == len(parts)
     assert all(amounts[item] == minor and 0 < minor <= AMOUNT_MAX_MINOR for item, minor in parts)
-    assert all(0 < one.amount_minor <= AMOUNT_MAX_MINOR for one in planned)
+    assert all(0 <= one.amount_minor <= AMOUNT_MAX_MINOR for one in planned)
+    # No credit gives more than it has, and each gives what it can of what is asked for.
+    given = Counter({item: 0 for item, minor in amounts.items() if minor < 0})
+    for one in planned:
+        for item, minor in one.parts:
+            given[item] -= min(minor, 0)
+    assert all(given[item] <= -minor for item, minor in amounts.items() if minor < 0)
+    for account in (1, 2, 3):
+        mine = [one for one in planned if one.account_id == account]
+        credit = -sum(one.amount_minor for one in items if one.account_id == account and one.amount_minor < 0)
+        gross = sum(minor for one in mine for _, minor in one.parts if minor > 0)
+        assert sum(one.amount_minor for one in mine) == max(gross - credit, 0)
     if uses:
         # Nothing that may be collected is left.
         assert {item for item, _ in parts} == {n for n, minor in amounts.items() if 0 < minor <= AMOUNT_MAX_MINOR}
-        assert bundle == Bundle.CUSTOMER or all(len(one.parts) == 1 for one in planned)
+        assert bundle == Bundle.CUSTOMER or all(one.items == 1 for one in planned)
     else:
         assert len({one.mandate_id for one in planned}) == len(planned)
 

@@ -98,3 +98,21 @@ def pain002(message: str, payments: Sequence[tuple[str, str]], group: str = "") 
         f"<OrgnlMsgId>{message}</OrgnlMsgId><OrgnlMsgNmId>pain.008</OrgnlMsgNmId>{status}</OrgnlGrpInfAndSts>"
         f"{batch}</CstmrPmtStsRpt></Document>"
     ).encode()
+
+
+def camt029(message: str, payments: Sequence[tuple[str, str, str]], conf: str = "", batch: str = "") -> bytes:
+    """A bank's answer to a recall: payments with status and reason; or for all of a batch."""
+    told = "".join(
+        f"<TxInfAndSts><CxlStsId>{n}</CxlStsId><OrgnlEndToEndId>{e2e}</OrgnlEndToEndId><TxCxlSts>{status}</TxCxlSts>"
+        f"<CxlStsRsnInf><Rsn><Cd>{reason}</Cd></Rsn></CxlStsRsnInf></TxInfAndSts>"
+        for n, (e2e, status, reason) in enumerate(payments, 1)
+    )
+    whole = f"<OrgnlPmtInfId>{batch or message + '-1'}</OrgnlPmtInfId>"
+    return (
+        "<?xml version='1.0'?><Document xmlns='urn:iso:std:iso:20022:tech:xsd:camt.029.001.06'><RsltnOfInvstgtn>"
+        "<Assgnmt><Id>A</Id><Assgnr><Agt><FinInstnId><BICFI>COBADEFFXXX</BICFI></FinInstnId></Agt></Assgnr>"
+        "<Assgne><Pty><Nm>X</Nm></Pty></Assgne><CreDtTm>2026-03-20T10:00:00</CreDtTm></Assgnmt>"
+        f"<Sts><Conf>{conf or 'INFO'}</Conf></Sts><CxlDtls><OrgnlGrpInfAndSts><OrgnlMsgId>{message}</OrgnlMsgId>"
+        f"<OrgnlMsgNmId>pain.008</OrgnlMsgNmId></OrgnlGrpInfAndSts><OrgnlPmtInfAndSts>{whole}{told}"
+        "</OrgnlPmtInfAndSts></CxlDtls></RsltnOfInvstgtn></Document>"
+    ).encode()

@@ -10,7 +10,7 @@ from huikuan.core.refusals import Refusal
 from huikuan.services.bank_files import BankFile
 from huikuan.services.bank_outcomes import Outcome
 from huikuan.services.bank_uploads import keep_upload, work_upload
-from huikuan.services.debit_returns import take_report
+from huikuan.services.debit_reports import take_report
 from huikuan.services.watching_bank import import_bank_file
 from huikuan.store.models import DebitCreditor
 from tests.databases import LedgerDb
@@ -18,7 +18,7 @@ from tests.services.debits import NOW, WHO, Debits, pain002, row, states
 from tests.simulation.invariants import check_invariants
 
 pytestmark = pytest.mark.practice("E1", "E2")
-REPORT = pain002("DD-2026-0001", [("DD-2026-0001-2", "MD01"), ("SOMEBODY-ELSE", "AM04")])
+REPORT = pain002("DD-E1-2026-0001", [("DD-E1-2026-0001-2", "MD01"), ("SOMEBODY-ELSE", "AM04")])
 
 
 @pytest.fixture
@@ -45,9 +45,9 @@ def test_a_report_among_bank_files_takes_back_what_it_names(debits: Debits) -> N
     again = hand_in(REPORT, debits.entity_id)
     assert (again.state, again.lines_new, again.lines_known) == ("known", 0, 1)
     # Money that had come goes back.
-    debits.statement([row(100_00, e2e="DD-2026-0001-1")])
+    debits.statement([row(100_00, e2e="DD-E1-2026-0001-1")])
     assert states(run) == ["collected", "rejected"]
-    assert hand_in(pain002("DD-2026-0001", [("DD-2026-0001-1", "MD06")])).lines_new == 1
+    assert hand_in(pain002("DD-E1-2026-0001", [("DD-E1-2026-0001-1", "MD06")])).lines_new == 1
     assert states(run) == ["returned", "rejected"]
     check_invariants()
 

@@ -22,7 +22,8 @@ from huikuan.services.debit_mandates import (
     unblock_debit_mandate,
 )
 from huikuan.services.debit_planning import NewRun, plan_run
-from huikuan.services.debit_returns import read_report, return_payment
+from huikuan.services.debit_reports import read_report
+from huikuan.services.debit_returns import return_payment
 from huikuan.services.debit_runs import (
     approve_run,
     cancel_run,
@@ -71,7 +72,7 @@ def test_the_worked_example_from_mandate_to_return(debits: Debits) -> None:
     third = debits.item(250_00, "C2")
     run = debits.propose(asked_on=date(2026, 4, 2))
     assert (run.number, run.due_on, run.notice_on, run.file_on) == (
-        "DD-2026-0001", DUE, date(2026, 3, 24), date(2026, 4, 2),
+        "DD-E1-2026-0001", DUE, date(2026, 3, 24), date(2026, 4, 2),
     )  # fmt: skip
     assert list(run.payments.values_list("amount_minor", "sequence")) == [(1_500_00, "FRST"), (250_00, "FRST")]
     note_customers_told(run.pk, on=NOW.date(), **WHO)
@@ -79,16 +80,16 @@ def test_the_worked_example_from_mandate_to_return(debits: Debits) -> None:
     file = run_file(run.pk, **WHO)
     assert run_file(run.pk, **WHO) == file and not check_pain008(file.data)
     told = etree.fromstring(file.data)
-    assert [one.text for one in told.iter("{*}EndToEndId")] == ["DD-2026-0001-2", "DD-2026-0001-1"]
+    assert [one.text for one in told.iter("{*}EndToEndId")] == ["DD-E1-2026-0001-2", "DD-E1-2026-0001-1"]
     assert [one.text for one in told.iter("{*}CtrlSum")] == ["1750.00", "250.00", "1500.00"]
     mark_sent(run.pk, on=NOW.date(), **WHO)
 
-    debits.statement([row(1_500_00, e2e="DD-2026-0001-1"), row(250_00, e2e="DD-2026-0001-2")])
+    debits.statement([row(1_500_00, e2e="DD-E1-2026-0001-1"), row(250_00, e2e="DD-E1-2026-0001-2")])
     assert states(run) == ["collected", "collected"]
     assert [debits.open_of(one) for one in (first, second, third)] == [0, 0, 0]
     assert set(ReceiptChannel.objects.values_list("channel", flat=True)) == {"direct_debit"}
 
-    (line,) = debits.statement([row(-1_503_50, e2e="DD-2026-0001-1", returned="MS03")])
+    (line,) = debits.statement([row(-1_503_50, e2e="DD-E1-2026-0001-1", returned="MS03")])
     payment = run.payments.get(ordinal=1)
     assert (payment.state, payment.return_reason, payment.charges_minor) == ("returned", "MS03", 3_50)
     assert payment.return_line_id == line
@@ -106,12 +107,12 @@ def test_one_line_for_the_batch_settles_each_payment_and_one_goes_back_alone(deb
         debits.mandate(name)
     items = [debits.item(amount, name) for amount, name in ((100_00, "C1"), (200_00, "C2"), (300_00, "C3"))]
     run = debits.at_bank()
-    (line,) = debits.statement([row(600_00)], batch="DD-2026-0001-1")
+    (line,) = debits.statement([row(600_00)], batch="DD-E1-2026-0001-1")
     assert states(run) == ["collected"] * 3
     assert [debits.open_of(one) for one in items] == [0, 0, 0]
     receipts = set(run.payments.values_list("receipt__amount_minor", flat=True))
     assert receipts == {100_00, 200_00, 300_00}
-    debits.statement([row(-200_00, e2e="DD-2026-0001-2", returned="AC04")])
+    debits.statement([row(-200_00, e2e="DD-E1-2026-0001-2", returned="AC04")])
     assert states(run) == ["collected", "returned", "collected"]
     assert [debits.open_of(one) for one in items] == [0, 200_00, 0]
     mandate = DebitMandate.objects.get(reference="M-C2")
@@ -153,7 +154,7 @@ def test_a_report_before_the_money_and_the_same_news_again(debits: Debits) -> No
     debits.mandate("C2")
     items = [debits.item(100_00), debits.item(200_00, "C2")]
     run = debits.at_bank()
-    report = pain002("DD-2026-0001", [("DD-2026-0001-2", "MD01"), ("SOMEBODY-ELSE", "AM04")])
+    report = pain002("DD-E1-2026-0001", [("DD-E1-2026-0001-2", "MD01"), ("SOMEBODY-ELSE", "AM04")])
     result = read_report(debits.entity_id, report, "r.xml", **WHO)
     assert (result.rejected, result.known, result.foreign) == (1, 0, ("SOMEBODY-ELSE",))
     assert read_report(debits.entity_id, report, "r.xml", **WHO).known == 1
@@ -173,9 +174,9 @@ def test_the_whole_batch_is_credited_though_one_was_rejected(debits: Debits) -> 
     debits.mandate("C2")
     items = [debits.item(100_00), debits.item(200_00, "C2")]
     run = debits.at_bank()
-    debits.statement([row(-200_00, e2e="DD-2026-0001-2", returned="AM04")])
+    debits.statement([row(-200_00, e2e="DD-E1-2026-0001-2", returned="AM04")])
     assert states(run) == ["sent", "rejected"]
-    debits.statement([row(300_00)], batch="DD-2026-0001-1")
+    debits.statement([row(300_00)], batch="DD-E1-2026-0001-1")
     assert states(run) == ["collected", "returned"]
     assert [debits.open_of(one) for one in items] == [0, 200_00]
     check_invariants()
@@ -185,7 +186,7 @@ def test_the_whole_message_was_refused(debits: Debits) -> None:
     debits.mandate()
     item = debits.item(100_00)
     run = debits.at_bank()
-    read_report(debits.entity_id, pain002("DD-2026-0001", [], group="RJCT"), "r.xml", **WHO)
+    read_report(debits.entity_id, pain002("DD-E1-2026-0001", [], group="RJCT"), "r.xml", **WHO)
     assert states(run) == ["rejected"]
     # The first one stays the first: nothing was ever collected by this mandate.
     assert list(debits.propose().payments.values_list("sequence", flat=True)) == ["FRST"]
@@ -197,7 +198,7 @@ def test_the_page_of_a_bank_line_takes_back_one_payment_alone(debits: Debits) ->
     debits.mandate("C2")
     items = [debits.item(100_00), debits.item(200_00, "C2")]
     run = debits.at_bank()
-    debits.statement([row(300_00)], batch="DD-2026-0001-1")
+    debits.statement([row(300_00)], batch="DD-E1-2026-0001-1")
     (line,) = debits.statement([row(-200_00, returned="AM04")])
     receipt = run.payments.get(ordinal=2).receipt_id
     assert receipt is not None
@@ -240,7 +241,7 @@ def test_sequences_follow_the_history_of_the_mandate(debits: Debits) -> None:
     second = debits.propose(bundle=Bundle.ITEM)
     assert list(second.payments.values_list("sequence", "amount_minor")) == [("RCUR", 10_00), ("RCUR", 20_00)]
     # The first one fails before the second is approved: then that one is the first.
-    read_report(debits.entity_id, pain002("DD-2026-0001", [("DD-2026-0001-1", "AM04")]), "r.xml", **WHO)
+    read_report(debits.entity_id, pain002("DD-E1-2026-0001", [("DD-E1-2026-0001-1", "AM04")]), "r.xml", **WHO)
     approve_run(second.pk, **WHO)
     assert list(second.payments.order_by("ordinal").values_list("sequence", flat=True)) == ["FRST", "RCUR"]
     cancel_run(second.pk, **WHO)
@@ -308,7 +309,7 @@ def test_money_for_what_was_paid_meanwhile_stays_with_the_customer(debits: Debit
     item = debits.item(100_00)
     debits.at_bank()
     debits.ledger.apply(debits.ledger.receipt(100_00), (item, 100_00))
-    debits.statement([row(100_00, e2e="DD-2026-0001-1")])
+    debits.statement([row(100_00, e2e="DD-E1-2026-0001-1")])
     payment = DebitPayment.objects.get()
     assert payment.state == "collected" and payment.receipt_id is not None
     balance = Receipt.objects.get(id=payment.receipt_id).balance  # type: ignore[attr-defined]

@@ -172,8 +172,8 @@ def test_a_direct_debit_is_collected_again(ledger_db: LedgerDb) -> None:
         debits.mandate(name)
     items = [debits.item(amount, name) for amount, name in ((100_00, "C1"), (200_00, "C2"))]
     run = debits.at_bank()
-    debits.statement([row(300_00)], batch="DD-2026-0001-1")
-    (line,) = debits.statement([row(-200_00, e2e="DD-2026-0001-2", returned="MS03")])
+    debits.statement([row(300_00)], batch="DD-E1-2026-0001-1")
+    (line,) = debits.statement([row(-200_00, e2e="DD-E1-2026-0001-2", returned="MS03")])
     assert [debits.open_of(one) for one in items] == [0, 200_00]
     payment = DebitPayment.objects.get(run=run, ordinal=2)
     reinstate_receipt(debits.entity_id, payment.receipt_id or 0, memo="the bank's mistake", **WHO)

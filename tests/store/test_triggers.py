@@ -26,8 +26,10 @@ from huikuan.store.models import (
     ClosingMark,
     DebitEvent,
     DebitMandate,
+    DebitMandateVersion,
     DebitPayment,
     DebitPaymentItem,
+    DebitRecall,
     DebitRun,
     EInvoice,
     EInvoiceTax,
@@ -89,9 +91,9 @@ def add_bank_rows(entity_id: int, entry_id: int) -> BankAccount:
         entity_id=entity_id, account=account, statement=statement, ordinal=1, row=1, kind="receipt", booking_date=DAY,
         value_date=DAY, amount_minor=100, currency="CNY", fingerprint="f",
     )  # fmt: skip
+    BankLineFee.objects.create(line=line, entry_id=entry_id, amount_minor=1)
     LineDecision.objects.create(entity_id=entity_id, line=line, deed="on_account", at=NOW)
     return account
-    BankLineFee.objects.create(line=line, entry_id=entry_id, amount_minor=1)
 
 
 def add_debit_rows(ledger: Ledger, account: BankAccount, item_id: int) -> None:
@@ -109,6 +111,8 @@ def add_debit_rows(ledger: Ledger, account: BankAccount, item_id: int) -> None:
     )  # fmt: skip
     DebitPaymentItem.objects.create(payment=payment, item_id=item_id, amount_minor=1)
     DebitEvent.objects.create(run=run, code="proposed", at=NOW)
+    DebitRecall.objects.create(run=run, number="R1", reason="DUPL", asked_at=NOW)
+    DebitMandateVersion.objects.create(mandate=mandate, reference="M", payer_name="P", payer_iban="I", amended_at=NOW)
 
 
 def add_channel_rows(ledger: Ledger, item_id: int, receipt_id: int) -> None:
@@ -189,11 +193,11 @@ def refused(sql: str, values: list[Any] | None = None, saying: str = "append onl
 
 def first_column(table: str) -> str:
     others = {"store_posting": "line", "store_seal": "hash", "store_sealrun": "head_hash"}
+    others |= {"store_banklinefee": "amount_minor"}
     return (others | {"store_receiptchannel": "channel", "store_cashhandin": "place"}).get(table, "id")
 
 
 @pytest.mark.practice("D5")
-    others |= {"store_banklinefee": "amount_minor"}
 @pytest.mark.parametrize("table", APPEND_ONLY)
 def test_rows_are_never_changed_or_deleted(ledger: Ledger, table: str) -> None:
     with connection.cursor() as cursor:

@@ -21,6 +21,10 @@ DEBIT_PAGES: dict[str, tuple[Right, str, str, bool]] = {
     "debit_new": (CASH, "GP", "", True),
     "debit_payments": (SEE, "G", "", True),
     "debit_mandates": (SEE, "G", "", False),
+    "debit_mandate_new": (Right.EDIT_PAYER_ACCOUNT, "G", "", False),
+    "debit_recall": (CASH, "GP", "debit_run", True),
+    "debit_recall_answer": (CASH, "P", "debit_run", True),
+    "debit_recall_file": (CASH, "G", "debit_run", True),
     "debit_report": (CASH, "GP", "", True),
     "debit_back": (CASH, "GP", "debit_payment", True),
     "debit_run": (SEE, "G", "debit_run", True),
@@ -29,6 +33,7 @@ DEBIT_PAGES: dict[str, tuple[Right, str, str, bool]] = {
     "debit_file": (CASH, "G", "debit_run", True),
     "customer_debits": (Right.EDIT_PAYER_ACCOUNT, "GP", "customer", False),
     "debit_mandate_act": (Right.EDIT_PAYER_ACCOUNT, "P", "customer", False),
+    "debit_mandate_amend": (Right.EDIT_PAYER_ACCOUNT, "GP", "customer", False),
     "debit_creditor": (Right.MANAGE_POLICY, "GP", "", True),
 }
 """By page: the right, the methods, the sort of object in its address, whether it is about all customers."""
@@ -50,7 +55,8 @@ def debits_of(account: CustomerAccount, whose: str) -> dict[str, str]:
     )  # fmt: skip
     payment = DebitPayment.objects.create(
         run=run, mandate=mandate, account=account, ordinal=1, end_to_end_id=f"{run.number}-1", sequence="FRST",
-        amount_minor=1_00,
+        amount_minor=1_00, mandate_reference=mandate.reference, payer_name=mandate.payer_name,
+        payer_iban=mandate.payer_iban,
     )  # fmt: skip
     DebitPaymentItem.objects.create(payment=payment, item=item, amount_minor=1_00)
     return {"debit_run": public_id("ddr", run.pk), "debit_payment": public_id("ddp", payment.pk)}

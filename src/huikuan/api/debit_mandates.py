@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Literal
 
@@ -19,6 +20,7 @@ from huikuan.core.direct_debits import MandateState, Scheme, Use
 from huikuan.core.rights import Right
 from huikuan.queries import debit_mandates as mandates_asked
 from huikuan.queries.agreement_choices import document_number
+from huikuan.services.debit_amending import Amendment, amend_debit_mandate
 from huikuan.services.debit_mandates import NewDebitMandate, add_debit_mandate, revoke_debit_mandate
 
 router = Router(tags=["Direct debits"])
@@ -72,6 +74,16 @@ class MandateIn(Given):
     scheme: Scheme = Scheme.CORE
     use: Use = Use.RECURRENT
     document: Id | Literal[""] = Field("", description="The signed paper, among the customer's documents.")
+
+
+class AmendIn(Given):
+    """What is different from now on; what is empty stays. `document`: the customer's word for it."""
+
+    reference: Annotated[str, StringConstraints(max_length=35, pattern=r"^[\x20-\x7e]*$")] = ""
+    iban: Iban | Literal[""] = ""
+    bic: Annotated[str, StringConstraints(pattern=r"^([A-Z0-9]{8}([A-Z0-9]{3})?)?$")] = ""
+    account_holder: Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
+    document: Id | Literal[""] = ""
 
 
 class RevokeIn(Given):
@@ -137,15 +149,47 @@ def create_mandate(request: HttpRequest, body: MandateIn, key: OnceKey) -> HttpR
     return post_once(request, caller, entity_id, "mandate.add", key, body, work)
 
 
+@router.post("/{mandate_id}/amend", response=MandateOut, summary="Amend a mandate")
+def amend(request: HttpRequest, mandate_id: Path[Id], body: AmendIn, key: OnceKey) -> HttpResponse:
+    """The customer has another account, or the mandate another reference; the next collection tells the bank."""
+
+    def do(caller: Caller, row: mandates_asked.MandateRow) -> None:
+        new = Amendment(
+            reference=body.reference,
+            payer_iban=body.iban,
+            payer_bic=body.bic,
+            payer_name=body.account_holder,
+            document_id=(document_number(body.document) or 0) if body.document else None,
+        )
+        amend_debit_mandate(row.id, new, **caller.actor)
+
+    return _step(request, mandate_id, "amend", body, key, do)
+
+
 @router.post("/{mandate_id}/revoke", response=MandateOut, summary="Revoke a mandate")
 def revoke(request: HttpRequest, mandate_id: Path[Id], body: RevokeIn, key: OnceKey) -> HttpResponse:
     """The customer took the leave back."""
+
+    def do(caller: Caller, row: mandates_asked.MandateRow) -> None:
+        revoke_debit_mandate(row.id, on=read_on(body.on, row.entity_id, caller.now), **caller.actor)
+
+    return _step(request, mandate_id, "revoke", body, key, do)
+
+
+def _step(
+    request: HttpRequest,
+    mandate_id: str,
+    name: str,
+    body: Given,
+    key: str,
+    do: Callable[[Caller, mandates_asked.MandateRow], None],
+) -> HttpResponse:
     caller = caller_of(request)
     row = _mandate(caller, mandate_id)
     caller.demand(Right.EDIT_PAYER_ACCOUNT, row.entity_id)
 
     def work() -> MandateOut:
-        revoke_debit_mandate(row.id, on=read_on(body.on, row.entity_id, caller.now), **caller.actor)
+        do(caller, row)
         return _mandate_out(_mandate(caller, mandate_id))
 
-    return post_once(request, caller, row.entity_id, "mandate.revoke", key, body, work, status=200)
+    return post_once(request, caller, row.entity_id, f"mandate.{name}", key, body, work, status=200)

@@ -3,33 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from ninja import File, Form, Path, Query, Router, Schema
 from ninja.files import UploadedFile
-from pydantic import Field, StringConstraints
 
 from huikuan.api.answers import post_once, tagged
 from huikuan.api.callers import Caller, caller_of
-from huikuan.api.paging import Asked, Cursor
+from huikuan.api.debit_schemas import (
+    DebitPartOut,
+    DebitPaymentOut,
+    DebitReportOut,
+    DebitRunIn,
+    DebitRunList,
+    DebitRunOut,
+    DebitRunRead,
+    RecallAnswerIn,
+    RecallIn,
+    RunsAsked,
+    RunStepIn,
+    SendBackIn,
+    SettleDebitsIn,
+)
+from huikuan.api.paging import Cursor
 from huikuan.api.parts import OnceKey, read_minor, read_on
 from huikuan.api.problems import NotThere, Problem
-from huikuan.api.schemas import Amount, Code, Day, EntityCode, Given, Id, money
+from huikuan.api.schemas import Code, EntityCode, Given, Id, money
 from huikuan.core.direct_debits import (
     CURRENCY,
-    Bundle,
-    PaymentState,
-    RunState,
-    Scheme,
-    SequenceType,
 )
 from huikuan.core.rights import Right
 from huikuan.queries import debits as queries
 from huikuan.queries.ids import bank_line_number
 from huikuan.services.debit_planning import NewRun
-from huikuan.services.debit_returns import read_report, return_payment
+from huikuan.services.debit_recalls import accept_recall, ask_recall, keep_recall, recall_file
+from huikuan.services.debit_reports import read_report
+from huikuan.services.debit_returns import return_payment
 from huikuan.services.debit_runs import (
     approve_run,
     cancel_run,
@@ -39,113 +49,12 @@ from huikuan.services.debit_runs import (
     run_file,
 )
 from huikuan.services.debit_settling import settle_line
+from huikuan.services.debit_state import RunFile
 
 router = Router(tags=["Direct debits"])
 reports = Router(tags=["Direct debits"])
 
 REPORT_MAX = 20 << 20
-Reason = Annotated[str, StringConstraints(max_length=120, pattern=r"^[A-Z]{2}[A-Z0-9]{2}[^\x00-\x1f\x7f]*$")]
-
-
-class RunsAsked(Asked):
-    entity: Code = ""
-    which: Literal["open", "done", "all"] = Field("all", description="`open`: something is waited for.")
-
-
-class DebitRunOut(Schema):
-    """A collection. `notice_on`: customers are told by then; `file_on`: the bank has the file by then. Amounts in
-    euro; `waiting`: payments the bank has said nothing about yet; `failed`: rejected or returned."""
-
-    id: str
-    number: str
-    entity: str
-    state: RunState
-    bundle: Bundle
-    due_by: date
-    due_on: date
-    notice_on: date
-    file_on: date
-    notified_on: date | None
-    sent_on: date | None
-    payments: int
-    amount: str
-    collected: str
-    waiting: int
-    failed: int
-    proposed_by: str
-    proposed_at: datetime
-    approved_by: str | None
-    file_sha256: str | None
-
-
-class DebitPartOut(Schema):
-    item: str
-    document_number: str
-    amount: str
-
-
-class DebitPaymentOut(Schema):
-    """A payment of a collection. `reason`: what the bank gave, the ISO code first."""
-
-    id: str
-    end_to_end_id: str
-    customer: str
-    mandate: str
-    scheme: Scheme
-    sequence: SequenceType
-    amount: str
-    state: PaymentState
-    items: list[DebitPartOut]
-    receipt: str | None
-    returned_on: date | None
-    reason: str
-    charges: str
-
-
-class DebitRunRead(DebitRunOut):
-    rows: list[DebitPaymentOut]
-
-
-class DebitRunList(Schema):
-    rows: list[DebitRunOut]
-    next: str | None
-    more: bool
-
-
-class DebitRunIn(Given):
-    """`asked_on`: the day wished for, moved to the first that leaves time for notice and bank; without one, that day.
-    `due_by`: items due by then; the collection day without one."""
-
-    entity: EntityCode
-    asked_on: Day | None = None
-    due_by: Day | None = None
-    bundle: Bundle = Bundle.CUSTOMER
-
-
-class RunStepIn(Given):
-    on: Day | None = None
-
-
-class SettleDebitsIn(Given):
-    line: Id
-
-
-class SendBackIn(Given):
-    """A payment the bank refused or took back: `reason` begins with the ISO code (`AM04`)."""
-
-    payment: Id
-    reason: Reason
-    on: Day | None = None
-    charges: Amount = "0"
-
-
-class DebitReportOut(Schema):
-    """`foreign`: payments of the report that are not ours."""
-
-    rejected: int
-    returned: int
-    known: int
-    foreign: list[str]
 
 
 def _run_values(row: queries.RunRow) -> dict[str, Any]:
@@ -165,7 +74,7 @@ def _run_values(row: queries.RunRow) -> dict[str, Any]:
 
 
 def _payment_out(row: queries.PaymentRow) -> DebitPaymentOut:
-    same = "end_to_end_id scheme sequence state returned_on".split()
+    same = "end_to_end_id scheme sequence state returned_on recall recall_answer".split()
     return DebitPaymentOut(
         **{name: getattr(row, name) for name in same},
         id=row.public_id,
@@ -216,7 +125,10 @@ def read_file(request: HttpRequest, run_id: Path[Id]) -> HttpResponse:
     caller = caller_of(request)
     row = _run(caller, run_id)
     caller.demand_whole(Right.POST_CASH, row.entity_id)
-    file = run_file(row.id, **caller.actor)
+    return _file(run_file(row.id, **caller.actor))
+
+
+def _file(file: RunFile) -> HttpResponse:
     headers = {"Content-Disposition": f'attachment; filename="{file.name}"', "X-Content-Type-Options": "nosniff"}
     return HttpResponse(file.data, content_type="application/xml", headers=headers)
 
@@ -305,14 +217,56 @@ def send_back(request: HttpRequest, run_id: Path[Id], body: SendBackIn, key: Onc
     """Its items are open again, with the reason."""
 
     def do(caller: Caller, row: queries.RunRow) -> None:
-        found = queries.payment(caller.frame(), body.payment)
-        if found is None or found.run_public_id != row.public_id:
-            raise NotThere
+        number = _payment(caller, row, body.payment)
         on = read_on(body.on, row.entity_id, caller.now)
         charges = max(read_minor(body.charges, CURRENCY, "#/charges"), 0)
-        return_payment(found.id, body.reason, on=on, charges_minor=charges, **caller.actor)
+        return_payment(number, body.reason, on=on, charges_minor=charges, **caller.actor)
 
     return _step(request, run_id, "back", body, key, do)
+
+
+def _payment(caller: Caller, row: queries.RunRow, text: str) -> int:
+    found = queries.payment(caller.frame(), text)
+    if found is None or found.run_public_id != row.public_id:
+        raise NotThere
+    return found.id
+
+
+@router.post("/{run_id}/recall", response=DebitRunRead, summary="Recall payments from the bank")
+def recall(request: HttpRequest, run_id: Path[Id], body: RecallIn, key: OnceKey) -> HttpResponse:
+    """Nothing is posted until the bank answers; the file it is asked by is under `/recalls/{number}`."""
+
+    def do(caller: Caller, row: queries.RunRow) -> None:
+        wanted = [_payment(caller, row, one) for one in body.payments] or None
+        ask_recall(row.id, body.reason, payment_ids=wanted, **caller.actor)
+
+    return _step(request, run_id, "recall", body, key, do)
+
+
+@router.post("/{run_id}/recall-answer", response=DebitRunRead, summary="The bank answered a recall")
+def recall_answer(request: HttpRequest, run_id: Path[Id], body: RecallAnswerIn, key: OnceKey) -> HttpResponse:
+    """As its camt.029 does by itself."""
+
+    def do(caller: Caller, row: queries.RunRow) -> None:
+        number = _payment(caller, row, body.payment)
+        if body.accepted:
+            accept_recall(number, on=read_on(body.on, row.entity_id, caller.now), **caller.actor)
+        else:
+            keep_recall(number, body.reason, **caller.actor)
+
+    return _step(request, run_id, "recall_answer", body, key, do)
+
+
+@router.get("/{run_id}/recalls/{number}", summary="Take the file of a recall")
+def read_recall_file(request: HttpRequest, run_id: Path[Id], number: Path[Code]) -> HttpResponse:
+    """camt.055, the same bytes each time; each taking is written down."""
+    caller = caller_of(request)
+    row = _run(caller, run_id)
+    caller.demand_whole(Right.POST_CASH, row.entity_id)
+    found = next((one for one in queries.recalls_of(row.id) if one.number == number), None)
+    if found is None:
+        raise NotThere
+    return _file(recall_file(found.id, **caller.actor))
 
 
 class ReportForm(Schema):
@@ -321,7 +275,8 @@ class ReportForm(Schema):
 
 @reports.post("", response=DebitReportOut, summary="Hand in a bank's report")
 def take_report(request: HttpRequest, form: Form[ReportForm], file: File[UploadedFile]) -> HttpResponse:
-    """pain.002: payments refused or taken back. The same report again changes nothing."""
+    """pain.002: payments refused or taken back; camt.029: whether what we recalled is collected. The same report again
+    changes nothing."""
     caller = caller_of(request)
     entity_id = caller.entity(form.entity).id
     caller.demand_whole(Right.POST_CASH, entity_id)
@@ -329,6 +284,10 @@ def take_report(request: HttpRequest, form: Form[ReportForm], file: File[Uploade
         raise Problem(413, "debit_report.too_large", f"a report has up to {REPORT_MAX >> 20} MB")
     found = read_report(entity_id, file.read(), file.name or "report", **caller.actor)
     told = DebitReportOut(
-        rejected=found.rejected, returned=found.returned, known=found.known, foreign=list(found.foreign)
+        rejected=found.rejected,
+        returned=found.returned,
+        not_recalled=found.not_recalled,
+        known=found.known,
+        foreign=list(found.foreign),
     )
     return tagged(request, told)

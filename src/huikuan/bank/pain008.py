@@ -8,15 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
 from lxml import etree
 
 from huikuan.bank.pain008_check import NAMESPACE, check_pain008
+from huikuan.bank.xml_writing import add, add_totals, latin, money, new_message, written
 from huikuan.core.ibans import is_iban
 from huikuan.core.refusals import BadData, DataError
 
-_LATIN = re.compile(r"[A-Za-z0-9/\-?:().,'+ ]*")
 _ID = re.compile(r"[A-Za-z0-9/\-?:().,'+ ]{1,35}")
 _BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?")
 _CREDITOR = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{3}[A-Z0-9]{1,28}")
@@ -24,20 +23,6 @@ _NO_ID = "is no id of up to 35 letters, digits and / - ? : ( ) . , ' +"
 _SEQUENCES = ("FRST", "RCUR", "FNAL", "OOFF")
 _SCHEMES = ("CORE", "B2B")
 AMOUNT_MAX = Decimal("999999999.99")
-_FOLDED = {
-    **dict(zip("äöüÄÖÜß", ("ae", "oe", "ue", "Ae", "Oe", "Ue", "ss"), strict=True)),
-    "&": "+",
-    "_": "-",
-    "@": "(at)",
-    "é": "e",
-    "è": "e",
-    "ê": "e",
-    "à": "a",
-    "ç": "c",
-    "ñ": "n",
-    "ø": "o",
-    "å": "a",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +37,9 @@ class Creditor:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """One direct debit. ``amount`` in euro; ``sequence`` is FRST, RCUR, FNAL or OOFF; ``scheme`` CORE or B2B."""
+    """One direct debit. ``amount`` in euro; ``sequence`` is FRST, RCUR, FNAL or OOFF; ``scheme`` CORE or B2B. What was
+    amended of its mandate since the bank heard of it last: ``original_mandate_id`` and ``original_creditor_id`` say
+    what it was, ``is_new_account`` that it was another account."""
 
     end_to_end_id: str
     amount: Decimal
@@ -65,12 +52,9 @@ class Collection:
     payer_bic: str = ""
     sequence: str = "RCUR"
     scheme: str = "CORE"
-
-
-def latin(text: str, length: int) -> str:
-    """A text in the letters that SEPA allows, no longer than ``length``: umlauts written out, others replaced."""
-    folded = "".join(_FOLDED.get(letter, letter) for letter in text)
-    return "".join(letter if _LATIN.fullmatch(letter) else "." for letter in folded)[:length].strip()
+    original_mandate_id: str = ""
+    original_creditor_id: str = ""
+    is_new_account: bool = False
 
 
 def write_pain008(creditor: Creditor, collections: Sequence[Collection], *, message_id: str, now: datetime) -> bytes:
@@ -82,32 +66,19 @@ def write_pain008(creditor: Creditor, collections: Sequence[Collection], *, mess
     groups: dict[tuple[date, str, str], list[Collection]] = defaultdict(list)
     for one in collections:
         groups[one.due_date, one.scheme, one.sequence].append(one)
-    names: Any = {None: NAMESPACE}
-    document = etree.Element(f"{{{NAMESPACE}}}Document", nsmap=names)
-    root = _add(document, "CstmrDrctDbtInitn")
-    header = _add(root, "GrpHdr")
-    _add(header, "MsgId", message_id)
-    _add(header, "CreDtTm", now.replace(microsecond=0).isoformat())
-    _add(header, "NbOfTxs", str(len(collections)))
-    _add(header, "CtrlSum", _money(sum((one.amount for one in collections), Decimal(0))))
-    _add(_add(header, "InitgPty"), "Nm", latin(creditor.name, 70))
+    root = new_message(NAMESPACE, "CstmrDrctDbtInitn")
+    header = add(root, "GrpHdr")
+    add(header, "MsgId", message_id)
+    add(header, "CreDtTm", now.replace(microsecond=0).isoformat())
+    add_totals(header, (one.amount for one in collections))
+    add(add(header, "InitgPty"), "Nm", latin(creditor.name, 70))
     for number, key in enumerate(sorted(groups), 1):
         _payment_information(root, f"{message_id[:30]}-{number}", creditor, key, groups[key])
-    data = etree.tostring(document, xml_declaration=True, encoding="UTF-8", pretty_print=True)
+    data = written(root)
     wrong = check_pain008(data)
     if wrong:
         raise BadData(wrong)
-    return bytes(data)
-
-
-def _add(parent: etree._Element, tag: str, text: str | None = None) -> etree._Element:
-    element = etree.SubElement(parent, f"{{{NAMESPACE}}}{tag}")
-    element.text = text
-    return element
-
-
-def _money(amount: Decimal) -> str:
-    return f"{amount.quantize(Decimal('0.01')):f}"
+    return data
 
 
 def _payment_information(
@@ -118,66 +89,84 @@ def _payment_information(
     collections: Sequence[Collection],
 ) -> None:
     due_date, scheme, sequence = key
-    batch = _add(root, "PmtInf")
-    _add(batch, "PmtInfId", batch_id)
-    _add(batch, "PmtMtd", "DD")
-    _add(batch, "BtchBookg", "true")
-    _add(batch, "NbOfTxs", str(len(collections)))
-    _add(batch, "CtrlSum", _money(sum((one.amount for one in collections), Decimal(0))))
-    kind = _add(batch, "PmtTpInf")
-    _add(_add(kind, "SvcLvl"), "Cd", "SEPA")
-    _add(_add(kind, "LclInstrm"), "Cd", scheme)
-    _add(kind, "SeqTp", sequence)
-    _add(batch, "ReqdColltnDt", due_date.isoformat())
-    _add(_add(batch, "Cdtr"), "Nm", latin(creditor.name, 70))
-    _add(_add(_add(batch, "CdtrAcct"), "Id"), "IBAN", creditor.iban)
-    _agent(_add(batch, "CdtrAgt"), creditor.bic)
-    _add(batch, "ChrgBr", "SLEV")
-    scheme_id = _add(_add(_add(_add(batch, "CdtrSchmeId"), "Id"), "PrvtId"), "Othr")
-    _add(scheme_id, "Id", creditor.creditor_id)
-    _add(_add(scheme_id, "SchmeNm"), "Prtry", "SEPA")
+    batch = add(root, "PmtInf")
+    add(batch, "PmtInfId", batch_id)
+    add(batch, "PmtMtd", "DD")
+    add(batch, "BtchBookg", "true")
+    add_totals(batch, (one.amount for one in collections))
+    kind = add(batch, "PmtTpInf")
+    add(add(kind, "SvcLvl"), "Cd", "SEPA")
+    add(add(kind, "LclInstrm"), "Cd", scheme)
+    add(kind, "SeqTp", sequence)
+    add(batch, "ReqdColltnDt", due_date.isoformat())
+    add(add(batch, "Cdtr"), "Nm", latin(creditor.name, 70))
+    add(add(add(batch, "CdtrAcct"), "Id"), "IBAN", creditor.iban)
+    _agent(add(batch, "CdtrAgt"), creditor.bic)
+    add(batch, "ChrgBr", "SLEV")
+    _scheme_id(add(batch, "CdtrSchmeId"), creditor.creditor_id)
     for one in collections:
-        payment = _add(batch, "DrctDbtTxInf")
-        _add(_add(payment, "PmtId"), "EndToEndId", one.end_to_end_id)
-        amount = _add(payment, "InstdAmt", _money(one.amount))
+        payment = add(batch, "DrctDbtTxInf")
+        add(add(payment, "PmtId"), "EndToEndId", one.end_to_end_id)
+        amount = add(payment, "InstdAmt", money(one.amount))
         amount.set("Ccy", "EUR")
-        mandate = _add(_add(payment, "DrctDbtTx"), "MndtRltdInf")
-        _add(mandate, "MndtId", one.mandate_id)
-        _add(mandate, "DtOfSgntr", one.mandate_signed_on.isoformat())
-        _agent(_add(payment, "DbtrAgt"), one.payer_bic)
-        _add(_add(payment, "Dbtr"), "Nm", latin(one.payer_name, 70))
-        _add(_add(_add(payment, "DbtrAcct"), "Id"), "IBAN", one.payer_iban)
+        mandate = add(add(payment, "DrctDbtTx"), "MndtRltdInf")
+        add(mandate, "MndtId", one.mandate_id)
+        add(mandate, "DtOfSgntr", one.mandate_signed_on.isoformat())
+        _amended(mandate, one)
+        _agent(add(payment, "DbtrAgt"), one.payer_bic)
+        add(add(payment, "Dbtr"), "Nm", latin(one.payer_name, 70))
+        add(add(add(payment, "DbtrAcct"), "Id"), "IBAN", one.payer_iban)
         if one.remittance_text:
-            _add(_add(payment, "RmtInf"), "Ustrd", latin(one.remittance_text, 140))
+            add(add(payment, "RmtInf"), "Ustrd", latin(one.remittance_text, 140))
+
+
+def _scheme_id(parent: etree._Element, creditor_id: str) -> None:
+    other = add(add(add(parent, "Id"), "PrvtId"), "Othr")
+    add(other, "Id", creditor_id)
+    add(add(other, "SchmeNm"), "Prtry", "SEPA")
+
+
+def _amended(mandate: etree._Element, one: Collection) -> None:
+    if not (one.original_mandate_id or one.original_creditor_id or one.is_new_account):
+        return
+    add(mandate, "AmdmntInd", "true")
+    details = add(mandate, "AmdmntInfDtls")
+    if one.original_mandate_id:
+        add(details, "OrgnlMndtId", one.original_mandate_id)
+    if one.original_creditor_id:
+        _scheme_id(add(details, "OrgnlCdtrSchmeId"), one.original_creditor_id)
+    if one.is_new_account:
+        # "Same mandate, new debtor account": at the same bank or at another.
+        add(add(add(add(details, "OrgnlDbtrAcct"), "Id"), "Othr"), "Id", "SMNDA")
 
 
 def _agent(parent: etree._Element, bic: str) -> None:
-    institution = _add(parent, "FinInstnId")
+    institution = add(parent, "FinInstnId")
     if bic:
-        _add(institution, "BIC", bic)
+        add(institution, "BIC", bic)
     else:
-        _add(_add(institution, "Othr"), "Id", "NOTPROVIDED")
+        add(add(institution, "Othr"), "Id", "NOTPROVIDED")
 
 
 def _faults(creditor: Creditor, collections: Sequence[Collection], message_id: str) -> list[DataError]:
     found: list[DataError] = []
 
-    def add(row: int | None, column: str, code: str, reason: str) -> None:
+    def say(row: int | None, column: str, code: str, reason: str) -> None:
         found.append(DataError("pain.008", row, column, reason, f"collection.{code}"))
 
     if not _ID.fullmatch(message_id) or "//" in message_id or message_id.startswith("/"):
-        add(None, "message_id", "bad_id", f"{message_id[:40]!r} {_NO_ID}")
+        say(None, "message_id", "bad_id", f"{message_id[:40]!r} {_NO_ID}")
     if not latin(creditor.name, 70):
-        add(None, "name", "no_name", "the creditor has no name")
+        say(None, "name", "no_name", "the creditor has no name")
     if not is_iban(creditor.iban):
-        add(None, "iban", "bad_iban", f"{creditor.iban[:40]!r} is not an IBAN")
+        say(None, "iban", "bad_iban", f"{creditor.iban[:40]!r} is not an IBAN")
     if not _CREDITOR.fullmatch(creditor.creditor_id):
-        add(None, "creditor_id", "bad_creditor_id", f"{creditor.creditor_id[:40]!r} is no SEPA creditor identifier")
+        say(None, "creditor_id", "bad_creditor_id", f"{creditor.creditor_id[:40]!r} is no SEPA creditor identifier")
     if not collections:
-        add(None, "collections", "none", "there is nothing to collect")
+        say(None, "collections", "none", "there is nothing to collect")
     seen: set[str] = set()
     for row, one in enumerate(collections, 1):
-        _check_one(row, one, seen, add)
+        _check_one(row, one, seen, say)
     return found
 
 

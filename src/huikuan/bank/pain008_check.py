@@ -27,12 +27,16 @@ _ORDER: dict[str, str] = {
     "PmtId": "InstrId EndToEndId!",
     "DrctDbtTx": "MndtRltdInf CdtrSchmeId PreNtfctnId PreNtfctnDt",
     "MndtRltdInf": "MndtId DtOfSgntr AmdmntInd AmdmntInfDtls ElctrncSgntr",
+    "AmdmntInfDtls": "OrgnlMndtId OrgnlCdtrSchmeId OrgnlCdtrAgt OrgnlCdtrAgtAcct OrgnlDbtr OrgnlDbtrAcct OrgnlDbtrAgt"
+    " OrgnlDbtrAgtAcct OrgnlFnlColltnDt OrgnlFrqcy",
 }
 _PATTERNS = {
     "MsgId": r".{1,35}",
     "PmtInfId": r".{1,35}",
     "EndToEndId": r".{1,35}",
     "MndtId": r".{1,35}",
+    "OrgnlMndtId": r".{1,35}",
+    "AmdmntInd": r"true|false",
     "NbOfTxs": r"\d{1,15}",
     "CtrlSum": r"\d{1,15}\.\d{2}",
     "InstdAmt": r"\d{1,9}\.\d{2}",

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from huikuan.bank.bai2 import looks_like_bai2, read_bai2
 from huikuan.bank.camt import is_camt, read_camt
+from huikuan.bank.camt029 import is_camt029, read_camt029
 from huikuan.bank.mt940 import looks_like_mt940, read_mt940
 from huikuan.bank.ofx import looks_like_ofx, read_ofx
 from huikuan.bank.pain002 import is_pain002, read_pain002
@@ -40,8 +41,8 @@ Reader = Callable[[Source, Faults, Options], Iterator[Event]]
 def read_statements(
     data: bytes, name: str, *, currency: str = "", account: str = "", date_order: str = ""
 ) -> list[Statement]:
-    """The statements of a file, whatever its format: camt.052/053/054, pain.002, MT940/942, BAI2, OFX/QFX, CSV, Excel
-    or HTML of any bank, Alipay and WeChat Pay bills, or a zip of them.
+    """The statements of a file, whatever its format: camt.052/053/054, camt.029, pain.002, MT940/942, BAI2, OFX/QFX,
+    CSV, Excel or HTML of any bank, Alipay and WeChat Pay bills, or a zip of them.
 
     ``currency`` and ``account`` are for files that do not name them, ``date_order`` (``dmy``, ``mdy``) for files whose
     days cannot be told apart from months. Raises ``BadStatement`` with every fault. Whether balances tie is not asked
@@ -143,6 +144,8 @@ def _reader_of(source: Source) -> Reader:
             return read_camt
         if is_pain002(message):
             return read_pain002
+        if is_camt029(message):
+            return read_camt029
         if message not in {"", "html", "Workbook", "table"} and "<table" not in bare.lower():
             raise source.bad("bank.not_recognised", f"this XML ({message}) is no bank statement that is known")
         return read_table
@@ -166,7 +169,7 @@ def _message(source: Source, start: str) -> str:
     root = ""
     for seen, (_, element) in enumerate(walk(source)):
         name = local(element)
-        if is_camt(name) or is_pain002(name):
+        if is_camt(name) or is_pain002(name) or is_camt029(name):
             return name
         root = root or name
         if root == "Workbook" or seen > 200:

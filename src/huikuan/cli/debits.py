@@ -21,7 +21,7 @@ _DAY = click.DateTime(formats=["%Y-%m-%d"])
 def debits(ctx: click.Context, user: str | None) -> None:
     """Direct debits: keep mandates, propose a collection, approve it, take the file, read the bank's report.
 
-    A collection is named by its number (DD-2026-0001) or its opaque id; with several entities, --entity says whose.
+    A collection is named by its number (DD-YX-2026-0001) or its opaque id; with several entities, --entity says whose.
     """
     setup_database()
     from huikuan.services.lookup import find_user
@@ -104,6 +104,25 @@ def mandate(context: dict[str, Any], /, reference: str, **given: Any) -> None:
         use=Use.ONE_OFF if given["one_off"] else Use.RECURRENT,
     )
     click.echo(mandate_id_text(add_debit_mandate(new, **context)))
+
+
+@debits.command("amend")
+@click.argument("reference")
+@click.option("--entity", help="Code of the legal entity, where there are several.")
+@click.option("--new-reference", default="", help="Another reference.")
+@click.option("--iban", default="", help="The customer's new account.")
+@click.option("--holder", default="", help="Whose account it is.")
+@click.pass_obj
+def amend(
+    context: dict[str, Any], reference: str, entity: str | None, new_reference: str, iban: str, holder: str
+) -> None:
+    """Amend the mandate REFERENCE: the next collection tells the bank what it was before."""
+    from huikuan.queries.debit_mandates import mandate_rows
+    from huikuan.services.debit_amending import Amendment, amend_debit_mandate
+
+    rows = mandate_rows(_frame(_entity(entity), context["now"]), search=reference)
+    number = next((row.id for row in rows if row.reference == reference), 0)
+    amend_debit_mandate(number, Amendment(new_reference, iban, payer_name=holder), **context)
 
 
 @debits.command("mandates")
@@ -260,15 +279,39 @@ def settle(context: dict[str, Any], number: str, line: str, entity: str | None) 
     click.echo(line_decision_id_text(settle_line(run.id, bank_line_number(line) or 0, **context)))
 
 
+@debits.command("recall")
+@click.argument("number")
+@click.option("--entity", help="Code of the legal entity, where there are several.")
+@click.option("--reason", type=click.Choice(["DUPL", "CUST", "TECH", "FRAD"]), required=True)
+@click.option("--payment", "payments", multiple=True, help="End-to-end id of a payment; all without one.")
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True)
+@click.pass_obj
+def recall(
+    context: dict[str, Any], number: str, entity: str | None, reason: str, payments: tuple[str, ...], output: Path
+) -> None:
+    """Recall a collection, or payments of it, that the bank has already; writes the camt.055 file to hand it."""
+    from huikuan.core.direct_debits import RecallReason
+    from huikuan.queries.debits import payments_of
+    from huikuan.services.debit_recalls import ask_recall, recall_file
+
+    run = _run(entity, number, context["now"])
+    known = {one.end_to_end_id: one.id for one in payments_of(_frame(run.entity_id, context["now"]), run.public_id)}
+    wanted = [known.get(one, 0) for one in payments] or None
+    made = ask_recall(run.id, RecallReason(reason), payment_ids=wanted, **context)
+    output.write_bytes(recall_file(made, **context).data)
+
+
 @debits.command("report")
 @click.argument("path", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--entity", help="Code of the legal entity, where there are several.")
 @click.pass_obj
 def report(context: dict[str, Any], path: Path, entity: str | None) -> None:
-    """Read a bank's report (pain.002): payments it refused or took back."""
-    from huikuan.services.debit_returns import read_report
+    """Read a bank's report (pain.002: payments it refused or took back) or its answer to a recall (camt.029)."""
+    from huikuan.services.debit_reports import read_report
 
     found = read_report(_entity(entity), path.read_bytes(), path.name, **context)
     click.echo(f"rejected {found.rejected:,}, returned {found.returned:,}, known {found.known:,}")
+    if found.not_recalled:
+        click.echo(f"not recalled {found.not_recalled:,}")
     for one in found.foreign:
         click.echo(f"not ours: {one}")

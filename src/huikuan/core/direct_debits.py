@@ -80,6 +80,19 @@ class PaymentState(StrEnum):
     """Taken out of the run, or the run was cancelled."""
 
 
+class RecallReason(StrEnum):
+    """Why a bank is asked not to collect (ISO codes)."""
+
+    DUPL = "DUPL"
+    """Sent twice."""
+    TECH = "TECH"
+    """A fault of the programs."""
+    FRAD = "FRAD"
+    """Not asked for in good faith."""
+    CUST = "CUST"
+    """The customer has paid otherwise, or must not be charged."""
+
+
 WAITING = frozenset({PaymentState.PLANNED, PaymentState.SENT})
 """States in which a payment holds its items: no other run may ask for them."""
 COUNTED = frozenset({PaymentState.PLANNED, PaymentState.SENT, PaymentState.COLLECTED, PaymentState.RETURNED})
@@ -165,7 +178,8 @@ def file_day(due_on: date, bank_days: int = BANK_DAYS) -> date:
 
 @dataclass(frozen=True, slots=True)
 class DueItem:
-    """An item that may be collected: what of it is open and not spoken for otherwise, in cents."""
+    """An item that may be collected, or a credit that makes a collection smaller (``amount_minor`` below zero): what of
+    it is open and not spoken for otherwise, in cents."""
 
     item_id: int
     account_id: int
@@ -176,7 +190,8 @@ class DueItem:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One payment to ask for: of one mandate, for these items in the order in which they fell due."""
+    """One payment to ask for: of one mandate, for these items in the order in which they fell due, less these credits
+    (amounts below zero, last). Of nothing where credits cover all of it: then there is nothing to ask for."""
 
     mandate_id: int
     account_id: int
@@ -187,6 +202,16 @@ class Planned:
     def amount_minor(self) -> int:
         return sum(minor for _, minor in self.parts)
 
+    @property
+    def items(self) -> int:
+        """How many items it is for, credits not counted."""
+        return sum(minor > 0 for _, minor in self.parts)
+
+    @property
+    def credit_minor(self) -> int:
+        """What credits take off it, below zero."""
+        return sum(minor for _, minor in self.parts if minor < 0)
+
 
 def plan_payments(
     items: Iterable[DueItem], bundle: Bundle, mandates: dict[int, MandateFacts], *, ending: frozenset[int] = frozenset()
@@ -194,20 +219,44 @@ def plan_payments(
     """The payments of a run, by account and mandate. One per mandate, or one per item; the first collection of a
     mandate, its only one and its last one are always one payment, because only one payment can be the first, only or
     last. ``ending``: mandates of which this is the last collection. A payment that would be larger than the scheme
-    allows is cut between items."""
+    allows is cut between items. Credits make the payments of their mandate smaller, the earliest first, none below
+    nothing; what a credit is too large for stays with the customer.
+
+    Worked example: 300.00 due, a credit of 100.00: 200.00 are asked for, the parts are 300.00 and -100.00.
+    """
     by_mandate: dict[tuple[int, int], list[DueItem]] = {}
+    in_favour: dict[tuple[int, int], dict[int, int]] = {}
     for item in sorted(items, key=lambda one: (one.account_id, one.mandate_id, one.due_date, one.item_id)):
+        key = (item.account_id, item.mandate_id)
         if item.amount_minor > 0:
-            by_mandate.setdefault((item.account_id, item.mandate_id), []).append(item)
+            by_mandate.setdefault(key, []).append(item)
+        elif item.amount_minor < 0:
+            in_favour.setdefault(key, {})[item.item_id] = -item.amount_minor
     planned: list[Planned] = []
     for (account_id, mandate_id), mine in by_mandate.items():
         sequence = next_sequence(mandates[mandate_id], is_last=mandate_id in ending)
         groups = [mine] if bundle == Bundle.CUSTOMER or sequence != SequenceType.RCUR else [[one] for one in mine]
+        left = in_favour.get((account_id, mandate_id), {})
         for group in groups:
             for part in _cut(group, once=sequence != SequenceType.RCUR):
-                parts = tuple((one.item_id, one.amount_minor) for one in part)
-                planned.append(Planned(mandate_id, account_id, sequence, parts))
+                parts = [(one.item_id, one.amount_minor) for one in part]
+                less = take_from(left, sum(minor for _, minor in parts))
+                parts += [(number, -minor) for number, minor in less]
+                planned.append(Planned(mandate_id, account_id, sequence, tuple(parts)))
     return planned
+
+
+def take_from(left: dict[int, int], amount_minor: int) -> list[tuple[int, int]]:
+    """Parts of what each item has ``left`` that come to an amount, or as near to it as they reach, in their order;
+    ``left`` becomes less."""
+    parts = []
+    for item_id, minor in left.items():
+        part = min(minor, amount_minor)
+        if part > 0:
+            parts.append((item_id, part))
+            left[item_id] -= part
+            amount_minor -= part
+    return parts
 
 
 def _cut(items: Sequence[DueItem], *, once: bool) -> list[list[DueItem]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from django.db.models import Q, QuerySet
 
@@ -42,6 +42,8 @@ class MandateRow:
     uses: int
     expires_on: date
     document_public_id: str
+    before: tuple[tuple[datetime, str, str], ...]
+    """When it was amended, and the reference and account it had until then; the latest first."""
 
 
 def accounts_of_customer(frame: Frame, customer: str) -> list[tuple[int, int, str]]:
@@ -56,18 +58,20 @@ def mandate_rows(frame: Frame, *, customer: str = "", search: str = "", mandate:
     if search:
         named = Q(account__customer__search_text__contains=search.lower())
         found = found.filter(named | Q(reference__icontains=search))
-    rows = list(
-        found.select_related("account__customer", "entity").order_by("account__customer__name", "signed_on", "id")
-    )
+    rows = list(_full(found).order_by("account__customer__name", "signed_on", "id"))
     return _rows(frame, rows)
 
 
 def mandate_slice(frame: Frame, *, customer: str = "", after: int = 0, limit: int = 100) -> Slice[MandateRow]:
     """Mandates in the order in which they were kept."""
-    found = _narrowed(frame, customer, "").filter(id__gt=after).select_related("account__customer", "entity")
-    rows = list(found.order_by("id")[: limit + 1])
+    found = _narrowed(frame, customer, "").filter(id__gt=after)
+    rows = list(_full(found).order_by("id")[: limit + 1])
     shown = rows[:limit]
     return Slice(_rows(frame, shown), shown[-1].pk if shown else None, len(rows) > limit)
+
+
+def _full(found: QuerySet[DebitMandate]) -> QuerySet[DebitMandate]:
+    return found.select_related("account__customer", "entity").prefetch_related("versions")
 
 
 def _narrowed(frame: Frame, customer: str, mandate: str) -> QuerySet[DebitMandate]:
@@ -105,6 +109,10 @@ def _rows(frame: Frame, rows: list[DebitMandate]) -> list[MandateRow]:
             uses=facts[row.pk].uses,
             expires_on=expires_on(facts[row.pk]),
             document_public_id=public_id("doc", row.document_id) if row.document_id else "",
+            before=tuple(
+                (one.amended_at, one.reference, one.payer_iban)
+                for one in sorted(row.versions.all(), key=lambda one: -one.pk)
+            ),
         )
         for row in rows
     ]

@@ -17,7 +17,7 @@ from huikuan.core.direct_debits import (
 from huikuan.queries.feeds import Slice
 from huikuan.queries.frame import Frame
 from huikuan.queries.listing import Page
-from huikuan.store.models import CustomerAccount, DebitPayment, DebitRun
+from huikuan.store.models import CustomerAccount, DebitPayment, DebitRecall, DebitRun
 from huikuan.store.public_ids import inner_id, public_id
 
 WHICH = ("open", "done", "all")
@@ -28,7 +28,7 @@ _OUT = (PaymentState.WITHDRAWN.value,)
 @dataclass(frozen=True, slots=True)
 class RunRow:
     """A collection. ``amount_minor`` in cents, of its ``payments`` that were not taken out; ``waiting``: those the bank
-    has said nothing about yet; ``failed``: rejected or returned."""
+    has said nothing about yet; ``recallable``: those of them nobody recalled; ``failed``: rejected or returned."""
 
     id: int
     public_id: str
@@ -49,6 +49,7 @@ class RunRow:
     payments: int
     amount_minor: int
     waiting: int
+    recallable: int
     collected_minor: int
     failed: int
     failed_minor: int
@@ -70,7 +71,9 @@ class SumRow:
 
 @dataclass(frozen=True, slots=True)
 class PaymentRow:
-    """A payment of a run. ``charges_minor``: what the bank took for sending it back."""
+    """A payment of a run. ``documents``: opaque id, number and how much of it, a credit below zero;
+    ``charges_minor``: what the bank took for sending it back; ``amended``: what its file says was amended of the
+    mandate; ``recall``: the number of its recall, ``recall_answer``: why the bank collects it all the same."""
 
     id: int
     public_id: str
@@ -96,7 +99,23 @@ class PaymentRow:
     returned_on: date | None
     return_reason: str
     charges_minor: int
+    amended: tuple[str, ...]
+    recall: str
+    recall_answer: str
     currency: str = CURRENCY
+
+
+@dataclass(frozen=True, slots=True)
+class RecallRow:
+    """The bank asked not to collect ``payments`` of a run."""
+
+    id: int
+    number: str
+    reason: str
+    asked_at: datetime
+    actor: str
+    payments: int
+    amount_minor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +237,7 @@ def _run_row(row: DebitRun) -> RunRow:
         payments=sum(n for n, _ in standing),
         amount_minor=sum(total for _, total in standing),
         waiting=sums.get(SENT, (0, 0))[0],
+        recallable=sums.get(SENT, (0, 0))[0] and row.payments.filter(state=SENT, recall=None).count(),
         collected_minor=sums.get(PaymentState.COLLECTED.value, (0, 0))[1],
         failed=sum(n for n, _ in failed),
         failed_minor=sum(total for _, total in failed),
@@ -249,7 +269,7 @@ def payment_page(
         found = found.filter(state=state)
     if search:
         named = Q(account__customer__search_text__contains=search.lower()) | Q(end_to_end_id__iexact=search)
-        found = found.filter(named | Q(mandate__reference__iexact=search))
+        found = found.filter(named | Q(mandate_reference__iexact=search))
     start = (max(page, 1) - 1) * size
     order = ("-run_id", "ordinal") if sort == "ordinal" else ("run_id", "-ordinal")
     rows = _full(found).order_by(*order)[start : start + size]
@@ -266,7 +286,7 @@ def payment(frame: Frame, text: str) -> PaymentRow | None:
 
 
 def _full(found: QuerySet[DebitPayment]) -> QuerySet[DebitPayment]:
-    return found.select_related("run__entity", "mandate", "account__customer").prefetch_related("items__item")
+    return found.select_related("run__entity", "mandate", "account__customer", "recall").prefetch_related("items__item")
 
 
 def _payment_row(row: DebitPayment) -> PaymentRow:
@@ -283,11 +303,11 @@ def _payment_row(row: DebitPayment) -> PaymentRow:
         end_to_end_id=row.end_to_end_id,
         customer_public_id=public_id("cus", row.account.customer_id),
         customer_name=row.account.customer.name,
-        reference=row.mandate.reference,
+        reference=row.mandate_reference,
         scheme=row.mandate.scheme,
         sequence=row.sequence,
         creditor_id=row.run.creditor_id,
-        payer_iban=row.mandate.payer_iban,
+        payer_iban=row.payer_iban,
         amount_minor=row.amount_minor,
         state=row.state,
         documents=tuple(
@@ -298,7 +318,28 @@ def _payment_row(row: DebitPayment) -> PaymentRow:
         returned_on=row.returned_on,
         return_reason=row.return_reason,
         charges_minor=row.charges_minor,
+        amended=_amended(row),
+        recall=row.recall.number if row.recall else "",
+        recall_answer=row.recall_answer,
     )
+
+
+def _amended(row: DebitPayment) -> tuple[str, ...]:
+    told = {
+        "reference": row.original_reference,
+        "creditor_id": row.original_creditor_id,
+        "payer_iban": row.is_new_account,
+    }
+    return tuple(name for name, value in told.items() if value)
+
+
+def recalls_of(run_id: int) -> list[RecallRow]:
+    """What the bank was asked to recall of a run, the first first."""
+    found = DebitRecall.objects.filter(run_id=run_id).select_related("actor").order_by("id")
+    return [
+        RecallRow(one.pk, one.number, one.reason, one.asked_at, _name(one.actor), one.n, int(one.total))
+        for one in found.annotate(n=Count("payments"), total=Sum("payments__amount_minor"))
+    ]
 
 
 def events_of(run_id: int) -> list[EventRow]:

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from huikuan.bank.source import FILE_MAX, Options
-from huikuan.bank.statement import BadStatement, StatementFormat
+from huikuan.bank.statement import REPORTS, BadStatement
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
 from huikuan.queries.bank_uploads import upload_folder
@@ -52,7 +52,7 @@ from huikuan.services.bank_reading import (
     read_file_statements,
 )
 from huikuan.services.bank_spool import SpoolFile
-from huikuan.services.debit_returns import ReportResult, collecting_entities, take_report
+from huikuan.services.debit_reports import ReportResult, collecting_entities, take_report
 from huikuan.services.imports_background import is_large, teller, told_failure
 from huikuan.services.imports_publish import seal_after
 from huikuan.services.matching import match_after_import
@@ -233,7 +233,7 @@ class _Run:
         said = self.row.said.get(f"{index}:{place}", {})
         told = self.row.files[index]
         try:
-            if statement.head.format == StatementFormat.PAIN002:
+            if statement.head.format in REPORTS:
                 note_report(outcome, self._report(statement))
                 return outcome
             outcome.account_id = said.get("account") or _only_account(self.row, statement, outcome, self.actor_id)

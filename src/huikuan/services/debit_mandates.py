@@ -23,6 +23,7 @@ from huikuan.store.models import (
     CustomerPayerAccount,
     DebitCreditor,
     DebitMandate,
+    DebitMandateVersion,
     DocumentLink,
     Entity,
 )
@@ -55,12 +56,9 @@ def add_debit_mandate(new: NewDebitMandate, *, actor_id: int | None, now: dateti
     ``right.missing``.
     """
     check_texts(new, {"payer_name": 200})
-    reference, iban, bic = new.reference.strip(), plain_iban(new.payer_iban), new.payer_bic.strip().upper()
+    reference = new.reference.strip()
     check_reference(reference)
-    if not is_iban(iban):
-        raise Refusal("debit_mandate.iban", "The check digits of the IBAN do not fit: look at it again.")
-    if bic and not _BIC.fullmatch(bic):
-        raise Refusal("debit_mandate.bic", "{bic} is no BIC.", bic=bic[:20])
+    iban, bic = valid_iban(new.payer_iban), check_bic(new.payer_bic)
 
     def work() -> int:
         account = CustomerAccount.objects.select_related("customer").filter(id=new.account_id).first()
@@ -71,9 +69,8 @@ def add_debit_mandate(new: NewDebitMandate, *, actor_id: int | None, now: dateti
         list(Entity.objects.select_for_update(no_key=True).filter(id=entity_id))
         if new.signed_on > today_of(entity_id, now):
             raise Refusal("debit_mandate.signed_ahead", "A mandate is not signed in the future.")
-        if DebitMandate.objects.filter(entity_id=entity_id, reference=reference).exists():
-            raise Conflict("debit_mandate.exists", "The reference {reference} is used already.", reference=reference)
-        _check_paper(new.document_id, account)
+        check_reference_free(entity_id, reference)
+        check_paper(new.document_id, account)
         row = DebitMandate.objects.create(
             entity_id=entity_id,
             account=account,
@@ -89,7 +86,7 @@ def add_debit_mandate(new: NewDebitMandate, *, actor_id: int | None, now: dateti
             actor_id=actor_id,
         )
         CustomerPayerAccount.objects.get_or_create(customer_id=account.customer_id, number=iban)
-        _tell("debit_mandate.added", row, actor_id, now)
+        tell_mandate("debit_mandate.added", row, actor_id, now)
         return int(row.pk)
 
     return run_in_transaction(work)
@@ -100,7 +97,32 @@ def plain_iban(text: str) -> str:
     return plain_number(text).upper()
 
 
-def _check_paper(document_id: int | None, account: CustomerAccount) -> None:
+def check_reference_free(entity_id: int, reference: str, mandate_id: int | None = None) -> None:
+    """Refuses ``debit_mandate.exists``: another mandate than this one has the reference, or had it."""
+    now = DebitMandate.objects.filter(entity_id=entity_id, reference=reference).exclude(pk=mandate_id or 0)
+    before = DebitMandateVersion.objects.filter(mandate__entity_id=entity_id, reference=reference)
+    if now.exists() or before.exclude(mandate_id=mandate_id or 0).exists():
+        raise Conflict("debit_mandate.exists", "The reference {reference} is used already.", reference=reference)
+
+
+def valid_iban(text: str) -> str:
+    """An IBAN as it is kept. Refuses ``debit_mandate.iban``."""
+    iban = plain_iban(text)
+    if not is_iban(iban):
+        raise Refusal("debit_mandate.iban", "The check digits of the IBAN do not fit: look at it again.")
+    return iban
+
+
+def check_bic(text: str) -> str:
+    """A BIC as it is kept, or nothing. Refuses ``debit_mandate.bic``."""
+    bic = text.strip().upper()
+    if bic and not _BIC.fullmatch(bic):
+        raise Refusal("debit_mandate.bic", "{bic} is no BIC.", bic=bic[:20])
+    return bic
+
+
+def check_paper(document_id: int | None, account: CustomerAccount) -> None:
+    """Refuses ``debit_mandate.paper``: a document that is not kept with this account."""
     if document_id is None:
         return
     kept = DocumentLink.objects.filter(
@@ -117,10 +139,10 @@ def revoke_debit_mandate(mandate_id: int, *, on: date, actor_id: int | None, now
     """
 
     def work() -> None:
-        row = _standing(mandate_id, actor_id)
+        row = standing_mandate(mandate_id, actor_id)
         row.revoked_on = on
         row.save(update_fields=["revoked_on"])
-        _tell("debit_mandate.revoked", row, actor_id, now)
+        tell_mandate("debit_mandate.revoked", row, actor_id, now)
 
     run_in_transaction(work)
 
@@ -130,12 +152,12 @@ def unblock_debit_mandate(mandate_id: int, *, actor_id: int | None, now: datetim
     ``debit_mandate.revoked``, ``debit_mandate.not_blocked`` and ``right.missing``."""
 
     def work() -> None:
-        row = _standing(mandate_id, actor_id)
+        row = standing_mandate(mandate_id, actor_id)
         if row.blocked_at is None:
             raise Refusal("debit_mandate.not_blocked", "The mandate is not blocked.")
         row.blocked_at, row.blocked_reason = None, ""
         row.save(update_fields=["blocked_at", "blocked_reason"])
-        _tell("debit_mandate.unblocked", row, actor_id, now)
+        tell_mandate("debit_mandate.unblocked", row, actor_id, now)
 
     run_in_transaction(work)
 
@@ -145,17 +167,19 @@ def end_debit_mandate(mandate_id: int, *, is_ending: bool, actor_id: int | None,
     does, and ``debit_mandate.one_off``."""
 
     def work() -> None:
-        row = _standing(mandate_id, actor_id)
+        row = standing_mandate(mandate_id, actor_id)
         if row.use == Use.ONE_OFF:
             raise Refusal("debit_mandate.one_off", "The mandate is for one collection anyway.")
         row.is_ending = is_ending
         row.save(update_fields=["is_ending"])
-        _tell("debit_mandate.ending", row, actor_id, now)
+        tell_mandate("debit_mandate.ending", row, actor_id, now)
 
     run_in_transaction(work)
 
 
-def _standing(mandate_id: int, actor_id: int | None) -> DebitMandate:
+def standing_mandate(mandate_id: int, actor_id: int | None) -> DebitMandate:
+    """A mandate to change, locked. Refuses ``debit_mandate.unknown``, ``debit_mandate.revoked`` and
+    ``right.missing``."""
     row = DebitMandate.objects.select_for_update().filter(id=mandate_id).first()
     if row is None:
         raise Refusal("debit_mandate.unknown", "There is no such mandate.")
@@ -165,9 +189,10 @@ def _standing(mandate_id: int, actor_id: int | None) -> DebitMandate:
     return row
 
 
-def _tell(code: str, row: DebitMandate, actor_id: int | None, now: datetime) -> None:
+def tell_mandate(code: str, row: DebitMandate, actor_id: int | None, now: datetime, **data: object) -> None:
+    """Writes into the audit trail what became of a mandate."""
     subject = f"debit_mandate:{row.pk}"
-    record(code, now=now, actor_id=actor_id, entity_id=row.entity_id, subject=subject, account=row.account_id)
+    record(code, now=now, actor_id=actor_id, entity_id=row.entity_id, subject=subject, account=row.account_id, **data)
 
 
 # -- the creditor ----------------------------------------------------------------------------------------------------
@@ -185,14 +210,12 @@ class NewCreditor:
 def set_creditor(entity_id: int, new: NewCreditor, *, actor_id: int | None, now: datetime) -> None:
     """Decides for runs to come. Refuses ``debit_creditor.identifier`` (check digits), ``debit_creditor.account`` (no
     account of ours in euro with an IBAN), ``debit_creditor.days``, ``debit_mandate.bic`` and ``right.missing``."""
-    identifier, bic = plain_number(new.creditor_id).upper(), new.bic.strip().upper()
+    identifier, bic = plain_number(new.creditor_id).upper(), check_bic(new.bic)
     if not is_creditor_id(identifier):
         raise Refusal(
             "debit_creditor.identifier", "{text} is no creditor identifier: its check digits do not fit.",
             text=identifier[:35] or "–",
         )  # fmt: skip
-    if bic and not _BIC.fullmatch(bic):
-        raise Refusal("debit_mandate.bic", "{bic} is no BIC.", bic=bic[:20])
     if not (0 <= new.notice_days <= NOTICE_MAX and 1 <= new.bank_days <= BANK_MAX):
         raise Refusal(
             "debit_creditor.days",

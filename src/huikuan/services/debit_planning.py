@@ -6,8 +6,6 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Q
-
 from huikuan.core.accounts import LedgerAccount
 from huikuan.core.direct_debits import (
     CURRENCY,
@@ -45,8 +43,9 @@ class NewRun:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """``left_out``: how many items due are not collected, by why: ``no_mandate``, ``covered``, ``short_payment``,
-    ``disputed``, ``in_run``; ``mandate_blocked``, ``_revoked``, ``_expired`` and ``_used_up``."""
+    """``left_out``: how many items due are not collected, by why: ``no_mandate``, ``covered``, ``credit`` (credits pay
+    them), ``short_payment``, ``disputed``, ``in_run``; ``mandate_blocked``, ``_revoked``, ``_expired`` and
+    ``_used_up``."""
 
     creditor: DebitCreditor
     due_on: date
@@ -75,8 +74,11 @@ def plan_run(entity_id: int, new: NewRun, *, today: date) -> Plan:
     left_out: Counter[str] = Counter()
     by_account, mandates, facts = _usable(entity_id, due_on)
     items = _due_items(entity_id, due_by, new.account_ids, by_account, left_out)
+    items += _credits(entity_id, {item.account_id: item.mandate_id for item in items})
     ending = frozenset(number for number, row in mandates.items() if row.is_ending)
-    payments = plan_payments(items, new.bundle, facts, ending=ending)
+    planned = plan_payments(items, new.bundle, facts, ending=ending)
+    payments = [one for one in planned if one.amount_minor > 0]
+    left_out["credit"] = sum(one.items for one in planned if one.amount_minor == 0)
     return Plan(creditor, due_on, due_by, payments, {why: n for why, n in left_out.items() if n}, mandates)
 
 
@@ -138,10 +140,34 @@ def _due_items(
     return found
 
 
-def _held(entity_id: int) -> set[int]:
-    """Items that a run asks for already."""
-    waiting = Q(payment__run__entity_id=entity_id, payment__state__in=WAITING)
-    return set(DebitPaymentItem.objects.filter(waiting).values_list("item_id", flat=True))
+def _credits(entity_id: int, mandates: dict[int, int]) -> list[DueItem]:
+    """What these accounts (each with its mandate) have open in their favour, less what runs count on already: it makes
+    their payments smaller, whenever it falls due. A disputed credit does not."""
+    found = OpenItem.objects.filter(
+        entity_id=entity_id,
+        account_id__in=list(mandates),
+        currency=CURRENCY,
+        ledger_account=LedgerAccount.TRADE.value,
+        disputed=False,
+        balance__open_minor__lt=0,
+        balance__is_current=True,
+    )
+    rows = lock_items(entity_id, found.values_list("id", flat=True))
+    held = _held(entity_id)
+    return [
+        DueItem(item_id, row.account_id, mandates[row.account_id], row.due_date, row.open_minor - held[item_id])
+        for item_id, row in rows.items()
+        if row.open_minor < held[item_id]
+    ]
+
+
+def _held(entity_id: int) -> Counter[int]:
+    """Items that runs ask for already, and credits they count on (below zero), with how much."""
+    waiting = DebitPaymentItem.objects.filter(payment__run__entity_id=entity_id, payment__state__in=WAITING)
+    held: Counter[int] = Counter()
+    for item_id, minor in waiting.values_list("item_id", "amount_minor"):
+        held[item_id] += minor
+    return held
 
 
 def _in_case(entity_id: int) -> set[int]:

@@ -1,4 +1,4 @@
-"""Direct debits that the bank refused or took back: by its report (pain.002), by a line of a statement, or by hand.
+"""Direct debits that the bank refused or took back: by its report, by a line of a statement, or by hand.
 
 What was collected is open again with the reason; a mandate that is of no use any more is blocked. The same news twice,
 by a report and by a line, changes nothing the second time.
@@ -6,27 +6,22 @@ by a report and by a line, changes nothing the second time.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date, datetime
 
-from huikuan.bank.reading import read_statements
-from huikuan.bank.statement import Line, StatementFormat
 from huikuan.core.banking import LineKind, Tie
 from huikuan.core.direct_debits import CURRENCY, PaymentState, RunState, is_blocking, reason_code
 from huikuan.core.refusals import Conflict, Refusal
 from huikuan.core.rights import Right
 from huikuan.core.texts import check_text
 from huikuan.services.auditing import record
-from huikuan.services.debit_state import lock_run, note_event, today_of
+from huikuan.services.debit_state import lock_run, note_event
 from huikuan.services.reversals import reverse_entry
 from huikuan.services.rights import demand
 from huikuan.services.transaction import run_in_transaction
 from huikuan.store.models import (
     BankLine,
     BankLineReceipt,
-    DebitCreditor,
     DebitMandate,
     DebitPayment,
     DebitRun,
@@ -142,7 +137,7 @@ def follow_returns(entity_id: int, line_ids: Sequence[int], *, now: datetime) ->
     lines = BankLine.objects.filter(id__in=list(line_ids), kind=LineKind.RETURN.value).exclude(end_to_end_id="")
     done = 0
     for line in lines.order_by("id"):
-        payment = _sent_payment(entity_id, line.end_to_end_id)
+        payment = sent_payment(entity_id, line.end_to_end_id)
         taken = -line.amount_minor
         if payment is None or line.currency != CURRENCY or taken < payment.amount_minor or payment.return_line_id:
             continue
@@ -180,97 +175,9 @@ def return_of_receipt(receipt_id: int, line: BankLine, *, actor_id: int | None, 
     )
 
 
-def _sent_payment(entity_id: int, end_to_end_id: str) -> DebitPayment | None:
+def sent_payment(entity_id: int, end_to_end_id: str) -> DebitPayment | None:
+    """The payment of an entity that is or was at the bank under this id."""
     found = DebitPayment.objects.filter(
         run__entity_id=entity_id, run__state=RunState.SENT.value, end_to_end_id=end_to_end_id
     )
     return found.exclude(state=PaymentState.WITHDRAWN.value).first()
-
-
-# -- by the bank's report --------------------------------------------------------------------------------------------
-@dataclass(frozen=True, slots=True)
-class ReportResult:
-    """What a report told: payments refused before money came, taken back afterwards, known already, and ids of
-    payments that are not ours."""
-
-    rejected: int
-    returned: int
-    known: int
-    foreign: tuple[str, ...]
-
-
-def read_report(entity_id: int, data: bytes, name: str, *, actor_id: int | None, now: datetime) -> ReportResult:
-    """Takes a bank's report (pain.002) in, all of it or nothing. Raises ``BadStatement`` for a file with faults;
-    refuses ``debit_report.not_one`` for another kind of file and ``right.missing``."""
-    statements = read_statements(data, name, currency=CURRENCY)
-    if any(one.format != StatementFormat.PAIN002 for one in statements) or not statements:
-        raise Refusal("debit_report.not_one", "The file is no report about direct debits (pain.002).")
-
-    parts = [(statement.to_date, statement.lines) for statement in statements]
-    return run_in_transaction(lambda: _take_report(entity_id, parts, actor_id, now))
-
-
-def collecting_entities(actor_id: int | None) -> list[int]:
-    """The entities that send direct debits and for which a person may post money."""
-    found = []
-    for number in DebitCreditor.objects.order_by("entity_id").values_list("entity_id", flat=True):
-        with contextlib.suppress(Refusal):
-            demand(actor_id, Right.POST_CASH, entity_id=number)
-            found.append(int(number))
-    return found
-
-
-def take_report(
-    entity_ids: Iterable[int], told: date | None, lines: Iterable[Line], *, actor_id: int | None, now: datetime
-) -> ReportResult:
-    """A report among files of the bank, made on the day ``told``: for the one entity of these that has a payment it
-    names, all of it or nothing.
-
-    Refuses ``debit_report.not_ours``, ``debit_report.several`` (numbers of payments repeat between entities) and
-    ``right.missing``."""
-    kept = list(lines)
-
-    def work() -> ReportResult:
-        named = [one for one in entity_ids if any(_told(one, row.end_to_end_id, row.batch_id) for row in kept)]
-        if len(named) > 1:
-            raise Refusal(
-                "debit_report.several",
-                "Several legal entities have payments of these numbers: hand it in under Direct debits, Bank's report.",
-            )
-        if not named and kept:
-            raise Refusal("debit_report.not_ours", "No payment in this report is one of ours.")
-        return _take_report(named[0], [(told, kept)], actor_id, now) if named else ReportResult(0, 0, 0, ())
-
-    return run_in_transaction(work)
-
-
-def _take_report(
-    entity_id: int, parts: Iterable[tuple[date | None, Iterable[Line]]], actor_id: int | None, now: datetime
-) -> ReportResult:
-    demand(actor_id, Right.POST_CASH, entity_id=entity_id)
-    today = today_of(entity_id, now)
-    counts = {"rejected": 0, "returned": 0, "known": 0}
-    foreign: list[str] = []
-    for told, lines in parts:
-        for line in lines:
-            payments = _told(entity_id, line.end_to_end_id, line.batch_id)
-            if not payments:
-                foreign.append(line.end_to_end_id or line.batch_id)
-            for payment in payments:
-                before = payment.state
-                reason = (line.return_reason or "MS03")[:REASON_MAX]
-                return_payment(payment.pk, reason, on=min(told or today, today), actor_id=actor_id, now=now)
-                payment.refresh_from_db()
-                counts["known" if payment.state == before else payment.state] += 1
-    return ReportResult(**counts, foreign=tuple(foreign))
-
-
-def _told(entity_id: int, end_to_end_id: str, message_id: str) -> list[DebitPayment]:
-    """The payment named; where the whole message was refused, all of its run."""
-    if end_to_end_id:
-        payment = _sent_payment(entity_id, end_to_end_id)
-        return [payment] if payment is not None else []
-    run = DebitRun.objects.filter(entity_id=entity_id, number=message_id, state=RunState.SENT.value).first()
-    if run is None:
-        return []
-    return list(run.payments.filter(state=PaymentState.SENT.value).order_by("ordinal"))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from hashlib import sha256
@@ -24,8 +25,9 @@ from huikuan.core.refusals import Conflict, Refusal
 from huikuan.core.rights import Right
 from huikuan.queries.debit_facts import facts_of
 from huikuan.services.auditing import record
+from huikuan.services.debit_amending import KEPT, keep_mandates
 from huikuan.services.debit_planning import NewRun, plan_run
-from huikuan.services.debit_state import lock_run, note_event, today_of
+from huikuan.services.debit_state import RunFile, note_event, take_run, tell_run, today_of
 from huikuan.services.idempotency import once
 from huikuan.services.locking import lock_items
 from huikuan.services.rights import demand
@@ -64,20 +66,25 @@ def propose_run(entity_id: int, new: NewRun, *, actor_id: int | None, now: datet
             proposed_at=now,
             proposed_by_id=actor_id,
         )
+        payments = []
         for ordinal, one in enumerate(plan.payments, 1):
-            payment = DebitPayment.objects.create(
+            payment = DebitPayment(
                 run=run,
-                mandate_id=one.mandate_id,
+                mandate=plan.mandates[one.mandate_id],
                 account_id=one.account_id,
                 ordinal=ordinal,
                 end_to_end_id=f"{run.number}-{ordinal}",
                 sequence=one.sequence.value,
                 amount_minor=one.amount_minor,
             )
+            payments.append(payment)
+        keep_mandates(run, payments)
+        for payment, one in zip(payments, plan.payments, strict=True):
+            payment.save()
             DebitPaymentItem.objects.bulk_create(
                 DebitPaymentItem(payment=payment, item_id=item_id, amount_minor=minor) for item_id, minor in one.parts
             )
-        _tell("debit_run.proposed", run, actor_id, now, count=len(plan.payments), amount=plan.amount_minor)
+        tell_run("debit_run.proposed", run, actor_id, now, count=len(plan.payments), amount=plan.amount_minor)
         return {"run": int(run.pk)}
 
     answer = once(
@@ -86,24 +93,16 @@ def propose_run(entity_id: int, new: NewRun, *, actor_id: int | None, now: datet
     return int(answer["run"])
 
 
+_SHORT_CODE = re.compile(r"(?!x\d+$)[A-Za-z0-9]{1,7}")
+
+
 def _next_number(entity_id: int, today: date) -> str:
-    count = DebitRun.objects.filter(entity_id=entity_id, number__startswith=f"DD-{today.year}-").count()
-    return f"DD-{today.year}-{count + 1:04d}"
-
-
-def _tell(code: str, run: DebitRun, actor_id: int | None, now: datetime, **data: object) -> None:
-    note_event(run, code.rpartition(".")[2], actor_id=actor_id, now=now)
-    subject = f"debit_run:{run.pk}"
-    record(code, now=now, actor_id=actor_id, entity_id=run.entity_id, subject=subject, **data)
-
-
-def _taken(run_id: int, actor_id: int | None, right: Right, *states: RunState) -> DebitRun:
-    """The run, locked, in one of these states. Refuses ``debit_run.unknown`` and ``debit_run.state``."""
-    run = lock_run(run_id)
-    demand(actor_id, right, entity_id=run.entity_id)
-    if run.state not in states:
-        raise Conflict("debit_run.state", "The collection {number} is past that already.", number=run.number)
-    return run
+    """Numbers are the bank's names of payments too, and one bank may serve several entities: they carry the entity."""
+    code = Entity.objects.values_list("code", flat=True).get(id=entity_id)
+    # What a bank would not take, or would be too long, or looks like this: the entity's own number, with an x.
+    whose = code if _SHORT_CODE.fullmatch(code) else f"x{entity_id}"
+    start = f"DD-{whose}-{today.year}-"
+    return f"{start}{DebitRun.objects.filter(entity_id=entity_id, number__startswith=start).count() + 1:04d}"
 
 
 def withdraw_payment(payment_id: int, *, actor_id: int | None, now: datetime) -> None:
@@ -112,7 +111,7 @@ def withdraw_payment(payment_id: int, *, actor_id: int | None, now: datetime) ->
 
     def work() -> None:
         payment = DebitPayment.objects.filter(id=payment_id).first()
-        run = _taken(payment.run_id if payment else 0, actor_id, Right.POST_CASH, RunState.PROPOSED)
+        run = take_run(payment.run_id if payment else 0, actor_id, Right.POST_CASH, RunState.PROPOSED)
         planned = run.payments.filter(state=PaymentState.PLANNED.value)
         if not planned.filter(id=payment_id).exists():
             raise Conflict("debit_run.state", "The collection {number} is past that already.", number=run.number)
@@ -131,11 +130,11 @@ def cancel_run(run_id: int, *, actor_id: int | None, now: datetime) -> None:
     ``right.missing``."""
 
     def work() -> None:
-        run = _taken(run_id, actor_id, Right.POST_CASH, RunState.PROPOSED, RunState.APPROVED)
+        run = take_run(run_id, actor_id, Right.POST_CASH, RunState.PROPOSED, RunState.APPROVED)
         run.payments.filter(state=PaymentState.PLANNED.value).update(state=PaymentState.WITHDRAWN.value)
         run.state = RunState.CANCELLED.value
         run.save(update_fields=["state"])
-        _tell("debit_run.cancelled", run, actor_id, now)
+        tell_run("debit_run.cancelled", run, actor_id, now)
 
     run_in_transaction(work)
 
@@ -144,10 +143,10 @@ def note_customers_told(run_id: int, *, on: date, actor_id: int | None, now: dat
     """Says on which day the customers were told of the collection. Refuses as ``cancel_run`` does."""
 
     def work() -> None:
-        run = _taken(run_id, actor_id, Right.POST_CASH, RunState.PROPOSED, RunState.APPROVED, RunState.SENT)
+        run = take_run(run_id, actor_id, Right.POST_CASH, RunState.PROPOSED, RunState.APPROVED, RunState.SENT)
         run.notified_on = on
         run.save(update_fields=["notified_on"])
-        _tell("debit_run.notified", run, actor_id, now, day=on.isoformat())
+        tell_run("debit_run.notified", run, actor_id, now, day=on.isoformat())
 
     run_in_transaction(work)
 
@@ -160,7 +159,7 @@ def approve_run(run_id: int, *, actor_id: int | None, now: datetime) -> None:
     """
 
     def work() -> None:
-        run = _taken(run_id, actor_id, Right.APPROVE_DEBIT, RunState.PROPOSED)
+        run = take_run(run_id, actor_id, Right.APPROVE_DEBIT, RunState.PROPOSED)
         if actor_id is not None and run.proposed_by_id == actor_id:
             raise Refusal("debit_run.own", "Who proposed a collection does not approve it.")
         today = today_of(run.entity_id, now)
@@ -168,15 +167,18 @@ def approve_run(run_id: int, *, actor_id: int | None, now: datetime) -> None:
             raise Refusal(
                 "debit_run.too_late", "The bank needed the file on {day}: propose it anew.", day=str(run.file_on)
             )
-        payments = list(run.payments.filter(state=PaymentState.PLANNED.value).order_by("ordinal"))
+        planned = run.payments.filter(state=PaymentState.PLANNED.value).select_related("mandate")
+        payments = list(planned.order_by("ordinal"))
         _check_items(run, payments)
         _check_mandates(run, payments)
         _decide_sequences(payments)
+        keep_mandates(run, payments)
+        DebitPayment.objects.bulk_update(payments, KEPT)
         _name_batches(run, payments)
         run.state, run.approved_at, run.approved_by_id = RunState.APPROVED.value, now, actor_id
         run.sha256 = sha256(_written(run, payments)).hexdigest()
         run.save(update_fields=["state", "approved_at", "approved_by", "sha256"])
-        _tell("debit_run.approved", run, actor_id, now, sha256=run.sha256)
+        tell_run("debit_run.approved", run, actor_id, now, sha256=run.sha256)
 
     run_in_transaction(work)
 
@@ -184,15 +186,25 @@ def approve_run(run_id: int, *, actor_id: int | None, now: datetime) -> None:
 def _check_items(run: DebitRun, payments: list[DebitPayment]) -> None:
     """Everything asked for is still owed."""
     parts = DebitPaymentItem.objects.filter(payment__in=payments)
-    wanted = dict(parts.values_list("item_id", "amount_minor"))
+    wanted: Counter[int] = Counter()
+    for item_id, minor in parts.values_list("item_id", "amount_minor"):
+        wanted[item_id] += minor  # a credit may stand in several payments
     for item_id, row in lock_items(run.entity_id, wanted).items():
-        if row.open_minor < wanted[item_id]:
-            number = OpenItem.objects.values_list("document_number", flat=True).get(id=item_id)
+        is_credit = wanted[item_id] < 0
+        if not (row.open_minor > wanted[item_id] if is_credit else row.open_minor < wanted[item_id]):
+            continue
+        number = OpenItem.objects.values_list("document_number", flat=True).get(id=item_id)
+        if is_credit:
             raise Refusal(
-                "debit_run.item_changed",
-                "{number} owes less by now: take its payment out, or propose the collection anew.",
+                "debit_run.credit_changed",
+                "Less is left of the credit {number} by now: take its payment out, or propose the collection anew.",
                 number=number,
             )
+        raise Refusal(
+            "debit_run.item_changed",
+            "{number} owes less by now: take its payment out, or propose the collection anew.",
+            number=number,
+        )
 
 
 def _check_mandates(run: DebitRun, payments: list[DebitPayment]) -> None:
@@ -240,25 +252,20 @@ def _name_batches(run: DebitRun, payments: list[DebitPayment]) -> None:
     DebitPayment.objects.bulk_update(payments, ["batch"])
 
 
-@dataclass(frozen=True, slots=True)
-class RunFile:
-    name: str
-    data: bytes
-
-
 def run_file(run_id: int, *, actor_id: int | None, now: datetime) -> RunFile:
     """The pain.008 file of an approved run, the same each time. Refuses ``debit_run.unknown``, ``debit_run.state``,
     ``debit_run.mandate_gone`` (revoked or blocked before it was sent) and ``right.missing``."""
 
     def work() -> RunFile:
-        run = _taken(run_id, actor_id, Right.POST_CASH, RunState.APPROVED, RunState.SENT)
-        payments = list(run.payments.exclude(state=PaymentState.WITHDRAWN.value).order_by("ordinal"))
+        run = take_run(run_id, actor_id, Right.POST_CASH, RunState.APPROVED, RunState.SENT)
+        asked = run.payments.exclude(state=PaymentState.WITHDRAWN.value).select_related("mandate")
+        payments = list(asked.order_by("ordinal"))
         if run.state == RunState.APPROVED:
             _check_mandates(run, payments)
         data = _written(run, payments)
         if sha256(data).hexdigest() != run.sha256:
             raise AssertionError("the file of a collection has changed")
-        _tell("debit_run.file", run, actor_id, now, sha256=run.sha256)
+        tell_run("debit_run.file", run, actor_id, now, sha256=run.sha256)
         return RunFile(f"{run.number}.xml", data)
 
     return run_in_transaction(work)
@@ -268,13 +275,13 @@ def mark_sent(run_id: int, *, on: date, actor_id: int | None, now: datetime) -> 
     """The file is at the bank: from here the bank says what became of each payment. Refuses as ``run_file`` does."""
 
     def work() -> None:
-        run = _taken(run_id, actor_id, Right.POST_CASH, RunState.APPROVED)
+        run = take_run(run_id, actor_id, Right.POST_CASH, RunState.APPROVED)
         payments = list(run.payments.filter(state=PaymentState.PLANNED.value))
         _check_mandates(run, payments)
         run.payments.filter(state=PaymentState.PLANNED.value).update(state=PaymentState.SENT.value)
         run.state, run.sent_on = RunState.SENT.value, on
         run.save(update_fields=["state", "sent_on"])
-        _tell("debit_run.sent", run, actor_id, now, day=on.isoformat())
+        tell_run("debit_run.sent", run, actor_id, now, day=on.isoformat())
 
     run_in_transaction(work)
 
@@ -286,25 +293,27 @@ def _written(run: DebitRun, payments: list[DebitPayment]) -> bytes:
     if run.approved_at is None:
         raise AssertionError("only an approved run has a file")
     creditor = Creditor(run.creditor_name, run.creditor_iban, run.creditor_id, run.creditor_bic)
-    mandates = DebitMandate.objects.in_bulk([payment.mandate_id for payment in payments])
-    collections = [_collection(run, payment, mandates[payment.mandate_id]) for payment in payments]
+    collections = [_collection(run, payment) for payment in payments]
     return write_pain008(creditor, collections, message_id=run.number, now=run.approved_at)
 
 
-def _collection(run: DebitRun, payment: DebitPayment, mandate: DebitMandate) -> Collection:
+def _collection(run: DebitRun, payment: DebitPayment) -> Collection:
     amount: Decimal = to_decimal(payment.amount_minor, CURRENCY)
     return Collection(
         end_to_end_id=payment.end_to_end_id,
         amount=amount,
         due_date=run.due_on,
-        mandate_id=mandate.reference,
-        mandate_signed_on=mandate.signed_on,
-        payer_name=mandate.payer_name,
-        payer_iban=mandate.payer_iban,
-        payer_bic=mandate.payer_bic,
+        mandate_id=payment.mandate_reference,
+        mandate_signed_on=payment.mandate.signed_on,
+        payer_name=payment.payer_name,
+        payer_iban=payment.payer_iban,
+        payer_bic=payment.payer_bic,
         remittance_text=_documents(payment),
         sequence=payment.sequence,
-        scheme=mandate.scheme,
+        scheme=payment.mandate.scheme,
+        original_mandate_id=payment.original_reference,
+        original_creditor_id=payment.original_creditor_id,
+        is_new_account=payment.is_new_account,
     )
 
 

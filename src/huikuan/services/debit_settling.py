@@ -15,11 +15,11 @@ from django.db.models import Q
 
 from huikuan.core.banking import LineKind, Tie
 from huikuan.core.channels import Channel
-from huikuan.core.direct_debits import CURRENCY, PaymentState, payments_of_line
+from huikuan.core.direct_debits import CURRENCY, PaymentState, payments_of_line, take_from
 from huikuan.core.matching import Deed
 from huikuan.core.refusals import Conflict, Refusal
 from huikuan.core.rights import Right
-from huikuan.services.applications import Named, apply_receipt
+from huikuan.services.applications import Named, apply_credit, apply_receipt
 from huikuan.services.auditing import record
 from huikuan.services.channels import keep_channels
 from huikuan.services.debit_returns import follow_returns, return_payment
@@ -175,30 +175,35 @@ def _settle(desk: Desk, run: DebitRun, payments: Sequence[DebitPayment]) -> int:
 
 
 def _apply(desk: Desk, payment: DebitPayment, receipt_id: int, entries: list[int]) -> list[dict[str, Any]]:
-    """One payment's money to its items, as far as they are still open."""
+    """The credits it counted on to its items, then its money, as far as they are still open."""
     common: dict[str, Any] = {"actor_id": desk.actor_id, "now": desk.now}
     on = day_for(desk.receipt, ())
     if desk.balance.account_id is None:
         entries.append(identify_receipt(desk.entity_id, receipt_id, payment.account_id, on=on, **common))
-    wanted: dict[int, int] = {}
+    asked: dict[int, int] = {}
     for part in payment.items.select_related("item").order_by("id"):
         current = _current(part.item)
-        wanted[current] = wanted.get(current, 0) + part.amount_minor
-    rows = lock_items(desk.entity_id, wanted)
-    named = [Named(number, min(minor, rows[number].open_minor)) for number, minor in wanted.items()]
-    named = [one for one in named if one.amount_minor > 0 and rows[one.item_id].account_id == payment.account_id]
-    if named:
-        on = _day(desk, receipt_id, [one.item_id for one in named])
-        entries.append(apply_receipt(desk.entity_id, receipt_id, named, on=on, **common))
+        asked[current] = asked.get(current, 0) + part.amount_minor
+    rows = lock_items(desk.entity_id, asked)
+    ours = {number: minor for number, minor in asked.items() if rows[number].account_id == payment.account_id}
+    owed = {number: min(minor, rows[number].open_minor) for number, minor in ours.items() if minor > 0}
+    on = _day(desk, receipt_id, list(ours))
+    for credit_id, minor in ours.items():
+        parts = take_from(owed, min(-minor, -rows[credit_id].open_minor))
+        if parts:
+            entries.append(apply_credit(desk.entity_id, credit_id, [Named(*part) for part in parts], on=on, **common))
+    paid = take_from(owed, payment.amount_minor)
+    if paid:
+        entries.append(apply_receipt(desk.entity_id, receipt_id, [Named(*part) for part in paid], on=on, **common))
     return [
         {
-            "item_id": one.item_id,
+            "item_id": item_id,
             "account_id": payment.account_id,
-            "minor": one.amount_minor,
+            "minor": minor,
             "deduction_minor": 0,
             "deduction_reason": "",
         }
-        for one in named
+        for item_id, minor in paid
     ]
 
 

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.db import connection
 
 from huikuan.core.direct_debits import Expected, PaymentState, RunState
-from huikuan.core.refusals import Refusal
+from huikuan.core.refusals import Conflict, Refusal
+from huikuan.core.rights import Right
 from huikuan.services.auditing import record
+from huikuan.services.rights import demand
 from huikuan.store.models import DebitEvent, DebitPayment, DebitRun, Entity
+
+
+@dataclass(frozen=True, slots=True)
+class RunFile:
+    """A file for the bank."""
+
+    name: str
+    data: bytes
 
 
 def lock_run(run_id: int) -> DebitRun:
@@ -35,6 +46,23 @@ def note_event(
     DebitEvent.objects.create(
         run=run, payment_id=payment_id, code=code, at=now, actor_id=actor_id, note=note.strip()[:300]
     )
+
+
+def take_run(run_id: int, actor_id: int | None, right: Right, *states: RunState) -> DebitRun:
+    """The run, locked, in one of these states. Refuses ``debit_run.unknown``, ``debit_run.state`` and
+    ``right.missing``."""
+    run = lock_run(run_id)
+    demand(actor_id, right, entity_id=run.entity_id)
+    if run.state not in states:
+        raise Conflict("debit_run.state", "The collection {number} is past that already.", number=run.number)
+    return run
+
+
+def tell_run(code: str, run: DebitRun, actor_id: int | None, now: datetime, **data: object) -> None:
+    """What happened, for the run's own page and in the audit trail."""
+    note_event(run, code.rpartition(".")[2], actor_id=actor_id, now=now)
+    subject = f"debit_run:{run.pk}"
+    record(code, now=now, actor_id=actor_id, entity_id=run.entity_id, subject=subject, **data)
 
 
 def expected_of(entity_id: int, run_id: int | None = None) -> list[Expected]:

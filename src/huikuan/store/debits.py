@@ -51,6 +51,19 @@ class DebitMandate(models.Model):
         indexes = [models.Index(fields=["account"], name="debit_mandate_account")]
 
 
+class DebitMandateVersion(models.Model):
+    """A mandate as it was until it was amended."""
+
+    mandate = models.ForeignKey(DebitMandate, on_delete=models.PROTECT, related_name="versions")
+    reference = models.CharField(max_length=35)
+    payer_name = models.CharField(max_length=200)
+    payer_iban = models.CharField(max_length=34)
+    payer_bic = models.CharField(max_length=11, blank=True)
+    document_id = models.BigIntegerField(null=True)
+    amended_at = models.DateTimeField()
+    actor = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+
+
 class DebitRun(models.Model):
     """Collections for one day. What stands in the file besides the payments (creditor, account) is kept as it was when
     the run was proposed, so the file can be made again and has the same ``sha256``."""
@@ -85,9 +98,26 @@ class DebitRun(models.Model):
         ]
 
 
+class DebitRecall(models.Model):
+    """The bank is asked not to collect payments of a run that it has already. ``reason``: an ISO code."""
+
+    run = models.ForeignKey(DebitRun, on_delete=models.PROTECT, related_name="recalls")
+    number = models.CharField(max_length=35)
+    reason = models.CharField(max_length=4)
+    asked_at = models.DateTimeField()
+    actor = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "number"], name="debit_recall_once")]
+
+
 class DebitPayment(models.Model):
     """One payment of a run. ``batch``: the payment information it stands in in the file. ``receipt`` and ``decision``:
-    the money it came as, and what applied it. ``return_line``: the bank's line that took it back."""
+    the money it came as, and what applied it. ``return_line``: the bank's line that took it back.
+
+    The mandate stands as it was when the run was approved (before that: proposed), so the file can be made again;
+    ``original_reference``, ``original_creditor_id`` and ``is_new_account`` say what the file tells as amended since the
+    bank heard of the mandate last. ``recall_answer``: the bank's reason for not taking it back."""
 
     run = models.ForeignKey(DebitRun, on_delete=models.PROTECT, related_name="payments")
     mandate = models.ForeignKey(DebitMandate, on_delete=models.PROTECT, related_name="payments")
@@ -97,6 +127,13 @@ class DebitPayment(models.Model):
     batch = models.CharField(max_length=35, blank=True)
     sequence = models.CharField(max_length=4)
     amount_minor = models.BigIntegerField()
+    mandate_reference = models.CharField(max_length=35, blank=True, default="")
+    payer_name = models.CharField(max_length=200, blank=True, default="")
+    payer_iban = models.CharField(max_length=34, blank=True, default="")
+    payer_bic = models.CharField(max_length=11, blank=True, default="")
+    original_reference = models.CharField(max_length=35, blank=True, default="")
+    original_creditor_id = models.CharField(max_length=35, blank=True, default="")
+    is_new_account = models.BooleanField(default=False)
     state = models.CharField(max_length=10, default=PaymentState.PLANNED.value)
     receipt = models.ForeignKey(Receipt, on_delete=models.PROTECT, null=True, related_name="debit_payments")
     decision = models.ForeignKey(LineDecision, on_delete=models.PROTECT, null=True, related_name="debit_payments")
@@ -104,6 +141,8 @@ class DebitPayment(models.Model):
     returned_on = models.DateField(null=True)
     return_reason = models.CharField(max_length=120, blank=True)
     charges_minor = models.BigIntegerField(default=0)
+    recall = models.ForeignKey(DebitRecall, on_delete=models.PROTECT, null=True, related_name="payments")
+    recall_answer = models.CharField(max_length=120, blank=True, default="")
 
     class Meta:
         constraints = [
@@ -117,7 +156,7 @@ class DebitPayment(models.Model):
 
 
 class DebitPaymentItem(models.Model):
-    """Of an item so much is asked for by a payment."""
+    """Of an item so much is asked for by a payment; below zero: by so much a credit makes it smaller."""
 
     payment = models.ForeignKey(DebitPayment, on_delete=models.PROTECT, related_name="items")
     item = models.ForeignKey(OpenItem, on_delete=models.PROTECT, related_name="debits")
@@ -126,7 +165,7 @@ class DebitPaymentItem(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["payment", "item"], name="debit_item_once"),
-            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="debit_item_positive"),
+            models.CheckConstraint(condition=~Q(amount_minor=0), name="debit_item_some"),
         ]
 
 

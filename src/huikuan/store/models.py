@@ -25,7 +25,16 @@ from huikuan.store.bank import (
 )
 from huikuan.store.cases import ShortPayment, ShortPaymentEvent, ShortPaymentPolicy, ShortPaymentReason
 from huikuan.store.customer_file import Contact, CustomerChange, CustomerMerge, CustomerNote, DistinctCustomers
-from huikuan.store.debits import DebitCreditor, DebitEvent, DebitMandate, DebitPayment, DebitPaymentItem, DebitRun
+from huikuan.store.debits import (
+    DebitCreditor,
+    DebitEvent,
+    DebitMandate,
+    DebitMandateVersion,
+    DebitPayment,
+    DebitPaymentItem,
+    DebitRecall,
+    DebitRun,
+)
 from huikuan.store.documents import Document, DocumentLink
 from huikuan.store.einvoices import EInvoice, EInvoiceTax, EInvoiceUpload
 from huikuan.store.general_ledger import ClosingMark, GlAccount, GlExport, GlSettings
@@ -110,6 +119,7 @@ __all__ = [
     "BankAccount",
     "BankAccountAlias",
     "BankLine",
+    "BankLineFee",
     "BankLineReceipt",
     "BankLineText",
     "BankStatement",
@@ -119,7 +129,6 @@ __all__ = [
     "ChannelPolicy",
     "ClosingMark",
     "Contact",
-    "BankLineFee",
     "Customer",
     "CustomerAccount",
     "CustomerAlias",
@@ -131,8 +140,10 @@ __all__ = [
     "DebitCreditor",
     "DebitEvent",
     "DebitMandate",
+    "DebitMandateVersion",
     "DebitPayment",
     "DebitPaymentItem",
+    "DebitRecall",
     "DebitRun",
     "DistinctCustomers",
     "Document",

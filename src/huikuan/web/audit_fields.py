@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from huikuan.web import book_words, customer_words, people_words, short_payment_words, words
+from huikuan.web import book_words, customer_words, debit_words, people_words, short_payment_words, words
 
 AUDIT_FIELDS: dict[str, str | Promise] = {
     "about": _("About"),
@@ -137,7 +137,7 @@ _CODES: Mapping[str, Mapping[str, Any]] = {
     "every": words.EVERY,
     "feed": words.FEEDS,
     "evidence": words.EVIDENCE_TYPES,
-    "fields": {**words.FIELDS, **customer_words.FILE_FIELDS},
+    "fields": {**debit_words.AMENDED, **words.FIELDS, **customer_words.FILE_FIELDS},
     "before": customer_words.FILE_FIELDS,
     "after": customer_words.FILE_FIELDS,
     "point": book_words.POINTS,

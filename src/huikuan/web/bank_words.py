@@ -19,6 +19,7 @@ FORMATS: Words = {
     "camt.052": "camt.052",
     "camt.053": "camt.053",
     "camt.054": "camt.054",
+    "camt.029": "camt.029",
     "pain.002": "pain.002",
     "mt940": "MT940",
     "mt942": "MT942",

@@ -24,7 +24,8 @@ from huikuan.queries.debit_mandates import creditor_row
 from huikuan.queries.frame import EntityRow
 from huikuan.queries.ids import bank_account_number
 from huikuan.services.debit_mandates import NewCreditor, set_creditor
-from huikuan.services.debit_returns import ReportResult, read_report, return_payment
+from huikuan.services.debit_reports import ReportResult, read_report
+from huikuan.services.debit_returns import return_payment
 from huikuan.web import debit_words
 from huikuan.web.acting import (
     Field,

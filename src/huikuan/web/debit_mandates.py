@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from huikuan.core.direct_debits import MandateState, Scheme, Use
 from huikuan.core.refusals import Refusal
@@ -16,6 +18,7 @@ from huikuan.queries import desk
 from huikuan.queries.customers import customer as find_customer
 from huikuan.queries.debit_mandates import MandateRow, accounts_of_customer, mandate_rows
 from huikuan.queries.mandates import papers_of
+from huikuan.services.debit_amending import Amendment, amend_debit_mandate
 from huikuan.services.debit_mandates import (
     NewDebitMandate,
     add_debit_mandate,
@@ -24,11 +27,26 @@ from huikuan.services.debit_mandates import (
     unblock_debit_mandate,
 )
 from huikuan.web import debit_words
-from huikuan.web.acting import actor, demand_now, may_post_to, read_text
+from huikuan.web.acting import Field, act, actor, demand_now, demand_posting_to, may_post_to, read_text
 from huikuan.web.format import mask_number
 from huikuan.web.frames import Seat, read_day
 from huikuan.web.pages import page, refusal_text, show
 from huikuan.web.tags import address
+
+
+@require_safe
+@page(right=Right.EDIT_PAYER_ACCOUNT)
+def find_customer_of_mandate(request: HttpRequest, seat: Seat) -> HttpResponse:
+    """Whose mandate is to be kept: it leads to the customer's mandates."""
+    who = request.GET.get("who", "").strip()[:200]
+    entities = [
+        row.id for row in seat.entities if row.can(Right.EDIT_PAYER_ACCOUNT) and row.id in seat.frame.entity_ids
+    ]
+    found = {one.customer_public_id: one for number in entities for one in desk.find_owners(seat.frame, number, who)}
+    if len(found) == 1:
+        return redirect(address(seat.kept, "customer_debits", next(iter(found))))
+    context = {"who": who, "found": list(found.values())}
+    return show(request, seat, "debits/whose.html", context, room="debits")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -81,6 +99,7 @@ def edit_customer(request: HttpRequest, seat: Seat, public_id: str) -> HttpRespo
             debit_words.USES[row.use],
             debit_words.reason_word(row.blocked_reason) if row.blocked_reason else "",
             _steps(row),
+            [(at, reference, mask_number(iban)) for at, reference, iban in row.before],
         )
         for row in mandate_rows(seat.frame, customer=public_id)
     ]
@@ -108,6 +127,65 @@ def _steps(row: MandateRow) -> list[tuple[str, str]]:
         word = _("Not the last time") if row.is_ending else _("Collect for the last time")
         steps.insert(0, ("go_on" if row.is_ending else "end", word))
     return steps
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page(right=Right.EDIT_PAYER_ACCOUNT)
+def amend(request: HttpRequest, seat: Seat, public_id: str, part_id: str) -> HttpResponse:
+    """The customer has another account, or the mandate another reference: the bank is told with the next collection."""
+    row = next(iter(mandate_rows(seat.frame, customer=public_id, mandate=part_id)), None)
+    if row is None:
+        raise Http404
+    demand_posting_to(seat, row.entity_id, Right.EDIT_PAYER_ACCOUNT)
+    back = address(seat.kept, "customer_debits", public_id)
+    papers = [one for one in papers_of(seat.frame, public_id) if one.account_id == row.account_id]
+
+    def context(given: QueryDict) -> dict[str, Any]:
+        choices = (("", ""), *((one.code, one.name) for one in papers))
+        now = {"reference": row.reference, "payer_bic": row.payer_bic, "payer_name": row.payer_name}
+        hints = {"payer_iban": _("Empty: the account stays {number}.").format(number=mask_number(row.payer_iban))}
+        return {
+            "title": _("Amend a mandate"),
+            "about": row.reference,
+            "facts": [(_("Customer"), row.customer_name), (_("Signed on"), row.signed_on.isoformat())],
+            "crumbs": [
+                (address(seat.kept, "customer", public_id), row.customer_name),
+                (back, _("Mandates for direct debits")),
+            ],
+            "back": back,
+            "button": _("Amend it"),
+            "says": _(
+                "The next collection tells the bank what it was. What is at the bank already is collected as it was."
+            ),
+            "fields": [
+                *(
+                    Field(
+                        "text", name, word, given.get(name, now.get(name, "")), hints.get(name, ""),
+                        required=name == "reference",
+                    )
+                    for name, word in debit_words.AMENDED.items()
+                ),
+                Field(
+                    "choice", "paper", _("The customer's word for it"), given.get("paper", ""),
+                    _("Among the customer's documents."), choices=choices,
+                ),
+            ],
+        }  # fmt: skip
+
+    def do(given: QueryDict, _key: str) -> HttpResponse:
+        paper = next((one for one in papers if one.code == given.get("paper", "")), None)
+        new = Amendment(
+            reference=read_text(given, "reference", 60),
+            payer_iban=read_text(given, "payer_iban", 60),
+            payer_bic=read_text(given, "payer_bic", 20),
+            payer_name=read_text(given, "payer_name", 200),
+            document_id=paper.document_id if paper is not None else None,
+        )
+        amend_debit_mandate(row.id, new, **actor(request))
+        messages.success(request, _("Kept: {reference}.").format(reference=new.reference))
+        return redirect(back)
+
+    return act(request, seat, "actions/act.html", context, do, room="customers")
 
 
 @require_POST

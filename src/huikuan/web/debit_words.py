@@ -6,7 +6,16 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from huikuan.core.direct_debits import Bundle, MandateState, PaymentState, RunState, SequenceType, Use, reason_code
+from huikuan.core.direct_debits import (
+    Bundle,
+    MandateState,
+    PaymentState,
+    RecallReason,
+    RunState,
+    SequenceType,
+    Use,
+    reason_code,
+)
 
 Words = dict[str, str | Promise]
 
@@ -51,6 +60,8 @@ EVENTS: Words = {
     "settled": _("Money came"),
     "unsettled": _("Money taken back from it"),
     "reinstated": _("Not taken back after all"),
+    "recall": _("The bank was asked to recall"),
+    "recall_kept": _("The bank collects it all the same"),
     "rejected": _("Payment rejected"),
     "returned": _("Payment returned"),
 }
@@ -60,11 +71,28 @@ LEFT_OUT: Words = {
     "short_payment": _("with an open short payment"),
     "disputed": _("disputed"),
     "covered": _("covered by a bill"),
+    "credit": _("that the customer's credits pay"),
     "mandate_blocked": _("whose mandate is blocked"),
     "mandate_revoked": _("whose mandate is revoked"),
     "mandate_expired": _("whose mandate has expired"),
     "mandate_used_up": _("whose mandate is used up"),
 }
+AMENDED: Words = {
+    "reference": _("Reference of the mandate"),
+    "payer_iban": _("IBAN"),
+    "payer_bic": _("BIC"),
+    "payer_name": _("Account holder"),
+}
+"""What of a mandate may be different from one day on."""
+
+RECALLS: Words = {
+    RecallReason.DUPL: _("sent twice"),
+    RecallReason.CUST: _("the customer is not to be charged"),
+    RecallReason.TECH: _("a technical fault"),
+    RecallReason.FRAD: _("fraud"),
+}
+"""Why the bank is asked not to collect."""
+
 REASONS: Words = {
     "AC01": _("no such account number"),
     "AC04": _("the account is closed"),
@@ -75,9 +103,14 @@ REASONS: Words = {
     "AM04": _("not enough money"),
     "AM05": _("sent twice"),
     "BE05": _("the creditor identifier is wrong"),
+    "ARDT": _("given back already"),
     "CNOR": _("the creditor's bank cannot be reached"),
+    "CUST": _("recalled by us: the customer is not to be charged"),
     "DNOR": _("the payer's bank cannot be reached"),
+    "DUPL": _("recalled by us: sent twice"),
     "FF01": _("the file format is wrong"),
+    "FRAD": _("recalled by us: fraud"),
+    "LEGL": _("for reasons of law"),
     "MD01": _("no valid mandate"),
     "MD02": _("data of the mandate are missing"),
     "MD06": _("the payer asked for the money back"),
@@ -85,8 +118,12 @@ REASONS: Words = {
     "MS02": _("the payer refused"),
     "MS03": _("no reason given"),
     "RC01": _("the BIC is wrong"),
+    "NOAS": _("the customer did not answer"),
+    "NOOR": _("the bank never had it"),
     "RR04": _("for reasons of law"),
     "SL01": _("the payer shut the account to us"),
+    "RJCR": _("no reason given"),
+    "TECH": _("recalled by us: a technical fault"),
     "TM01": _("handed in too late"),
 }
 BY_HAND = ("AM04", "MD06", "MS02", "AC04", "MD01", "AC01", "AC06", "AG01", "MS03")

@@ -19,7 +19,7 @@ from huikuan.core.rights import Right
 from huikuan.queries import debits as queries
 from huikuan.queries import desk
 from huikuan.queries.bank_lines import lines_by_id
-from huikuan.queries.debits import WHICH, RunRow, run_id_text
+from huikuan.queries.debits import WHICH, PaymentRow, RunRow, run_id_text
 from huikuan.queries.frame import EntityRow
 from huikuan.queries.ids import bank_line_id_text, bank_line_number
 from huikuan.services.debit_planning import NewRun, Plan, plan_run
@@ -33,6 +33,7 @@ from huikuan.services.debit_runs import (
     withdraw_payment,
 )
 from huikuan.services.debit_settling import lines_for_run, settle_line
+from huikuan.services.debit_state import RunFile
 from huikuan.web import debit_words
 from huikuan.web.acting import Field, act, actor, amount_text, demand_now, may_post_to, read_on, told
 from huikuan.web.cash import entity_asked
@@ -93,6 +94,7 @@ def list_mandates(request: HttpRequest, seat: Seat) -> HttpResponse:
         "rows": rows,
         "title": _("Mandates"),
         "title_kind": "mandates",
+        "may_keep": seat.frame.is_now and any(row.can(Right.EDIT_PAYER_ACCOUNT) for row in seat.entities),
     }
     return show(request, seat, "debits/rows.html", context, room="debits")
 
@@ -154,7 +156,8 @@ def _shown_plan(plan: Plan) -> dict[str, Any]:
             names.get(one.account_id, ("", "")),
             plan.mandates[one.mandate_id].reference,
             debit_words.SEQUENCES[one.sequence],
-            len(one.parts),
+            one.items,
+            one.credit_minor,
             one.amount_minor,
         )
         for one in plan.payments[:PLANNED_SHOWN]
@@ -168,7 +171,8 @@ def _shown_plan(plan: Plan) -> dict[str, Any]:
 
 
 # -- one collection --------------------------------------------------------------------------------------------------
-def _run(seat: Seat, public_id: str) -> RunRow:
+def run_of(seat: Seat, public_id: str) -> RunRow:
+    """A collection by its opaque id, or 404."""
     row = queries.run(seat.frame, public_id)
     if row is None:
         raise Http404
@@ -178,7 +182,7 @@ def _run(seat: Seat, public_id: str) -> RunRow:
 @require_safe
 @page(right=Right.SEE_LEDGER, whole=True)
 def show_run(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
-    row = _run(seat, public_id)
+    row = run_of(seat, public_id)
     payments = queries.payment_page(seat.frame, run=public_id, size=PLANNED_SHOWN)
     is_now, may_post = seat.frame.is_now, may_post_to(seat, row.entity_id, Right.POST_CASH)
     may_settle = may_post and is_now and row.state == RunState.SENT and bool(row.waiting)
@@ -195,10 +199,13 @@ def show_run(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
                 debit_words.reason_word(one.return_reason),
                 mask_number(one.payer_iban),
                 one.state in (PaymentState.SENT, PaymentState.COLLECTED),
+                _recall_word(one),
             )
             for one in payments.rows
         ],
         "more": max(payments.total - PLANNED_SHOWN, 0),
+        "recalls": [(one, debit_words.RECALLS[one.reason]) for one in queries.recalls_of(row.id)],
+        "may_recall": may_post and is_now and row.recallable > 0 and seat.frame.today <= row.due_on,
         "events": [(one, debit_words.EVENTS.get(one.code, one.code)) for one in queries.events_of(row.id)],
         "lines": [
             (bank_line_id_text(number), line)
@@ -215,12 +222,21 @@ def show_run(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
     return show(request, seat, "debits/run.html", context, room="debits")
 
 
+def _recall_word(row: PaymentRow) -> str:
+    """What the bank says to a recall of a payment that it has still."""
+    if not row.recall or row.state != PaymentState.SENT:
+        return ""
+    if row.recall_answer:
+        return _("not recalled: {why}").format(why=debit_words.reason_word(row.recall_answer))
+    return _("recall asked for")
+
+
 def _may_approve(request: HttpRequest, seat: Seat, row: RunRow) -> bool:
     may = row.state == RunState.PROPOSED and seat.can_whole(Right.APPROVE_DEBIT, row.entity_id)
     return may and seat.frame.is_now and row.proposed_by_id != request.user.pk
 
 
-def _back(request: HttpRequest, seat: Seat, public_id: str, do: Any, says: str) -> HttpResponse:
+def back_to_run(request: HttpRequest, seat: Seat, public_id: str, do: Any, says: str) -> HttpResponse:
     """Does it; says what was done, or why not, on the run's page."""
     demand_now(seat)
     try:
@@ -237,8 +253,8 @@ def _back(request: HttpRequest, seat: Seat, public_id: str, do: Any, says: str) 
 @require_POST
 @page(right=Right.APPROVE_DEBIT, whole=True)
 def approve(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
-    row = _run(seat, public_id)
-    return _back(
+    row = run_of(seat, public_id)
+    return back_to_run(
         request, seat, public_id, lambda: approve_run(row.id, **actor(request)), _("Approved. The file can be taken.")
     )
 
@@ -247,43 +263,49 @@ def approve(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
 @page(right=Right.POST_CASH, whole=True)
 def do_step(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
     """Told the customers, handed to the bank, given up, a payment taken out, settled by a bank line."""
-    row, given = _run(seat, public_id), request.POST
+    row, given = run_of(seat, public_id), request.POST
     who = actor(request)
     today = desk.day_at(row.entity_id, who["now"])
     step = given.get("step", "")
     if step == "notified":
-        return _back(
+        return back_to_run(
             request, seat, public_id,
             lambda: note_customers_told(row.id, on=read_on(given, today), **who), _("Kept: the customers were told."),
         )  # fmt: skip
     if step == "sent":
-        return _back(
+        return back_to_run(
             request, seat, public_id,
             lambda: mark_sent(row.id, on=read_on(given, today), **who), _("Kept: the file is at the bank."),
         )  # fmt: skip
     if step == "cancel":
-        return _back(request, seat, public_id, lambda: cancel_run(row.id, **who), _("The collection is given up."))
+        return back_to_run(
+            request, seat, public_id, lambda: cancel_run(row.id, **who), _("The collection is given up.")
+        )
     if step == "take_out":
         found = queries.payment(seat.frame, given.get("payment", ""))
         if found is None or found.run_public_id != public_id:
             raise Http404
-        return _back(request, seat, public_id, lambda: withdraw_payment(found.id, **who), _("Taken out."))
+        return back_to_run(request, seat, public_id, lambda: withdraw_payment(found.id, **who), _("Taken out."))
     number = bank_line_number(given.get("line", ""))
     line = lines_by_id([number]).get(number) if number is not None and step == "settle" else None
     if line is None:
         raise Http404
     says = _("Settled with {amount}.").format(amount=amount_text(line.amount_minor, line.currency))
-    return _back(request, seat, public_id, lambda: settle_line(row.id, line.line_id, **who), says)
+    return back_to_run(request, seat, public_id, lambda: settle_line(row.id, line.line_id, **who), says)
 
 
 @require_safe
 @page(right=Right.POST_CASH, whole=True)
 def download(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
     """The file for the bank; each time it is taken is written down."""
-    row = _run(seat, public_id)
+    row = run_of(seat, public_id)
     if not seat.can_whole(Right.POST_CASH, row.entity_id):
         raise PermissionDenied
-    file = run_file(row.id, **actor(request))
+    return file_answer(run_file(row.id, **actor(request)))
+
+
+def file_answer(file: RunFile) -> HttpResponse:
+    """A file for the bank, to be kept."""
     response = HttpResponse(file.data, content_type="application/xml")
     response["Content-Disposition"] = f'attachment; filename="{file.name}"'
     return response
