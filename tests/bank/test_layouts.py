@@ -12,11 +12,12 @@ from huikuan.bank.balances import check_balances
 from huikuan.bank.reading import read_statements
 from huikuan.bank.statement import Statement
 from tests.bank.layouts import CHINESE, WESTERN, Layout
+from tests.bank.layouts_odd import ODD
 
 pytestmark = pytest.mark.practice("E2")
 
-ALL = [*CHINESE, *WESTERN]
-USUAL = {"chase.csv": "USD", "barclays.csv": "GBP"}
+ALL = [*CHINESE, *WESTERN, *ODD]
+USUAL = {"chase.csv": "USD", "barclays.csv": "GBP", "dt_and_amt.csv": "USD"}
 
 
 def read(layout: Layout, data: bytes, name: str) -> Statement:
@@ -74,3 +75,27 @@ def test_rows_are_where_the_file_has_them(layout: Layout) -> None:
     for line in statement.lines:
         digits = f"{abs(line.original_amount or line.amount):f}".replace(".", "").rstrip("0")
         assert digits in "".join(letter for letter in rows[line.row - 1] if letter.isdigit())
+
+
+def test_days_without_their_format_and_merged_headings() -> None:
+    """A workbook whose days are numbers, with a heading over two columns."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (
+        ["单位名称", "上海示例有限公司", None, "账号", "4000023009200012345", "币种", "人民币"],
+        ["入账日期", "摘要", None, "金额", "借贷标志", "余额", "对手名称"],
+        [46114, "货款", "x", 1234.5, "贷", 2234.5, "甲公司"],
+        [46115.5, "手续费", "x", 10, "借", 2224.5, ""],
+        ["合计", None, None, 1244.5],
+    ):
+        sheet.append(row)
+    sheet.merge_cells("B2:C2")
+    book.save(stream := io.BytesIO())
+    (statement,) = read_statements(stream.getvalue(), "days.xlsx")
+    assert [(str(one.booking_date), str(one.amount), one.payer_name) for one in statement.booked] == [
+        ("2026-04-02", "1234.50", "甲公司"),
+        ("2026-04-03", "-10.00", ""),
+    ]
+    assert (statement.owner, statement.account) == ("上海示例有限公司", "4000023009200012345")
+    assert check_balances(statement) == []

@@ -36,11 +36,15 @@ _RULES: tuple[tuple[str, str, int], ...] = (
     (r"(closing|opening|current)(ledger|cleared)?balance.*|期[初末]余额", IGNORED, 7),
     # balances
     (
-        r"(交易后|变动后|操作后|入账后)?(账户|帐户|账面|联机|本次|当前|结余|活期)*余额(\(元\)|元)?|账户结余元?|结余",
+        r"(交易后|变动后|操作后|入账后)?(账户|帐户|账面|联机|本次|当前|结余|活期)*余额(\(元\)|元)?|账户结余元?|结余|结存(金额|数)?",
         "balance",
         9,
     ),
-    (r"(running|account|ledger|book|aftertransaction)?bal(ance)?(after.*)?|kontostand|saldo.*|solde", "balance", 8),
+    (
+        r"(running|account|ledger|book|aftertransaction)?bal(ance)?(after.*)?|closingbal|kontostand|saldo.*|solde",
+        "balance",
+        8,
+    ),
     # money in two columns
     (r"(记账金额|入账金额)(收入|贷方?)", "credit", 9),
     (r"(记账金额|入账金额)(支出|借方?)", "debit", 9),
@@ -48,6 +52,8 @@ _RULES: tuple[tuple[str, str, int], ...] = (
     (r"(贷方?|收入|存入|转入|收款|收到|增加|存款)(交易)?(发生)?(金额|额|数)?(收入|存入|元|\+元)*", "credit", 8),
     (r"(交易|发生)(金额|额)(支出|借方?|转出)", "debit", 7),
     (r"(交易|发生)(金额|额)(收入|贷方?|转入)", "credit", 7),
+    (r"(往账|出账|汇出|划出|流出|借记)(金额|额|数)?元?", "debit", 7),
+    (r"(来账|进账|入账|汇入|划入|流入|贷记)(金额|额|数)元?|来账|进账", "credit", 7),
     (
         r"(débit(euros?)?|belastung|debits?|withdrawals?|moneyout|paidout|paymentsout|outflow|soll|dr|outgoing|spent|ausgang|auszahlung)"
         r"(amount|amt|s)?([a-z]{3})?",
@@ -79,37 +85,37 @@ _RULES: tuple[tuple[str, str, int], ...] = (
     (r"(交易|发生|本币|业务|订单|应结订单|转账|收付|变动)?(金额|额)(元)?|发生额元?", "amount", 8),
     (r"net(amount|total)?|totalamount", "amount", 9),
     (
-        r"(transaction|tran|trans|txn|trade|booking|posted|local)?(amount|amt)([a-z]{3})?|(betrag|bedrag)([a-z]{3}|€)?",
+        r"(transaction|tran|trans|txn|trade|booking|posted|local)?(amount|amt)(in)?([a-z]{3}|(account|local|transaction)currency)?|(betrag|bedrag)([a-z]{3}|€)?",
         "amount",
         8,
     ),
     (r"umsatzart|umsatztyp|mutatiesoort", "transaction_text", 7),
     (r"umsatz([a-z]{3})?|montant|importe|value([a-z]{3})", "amount", 7),
     (r"gross(amount)?|bruttobetrag", "gross", 8),
-    (r"退款(总)?金额元?", "refund", 8),
+    (r"退款(总)?金额元?|成功退款(金额)?元?", "refund", 8),
     (r"(orig|original|instructed)(amount|betrag)|lastschriftursprungsbetrag|原币金额|外币金额", IGNORED, 9),
     (r"(交易|转账)?(手续费|服务费|费用)(总额|金额|元)*", "fee", 8),
     (r"(total|transaction|processing|bank)?(fees?|charges?|commission|gebühr|entgelt)(amount)?([a-z]{3})?", "fee", 7),
     # days
     (
-        r"起息日?期?|计息日|生息日|valuedate|valuta(datum)?|wertstellung(stag)?|wert|dateofvalue|availableon.*",
+        r"起息日?期?|计息日|生息日|value(date|dt)|valuta(datum)?|wertstellung(stag)?|wert|dateofvalue|availableon.*",
         "value_date",
         9,
     ),
     (
-        r"(记账|入账|过账|会计|清算|银行)(日期?|时间)|(post(ing|ed)?|booking|book|entry|process|settlement)(ed|ing)?date|"
+        r"(记账|入账|过账|会计|清算|银行)(日期?|时间)|(post(ing|ed)?|booking|book|entry|process|settlement)(ed|ing)?(date|dt)|"
         r"buchungs(tag|datum)|(date)?completed(date)?(utc)?|buchung|date(posted|completed).*",
         "booking_date",
         9,
     ),
     (
-        r"(交易|业务|发生|付款|收款|到账|创建|完成|支付|发起|操作|转账)?(日期时间|日期|时间戳|日)|(transaction|trans?|txn|trade)date|date|"
+        r"(交易|业务|发生|付款|收款|到账|创建|完成|支付|发起|操作|转账)?(日期时间|日期|时间戳|日)|(transaction|trans?|txn|trade)(date|dt)|date|"
         r"datum|fecha|arrivaldate.*",
         "booking_date",
         8,
     ),
     (
-        r"(交易|业务|发生|付款|收款|到账|创建|交易创建|完成|支付|发起|操作|转账)?时间|(transaction|tran|trans|txn)?(datetime|dateandtime)|"
+        r"(交易|业务|发生|付款|收款|到账|创建|交易创建|(交易)?完成|支付|发起|操作|转账)?时间|(transaction|tran|trans|txn)?(datetime|dateandtime)|"
         r"created(at|date|on|utc)*|(date)?started(date)?(utc)?|timestamp|(transaction|trans|tran)?time",
         "booking_date",
         7,
@@ -117,7 +123,7 @@ _RULES: tuple[tuple[str, str, int], ...] = (
     # currencies
     (r"(记账|入账)币[种别]", "currency", 9),
     (
-        r"(交易|账户)?(币[种别]|货币(种类)?)|(transaction|trade|account|payment)?(currency|ccy|curr|currencycode)|währung|waehrung|devise",
+        r"(交易|账户)?(币[种别](名称|代码)?|货币(种类)?)|(transaction|trade|account|payment)?(currency|ccy|curr|currencycode)|währung|waehrung|devise",
         "currency",
         8,
     ),
@@ -151,7 +157,7 @@ _RULES: tuple[tuple[str, str, int], ...] = (
     # references
     (
         r"账户明细编号.*|(银行|交易|业务|系统|核心|主机交易|资金|支付|账务|记账)?流水(编号|号)?|(交易|微信)?(单号|订单号|流水)|"
-        r"支付宝(交易号|流水号)|(微信)?支付业务单号|资金流水单号|(全局)?日志号|记录标识号|transactionid|transferwiseid|txnid|fitid|"
+        r"(支付宝)?交易号|支付宝流水号|(微信)?支付业务单号|资金流水单号|(全局)?日志号|记录标识号|transactionid|transferwiseid|txnid|fitid|"
         r"bankreference(number)?|transactionreference(number)?|referencenumber|refno|referenceno|transaktionsnr|balancetransaction.*",
         "bank_reference",
         9,
@@ -174,7 +180,7 @@ _RULES: tuple[tuple[str, str, int], ...] = (
     ),
     (
         r"(transaction|payment|trade)?(narratives?|narration|details?|particulars|memo|remarks?|description|purpose|notes?|"
-        r"message|information|info)\d?|verwendungszweck.*|verwendung|libellé|beschreibung\d?|omschrijving|mededelingen|concepto|abstract|itemtitle|invoicenumber|text|"
+        r"message|information|info)\d?|purposeofpayment|detailsofpayment|verwendungszweck.*|verwendung|libellé|beschreibung\d?|omschrijving|mededelingen|concepto|abstract|itemtitle|invoicenumber|text|"
         r"paymentreference|reference|remittance.*|additional(info|information|details)",
         "remittance_text",
         8,

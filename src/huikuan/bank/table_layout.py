@@ -19,6 +19,7 @@ HEAD_ROWS = 1_000
 """Rows looked at before the first is read."""
 HEADINGS_WITHIN = 80
 _MONEY = ("credit", "debit", "amount")
+_OF_A_GROUP = re.compile(r"(信息|资料|情况|明细)$")
 _MANY = frozenset(
     {"remittance_text", "transaction_text", "payer_name", "payer_bank", "end_to_end_id", "place", "voucher"}
 )
@@ -94,14 +95,30 @@ def _second_line(rows: Sequence[Row], at: int, names: list[str]) -> tuple[int, l
     """Headings in two rows (a language each, or a group above its columns) are put together."""
     if at + 1 >= len(rows):
         return at, names
-    below = [_heading(cell) for cell in rows[at + 1][1]]
+    cells = rows[at + 1][1]
+    below = [_heading(cell) for cell in cells]
     known = sum(meaning(name) is not None for name in below)
-    if known < 3 or any(read_day(name, "dmy") for name in below if name):
+    told = any(amount_of(cell, False) is not None or read_day(cell, "dmy") for cell in cells if tidy(cell))
+    if known < 2 or told:
         return at, names
     width = max(len(names), len(below))
     upper = names + [""] * (width - len(names))
     lower = below + [""] * (width - len(below))
-    return at + 1, [one if meaning(one) or not other else other for one, other in zip(upper, lower, strict=True)]
+    group, found = "", []
+    for column, (one, other) in enumerate(zip(upper, lower, strict=True)):
+        group = one or group
+        stands_above = not one or (column + 1 < width and not upper[column + 1] and bool(lower[column + 1]))
+        if other and stands_above:
+            found.append(_under(group, other))
+        else:
+            found.append(one if meaning(one) or not other else other)
+    return at + 1, found
+
+
+def _under(group: str, name: str) -> str:
+    """The heading of a column under one that stands above several: both together where that says more."""
+    both = f"{_OF_A_GROUP.sub('', group)}{name}"
+    return both if meaning(both) else name
 
 
 def _columns(names: list[str], told: Mapping[str, str]) -> dict[str, list[int]]:
@@ -214,8 +231,7 @@ def _settle_money(layout: Layout, sample: Sequence[list[Cell]]) -> None:
         _settle_sign(layout, sample)
     fee = layout.first("fee")
     if fee is not None:
-        values = [amount for value in _values(sample, fee) if (amount := amount_of(value, layout.comma))]
-        layout.fee_is_negative = bool(values) and sum(value < 0 for value in values) * 2 > len(values)
+        layout.fee_is_negative = _is_negative(layout, sample, fee)
         layout.fee_comes_off = False if is_net else _fee_ties(layout, sample)
 
 
@@ -245,6 +261,14 @@ def _settle_sign(layout: Layout, sample: Sequence[list[Cell]]) -> None:
             if value:
                 debits.append(value)
     layout.amount_is_signed = bool(debits) and sum(value < 0 for value in debits) * 2 > len(debits)
+
+
+def _is_negative(layout: Layout, sample: Sequence[list[Cell]], fee: int) -> bool:
+    """Whether fees are written with a minus: told by those of money in, where there are any."""
+    columns = (layout.columns.get("amount", layout.columns.get("credit", [fee]))[0], fee)
+    rows = [row for cells in sample if (row := _amounts(cells, columns, layout))[1]]
+    fees = [told for amount, told in rows if amount > 0] or [told for _, told in rows]
+    return sum(told < 0 for told in fees) * 2 > len(fees)
 
 
 def _find_net(layout: Layout, sample: Sequence[list[Cell]]) -> bool:
@@ -299,6 +323,9 @@ def _settle_parties(layout: Layout, sample: Sequence[list[Cell]]) -> None:
         target = other if varies and len(values) != 1 else own
         if target == other or own not in layout.columns:
             layout.columns.setdefault(target, []).append(at)
+    names = layout.columns.get("payer_name", [])
+    # Of two columns of names the one that never changes is our own.
+    layout.columns["payer_name"] = sorted(names, key=lambda at: len(set(map(tidy, _values(sample, at)))) == 1)
     references = layout.columns.get("bank_reference", [])
     if len(references) > 1:
         layout.columns["bank_reference"] = sorted(references, key=lambda at: -_uniqueness(sample, at))

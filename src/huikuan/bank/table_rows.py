@@ -50,6 +50,9 @@ class RowReader:
             return None
         faults = self.faults.total
         amount, sign_known = self._amount(row, cells)
+        if amount is not None and (told := self._named_balance(cells)):
+            self._keep_balance(told, Balance(amount, day, self.currency, row))
+            return None
         balance = self._optional(row, cells, "balance")
         text = self._all(cells, "remittance_text")
         kind_text = self._all(cells, "transaction_text")
@@ -149,7 +152,14 @@ class RowReader:
         amount = amount_of(cells[at], self.layout.comma) if at is not None and at < len(cells) else None
         if amount is None:
             return
-        balance = Balance(amount, day, self.currency, row)
+        self._keep_balance(text, Balance(amount, day, self.currency, row))
+
+    def _named_balance(self, cells: list[Cell]) -> str:
+        """A cell that says nothing but that the row is an opening or a closing balance."""
+        found = (tidy(cell) for cell in cells if isinstance(cell, str))
+        return next((text for text in found if OPENING.fullmatch(text) or CLOSING.fullmatch(text)), "")
+
+    def _keep_balance(self, text: str, balance: Balance) -> None:
         if CLOSING.search(text) or (self._lines and not OPENING.search(text)):
             self.closing = balance
         else:

@@ -84,7 +84,7 @@ _KEYS = (
     (
         "owner",
         re.compile(
-            r"(账户|账号|本方|客户)?(户名|名称|姓名)|账户名|微信昵称|公司名称|account (name|holder)|name|"
+            r"(账户|账号|本方|客户|单位)?(户名|名称|姓名)|账户名|微信昵称|公司名称|account (name|holder)|name|"
             r"kontoinhaber|customer name",
             re.IGNORECASE,
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 DECIMALS_MAX = 6
@@ -113,6 +113,11 @@ _DAY_NAME = re.compile(r"(\d{1,2})[-/. ]+([A-Za-zä]{3,9})[-/., ]+(\d{4}|\d{2})"
 _NAME_DAY = re.compile(r"([A-Za-z]{3,9})[. ]+(\d{1,2}),? +(\d{4})")
 
 
+_SERIAL_ZERO = date(1899, 12, 30)
+_SERIALS = (29_221, 73_416)
+"""A spreadsheet's numbers of days from 1980 to 2100: cells of days that lost their format."""
+
+
 def make_day(year: int, month: int, day: int) -> date | None:
     """A day between 1980 and 2100, else ``None``."""
     if year < 100:
@@ -132,6 +137,8 @@ def read_day(value: object, order: str = "") -> date | None:
         return make_day(value.year, value.month, value.day)
     if isinstance(value, date):
         return make_day(value.year, value.month, value.day)
+    if isinstance(value, int | float) and _SERIALS[0] <= value < _SERIALS[1]:
+        return _SERIAL_ZERO + timedelta(days=int(value))
     text = unicodedata.normalize("NFKC", str(value)).strip().strip("'\"[]`")
     if not 6 <= len(text) <= 50:
         return None
