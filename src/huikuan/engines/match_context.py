@@ -17,6 +17,10 @@ from huikuan.engines.match_payers import Directory, Payer, find_payers
 from huikuan.engines.match_references import Found, Mention, find_references
 from huikuan.engines.match_text import periods_of
 
+FOREIGN_PAYER = 0.6
+"""How believable a payer must be for what others were billed to be looked at once more."""
+FOREIGN_RARITY = 3.0
+"""A number rarer than this means what it says."""
 SOFT_POOL_MAX = 150
 """Open items of one customer with which a disfigured number is compared."""
 
@@ -72,6 +76,7 @@ class Gatherer:
             _periods(line, found.texts[0].text),
             found.texts[0].text,
         )
+        self._set_aside(context)
         self._place(context)
         if found.loose:
             self._soften(context)
@@ -120,33 +125,70 @@ class Gatherer:
             for one in opened:
                 context.named.setdefault(book.customer_of[one], []).append(one)
 
+    def _set_aside(self, context: Context) -> None:
+        """Bare digits that are by chance a number of customers who have nothing to do with the payer, and the last
+        digits of something the payer owes: they led nowhere."""
+        if not context.payers or context.payers[0].strength < FOREIGN_PAYER:
+            return
+        of, found, kept = self.state.book.customer_of, context.found, []
+        for one in found.mentions:
+            foreign = one.kind in ("number", "mangled") and one.rarity < FOREIGN_RARITY
+            if not foreign or any(of[item] in context.strength for item in one.items):
+                kept.append(one)
+                continue
+            pool = self.state.pool(context.payers[0].customer, context.line)
+            hits, kind = soft_hits(self.state.book, pool.items[:SOFT_POOL_MAX], one.token, False)
+            if hits and kind == "truncated":
+                found.loose.append((one.token, one.field, one.start, one.stop, False))
+            else:
+                kept.append(one)
+        if len(kept) < len(found.mentions):
+            found.mentions = kept
+            found.loose.sort(key=lambda token: (token[1], token[2]))
+
     def _soften(self, context: Context) -> None:
-        """Reads tokens that led nowhere as truncated or disfigured numbers of what the likely payers have open."""
+        """Reads tokens that led nowhere as pieces or misspellings of what the likely payers have open, and
+        what was broken as one where that leads further."""
         customers = [payer.customer for payer in context.payers[:3]]
         customers += [one for one in context.named if one not in customers][:2]
-        tokens = _joined(context.found.loose)
+        loose = context.found.loose
+        joined = _joined(loose)
         for customer in customers:
             pool = self.state.pool(customer, context.line)
             if not pool.items or len(pool.items) > SOFT_POOL_MAX:
                 continue
-            for token in tokens:
-                self._compare(context, pool, token)
+            read: list[tuple[int, int, int]] = []
+            for tokens, only in ((joined, "truncated"), (loose, ""), (joined, "")):
+                for token in tokens:
+                    field, start, stop = place = token[1:4]
+                    if any(one[0] == field and one[1] < stop and start < one[2] for one in read):
+                        continue
+                    if self._compare(context, pool, token, only):
+                        read.append(place)
 
-    def _compare(self, context: Context, pool: Pool, token: tuple[str, int, int, int, bool]) -> None:
+    def _compare(self, context: Context, pool: Pool, token: tuple[str, int, int, int, bool], only: str) -> bool:
+        """The token read as a piece or a misspelling (or ``only`` as one of these) of what is open; whether it led
+        anywhere."""
         text, number, start, stop, at_end = token
         hits, kind = soft_hits(self.state.book, pool.items, text, at_end)
-        if not hits or len(hits) > 8:
-            return
+        if not hits or len(hits) > 8 or kind != (only or kind):
+            return False
         rarity = max(len(text) - 1.5 - len(str(len(pool.items))) * 0.7, 0.5)
         context.open_of[len(context.found.mentions)] = hits
         context.found.mentions.append(Mention(hits, kind, min(rarity, 4.0), number, start, stop, text))
         for one in hits:
             context.named.setdefault(self.state.book.customer_of[one], []).append(one)
+        return True
 
 
 def soft_hits(book: Book, items: list[int], token: str, at_end: bool) -> tuple[list[int], str]:
     """Items whose number the token may be a piece or a misspelling of; the better of the two kinds."""
-    digits = "".join(char for char in token if char.isdigit()).lstrip("0")
+    written = "".join(char for char in token if char.isdigit())
+    digits = written.lstrip("0")
+    if len(digits) < len(written) >= 3:
+        tails = [item for item in items if book.cores[item].endswith(written)]
+        if tails:
+            return tails, "truncated"
     pieces, near = [], []
     size = len(digits)
     for item in items:
@@ -171,12 +213,12 @@ def soft_hits(book: Book, items: list[int], token: str, at_end: bool) -> tuple[l
 
 
 def _joined(loose: list[tuple[str, int, int, int, bool]]) -> list[tuple[str, int, int, int, bool]]:
-    """Loose tokens, and those that stand close together as one."""
-    found = list(loose)
+    """Loose tokens that a blank or the end of a line broke, as one."""
+    joined = []
     for one, other in pairwise(loose):
-        if one[1] == other[1] and other[2] - one[3] <= 2:
-            found.append((one[0] + other[0], one[1], one[2], other[3], other[4]))
-    return found
+        if one[1] == other[1] and 0 < other[2] - one[3] <= 2:
+            joined.append((one[0] + other[0], one[1], one[2], other[3], other[4]))
+    return joined
 
 
 def _periods(line: Line, text: str) -> list[tuple[int, int, int, int]]:

@@ -17,6 +17,8 @@ FIELDS = ("remittance_text", "end_to_end_id", "bank_reference")
 BANK_FIELD = 2
 JOINED_MAX = 5
 """Pieces a number may have been broken into."""
+LISTED_MIN = 5
+"""Digits of a number after which a blank may stand for the comma of a shortened list."""
 RANGE_MAX = 200
 """Documents a range may name."""
 
@@ -39,6 +41,14 @@ _PAID = re.compile(
     r"(?:(?:PREVIOUSLY|ALREADY|BEREITS|SCHON|D[EÉ]J[AÀ]|LAST)\s*(?:PAID|PAY[EÉ]E?S?|BE?ZAHLT|R[EÉ]GL[EÉ]E?S?|REMITTED|SETTLED)"
     r"|(?:已|上次|前次|之前)\s*(?:已)?\s*(?:付|支付|付清|结清|汇))[^,;，；.]{0,30}$"
 )
+_TAIL = re.compile(
+    r"(?:尾号|尾数|[后末][0-9一二三四五六七八几]{0,2}位(?:数字?|号码?)?|ENDING(?: (?:IN|WITH|ON))?|LAST \d(?: DIGITS)?"
+    r"|ENDEND (?:AUF|MIT)|ENDZIFFERN?|ENDNR|(?:TERMINANT|FINISSANT) PAR)[为是]?[\s.:#-]*$"
+)
+"""Words after which the last digits of a number stand."""
+_TAILS = re.compile(r"尾[号数]|位|LAST|END|PAR")
+_NEXT_TAIL = re.compile(r"\s*[,;+&、；/.。]?\s*")
+_UNITS = frozenset("年月日元%")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _DIGIT = re.compile(r"[0-9]")
 _PIECES = re.compile(r"[A-Z]+\d+|\d+")
@@ -94,6 +104,8 @@ class _Scan:
         self.tokens = tokens_of(text)
         self.last: str | None = None
         self.last_stop = -1
+        self.tail_stop = -1
+        self.has_tails = _TAILS.search(text) is not None
         self.last_items: list[int] = []
 
     @cached_property
@@ -106,6 +118,8 @@ class _Scan:
         at = 0
         while at < len(self.tokens):
             token, start, stop = self.tokens[at]
+            if self.has_tails and token.isdigit() and self._is_tail(start, stop):
+                self.tail_stop = stop
             if used and any(start < b and a < stop for a, b in used):
                 at += 1
                 continue
@@ -114,6 +128,15 @@ class _Scan:
                 continue
             step = self._continue(at)
             at += step or self._joined(at) or self._single(token, start, stop)
+
+    def _is_tail(self, start: int, stop: int) -> bool:
+        """The text says that the digits from ``start`` to ``stop`` are the last ones of a number, or one more of
+        them."""
+        if self.text[stop : stop + 1] in _UNITS:
+            return False
+        if self.tail_stop >= 0 and _NEXT_TAIL.fullmatch(self.text, self.tail_stop, start):
+            return True
+        return _TAIL.search(self.text, max(0, start - 20), start) is not None
 
     def _own_number(self, token: str, start: int, stop: int) -> int:
         """In the bank's own reference only a whole number with letters is believed."""
@@ -166,8 +189,8 @@ class _Scan:
             return 0
         if len(token) >= len(self.last) + 1 or not between:
             return 0
-        digits = token if token.isdigit() else ""
-        return 1 if digits and self._short(digits, between, start, stop) else 0
+        digits = token if token.isdigit() else token.translate(FOLDED)
+        return 1 if digits.isdigit() and _DIGIT.search(token) and self._short(digits, between, start, stop) else 0
 
     def _short(self, digits: str, between: str, start: int, stop: int) -> bool:
         last = self.last or ""
@@ -177,12 +200,14 @@ class _Scan:
         number = last[: len(last) - len(digits)] + digits
         if _RANGE.fullmatch(between):
             return self._range(last, number, start, stop)
-        if not _LIST.fullmatch(between):
+        listed = _LIST.fullmatch(between)
+        if not listed and (between != " " or run < LISTED_MIN or len(digits) < 2):
             return False
         items = self._near(self._lead(number) or self._lead(number.lstrip("0")))
         if not items:
             return False
-        self._add(items, "list", 5.0, start, stop, number)
+        # Only a blank between: it may be anything else.
+        self._add(items, "list", 5.0 if listed else 2.0, start, stop, number, doubtful=not listed)
         self._remember(number, stop, items)
         return True
 
@@ -271,7 +296,9 @@ class _Scan:
                 self._add(items, "mangled", self.book.rarity(len(folded), 0) - 1.0, start, stop, token)
                 self._remember(self.book.numbers[items[0]], stop, items)
                 return 1
-        if len(token) >= 3 and not _YEAR.fullmatch(token) and not any(a < stop and start < b for a, b in self.noise):
+        if stop == self.tail_stop or (
+            len(token) >= 3 and not _YEAR.fullmatch(token) and not any(a < stop and start < b for a, b in self.noise)
+        ):
             end = not self.text[stop:].strip(" .")
             self.found.loose.append((token, self.number, start, stop, end))
         return 1
@@ -314,15 +341,17 @@ class _Scan:
                         return [((items, kind, rarity - 1.0), start + at, start + at + size, digits[at : at + size])]
         return []
 
-    def _add(self, items: list[int], kind: str, rarity: float, start: int, stop: int, token: str) -> None:
+    def _add(
+        self, items: list[int], kind: str, rarity: float, start: int, stop: int, token: str, doubtful: bool = False
+    ) -> None:
         if len(items) > SHARED_MAX:
             return
-        doubtful = kind in ("number", "mangled") and any(a < stop and start < b for a, b in self.noise)
+        doubtful |= kind in ("number", "mangled") and any(a < stop and start < b for a, b in self.noise)
         if _PAID.search(self.text, max(0, start - 60), start):
             self.found.paid.update(items)
             return
         labelled = bool(_LABEL.search(self.text, max(0, start - 14), start))
-        rarity = max(rarity + labelled - 2.0 * doubtful, 0.1)
+        rarity = max(rarity + labelled - 2.0 * (doubtful and kind != "list"), 0.1)
         self.found.mentions.append(Mention(items, kind, rarity, self.number, start, stop, token, doubtful))
 
     def _remember(self, number: str, stop: int, items: list[int]) -> None:

@@ -1,0 +1,58 @@
+"""What the words of a text say, rule by rule: tails of numbers, shortened lists."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.engines.matching import customer, first, item, line, paid, run
+
+PUMPS = customer("C1", "南宁新阳泵业有限公司")
+STRANGER = customer("C2", "Osterfeld Logistik GmbH")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "材料款票号后四位0092",
+        "货款 票尾号00\n92",
+        "尾号 009 2",
+        "发票尾号００９２",
+        "invoice ending in 0092",
+        "Rechnung Endziffern 0092",
+    ],
+)
+def test_the_last_digits_of_a_number_are_read_though_they_begin_with_zeros(text: str) -> None:
+    items = [item("SI26060092", "C1", "800.00"), item("SI26050492", "C1", "800.00"), item("SI26051092", "C1", "800.00")]
+    answer = run([line("L1", "800.00", text, PUMPS["name"])], items, [PUMPS])
+    assert paid(answer, "L1").keys() == {"SI26060092"}
+    assert "SI26060092" in first(answer, "L1")[0]["reason"]
+    assert first(answer, "L1")[0]["ambiguous"] == 0
+
+
+def test_last_digits_that_look_like_a_year_are_digits_where_the_text_says_so() -> None:
+    items = [item("SI26061944", "C1", "800.00"), item("SI26062031", "C1", "800.00"), item("SI26062033", "C1", "800.00")]
+    answer = run([line("L1", "1600.00", "票尾号1944、2031", PUMPS["name"])], items, [PUMPS])
+    assert paid(answer, "L1").keys() == {"SI26061944", "SI26062031"}
+    assert first(answer, "L1")[0]["ambiguous"] == 0
+
+
+def test_a_list_of_last_digits_is_read_to_its_end() -> None:
+    items = [item(f"SI2606{tail}", "C1", "800.00") for tail in ("0076", "0522", "0577", "0988")]
+    answer = run([line("L1", "1600.00", "尾号0076、0522 材料款", PUMPS["name"])], items, [PUMPS])
+    assert paid(answer, "L1").keys() == {"SI26060076", "SI26060522"}
+
+
+def test_digits_that_are_by_chance_what_a_stranger_was_billed_are_read_as_the_end_of_a_number_of_the_payer() -> None:
+    items = [
+        item("2000104599", "C1", "800.00"),
+        item("2000104611", "C1", "800.00"),
+        item("INV-2025-004599", "C2", "120.00"),
+    ]
+    answer = run([line("L1", "800.00", "INV NO. 04599", PUMPS["name"])], items, [PUMPS, STRANGER])
+    assert paid(answer, "L1").keys() == {"2000104599"}
+
+
+def test_a_list_may_be_shortened_by_blanks_alone() -> None:
+    items = [item(f"20001052{tail}", "C1", "800.00") for tail in ("15", "17", "63", "71")]
+    answer = run([line("L1", "2400.00", "Inv No 2000105215 17 63", PUMPS["name"])], items, [PUMPS])
+    assert paid(answer, "L1").keys() == {"2000105215", "2000105217", "2000105263"}
