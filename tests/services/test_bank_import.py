@@ -18,6 +18,7 @@ from huikuan.services import bank_accounts, bank_import, bank_ties, bank_uploads
 from huikuan.services.bank_accounts import NewAccount
 from huikuan.services.bank_files import BankFile
 from huikuan.services.bank_fitting import fit_statement
+from huikuan.services.bank_known import split_new
 from huikuan.services.bank_outcomes import Outcome
 from huikuan.services.bank_reading import read_statement
 from huikuan.services.bank_spool import SpoolFile
@@ -337,3 +338,25 @@ def test_facts_are_refused_any_change_by_the_database(bank: Bank) -> None:
     ):
         with pytest.raises(DatabaseError, match="append only"), transaction.atomic():
             change()
+
+
+def test_lines_that_came_while_a_statement_was_compared_are_not_taken_twice(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A statement is compared before its account is locked: what another brings meanwhile is compared again."""
+    split, was_locked = split_new, []
+
+    def meanwhile(*given: Any) -> Any:
+        found = split(*given)
+        was_locked.append(connection.in_atomic_block)
+        monkeypatch.setattr(bank_import, "split_new", split)
+        bank.bring(camt053(ROWS[:2]))
+        return found
+
+    in_test = connection.in_atomic_block
+    monkeypatch.setattr(bank_import, "split_new", meanwhile)
+    _, (outcome,) = bank.bring(camt053(ROWS, number="2"))
+    assert was_locked == [in_test]
+    assert (outcome.state, outcome.lines_new, outcome.lines_known) == ("imported", 1, 2)
+    assert (BankLine.objects.count(), Receipt.objects.count()) == (3, 2)
+    assert all(check.ok for check in verify().checks)

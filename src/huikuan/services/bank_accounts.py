@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from huikuan.bank.identity import account_key
 from huikuan.bank.statement import Statement, StatementFormat
 from huikuan.core.banking import NUMBER_MAX, AccountKind, is_same_number, plain_number
@@ -109,9 +111,18 @@ def set_account_active(account_id: int, active: bool, *, actor_id: int | None, n
     run_in_transaction(work)
 
 
+def get_account(account_id: int) -> BankAccount:
+    """As it is now, not locked. Refuses ``bank_account.unknown``."""
+    return _found(BankAccount.objects.filter(id=account_id))
+
+
 def lock_account(account_id: int) -> BankAccount:
     """Refuses ``bank_account.unknown``."""
-    row = BankAccount.objects.select_for_update().filter(id=account_id).first()
+    return _found(BankAccount.objects.select_for_update().filter(id=account_id))
+
+
+def _found(rows: QuerySet[BankAccount]) -> BankAccount:
+    row: BankAccount | None = rows.first()
     if row is None:
         raise Refusal("bank_account.unknown", "There is no such bank account.")
     return row

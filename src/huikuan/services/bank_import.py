@@ -23,7 +23,7 @@ from huikuan.core.refusals import DataError, Refusal
 from huikuan.core.rights import Right
 from huikuan.core.texts import check_text
 from huikuan.services.auditing import record
-from huikuan.services.bank_accounts import lock_account
+from huikuan.services.bank_accounts import get_account, lock_account
 from huikuan.services.bank_fees import add_fees, keep_fees
 from huikuan.services.bank_fitting import (
     FittedLine,
@@ -119,24 +119,26 @@ def import_statement(
     check_text("reason", override_reason, 300)
     told = read_statement(statement) if isinstance(statement, Statement) else statement
 
-    def work() -> tuple[StatementResult, int, Sequence[int]]:
-        with SpoolFile(spool_folder()) as room:
+    reason = override_reason.strip()
+    with SpoolFile(spool_folder()) as room:
+        # Compared before anything is locked: on SQLite nobody else can write while this transaction lasts.
+        early = _compare(get_account(account_id), told, file, reason, actor_id, now, room, progress)
+
+        def work() -> tuple[StatementResult, int, Sequence[int]]:
             account = lock_account(account_id)
-            fitted = _checked(account, told, override_reason.strip(), actor_id, room, progress)
-            check_days(account.entity_id, fitted, now)
-            known_in = file_known(account, fitted, file.sha256, file.place) if fitted.count else None
-            new: Spool[NewLine] = room.spool()
-            if known_in is None:
-                new, known_in = split_new(account, fitted, room)
-            if not len(new) and (known_in is not None or not tells_more(fitted)):
-                known = StatementResult(None, known_in, lines_known=fitted.count, unbooked=fitted.unbooked)
+            found = early
+            if found.seen != _standing(account):
+                found = _compare(account, told, file, reason, actor_id, now, room, progress)
+            _check_may(account, reason, actor_id)
+            if not len(found.new) and (found.known_in is not None or not tells_more(found.fitted)):
+                count, unbooked = found.fitted.count, found.fitted.unbooked
+                known = StatementResult(None, found.known_in, lines_known=count, unbooked=unbooked)
                 return known, account.entity_id, []
             writer = _Writer(account, open_books(account.entity_id, actor_id=actor_id), file, actor_id, now)
-            reason = override_reason.strip() if fitted.breaks else ""
-            result = writer.write(fitted, new, reason, progress)
+            result = writer.write(found.fitted, found.new, reason if found.fitted.breaks else "", progress)
             return result, account.entity_id, writer.posted_lines
 
-    result, entity_id, line_ids = run_in_transaction(work)
+        result, entity_id, line_ids = run_in_transaction(work)
     call_after_import(entity_id, line_ids, actor_id=actor_id, now=now)
     follow_statement(entity_id, result.statement_id, now=now)
     return result
@@ -156,18 +158,54 @@ def call_after_import(entity_id: int, line_ids: Sequence[int], *, actor_id: int 
             log.exception("what follows an import of bank lines failed")
 
 
-def _checked(
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """What is new of a statement, while the account stands as ``seen``; ``known_in``: the statement that brought it,
+    where nothing is."""
+
+    seen: tuple[object, ...]
+    fitted: FittedStatement
+    new: Spool[NewLine]
+    known_in: int | None
+
+
+def _standing(account: BankAccount) -> tuple[object, ...]:
+    """What a comparison rests on. New lines come with a statement, and nothing else adds any."""
+    statements = BankStatement.objects.filter(account_id=account.pk).order_by("-id")
+    return account.currency, account.number, statements.values_list("id", flat=True).first()
+
+
+def _compare(
     account: BankAccount,
     told: ReadStatement,
+    file: StatementFile,
     reason: str,
     actor_id: int | None,
+    now: datetime,
     room: SpoolFile,
     progress: Progress | None,
-) -> FittedStatement:
+) -> _Compared:
+    _check_may(account, reason, actor_id)
+    seen = _standing(account)
+    fitted = _fitted(account, told, reason, room, progress)
+    check_days(account.entity_id, fitted, now)
+    known_in = file_known(account, fitted, file.sha256, file.place) if fitted.count else None
+    new: Spool[NewLine] = room.spool()
+    if known_in is None:
+        new, known_in = split_new(account, fitted, room)
+    return _Compared(seen, fitted, new, known_in)
+
+
+def _check_may(account: BankAccount, reason: str, actor_id: int | None) -> None:
     right = Right.OVERRIDE_BANK_STATEMENT if reason else Right.POST_CASH
     demand(actor_id, right, entity_id=account.entity_id)
     if not account.is_active:
         raise Refusal("bank_account.is_shut", "The bank account {name} is shut.", name=account.name)
+
+
+def _fitted(
+    account: BankAccount, told: ReadStatement, reason: str, room: SpoolFile, progress: Progress | None
+) -> FittedStatement:
     if told.own_currency and told.own_currency != account.currency:
         raise Refusal(
             "bank_statement.other_currency",
