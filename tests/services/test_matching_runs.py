@@ -25,10 +25,11 @@ from huikuan.services import matching, matching_engine
 from huikuan.services.documents import add_document
 from huikuan.services.line_decisions import Choice
 from huikuan.services.mandates import NewMandate, add_mandate, withdraw_mandate
-from huikuan.services.matching import choice_of, run_matching
+from huikuan.services.matching import run_matching
 from huikuan.services.matching_audit import say_outcome
 from huikuan.services.matching_learning import forget_learned, knowledge_of
 from huikuan.services.matching_policy import Policy, policy_of, set_policy
+from huikuan.services.matching_posting import choice_of
 from huikuan.services.matching_timer import match_due
 from huikuan.services.periods import set_period
 from huikuan.services.shops import NewShop, add_shop

@@ -15,6 +15,7 @@ from huikuan.core.rights import Role
 from huikuan.engines.match_types import BarReport
 from huikuan.services.matching import run_matching
 from huikuan.services.matching_policy import Policy, policy_of, set_policy
+from huikuan.services.matching_portions import hold_matching, teller
 from huikuan.store.models import (
     BankLine,
     LineDecision,
@@ -93,6 +94,24 @@ def test_lines_stand_left_and_explanations_right(bench: Bench) -> None:
     assert "4 left" in text_of(answer)
     assert "There is no bar" in text_of(answer)
     assert "尚未建立" in text_of(signed_in("ann", "zh-hans").get("/cash/workbench/"))
+
+
+def test_pages_say_how_far_the_matching_is(bench: Bench) -> None:
+    ann, statement = signed_in("ann"), BankLine.objects.get(id=bench.lines[0]).statement_id
+    urls = ["/cash/workbench/", f"/cash/statements/{public_id('bst', statement)}/"]
+    for url in urls:
+        assert "being matched" not in text_of(ann.get(url, follow=True))
+    with hold_matching(bench.entity) as folder:
+        teller(folder)("look", 2_000, 12_345)
+        for url in urls:
+            assert "Lines are being matched 2,000 of 12,345 lines" in text_of(ann.get(url, follow=True))
+        part = ann.get("/cash/workbench/?at_work=1", headers=HX)
+        assert "<html" not in part.content.decode() and 'value="2000"' in part.content.decode()
+        assert "正在匹配" in text_of(signed_in("ann", "zh-hans").get("/cash/workbench/?at_work=1", headers=HX))
+        said = text_of(ann.post("/cash/workbench/run/", {}, follow=True))
+        assert "These lines are being matched right now." in said
+    over = text_of(ann.get("/cash/workbench/?at_work=1", headers=HX))
+    assert "The lines are matched." in over
 
 
 def test_the_past_that_is_not_read_yet_is_said_to_be_read(bench: Bench) -> None:

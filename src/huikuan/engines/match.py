@@ -18,8 +18,10 @@ from huikuan.core.refusals import DataError, DataWarning
 from huikuan.engines.match_answer import Writer, decide, learned_table
 from huikuan.engines.match_bar import LEAST, Outcome, set_bar
 from huikuan.engines.match_book import Book
+from huikuan.engines.match_claims import Claim, claims_of
 from huikuan.engines.match_forks import run_apart, unwatched
 from huikuan.engines.match_history import Past, open_today, read_past
+from huikuan.engines.match_joint import Judged
 from huikuan.engines.match_learn import Knowledge
 from huikuan.engines.match_lines import Line, read_lines
 from huikuan.engines.match_model import MatchModel, confidence_of, cross_fit, fit_calibration
@@ -75,8 +77,11 @@ def match(
             warnings = _warn(past, model.bar)
         rows = read_lines(lines)
         warnings += _warn_uncapped(rows, options)
+        opened = open_today(book, past)
         told = (lambda done, total: progress("match", done, total)) if progress else None
-        return _answer(rows, directory, open_today(book, past), model, options, warnings, book, (lang, also), told)
+        weights, processes = prior_weights(), options.processes
+        judged = run_lines(book, directory, model.knowledge, opened, rows, weights, processes=processes, progress=told)
+        return _answer(judged, model, options, Writer(book, options, lang, model.is_gross, opened, also), warnings)
 
 
 def match_ready(
@@ -88,27 +93,20 @@ def match_ready(
     lang: Lang = "en",
     also: Lang | None = None,
     options: MatchOptions | None = None,
-) -> MatchAnswer:
-    """``match`` with a model against a book that is ready and the directory of its customers; neither is changed."""
+) -> tuple[MatchAnswer, dict[str, Claim]]:
+    """``match`` with a model against a book that is ready and the directory of its customers, of which neither is
+    changed; and what each line wants (``match_claims``)."""
+    options = options or MatchOptions()
     with unwatched():
-        rows, options = read_lines(lines), options or MatchOptions()
-        return _answer(rows, directory, open_today(book, None), model, options, [], book, (lang, also), None)
+        rows, opened = read_lines(lines), open_today(book, None)
+        judged = run_lines(book, directory, model.knowledge, opened, rows, prior_weights(), processes=options.processes)
+        writer = Writer(book, options, lang, model.is_gross, opened, also)
+        return _answer(judged, model, options, writer, []), claims_of(judged, book)
 
 
 def _answer(
-    rows: list[Line],
-    directory: Directory,
-    opened: list[int],
-    model: MatchModel,
-    options: MatchOptions,
-    warnings: list[DataError],
-    book: Book,
-    langs: tuple[Lang, Lang | None],
-    told: Callable[[int, int], None] | None,
+    judged: list[Judged], model: MatchModel, options: MatchOptions, writer: Writer, warnings: list[DataError]
 ) -> MatchAnswer:
-    weights, processes = prior_weights(), options.processes
-    judged = run_lines(book, directory, model.knowledge, opened, rows, weights, processes=processes, progress=told)
-    writer = Writer(book, options, langs[0], model.is_gross, opened, langs[1])
     model.judge(judged)
     counts: Counter[str] = Counter()
     for one in sorted(judged, key=lambda one: (one.line.day, one.line.line_id)):

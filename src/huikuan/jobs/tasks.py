@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 from django_tasks import task
+
+WAITS = 3_000
+"""Times 20 ms that a task waits for who else matches the same lines; what it then leaves, the schedule takes."""
 
 
 @task(takes_context=True)
@@ -39,8 +43,10 @@ def import_bank_files(context: Any, upload_id: int, actor_id: int | None, only: 
 
 
 @task()
-def match_lines(entity_id: int, actor_id: int | None) -> None:
-    """Works out what new bank lines pay, and posts what is sure enough."""
+def match_lines(entity_id: int, actor_id: int | None, every: bool = False, fit: bool = False) -> None:
+    """Works out what new bank lines pay (or ``every`` open one), and posts what is sure enough."""
+    from huikuan.core.refusals import Conflict
     from huikuan.services.matching import run_matching
 
-    run_matching(entity_id, actor_id=actor_id, now=datetime.now(UTC), every=False)
+    with suppress(Conflict):
+        run_matching(entity_id, actor_id=actor_id, now=datetime.now(UTC), every=every, fit=fit, patience=WAITS)

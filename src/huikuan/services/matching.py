@@ -1,43 +1,46 @@
 """The matcher over the open lines of an entity: proposals worked out, what is sure enough posted.
 
-Each automatic posting is a transaction of its own through the same decision as a clerk's; a run that is killed goes on
-where it was, because a line decided about is not open any more.
+Each automatic posting is a transaction of its own through the same decision as a clerk's; a run that is killed is gone
+on with: what it looked at is kept (``matching_portions``), and a line decided about is not open any more.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from huikuan.core.matching import Deed, Explanation, Rest, explanation_of
+from huikuan.core.matching import Explanation, explanation_of
 from huikuan.core.refusals import Conflict, Refusal
 from huikuan.core.rights import Right
+from huikuan.engines.match_lines import read_lines
 from huikuan.engines.match_types import BarReport
 from huikuan.queries.bank_lines import MatchLine
-from huikuan.queries.workbench import undecided
+from huikuan.queries.matching_tables import lines_table
+from huikuan.queries.workbench import undecided_ids
 from huikuan.services.auditing import record
 from huikuan.services.background import enqueue
-from huikuan.services.books import Books, open_books
-from huikuan.services.line_decisions import Choice, decide_line
+from huikuan.services.line_decisions import decide_line
 from huikuan.services.matching_audit import draw_sample
-from huikuan.services.matching_engine import Answer, WorkedOut, bar_of, fit_entity, work_out
-from huikuan.services.matching_payers import waits_for_paper
+from huikuan.services.matching_engine import Answer, Basis, WorkedOut, bar_of, basis_of, fit_entity, work_out
+from huikuan.services.matching_learning import FEW, knowledge_about, knowledge_of
 from huikuan.services.matching_policy import Policy, policy_of
+from huikuan.services.matching_portions import Trail, hold_matching, lines_of, portions_of, teller
+from huikuan.services.matching_posting import choice_of, post_automatically
 from huikuan.services.rights import Forbidden, demand
 from huikuan.services.transaction import run_in_transaction
+from huikuan.store.batch_locks import PATIENCE
 from huikuan.store.models import (
     Entity,
     IdempotencyKey,
-    LineParked,
+    LineDecision,
     MatchingModel,
     MatchingRun,
     MatchProposal,
-    OpenItem,
-    Shop,
 )
 
 _PART = 500
@@ -63,35 +66,51 @@ def run_matching(
     now: datetime,
     every: bool = True,
     fit: bool = False,
+    patience: int = PATIENCE,
 ) -> RunReport:
     """Works out proposals for the open lines of an entity and posts what its policy allows.
 
     ``every``: all open lines, else those without a proposal or with one that is out of date. ``fit``: the bar is fitted
-    to the past first; it is in any case where that was never done, or for another policy. Refuses ``right.missing``.
+    to the past first; it is in any case where that was never done, or for another policy. A run whose process died is
+    gone on with. ``patience``: tries, 20 ms apart, while somebody else matches the entity's lines. Refuses
+    ``right.missing`` and ``match.at_work``.
     """
     demand(actor_id, Right.DECIDE_MATCH, entity_id=entity_id)
-    if fit or _is_unfitted(entity_id):
-        fit_entity(entity_id, now=now)
-    lines = undecided(entity_id) if every else unmatched(entity_id)
-    run = MatchingRun.objects.create(entity_id=entity_id, started_at=now, actor_id=actor_id, lines=len(lines))
-    round_ = _Round(run, policy_of(entity_id), now)
-    posted = round_.go_over(lines)
-    for _ in range(ROUNDS_MAX):
-        # What was posted changed what is open, and so what other lines may pay.
-        again = _out_of_date(entity_id) if posted else []
-        if not again:
-            break
-        posted = round_.go_over(again)
-    draw_sample(entity_id, run.pk, now=now)
-    return _close(round_, actor_id)
+    with hold_matching(entity_id, patience) as folder:
+        if fit or _is_unfitted(entity_id):
+            fit_entity(entity_id, now=now)
+        run, trail = _begin(entity_id, folder, actor_id, now)
+        round_ = _Round(run, policy_of(entity_id), now, teller(folder), bar_of(entity_id))
+        round_.explained.update(trail.explained)
+        round_.posted.update(LineDecision.objects.filter(run_id=run.pk).values_list("line_id", flat=True))
+        is_first = every and not trail.portions
+        posted = round_.go_over((undecided_ids if is_first else unmatched_ids)(entity_id), trail)
+        for _ in range(ROUNDS_MAX):
+            # What was posted changed what is open, and so what other lines may pay; and lines came meanwhile.
+            again = unmatched_ids(entity_id) if posted else unmatched_ids(entity_id) - round_.explained.keys()
+            if not again:
+                break
+            posted = round_.go_over(again, Trail())
+        draw_sample(entity_id, run.pk, now=now)
+        report = _close(round_, actor_id)
+        trail.clear()
+    return report
 
 
-def unmatched(entity_id: int) -> list[MatchLine]:
+def _begin(entity_id: int, folder: Path, actor_id: int | None, now: datetime) -> tuple[MatchingRun, Trail]:
+    """A new run, or the last one with what it left behind where it was never finished."""
+    last = MatchingRun.objects.filter(entity_id=entity_id).order_by("-id").first()
+    if last is not None and last.finished_at is None and (trail := Trail(folder, last.pk)).read():
+        return last, trail
+    run = MatchingRun.objects.create(entity_id=entity_id, started_at=now, actor_id=actor_id)
+    Trail(folder).clear()
+    return run, Trail(folder, run.pk)
+
+
+def unmatched_ids(entity_id: int) -> set[int]:
     """Open lines nobody has explained yet, or whose explanations are out of date."""
-    lines = undecided(entity_id)
-    fresh = MatchProposal.objects.filter(entity_id=entity_id, is_stale=False) if lines else MatchProposal.objects.none()
-    known = set(fresh.values_list("line_id", flat=True))
-    return [line for line in lines if line.line_id not in known]
+    fresh = MatchProposal.objects.filter(entity_id=entity_id, is_stale=False)
+    return undecided_ids(entity_id) - set(fresh.values_list("line_id", flat=True))
 
 
 def _is_unfitted(entity_id: int) -> bool:
@@ -105,12 +124,6 @@ ROUNDS_MAX = 5
 it may, and what that made out of date is worked out anew when it is looked at."""
 
 
-def _out_of_date(entity_id: int) -> list[MatchLine]:
-    """Open lines whose explanations a posting since has overtaken."""
-    stale = set(MatchProposal.objects.filter(entity_id=entity_id, is_stale=True).values_list("line_id", flat=True))
-    return [line for line in undecided(entity_id) if line.line_id in stale] if stale else []
-
-
 @dataclass(slots=True)
 class _Round:
     """What a run did so far, by line. ``held_back``: why a line above the bar was not posted."""
@@ -118,29 +131,67 @@ class _Round:
     run: MatchingRun
     policy: Policy
     now: datetime
-    bar: BarReport = field(default_factory=BarReport)
+    tell: Callable[[str, int, int], None]
+    bar: BarReport
     explained: dict[int, bool] = field(default_factory=dict)
     held_back: dict[int, str] = field(default_factory=dict)
     posted: set[int] = field(default_factory=set)
 
-    def go_over(self, lines: Sequence[MatchLine]) -> int:
-        """Works lines out, keeps their proposals, posts what may be posted; gives how many that were."""
-        entity_id = self.run.entity_id
-        worked = work_out(entity_id, lines, today=_today(entity_id, self.now))
-        keep_proposals(entity_id, lines, worked, run_id=self.run.pk, now=self.now)
+    def go_over(self, line_ids: set[int], trail: Trail) -> int:
+        """Works lines out in portions, keeps their proposals, then posts what may be posted of these and of what the
+        trail holds; gives how many that were."""
+        if line_ids or trail.portions > 1:
+            self._look_at_all(line_ids, trail)
+        self.explained.update(trail.explained)
+        return self._post(undecided_ids(self.run.entity_id).intersection(trail.explained))
+
+    def _look_at_all(self, line_ids: set[int], trail: Trail) -> None:
+        total = len(trail.explained) + len(line_ids)
+        is_alone = len(line_ids) <= FEW and not trail.portions
+        lines = read_lines(lines_table(lines_of(sorted(line_ids)))) if is_alone else []
+        known = knowledge_about(self.run.entity_id, lines) if is_alone else knowledge_of(self.run.entity_id)
+        basis = basis_of(self.run.entity_id, known, today=self._today)
+        for groups in portions_of(line_ids, basis):
+            self.tell("look", len(trail.explained), total)
+            worked, explained = self._look(list(groups), basis)
+            trail.add(groups, explained, worked.claims)
+        if again := undecided_ids(self.run.entity_id).intersection(trail.together()):
+            _worked, explained = self._look(sorted(again), basis)
+            trail.explained.update(explained)
+
+    @property
+    def _today(self) -> date:
+        return _today(self.run.entity_id, self.now)
+
+    def _look(self, line_ids: Sequence[int], basis: Basis) -> tuple[WorkedOut, dict[int, bool]]:
+        lines = lines_of(line_ids)
+        worked = work_out(self.run.entity_id, lines, today=self._today, basis=basis)
+        keep_proposals(self.run.entity_id, lines, worked, run_id=self.run.pk, now=self.now)
         self.bar = worked.bar
+        for one in line_ids:
+            self.held_back.pop(one, None)
+        return worked, {one: _has_explanation(worked.answers.get(one)) for one in line_ids}
+
+    def _post(self, line_ids: set[int]) -> int:
+        """Posts what is sure enough, the oldest money first; not what somebody made out of date meanwhile."""
+        sure = MatchProposal.objects.filter(
+            entity_id=self.run.entity_id, run_id=self.run.pk, decision="auto", is_stale=False
+        ).order_by("line__value_date", "line_id")
+        listed = [one for one in sure.values_list("line_id", flat=True) if one in line_ids and one not in self.posted]
         before = len(self.posted)
-        for line in lines:
-            answer = worked.answers.get(line.line_id)
-            self.explained[line.line_id] = _has_explanation(answer)
-            self.held_back.pop(line.line_id, None)
-            if answer is None or answer.decision != "auto":
-                continue
-            why = _post_automatically(entity_id, line, answer, self.policy, worked.bar, self.run, self.now)
-            if why:
-                self.held_back[line.line_id] = why
-            else:
-                self.posted.add(line.line_id)
+        for start in range(0, len(listed), _PART):
+            self.tell("post", start, len(listed))
+            part = listed[start : start + _PART]
+            proposals = {row.pk: row for row in MatchProposal.objects.filter(run_id=self.run.pk, pk__in=part)}
+            for line in lines_of([one for one in part if one in proposals]):
+                made = explanation_of(proposals[line.line_id].explanations[0])
+                why = post_automatically(
+                    self.run.entity_id, line, made, self.policy, self.bar.threshold, self.run, self.now
+                )
+                if why:
+                    self.held_back[line.line_id] = why
+                else:
+                    self.posted.add(line.line_id)
         return len(self.posted) - before
 
 
@@ -285,97 +336,24 @@ def _was_done(entity_id: int, actor_id: int | None, key: str | None) -> bool:
     return key is not None and mine.exists()
 
 
-# -- posting by itself -----------------------------------------------------------------------------------------------
-def choice_of(made: Explanation) -> Choice:
-    """What accepting an explanation does."""
-    common = {"rank": made.rank, "confidence": made.confidence}
-    if made.kind == "not_customer":
-        return Choice(Deed.NOT_CUSTOMER, detail="other", **common)  # type: ignore[arg-type]
-    if made.legs:
-        rest = Rest.ON_ACCOUNT if made.kind == "on_account" else Rest.UNAPPLIED
-        legs = tuple(replace(leg, open_minor=0) for leg in made.legs)
-        return Choice(Deed.APPLY, legs=legs, rest=rest, **common)  # type: ignore[arg-type]
-    return Choice(Deed.UNAPPLIED, account_id=made.account_id, **common)  # type: ignore[arg-type]
-
-
-def _post_automatically(
-    entity_id: int,
-    line: MatchLine,
-    answer: Answer,
-    policy: Policy,
-    bar: BarReport,
-    run: MatchingRun,
-    now: datetime,
-) -> str:
-    """Posts what is sure enough; gives why it was not, empty where it was."""
-    made = answer.explanations[0]
-    why = _held_back(entity_id, line, made, policy)
-    if why:
-        return why
-    try:
-        decide_line(
-            entity_id,
-            line.line_id,
-            choice_of(made),
-            actor_id=None,
-            now=now,
-            run_id=run.pk,
-            bar=bar.threshold,
-            key=f"match:{line.line_id}:{run.pk}",
-        )
-    except Conflict:
-        return "taken"
-    except Refusal as refusal:
-        return refusal.code
-    return ""
-
-
-def _held_back(entity_id: int, line: MatchLine, made: Explanation, policy: Policy) -> str:
-    """What is never posted without a person, however sure the matcher is."""
-    if not policy.is_automatic:
-        return "off"
-    if made.ambiguous or made.kind != "items" or not made.legs:
-        return "ambiguous" if made.ambiguous else "kind"
-    if made.unapplied_minor or any(leg.deduction_minor and leg.deduction_reason in NEEDS_A_PERSON for leg in made.legs):
-        return "kind"
-    accounts = {leg.account_id for leg in made.legs}
-    if len(accounts) > 1:
-        return "several_customers"
-    if Shop.objects.filter(account_id__in=accounts, is_active=True).exists():
-        return "shop"  # A platform's money is its shop's payout: the fee kept is no discount.
-    if waits_for_paper(line, min(accounts), needs_paper=policy.needs_paper):
-        return "third_party"
-    items = OpenItem.objects.filter(id__in=[leg.item_id for leg in made.legs])
-    if set(items.values_list("currency", flat=True)) != {line.currency}:
-        return "currency"
-    if LineParked.objects.filter(line_id=line.line_id).exists():
-        return "parked"
-    books: Books = run_in_transaction(lambda: open_books(entity_id))
-    # The policy's sum is of the books' currency, the matcher compared it with the line's own figure.
-    value = books.to_base(line.amount_minor, line.currency, line.value_date)
-    if policy.amount_minor_max is not None and value > policy.amount_minor_max:
-        return "amount"
-    return "closed_period" if books.posting_day(line.value_date).posting_date != line.value_date else ""
-
-
-def waits_for(entity_id: int, line: MatchLine, made: Explanation) -> str:
-    """Why a line the matcher is sure enough about waits for a person; empty where it is not over the bar."""
-    bar = bar_of(entity_id)
-    if bar.threshold is None or made.confidence < bar.threshold:
-        return ""
-    return _held_back(entity_id, line, made, policy_of(entity_id))
-
-
-NEEDS_A_PERSON = frozenset({"short_payment", "overpayment"})
-"""Deductions nobody agreed on."""
-
-
 def _today(entity_id: int, now: datetime) -> date:
     zone = Entity.objects.values_list("timezone", flat=True).get(id=entity_id)
     return now.astimezone(ZoneInfo(zone)).date()
 
 
-# -- after an import -------------------------------------------------------------------------------------------------
+# -- in the background -----------------------------------------------------------------------------------------------
+MANY = 500
+"""Open lines from which on a person does not wait for them to be matched."""
+
+
+def start_matching(entity_id: int, *, fit: bool, actor_id: int | None) -> bool:
+    """Hands the matching of all open lines to the worker where they are many; whether it did."""
+    if len(undecided_ids(entity_id)) < MANY:
+        return False
+    enqueue("match.run", entity_id, actor_id, True, fit)
+    return True
+
+
 def match_after_import(entity_id: int, line_ids: Sequence[int], *, actor_id: int | None, now: datetime) -> None:
     """New lines are matched in the background, by the worker."""
     if line_ids:

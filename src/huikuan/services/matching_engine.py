@@ -13,12 +13,13 @@ from huikuan.core.matching import Explanation, Leg, Span
 from huikuan.core.money import exponent_of
 from huikuan.engines.match import Knowledge, MatchModel, fit_model, match_ready
 from huikuan.engines.match_book import Book, smallest_unit
+from huikuan.engines.match_claims import Claim
 from huikuan.engines.match_grown import place_of
 from huikuan.engines.match_lines import read_lines
 from huikuan.engines.match_prior import prior_calibration
 from huikuan.engines.match_types import BarReport, MatchOptions
 from huikuan.queries.bank_lines import MatchLine
-from huikuan.queries.matching_book import ready_book
+from huikuan.queries.matching_book import Ready, ready_book
 from huikuan.queries.matching_tables import all_items_table, customers_table, history_table, lines_table
 from huikuan.services.matching_learning import knowledge_about, replace_knowledge
 from huikuan.services.matching_policy import Policy, policy_of
@@ -39,11 +40,13 @@ class Answer:
 
 @dataclass(slots=True)
 class WorkedOut:
-    """Explanations by line. ``still``: what was open on the items they name when they were worked out, minor units."""
+    """Explanations by line. ``still``: what was open on the items they name when they were worked out, minor units;
+    ``claims``: what each line wants, by its number as the engine writes it."""
 
     answers: dict[int, Answer] = field(default_factory=dict)
     bar: BarReport = field(default_factory=BarReport)
     still: dict[int, int] = field(default_factory=dict)
+    claims: dict[str, Claim] = field(default_factory=dict)
 
 
 def options_of(policy: Policy) -> MatchOptions:
@@ -52,15 +55,31 @@ def options_of(policy: Policy) -> MatchOptions:
     return MatchOptions(ranks_max=SHOWN, applied="cash", audit_share=policy.audit_bp / 10_000, processes=1)
 
 
-def work_out(entity_id: int, lines: Sequence[MatchLine], *, today: date) -> WorkedOut:
-    """Explanations for lines against everything that is open now, with everything learned so far."""
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What lines are worked out with: what is open, who the customers are, what was learned and fitted."""
+
+    ready: Ready
+    model: MatchModel
+    options: MatchOptions
+
+
+def basis_of(entity_id: int, known: Knowledge, *, today: date) -> Basis:
+    """Everything that is open now, with what is known."""
+    return Basis(ready_book(entity_id, today=today), model_of(entity_id, known), options_of(policy_of(entity_id)))
+
+
+def work_out(entity_id: int, lines: Sequence[MatchLine], *, today: date, basis: Basis | None = None) -> WorkedOut:
+    """Explanations for lines, without a ``basis`` against everything that is open now, with everything learned so
+    far."""
     if not lines:
         return WorkedOut(bar=bar_of(entity_id))
-    policy, ready, table = policy_of(entity_id), ready_book(entity_id, today=today), lines_table(lines)
-    model = model_of(entity_id, knowledge_about(entity_id, read_lines(table)))
-    answer = match_ready(table, ready.book, ready.directory, model, lang="en", also="zh", options=options_of(policy))
+    table = lines_table(lines)
+    basis = basis or basis_of(entity_id, knowledge_about(entity_id, read_lines(table)), today=today)
+    book, directory = basis.ready.book, basis.ready.directory
+    answer, claims = match_ready(table, book, directory, basis.model, lang="en", also="zh", options=basis.options)
     found = _answers(answer, answer.other_reasons, lines)
-    return WorkedOut(found, answer.bar, _still(ready.book, found.values()))
+    return WorkedOut(found, answer.bar, _still(book, found.values()), claims)
 
 
 def _still(book: Book, answers: Iterable[Answer]) -> dict[int, int]:

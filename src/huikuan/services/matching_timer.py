@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from huikuan.core.said import Line, Said
-from huikuan.services.matching import run_matching, unmatched
+from huikuan.queries.matching_work import at_work
+from huikuan.services.matching import run_matching, unmatched_ids
 from huikuan.store.models import BankAccount, Entity, MatchingModel
 
 FITTED = timedelta(days=7)
@@ -18,7 +19,7 @@ def match_due(now: datetime) -> Line | None:
     told: list[Said] = []
     books = Entity.objects.filter(id__in=BankAccount.objects.values("entity_id")).order_by("code")
     for entity_id, code in books.values_list("id", "code"):
-        if not unmatched(entity_id):
+        if at_work(entity_id) or not unmatched_ids(entity_id):
             continue
         is_old = MatchingModel.objects.filter(entity_id=entity_id, fitted_at__lt=now - FITTED).exists()
         report = run_matching(entity_id, actor_id=None, now=now, every=False, fit=is_old)

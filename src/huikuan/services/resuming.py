@@ -17,6 +17,8 @@ from django_tasks_db.models import DBTaskResult
 
 from huikuan.core.refusals import Refusal
 from huikuan.queries.bank_uploads import upload_folder
+from huikuan.queries.matching_work import matching_folder
+from huikuan.services.background import enqueue
 from huikuan.services.bank_uploads import hand_over
 from huikuan.services.imports_background import retry_check, start_publish
 from huikuan.services.imports_batches import folder_of, recover
@@ -47,7 +49,28 @@ def resume_work(now: datetime) -> int:
             if has_begun and not _is_held(folder):
                 with contextlib.suppress(Refusal):  # the right was taken away meanwhile: a person decides
                     resumed += _resume(name, number, row, arguments, now)
+    return resumed + _resume_matching(now)
+
+
+def _resume_matching(now: datetime) -> int:
+    """A run of the matcher has no row that names its task: it is dead when it began a while ago and nobody holds the
+    folder of its entity."""
+    running = DBTaskResult.objects.filter(task_path=settings.HUIKUAN_TASKS["match.run"], status="RUNNING")
+    resumed = 0
+    for number, said in running.filter(started_at__lt=now - BEGUN).values_list("id", "args_kwargs"):
+        if not _is_held(matching_folder(said["args"][0])) and _take(number, now):
+            enqueue("match.run", *said["args"])
+            resumed += 1
     return resumed
+
+
+def _take(number: Any, now: datetime) -> bool:
+    """One of several workers that start at once takes a dead one's task out of the way."""
+
+    def take() -> int:
+        return DBTaskResult.objects.filter(id=number, status="RUNNING").update(status="FAILED", finished_at=now)
+
+    return bool(run_in_transaction(take))
 
 
 def _is_held(folder: Path) -> bool:
@@ -55,12 +78,8 @@ def _is_held(folder: Path) -> bool:
 
 
 def _resume(name: str, number: Any, row: Any, arguments: list[Any], now: datetime) -> int:
-    """One of several workers that start at once takes the dead one's task out of the way and does this."""
-
-    def take() -> int:
-        return DBTaskResult.objects.filter(id=number, status="RUNNING").update(status="FAILED", finished_at=now)
-
-    if not run_in_transaction(take):
+    """Takes the dead worker's task out of the way and does this."""
+    if not _take(number, now):
         return 0
     log.info("%s %s goes on: its worker died", name, row.pk)
     if isinstance(row, BankUpload):

@@ -21,6 +21,7 @@ from huikuan.queries.bank import StatementRow
 from huikuan.queries.bank_lines import may_post_anew
 from huikuan.queries.bank_rows import LINE_STATES, LineDetail, LineFilters
 from huikuan.queries.bank_uploads import undecided_uploads
+from huikuan.queries.matching_work import at_work
 from huikuan.services import bank_ties
 from huikuan.services.bank_files import statement_file
 from huikuan.web import bank_words
@@ -78,9 +79,17 @@ def show_statement(request: HttpRequest, seat: Seat, public_id: str) -> HttpResp
         "statement": found,
         "period": period(found),
         "facts": _statement_facts(found),
+        **_matching(seat, found),
         **_lines(request, seat, LineFilters(statement=public_id)),
     }
     return show(request, seat, "bank/statement.html", context, room=ROOM)
+
+
+def _matching(seat: Seat, found: StatementRow) -> dict[str, Any]:
+    """How far the matching of its entity's lines is, for who decides about them."""
+    row = next(row for row in seat.entities if row.code == found.entity_code)
+    may = seat.can_whole(Right.DECIDE_MATCH, row.id)
+    return {"at_work": at_work(row.id) if may else None, "matching_book": row.code}
 
 
 def _lines(request: HttpRequest, seat: Seat, filters: LineFilters) -> dict[str, Any]:

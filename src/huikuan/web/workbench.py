@@ -24,12 +24,14 @@ from huikuan.queries import workbench_line as lines
 from huikuan.queries.bank_lines import MatchLine
 from huikuan.queries.frame import EntityRow
 from huikuan.queries.ids import bank_line_id_text
+from huikuan.queries.matching_work import at_work
 from huikuan.queries.workbench import SHOWS, SORTS, Wish
 from huikuan.queries.workbench_line import Pane
 from huikuan.services.line_asides import claim_line
 from huikuan.services.line_decisions import Choice, decide_line
 from huikuan.services.line_undoing import undo_decision
-from huikuan.services.matching import accept_explanation, refresh_line, waits_for
+from huikuan.services.matching import accept_explanation, refresh_line
+from huikuan.services.matching_posting import waits_for
 from huikuan.services.rights import Forbidden, missing
 from huikuan.web.acting import actor, amount_text, demand_now, new_key, read_text, told
 from huikuan.web.frames import Seat
@@ -92,6 +94,8 @@ def show_bench(request: HttpRequest, seat: Seat) -> HttpResponse:
     if not books:
         raise missing(Right.DECIDE_MATCH)
     book, wish, now = book_of(request, seat), read_wish(request), timezone.now()
+    if request.GET.get("at_work"):
+        return show(request, seat, "workbench/at_work.html", {**work_context(book), "was_at_work": True})
     user: Any = request.user
     rows = queries.bench_page(book.id, wish, user_id=user.pk, now=now)
     asked = request.GET.get("line", "")
@@ -105,6 +109,7 @@ def show_bench(request: HttpRequest, seat: Seat) -> HttpResponse:
         "line_asked": bool(asked),
         **progress_context(request, seat, book),
         **bar_context(book),
+        **work_context(book),
         "book_chips": chips_of(request, "book", [(row.code, row.name, "") for row in books], active=book.code),
         "show_chips": chips_of(
             request,
@@ -131,6 +136,10 @@ def progress_context(request: HttpRequest, seat: Seat, book: EntityRow) -> dict[
     user: Any = request.user
     found = queries.progress(book.id, user_id=user.pk, now=timezone.now())
     return {"progress": found, "may_audit": seat.can_whole(Right.AUDIT_MATCH, book.id), "book": book}
+
+
+def work_context(book: EntityRow) -> dict[str, Any]:
+    return {"at_work": at_work(book.id), "matching_book": book.code}
 
 
 def bar_context(book: EntityRow) -> dict[str, Any]:

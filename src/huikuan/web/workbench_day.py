@@ -13,14 +13,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from huikuan.core.refusals import Refusal
+from huikuan.core.refusals import Conflict, Refusal
 from huikuan.core.rights import Right
 from huikuan.queries import workbench_day as queries
 from huikuan.queries.frame import EntityRow
 from huikuan.queries.workbench import batch_of, mark_of
 from huikuan.queries.workbench_day import DAY_SHOWS, LEARNED_KINDS
 from huikuan.services.line_asides import answer_question
-from huikuan.services.matching import accept_batch, run_matching
+from huikuan.services.matching import accept_batch, run_matching, start_matching
 from huikuan.services.matching_audit import say_outcome
 from huikuan.services.matching_learning import forget_learned
 from huikuan.services.matching_policy import Policy, policy_of, set_policy
@@ -47,7 +47,16 @@ def run(request: HttpRequest, seat: Seat) -> HttpResponse:
     """The matcher over every open line, now."""
     demand_now(seat)
     book = book_of(request, seat)
-    report = run_matching(book.id, fit=bool(request.POST.get("fit")), **actor(request))
+    fit = bool(request.POST.get("fit"))
+    back = redirect(address(seat.kept, "matching_policy" if fit else "workbench", book=book.code))
+    try:
+        if start_matching(book.id, fit=fit, actor_id=actor(request)["actor_id"]):
+            messages.success(request, _("The lines are matched in the background; this page shows how far it is."))
+            return back
+        report = run_matching(book.id, fit=fit, **actor(request))
+    except Conflict as refusal:
+        messages.error(request, told(refusal, book.currency))
+        return back
     text = ngettext("{n} line matched", "{n} lines matched", report.lines).format(n=f"{report.lines:,}")
     text += ": " + _("{posted} posted by itself, {proposed} proposed, {left} without an explanation.").format(
         posted=f"{report.posted:,}", proposed=f"{report.proposed:,}", left=f"{report.unexplained:,}"
@@ -55,8 +64,7 @@ def run(request: HttpRequest, seat: Seat) -> HttpResponse:
     for code, count in sorted(report.held_back.items()):
         text += " " + _("{n} held back: {why}.").format(n=count, why=HELD_BACK.get(code, code))
     messages.success(request, text)
-    back = "matching_policy" if request.POST.get("fit") else "workbench"
-    return redirect(address(seat.kept, back, book=book.code))
+    return back
 
 
 # -- today -----------------------------------------------------------------------------------------------------------
