@@ -207,7 +207,7 @@ _FAULT = ("row", "column", "reason", "code", "value")
 
 def _place(fault: DataError) -> str:
     parts = [_("line {n}").format(n=fault.row)] if fault.row else []
-    return ", ".join([*parts, *([fault.column] if fault.column else [])])
+    return ", ".join([*parts, *([str(bank_words.PLACES.get(fault.column, fault.column))] if fault.column else [])])
 
 
 def _days(first: str, last: str) -> str:

@@ -59,3 +59,14 @@ OUTCOMES: Words = {
     "needs_date_order": _("Days or months first?"),
     "not_tied": _("Does not tie"),
 }
+
+PLACES: Words = {
+    "opening balance": _("opening balance"),
+    "closing balance": _("closing balance"),
+    "balance": _("balance"),
+    "amount": _("amount"),
+    "charges": _("charges"),
+    "fee": _("fee"),
+    "currency": _("currency"),
+}
+"""What of a line or statement a fault is about, where it is no element of the file's own."""
