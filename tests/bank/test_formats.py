@@ -234,3 +234,13 @@ def test_a_settled_mapping_of_columns() -> None:
     (statement,) = gather(stream_events(Source("x.csv", data=text), options))
     line = statement.lines[0]
     assert (line.booking_date, line.amount, line.payer_name) == (date(2026, 4, 3), Decimal("1.50"), "Jan")
+
+
+def test_a_balance_with_the_last_line_of_a_day_alone() -> None:
+    """What some banks tell: nothing is missing, and a break shows where there is one."""
+    text = "期初余额,100.00,期末余额,{closing}\n交易日期,收入,支出,余额,摘要\n"
+    text += "2026-04-01,10.00,,,a\n2026-04-01,5.00,,115.00,b\n2026-04-02,,15.00,,c\n"
+    (statement,) = read_statements(text.format(closing="100.00").encode(), "days.csv")
+    assert check_balances(statement) == []
+    (statement,) = read_statements(text.format(closing="101.00").encode(), "days.csv")
+    assert [one.code for one in check_balances(statement)] == ["bank.closing_balance"]

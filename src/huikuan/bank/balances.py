@@ -35,10 +35,10 @@ class BalanceCheck:
             return
         self.booked += 1
         self.total += line.amount
-        if line.balance is None:
-            self._previous = None
+        if line.balance is None:  # some banks tell it with the last line of a day alone
+            self._previous = self._last = None
             return
-        if self._first is None:
+        if self.booked == 1:
             self._first = line
         before, self._previous, self._last = self._previous, line, line
         if before is None or before.balance is None:

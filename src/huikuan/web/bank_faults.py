@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from huikuan.core.said import Said
 
 SENTENCES: dict[str, str | Promise] = {
     "bank.amount": _("The amount cannot be read."),
@@ -32,6 +37,7 @@ SENTENCES: dict[str, str | Promise] = {
     "bank.running_balance": _("The balance after this line does not follow from the one before."),
     "bank.too_precise": _("More decimal places than the currency has."),
     "bank.two_amounts": _("The row has money both in and out."),
+    "bank_statement.other_currency": _("The account is kept in another currency."),
     "bank.type": _("The type of transaction is not known."),
     "collection.bad_amount": _("The amount cannot be collected."),
     "collection.bad_bic": _("The BIC is not valid."),
@@ -65,3 +71,51 @@ SENTENCES: dict[str, str | Promise] = {
 
 PROFILE = _("the bank's profile cannot be used: {why}")
 """A refusal of its own; here so that it stands in the catalog."""
+
+EXACT = (
+    Said(
+        "the balance was {before}, the line is {line}, the balance after it should be {after} and the file says {told}"
+    ),
+    Said("opening balance {opening} + {count} lines {lines} = {sum}, but the closing balance is {closing}"),
+    Said("the opening balance is {told}, but the balance after this line ({line}) is {after}"),
+    Said("the closing balance is {told}, but the balance after this line ({line}) is {after}"),
+    Said("the opening balance is in {opening}, the closing one in {closing}"),
+    Said("the row has a day and no amount"),
+    Said("the row has an amount and no day"),
+    Said("the row has money both in and out"),
+    Said("{value} is not an amount in the currency's smallest unit"),
+    Said("{value} is not an amount"),
+    Said("{value} is not a day such as 260131"),
+    Said("{value} is not a day"),
+    Said("{value} does not begin with days of the calendar"),
+    Said("{value} does not tell whether money came or went"),
+    Said("{value} is not a currency"),
+    Said("{value} is not a line such as 2601310131C12,50NTRFNONREF//123"),
+    Said("{value} is not a balance such as C260131EUR1234,56"),
+    Said("{day} lies in the future"),
+    Said("the line is in {currency}, the account in {own}"),
+    Said("{amount} has more decimal places than {currency} has"),
+    Said("no row of headings names a day and an amount; the fullest row reads: {headings}"),
+    Said("the summary counts {told} entries, the file holds {count}: it is not complete"),
+    Said("the control total is {told}, the amounts add up to {sum}"),
+    Said("the trailer counts {told} records, there are {count}"),
+    Said("the XML is damaged or cut off: {why}"),
+    Said("{field} stands twice in one statement: the file is damaged or a line is missing before it"),
+)
+"""Sentences of the readers that say more than their code, as templates: these a reader gets whole in any language."""
+
+
+@cache
+def _patterns() -> list[tuple[re.Pattern[str], str]]:
+    return [
+        (re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+?)", re.escape(one.template)), re.DOTALL), one.template)
+        for one in EXACT
+    ]
+
+
+def template_of(reason: str) -> Said | None:
+    """The template a reader's sentence follows, with what stands in it; ``None`` where none is known."""
+    for pattern, template in _patterns():
+        if found := pattern.fullmatch(reason):
+            return Said(template, dict(found.groupdict()))
+    return None

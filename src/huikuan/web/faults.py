@@ -11,6 +11,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from huikuan.core.refusals import DataError
+from huikuan.core.said import fill
 from huikuan.web import bank_faults
 
 SENTENCES: dict[str, str | Promise] = {
@@ -190,5 +191,7 @@ def fault_text(fault: DataError) -> str:
         return fault.reason
     if fault.code in NOTES:
         return gettext(fault.reason)
+    if fault.code in bank_faults.SENTENCES and (exact := bank_faults.template_of(fault.reason)):
+        return fill(gettext(exact.template), exact.params)
     exacter = _row_text(fault) or fault.reason
     return f"{sentence}（{exacter}）" if fault.code in EXACTER or fault.code in bank_faults.SENTENCES else str(sentence)
