@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db.models import F
+from django.db.models import F, Q
 
 from huikuan.core.accounts import EntryKind, ItemKind
 from huikuan.core.applications import Order
@@ -25,6 +25,7 @@ from huikuan.services.demo_world import HD, YX
 from huikuan.services.notes_standing import states_of
 from huikuan.services.verifying import verify
 from huikuan.store.models import (
+    AgreementLine,
     AuditEvent,
     Customer,
     CustomerAccount,
@@ -38,6 +39,7 @@ from huikuan.store.models import (
     Receipt,
     SealHead,
     SealRun,
+    SettlementAgreement,
     Shop,
     User,
 )
@@ -157,11 +159,15 @@ def test_the_ledger_is_coherent_and_the_same_everywhere(ledger_db: databases.Led
     assert SealHead.objects.get(id=1).last_seq == JournalEntry.objects.count() == result.entries
 
     # What the stories believed to be open is what the ledger says, after every order, discount and reversal.
-    # The notes and the shop came later, and are not of the stories: what they stand on and settled is left out.
+    # Notes, agreements and the shop came later, and are not of the stories: what they stand on and settled is left out.
     settled = Posting.objects.filter(receipt__notes__isnull=False, item__isnull=False).values("item_id")
     items = OpenItem.objects.exclude(kind=ItemKind.NOTE).filter(account__shops__isnull=True)
     owed = make_plan(SMALL, TODAY).owed
-    touched = set(items.filter(id__in=settled).values_list("external_id", flat=True))
+    agreed = AgreementLine.objects.values("item_id")
+    assert set(SettlementAgreement.objects.values_list("kind", "state")) == {
+        ("three_party", "done"), ("in_kind", "posted"), ("three_party", "proposed"),
+    }  # fmt: skip
+    touched = set(items.filter(Q(id__in=settled) | Q(id__in=agreed)).values_list("external_id", flat=True))
     open_minor = dict(items.values_list("external_id", "balance__open_minor"))
     untouched = {number: minor for number, minor in owed.items() if number not in touched}
     assert {number: open_minor[number] for number in open_minor if number not in touched} == untouched
@@ -273,6 +279,6 @@ def test_an_interrupted_run_is_taken_up_where_it_stopped(
     # Neither the day on which it is taken up nor what is asked for then matters: it is the same demo.
     demo.fill_demo(DemoSize(), now=NOW + timedelta(days=2))
     broken, runs = content(), whole["runs"]
-    # The last seals, of the last day and of the bank statements, have the moment at which the run ended.
-    assert broken.pop("runs")[:-2] == runs[:-2]
+    # The last seals, of the last day, the bank statements and the agreements, have the moment at which the run ended.
+    assert broken.pop("runs")[:-3] == runs[:-3]
     assert broken == {name: value for name, value in whole.items() if name != "runs"}

@@ -175,6 +175,8 @@ PLACES: dict[str, tuple[str, ...]] = {
         "core.direct_debits",
         "services.debit_runs",
         "services.debit_settling",
+        "services.debit_amending",
+        "services.debit_recalls",
         "web.debits",
     ),
     "D6": ("services.adjustments",),

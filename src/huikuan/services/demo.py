@@ -16,6 +16,7 @@ from huikuan.core.money import exponent_of
 from huikuan.core.refusals import Refusal
 from huikuan.services.accounts import NewAccount, open_accounts, set_credit_limits
 from huikuan.services.customers import NewCustomer, add_customers, add_entity
+from huikuan.services.demo_agreements import add_agreements
 from huikuan.services.demo_bank import add_bank, add_bank_accounts
 from huikuan.services.demo_cases import add_cases, add_habits
 from huikuan.services.demo_contacts import add_contacts
@@ -92,6 +93,7 @@ def fill_demo(size: DemoSize | None = None, *, now: datetime, progress: Progress
         add_debits(last, clerk_id=clerk, chief_id=chief, now=now)
         add_bank(last, actor_id=clerk, chief_id=chief, now=now)
         run_in_transaction(lambda: _add_cases(now))
+        add_agreements(last, actor_id=chief, now=now)
     Installation.objects.get_or_create(name=_DONE, defaults={"value": now.isoformat()})
     return DemoResult(USERNAME, PASSWORD, plan.first, plan.last, Customer.objects.count(), JournalEntry.objects.count())
 
