@@ -325,6 +325,16 @@ def test_money_applied_to_a_note_by_itself_settles_it(ledger: Ledger) -> None:
         discount(ledger, note)
 
 
+def test_a_banks_fee_for_discounting_is_a_cost_besides_the_interest(ledger: Ledger) -> None:
+    note = take(ledger, 100_000_00)
+    terms = Discount("Bank", interest_minor=450_00, fee_minor=30_00)
+    entry = discount_note(ledger.entity_id, note, terms, on=DAY, **ledger.common)
+    assert [leg[::2] for leg in legs_of(entry)][:2] == [("bank", 99_520_00), ("finance_cost", 480_00)]
+    event = NoteEvent.objects.get(entry_id=entry)
+    assert (event.interest_minor, event.fee_minor) == (450_00, 30_00)
+    check_invariants()
+
+
 def test_what_is_not_a_note_is_refused(ledger: Ledger) -> None:
     with refused("note.number_missing"):
         take(ledger, 100, number=" ")
@@ -343,6 +353,10 @@ def test_what_is_not_a_note_is_refused(ledger: Ledger) -> None:
         discount_note(ledger.entity_id, note, Discount("Bank"), on=DAY, **ledger.common)
     with refused("note.interest"):
         discount_note(ledger.entity_id, note, Discount("Bank", interest_minor=100), on=DAY, **ledger.common)
+    for interest, fee in ((60, 40), (0, -1)):
+        with refused("note.fee"):
+            terms = Discount("Bank", interest_minor=interest, fee_minor=fee)
+            discount_note(ledger.entity_id, note, terms, on=DAY, **ledger.common)
     with refused("note.party_missing"):
         discount_note(ledger.entity_id, note, Discount(" ", Decimal(2)), on=DAY, **ledger.common)
     with refused("note.rate"):

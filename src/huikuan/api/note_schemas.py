@@ -65,6 +65,7 @@ class NoteStepOut(Schema):
     rate_percent: str | None
     days: int | None
     interest: str
+    fee: str
     memo: str
     entry: str | None
     receipt: str | None
@@ -145,12 +146,14 @@ class PresentIn(StepIn):
 
 
 class DiscountIn(StepIn):
-    """``interest`` is the bank's own figure; without it, it follows from the rate and the days to maturity."""
+    """``interest`` is the bank's own figure; without it, it follows from the rate and the days to maturity.
+    ``fee``: what the bank takes besides."""
 
     bank: Who
     rate_percent: Rate | None = None
     days: int | None = Field(None, ge=0, le=3660)
     interest: Amount | None = None
+    fee: Amount = "0"
     with_recourse: bool = True
     request_approval: bool = False
 
@@ -186,6 +189,7 @@ def _step_out(event: EventRow, currency: str) -> NoteStepOut:
         **{name: getattr(event, name) for name in same},
         rate_percent=None if event.rate_percent is None else f"{event.rate_percent.normalize():f}",
         interest=money(event.interest_minor, currency),
+        fee=money(event.fee_minor, currency),
         entry=event.entry_public_id or None,
         receipt=event.receipt_public_id or None,
         undone=event.is_undone,

@@ -170,7 +170,8 @@ def discount(request: HttpRequest, note_id: Path[Id], body: DiscountIn, key: Onc
     def do(row: NoteRow, given: dict[str, Any]) -> None:
         interest = None if body.interest is None else read_minor(body.interest, row.currency, "#/interest")
         rate = None if body.rate_percent is None else Decimal(body.rate_percent)
-        terms = Discount(body.bank, rate, body.days, interest, body.with_recourse)
+        fee = read_minor(body.fee, row.currency, "#/fee")
+        terms = Discount(body.bank, rate, body.days, interest, body.with_recourse, fee)
         discount_note(row.entity_id, row.id, terms, **given)
 
     return _step(request, note_id, NoteStep.DISCOUNTED, body, key, do, ask=body.request_approval)

@@ -191,6 +191,7 @@ def undo(context: dict[str, Any], number: str, on: datetime, memo: str) -> None:
 @click.option("--rate", help="Percent a year.")
 @click.option("--days", type=click.IntRange(0, 3660), help="To maturity by default.")
 @click.option("--interest", help="What the bank keeps, where it says so itself.")
+@click.option("--fee", help="What the bank takes besides.")
 @click.option("--recourse/--no-recourse", default=True, help="Whether the bank can come back on us.")
 @_on
 @_memo
@@ -205,7 +206,8 @@ def discount(context: dict[str, Any], /, number: str, on: datetime, memo: str, *
     except InvalidOperation:
         raise click.BadParameter(f"{given['rate']!r} is not a rate in percent", param_hint="--rate") from None
     interest = None if given["interest"] is None else _minor(given["interest"], found.currency)
-    terms = Discount(given["bank"], rate, given["days"], interest, given["recourse"])
+    fee = _minor(given["fee"], found.currency) if given["fee"] else 0
+    terms = Discount(given["bank"], rate, given["days"], interest, given["recourse"], fee)
     _done(discount_note(found.entity_id, found.number, terms, on=on.date(), memo=memo, **context))
 
 

@@ -291,16 +291,17 @@ def given_legs(
     *,
     bank_minor: int = 0,
     bank_base: int = 0,
-    interest_minor: int = 0,
-    interest_base: int = 0,
+    cost_minor: int = 0,
+    cost_base: int = 0,
     payables_minor: int = 0,
     payables_base: int = 0,
     item_id: int | None = None,
 ) -> list[PostingDraft]:
-    """What we get for a note passed on: money, less interest kept, or a debt of ours that is paid with it."""
+    """What we get for a note passed on: money, less the interest and fee kept (the cost), or a debt of ours that is
+    paid with it."""
     given = (
         (LedgerAccount.BANK, bank_minor, bank_base),
-        (LedgerAccount.FINANCE_COST, interest_minor, interest_base),
+        (LedgerAccount.FINANCE_COST, cost_minor, cost_base),
         (LedgerAccount.PAYABLES, payables_minor, payables_base),
     )
     return [

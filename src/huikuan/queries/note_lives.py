@@ -29,6 +29,7 @@ class EventRow:
     rate_percent: Decimal | None
     days: int | None
     interest_minor: int
+    fee_minor: int
     memo: str
     entry_public_id: str
     receipt_public_id: str
@@ -117,6 +118,7 @@ def _events(note: Note) -> list[EventRow]:
                 rate_percent=event.rate_percent,
                 days=event.days,
                 interest_minor=event.interest_minor,
+                fee_minor=event.fee_minor,
                 memo=event.memo,
                 entry_public_id=public_id("ent", event.entry_id) if event.entry_id else "",
                 receipt_public_id=public_id("rcp", event.receipt_id) if event.receipt_id else "",

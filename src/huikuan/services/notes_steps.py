@@ -41,13 +41,14 @@ RIGHT_OF_STEP: dict[NoteStep, Right] = {
 @dataclass(frozen=True, slots=True)
 class Discount:
     """What the bank offers. Interest follows from the rate and the days (to maturity, where they are not said), unless
-    the bank's own figure is given."""
+    the bank's own figure is given. ``fee_minor``: what it takes besides."""
 
     bank: str
     rate_percent: Decimal | None = None
     days: int | None = None
     interest_minor: int | None = None
     with_recourse: bool = True
+    fee_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,8 @@ def discount_note(
     approved: int | None = None,
 ) -> int:
     """Sells a note to a bank before it matures; gives the entry. Refuses ``note.party_missing``, ``note.rate``,
-    ``note.days``, ``note.rate_missing``, ``note.interest``, ``approval.needed`` and what ``check_step`` refuses."""
+    ``note.days``, ``note.rate_missing``, ``note.interest``, ``note.fee``, ``approval.needed`` and what
+    ``check_step`` refuses."""
 
     def do(at: Taking) -> Made:
         if not discount.bank.strip():
@@ -79,18 +81,25 @@ def discount_note(
         days = discount.days if discount.days is not None else (at.note.maturity_date - on).days
         interest = _interest(discount, at.amount_minor, days)
         total = at.to_base(at.amount_minor)
-        bank = at.amount_minor - interest
+        if discount.fee_minor < 0 or interest + discount.fee_minor >= at.amount_minor:
+            raise Refusal("note.fee", "interest and fee together are less than the note, and the fee is not negative")
+        bank = at.amount_minor - interest - discount.fee_minor
         given = given_legs(
             at.note.account_id,
             at.note.currency,
             bank_minor=bank,
             bank_base=at.to_base(bank),
-            interest_minor=interest,
-            interest_base=total - at.to_base(bank),
+            cost_minor=interest + discount.fee_minor,
+            cost_base=total - at.to_base(bank),
             item_id=at.note.item_id,
         )
         made = pass_on(at, given, with_recourse=discount.with_recourse)
-        facts = {"rate_percent": discount.rate_percent, "days": max(days, 0), "interest_minor": interest}
+        facts = {
+            "rate_percent": discount.rate_percent,
+            "days": max(days, 0),
+            "interest_minor": interest,
+            "fee_minor": discount.fee_minor,
+        }
         return replace(made, facts={"party": discount.bank, "with_recourse": discount.with_recourse, **facts})
 
     facts = {
@@ -99,6 +108,7 @@ def discount_note(
         "days": discount.days,
         "interest_minor": discount.interest_minor,
         "with_recourse": discount.with_recourse,
+        "fee_minor": discount.fee_minor,
     }
     return take_step(
         entity_id,
@@ -316,5 +326,6 @@ def pass_on_approved(request: Approved) -> int:
         facts["days"],
         facts["interest_minor"],
         facts["with_recourse"],
+        facts.get("fee_minor", 0),
     )
     return discount_note(request.entity_id, facts["note"], discount, **given)

@@ -61,6 +61,7 @@ class NoteEvent(models.Model):
     rate_percent = models.DecimalField(max_digits=9, decimal_places=6, null=True)
     days = models.PositiveSmallIntegerField(null=True)
     interest_minor = models.BigIntegerField(default=0)
+    fee_minor = models.BigIntegerField(default=0)
     memo = models.CharField(max_length=300, blank=True)
     recorded_at = models.DateTimeField()
     actor = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")

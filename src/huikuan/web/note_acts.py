@@ -198,6 +198,7 @@ def _fields(life: NoteLife, step: NoteStep, given: QueryDict, today: date) -> li
             Field("text", "rate", _("Rate, percent a year"), given.get("rate", ""), required=False),
             Field("text", "days", _("Days"), given.get("days", ""), days, required=False),
             Field("money", "interest", _("Interest kept"), given.get("interest", ""), own, required=False),
+            Field("money", "fee", _("The bank's fee"), given.get("fee", ""), required=False),
             Field("choice", "recourse", _("Recourse"), given.get("recourse", "yes"), choices=recourse),
         ]
     elif step == NoteStep.ENDORSED:
@@ -229,13 +230,14 @@ def _pay(life: NoteLife, _given: QueryDict, common: dict[str, Any]) -> int:
 
 
 def _discount(life: NoteLife, given: QueryDict, common: dict[str, Any]) -> int:
-    interest = given.get("interest", "").strip()
+    interest, fee = (given.get(name, "").strip() for name in ("interest", "fee"))
     discount = Discount(
         read_text(given, "party", 200),
         read_rate(given.get("rate", "")),
         _read_days(given.get("days", "")),
         read_money(interest, life.row.currency) if interest else None,
         given.get("recourse", "yes") == "yes",
+        read_money(fee, life.row.currency) if fee else 0,
     )
     return discount_note(life.row.entity_id, life.row.id, discount, **common)
 

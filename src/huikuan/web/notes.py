@@ -160,6 +160,8 @@ def _event_says(row: NoteRow, event: EventRow) -> str:
             rate = f"{event.rate_percent.normalize():f}"
             parts.append(_("{rate} % a year for {n} days").format(rate=rate, n=event.days))
         parts.append(_("interest {amount}").format(amount=amount_text(event.interest_minor, row.currency)))
+        if event.fee_minor:
+            parts.append(_("fee {amount}").format(amount=amount_text(event.fee_minor, row.currency)))
     if event.step in (NoteStep.DISCOUNTED, NoteStep.ENDORSED) and not event.is_undo:
         parts.append(_("with recourse") if event.with_recourse else _("without recourse"))
     return " · ".join(part for part in (*parts, event.memo) if part)
