@@ -52,6 +52,13 @@ def test_a_report_among_bank_files_takes_back_what_it_names(debits: Debits) -> N
     check_invariants()
 
 
+def test_a_message_refused_whole_needs_nobody_to_say_whose_it_is(debits: Debits) -> None:
+    run = debits.at_bank()
+    told = hand_in(pain002(run.number, [], group="RJCT"))
+    assert (told.state, told.lines_new) == ("imported", 2)
+    assert states(run) == ["rejected", "rejected"]
+
+
 def test_a_watched_folder_reads_reports_too(debits: Debits, tmp_path: Path) -> None:
     run = debits.at_bank()
     file = tmp_path / "status.xml"

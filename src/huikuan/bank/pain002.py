@@ -24,7 +24,10 @@ def is_pain002(message: str) -> bool:
 def read_pain002(source: Source, faults: Faults, options: Options) -> Iterator[Event]:
     """The payments that were refused, as lines of information: ``end_to_end_id``, ``mandate_id``, ``batch_id`` (the
     payment information's id) and ``return_reason`` say which and why."""
-    statement = Statement(StatementFormat.PAIN002, account=options.account, currency=options.currency, file=source.name)
+    # What is refused whole does not repeat amounts; SEPA direct debits are in euro.
+    statement = Statement(
+        StatementFormat.PAIN002, account=options.account, currency=options.currency or "EUR", file=source.name
+    )
     yield Opened(1, statement)
     ordinal, batch, created = 0, "", None
     reader = Reader(faults)
