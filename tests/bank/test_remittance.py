@@ -192,3 +192,11 @@ def test_refused(data: bytes, code: str) -> None:
     with pytest.raises(BadStatement) as refused:
         parse_remittance(data, "x.eml" if data.startswith(b"From") else "x")
     assert [error.code for error in refused.value.errors] == [code]
+
+
+def test_a_chinese_sentence_with_an_amount_behind_each_number() -> None:
+    text = "我司今日支付货款，发票号 12345678（8,000.00元）、12345679（4,800.00元）和 12345680。\n付款金额：12,900.00\n"
+    (advice,) = parse_remittance(text.encode(), "mail.txt")
+    told = [(one.number, one.amount) for one in advice.documents]
+    assert told == [("12345678", Decimal(8000)), ("12345679", Decimal(4800)), ("12345680", None)]
+    assert (advice.total, advice.currency) == (Decimal(12900), "CNY")

@@ -44,6 +44,10 @@ _REFERENCE = re.compile(
     r"付款编号|付款单号|汇款编号)\.?\s{0,20}[:：#]?\s{0,20}([A-Za-z0-9][A-Za-z0-9\-/]{2,34})",
     re.IGNORECASE,
 )
+_SAID_OF_IT = re.compile(
+    rf"\s{{0,20}}(?:\(|（|:|=|：|in Höhe von|of|über|金额为?)\s{{0,20}}({_AMOUNT})\s?(?:元|€|[A-Z]{{3}}\b)?[)）]?"
+)
+"""The amount behind a document's number in a sentence."""
 _LINES_MAX = 20_000
 _LINE_MAX = 400
 
@@ -161,7 +165,7 @@ def _sentence(text: str, comma: bool) -> list[RemittedDocument]:
             at = number.start() + len(clean)
             if read_day(clean, "dmy") or _DECIMALS.search(clean):
                 break
-            amount = re.compile(rf"\s*(?:\(|:|=|：|in Höhe von|of|über)\s*({_AMOUNT})\)?").match(text, at)
+            amount = _SAID_OF_IT.match(text, at)
             value = _money(amount[1].strip("()"), comma) if amount else None
             if amount and value is not None:
                 at = amount.end()

@@ -159,6 +159,7 @@ PLACES: dict[str, tuple[str, ...]] = {
         "bank.collecting",
         "cli.bank",
         "services.bank_import",
+        "services.bank_fees",
         "services.bank_known",
         "services.bank_spool",
         "queries.bank",
