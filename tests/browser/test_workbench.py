@@ -72,7 +72,13 @@ def test_lines_are_cleared_by_keyboard(bench: Bench, live_server: LiveServer, pa
     settled(page)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Nothing to do here")).to_be_visible()
+    settled(page)
     assert LineDecision.objects.filter(undone_by__isnull=True).exclude(deed="undo").count() == 3
+    # With nothing left to do, the last decision is taken back all the same.
+    page.keyboard.press("z")
+    expect(lines).to_have_count(1)
+    settled(page)
+    assert LineDecision.objects.filter(undone_by__isnull=True).exclude(deed="undo").count() == 2
 
 
 def test_a_second_clerk_sees_who_is_at_a_line(bench: Bench, live_server: LiveServer, browser: Browser) -> None:

@@ -70,10 +70,11 @@
     form.dataset.sent = "yes";
     form.requestSubmit();
   };
-  const undo = () => htmx.ajax("POST", bench().dataset.undo, {
+  // With nothing left to do there is no list to bring the line back to: the page is made anew.
+  const undo = () => $("#bench-pane") ? htmx.ajax("POST", bench().dataset.undo, {
     target: "#bench-pane", swap: "innerHTML show:none",
     values: { book: bench().dataset.book, csrfmiddlewaretoken: $("[name=csrfmiddlewaretoken]").value },
-  });
+  }) : $("#bench-undo")?.requestSubmit();
 
   const keys = {
     Enter: accept, j: () => step(1), k: () => step(-1), ArrowDown: () => step(1), ArrowUp: () => step(-1), z: undo,
@@ -170,10 +171,7 @@
     // When the page's lines are used up, the next page's come.
     if (!rows().length) location.reload();
   });
-  document.addEventListener("bench-came-back", (event) => {
-    // The line comes back with the answer; where there is no list any more, the page is made anew.
-    $(`#bench-lines li[data-line="${event.detail.line}"]`)?.remove();
-    if (!$("#bench-lines")) location.assign(`${location.pathname}?book=${encodeURIComponent(bench().dataset.book)}&line=${event.detail.line}`);
-  });
+  // The line comes back with the answer.
+  document.addEventListener("bench-came-back", (event) => $(`#bench-lines li[data-line="${event.detail.line}"]`)?.remove());
   if (bench()) ready();
 })();
