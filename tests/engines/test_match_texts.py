@@ -1,10 +1,12 @@
-"""What the words of a text say, rule by rule: tails of numbers, shortened lists."""
+"""What the words of a text say, rule by rule: tails of numbers, shortened lists, names."""
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
-from tests.engines.matching import customer, first, item, line, paid, run
+from tests.engines.matching import customer, first, item, line, paid, past_line, run
 
 PUMPS = customer("C1", "南宁新阳泵业有限公司")
 STRANGER = customer("C2", "Osterfeld Logistik GmbH")
@@ -56,3 +58,27 @@ def test_a_list_may_be_shortened_by_blanks_alone() -> None:
     items = [item(f"20001052{tail}", "C1", "800.00") for tail in ("15", "17", "63", "71")]
     answer = run([line("L1", "2400.00", "Inv No 2000105215 17 63", PUMPS["name"])], items, [PUMPS])
     assert paid(answer, "L1").keys() == {"2000105215", "2000105217", "2000105263"}
+
+
+def test_names_in_traditional_characters_are_the_same_names() -> None:
+    answer = run(
+        [line("L1", "800.00", "貨款 發票尾號0092", "台灣盛誠國際貿易有限公司")],
+        [item("SI26060092", "C1", "800.00"), item("SI26070092", "C2", "800.00")],
+        [customer("C1", "台湾盛诚国际贸易有限公司"), customer("C2", "台湾联盛国际贸易有限公司")],
+    )
+    assert paid(answer, "L1").keys() == {"SI26060092"}
+    assert "payer's name is the customer's" in first(answer, "L1")[0]["reason"]
+
+
+def test_a_customer_named_in_full_outranks_whoever_used_the_account_before() -> None:
+    road, police = customer("C1", "郑州市市政工程管理处"), customer("C2", "郑州市公安局")
+    centre = {"payer": "郑州市国库收付中心", "payer_account": "26737128509398127"}
+    past = [past_line(f"P{day}", date(2026, 2, day), "500.00", f"OLD{day}", "C1", **centre) for day in range(1, 9)]
+    items = [
+        item("SI1", "C1", "900.00"),
+        item("SI2", "C2", "4527.17"),
+        *(item(f"OLD{day}", "C1", "500.00", open_amount="0") for day in range(1, 9)),
+    ]
+    answer = run([line("L1", "4527.17", "预算单位郑州市公安局 设备款", **centre)], items, [road, police], past)
+    assert paid(answer, "L1").keys() == {"SI2"}
+    assert first(answer, "L1")[0]["customer_id"] == "C2"

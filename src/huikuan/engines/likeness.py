@@ -10,6 +10,8 @@ from functools import lru_cache
 
 from rapidfuzz import fuzz
 
+from huikuan.engines.han import simplified
+
 ALIKE = 88
 """From this score of names on (0 to 100), two customers are proposed as one."""
 ALIAS_LESS = 5
@@ -56,14 +58,14 @@ class Pair:
 
 @lru_cache(maxsize=50_000)
 def plain_name(name: str) -> str:
-    """A name without its legal form, accents, brackets and case; Chinese characters as they are.
+    """A name without its legal form, accents, brackets and case; Chinese characters as simplified ones.
 
-    ``上海华联贸易有限公司`` → ``上海华联贸易``; ``Müller & Söhne GmbH`` → ``muller sohne``.
+    ``上海華聯貿易有限公司`` → ``上海华联贸易``; ``Müller & Söhne GmbH`` → ``muller sohne``.
     """
     text = unicodedata.normalize("NFKC", _BRACKETS.sub(" ", name))
     text = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char)).lower()
     if _HAN.search(text):
-        text = "".join(text.split())
+        text = simplified("".join(text.split()))
         for form in _CHINESE_FORMS:
             text = text.removesuffix(form) or text
         return text

@@ -13,7 +13,7 @@ from huikuan.engines.match_book import Book
 from huikuan.engines.match_learn import Knowledge
 from huikuan.engines.match_lines import Line, Pool, State
 from huikuan.engines.match_packed import packed
-from huikuan.engines.match_payers import Directory, Payer, find_payers
+from huikuan.engines.match_payers import WHOLE, WHOLE_HAN, Directory, Payer, find_payers
 from huikuan.engines.match_references import Found, Mention, find_references
 from huikuan.engines.match_text import periods_of
 
@@ -56,6 +56,7 @@ class Gatherer:
     def __init__(self, state: State, directory: Directory, knowledge: Knowledge) -> None:
         self.state, self.directory, self.knowledge = state, directory, knowledge
         self._payers: dict[tuple[str, str], list[Payer]] = {}
+        self._named: dict[str, list[Payer]] = {}
         self._nobody: dict[tuple[str, str], tuple[float, int]] = {}
         self._read: dict[str, Found] = {}
 
@@ -102,7 +103,19 @@ class Gatherer:
                 return sorted(both + rest, key=lambda one: (-one.strength, one.customer))
         if line.text and (not payers or payers[0].strength < 0.9):
             return find_payers(self.directory, self.knowledge, line.account, line.name, line.text)
-        return payers
+        return self._with_named(payers, line.text) if len(line.text) >= WHOLE_HAN else payers
+
+    def _with_named(self, payers: list[Payer], text: str) -> list[Payer]:
+        """Whoever's account it is: a customer whose whole name stands in the text may be who pays."""
+        sure = {one.customer for one in payers if one.strength >= WHOLE}
+        found = self._named.get(text)
+        if found is None:
+            found = self._named[text] = self.directory.in_text(text, WHOLE)
+        named = {one.customer: one for one in found if one.customer not in sure}
+        if not named:
+            return payers
+        rest = [one for one in payers if one.customer not in named]
+        return sorted([*rest, *named.values()], key=lambda one: (-one.strength, one.customer))
 
     def _share_of_nobody(self, line: Line) -> tuple[float, int]:
         key = (line.account, line.name)

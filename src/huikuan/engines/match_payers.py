@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from rapidfuzz import fuzz
 
+from huikuan.engines.han import simplified
 from huikuan.engines.likeness import plain_name
 from huikuan.engines.match_book import Book
 from huikuan.engines.match_grams import HAN, Grams
@@ -17,7 +19,14 @@ from huikuan.engines.match_packed import packed
 from huikuan.engines.match_text import plain_account
 
 PAYERS_MAX = 12
+WHOLE_HAN, WHOLE_LATIN = 5, 10
+"""Characters of a name, without its legal form, from which on it stands in a text by no accident."""
+WHOLE = 0.9
+"""How far such a name can be believed: as far as an account that was seen a few times."""
+HAN_START, LATIN_START = 3, 6
+"""Characters of a name by which names that begin alike are found."""
 _SPACES = re.compile(r"[\W_]+")
+_WORD = re.compile(r"[\u3400-\u9fff]+|[^\W_\u3400-\u9fff]+")
 _PINYIN_FORMS = re.compile(
     r"(gufen|jituan|zeren)*(youxian(zeren)?)?gongsi$|(co)?(ltd|limited|gmbh|inc|corp|llc|company)+$"
 )
@@ -82,7 +91,7 @@ class Names:
         self.ordered = sorted((key, at) for at, key in enumerate(self.keys))
         self.starts: dict[str, list[int]] = {}
         for at, key in enumerate(self.keys):
-            size = 3 if HAN.match(key) else 6
+            size = HAN_START if HAN.match(key) else LATIN_START
             if len(key) >= size:
                 self.starts.setdefault(key[:size], []).append(at)
         self.grams = Grams(self.keys)
@@ -178,18 +187,39 @@ class Directory:
             if small >= (2 if is_han else 5) and fuzz.partial_ratio(key, other) >= 88:
                 _offer(found, Payer(customer, 0.3 + 0.45 * (small / large), "short"))
 
-    def in_text(self, text: str) -> list[Payer]:
-        """Customers whose name stands in a text."""
+    def in_text(self, text: str, least: float = 0.0) -> list[Payer]:
+        """Customers whose name stands in a text, as far as it can be believed ``least``."""
         found: dict[int, Payer] = {}
-        flat, names = _SPACES.sub("", text.lower()), self.names
-        for at in range(len(flat)):
-            for size in (3, 6):
-                for one in names.starts.get(flat[at : at + size], ()):
-                    key = names.keys[one]
-                    if len(key) >= size and flat.startswith(key, at) and not names.pinyins[one]:
-                        _offer(found, Payer(names.customers[one], 0.5 + min(len(key), 20) / 50, "text"))
+        lower, names = simplified(text.lower()), self.names
+        flat, past = _SPACES.sub("", lower), 0
+        for at, size in _beginnings(lower):
+            near = names.starts.get(flat[at : at + size], ()) if at >= past else ()
+            held = [one for one in near if not names.pinyins[one] and flat.startswith(names.keys[one], at)]
+            if not held:
+                continue
+            longest = max(len(names.keys[one]) for one in held)
+            past = at + longest
+            is_whole = longest >= (WHOLE_HAN if size == HAN_START else WHOLE_LATIN)
+            strength = WHOLE if is_whole else 0.5 + min(longest, 20) / 50
+            for one in held if strength >= least else ():
+                if len(names.keys[one]) == longest:
+                    _offer(found, Payer(names.customers[one], strength, "text"))
         best = sorted(found.values(), key=lambda payer: (-payer.strength, payer.customer))[:3]
         return _doubted(best)
+
+
+def _beginnings(text: str) -> Iterator[tuple[int, int]]:
+    """Where in a text without its spaces a name may begin, and by how many characters it is looked up: at every word,
+    at every Chinese character."""
+    at = 0
+    for found in _WORD.finditer(text):
+        size = found.end() - found.start()
+        if found[0] >= "\u3400":
+            for place in range(at, at + size - HAN_START + 1):
+                yield place, HAN_START
+        else:
+            yield at, LATIN_START
+        at += size
 
 
 def find_payers(directory: Directory, knowledge: Knowledge, account: str, name: str, text: str) -> list[Payer]:

@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date
 
+from huikuan.engines.han import simplified
 from huikuan.engines.match_packed import packed
 
 FOLDED = str.maketrans("OQDILSBZG", "000115826")
@@ -77,15 +78,15 @@ class Text:
 
 
 def normal_text(text: str) -> Text:
-    """NFKC and upper case. ``ＩＮＶ：１００２３`` → ``INV:10023``."""
+    """NFKC, upper case, simplified characters. ``發票：１００２３`` → ``发票:10023``."""
     if text.isascii():
         return Text(text.upper(), None)
-    whole = unicodedata.normalize("NFKC", text).upper()
+    whole = simplified(unicodedata.normalize("NFKC", text).upper())
     if len(whole) == len(text):
         return Text(whole, None)
     parts, places = [], []
     for at, char in enumerate(text):
-        piece = unicodedata.normalize("NFKC", char).upper()
+        piece = simplified(unicodedata.normalize("NFKC", char).upper())
         parts.append(piece)
         places += [at] * len(piece)
     return Text("".join(parts), places)
