@@ -194,7 +194,7 @@ _RULES: tuple[tuple[str, str, int], ...] = (
     ),
     # this account
     (
-        r"(本方|我方|查询|借记|本人|己方)?(账号|帐号|账户|帐户|卡号|借记卡号)(卡号)?|account(number|no)?|auftragskonto|rekening|ibanaccountnumber",
+        r"(本方|我方|查询|借记|本人|己方)?(账号|帐号|账户|帐户|卡号|借记卡号)(卡号)?|商户号|account(number|no)?|auftragskonto|rekening|ibanaccountnumber",
         "account",
         8,
     ),
