@@ -92,6 +92,10 @@ def test_the_command_line(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None
             raise result.exception
         return result.output
 
+    # What a command does is told without saying for whom.
+    assert "every open line" in CliRunner().invoke(workbench, ["match", "--help"]).output
+    unsaid = CliRunner().invoke(workbench, ["match"])
+    assert unsaid.exit_code == 2 and "Missing option '--entity'" in unsaid.output
     told = ask("match")
     assert "4 lines: 0 posted" in told
     assert "Nothing posts itself" in told

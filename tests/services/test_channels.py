@@ -7,6 +7,8 @@ import pytest
 from huikuan.core.approvals import ApprovalKind
 from huikuan.core.channels import Channel, channel_of_line
 from huikuan.core.rights import Role
+from huikuan.queries.frame import frame_at
+from huikuan.queries.receipts import receipts_by_channel
 from huikuan.services.approvals import ApprovalNeeded, decide_approval, request_approval, set_ladder
 from huikuan.services.receipts import refund_receipt
 from huikuan.store.models import AuditEvent, ReceiptChannel, RoleGrant, User
@@ -32,6 +34,9 @@ def test_the_channel_is_kept_where_it_is_said(ledger: Ledger) -> None:
     plain, card = ledger.receipt(100), ledger.receipt(100, channel=Channel.CARD)
     assert dict(ReceiptChannel.objects.values_list("receipt_id", "channel")) == {card: "card"}
     assert plain != card
+    frame = frame_at(now=NOW, entity_ids=(ledger.entity_id,))
+    assert receipts_by_channel(frame, Channel.CARD.value)["receipt_id"].to_pylist() == [card]
+    assert receipts_by_channel(frame, Channel.NOTE.value).num_rows == 0
 
 
 def test_another_payee_is_a_right_of_its_own_and_needs_a_reason(ledger: Ledger) -> None:

@@ -10,9 +10,11 @@ import pytest
 from huikuan.core.channels import Channel
 from huikuan.core.documents import EvidenceType, LinkKind
 from huikuan.core.matching import Rest
+from huikuan.core.payout_differences import Reason
 from huikuan.services import bank_ties
 from huikuan.services.documents import add_document
-from huikuan.services.payouts import undo_payout
+from huikuan.services.payout_differences import explain_difference
+from huikuan.services.payouts import settle_payout, undo_payout
 from huikuan.services.reinstating import may_reinstate, reinstate_receipt
 from huikuan.services.reversals import reverse_entry
 from huikuan.services.rights import Forbidden
@@ -221,4 +223,21 @@ def test_a_payout_of_a_platform_is_settled_again(ledger_db: LedgerDb) -> None:
     assert (payout.line_id, payout.booked_minor, payout.parts.count()) == (line, 8_00, 1)
     undo_payout(payout.pk, **SYSTEM)
     assert list(stall.open_items().values()) == [160_00]
+    sound()
+
+
+def test_a_fee_accepted_for_a_payout_stays_accepted(ledger_db: LedgerDb) -> None:
+    stall = Stall.open()
+    stall.sales("T1,2026-03-01,100.00", "T2,2026-03-01,60.00")
+    (line,) = stall.bank(("2026-03-03", "150.00"))
+    stall.match()
+    settle_payout(stall.shop_id, line, [stall.unit("2026-03-01")], **SYSTEM)
+    less = stall.difference("2026-03-03", "paid_less")
+    said = {"reason": Reason.FEE_ACCEPTED, "note": "agreed", "on": date(2026, 3, 4)}
+    explain_difference(stall.shop_id, less.kind, less.key, 2_00, **said, **SYSTEM)
+    assert (stall.differences("2026-03-06"), stall.open_items()) == ([], {})
+    receipt = Receipt.objects.get(bank_lines__line_id=line)
+    reverse_entry(stall.counter.books.entity_id, receipt.entry_id, on=date(2026, 3, 5), **SYSTEM)
+    reinstate(stall.counter, receipt.pk)
+    assert (stall.differences("2026-03-06"), stall.open_items()) == ([], {})
     sound()

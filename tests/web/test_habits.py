@@ -10,18 +10,21 @@ from click.testing import CliRunner
 from django.test import Client
 from django.utils import translation
 
+from huikuan.core.habits_days import Pattern
 from huikuan.services.applications import Named, apply_receipt
 from huikuan.services.items import NewItem, post_items
 from huikuan.services.receipts import NewReceipt, post_receipts
 from huikuan.store.models import CustomerAccount, PaymentHabit, PaymentHabitStep
 from huikuan.store.public_ids import public_id
-from huikuan.web.habit_words import days_phrase
+from huikuan.web.habit_words import days_phrase, pattern_evidence
 from tests.api.calling import Program, make_key
 from tests.databases import LedgerDb
 from tests.web.world import START, World, build_world, signed_in, visitor
 
 pytestmark = [pytest.mark.practice("A3")]
 WHO = {"actor_id": None, "now": START}
+THEN = "2026-03-10"
+"""A day on which what was paid is still recent."""
 
 
 @pytest.fixture
@@ -65,15 +68,16 @@ def read(client: Client, address: str, status: int = 200, **headers: str) -> str
 def test_the_panel_and_the_evidence(world: World) -> None:
     page = read(signed_in("clerk"), f"/customers/{acme()}/")
     assert f'hx-get="/customers/{acme()}/habits/"' in page
-    panel = read(signed_in("clerk"), f"/customers/{acme()}/habits/", **{"HX-Target": "habits", "HX-Request": "true"})
+    address = f"/customers/{acme()}/habits/?as_of={THEN}"
+    panel = read(signed_in("clerk"), address, **{"HX-Target": "habits", "HX-Request": "true"})
     assert "Pays on Thursdays, usually 8 days late" in panel
     assert "Beta Holding has paid for it as well (10 of 10 payments)." in panel
     assert "<html" not in panel
-    whole = read(signed_in("clerk"), f"/customers/{acme()}/habits/?as_of=2026-03-10")
+    whole = read(signed_in("clerk"), address)
     assert "10 of 10 payment days. By chance that happens once in" in whole
     assert "another name" in whole
     assert "10 paid documents; half of them between 8 and 8 days; 1 more is past due" in whole
-    chinese = read(signed_in("clerk", "zh-hans"), f"/customers/{acme()}/habits/")
+    chinese = read(signed_in("clerk", "zh-hans"), address)
     assert "每周四付款，通常晚 8 天" in chinese
 
 
@@ -139,7 +143,7 @@ def test_what_is_wrong_is_said_and_nothing_retyped(world: World) -> None:
 
 def test_programs_read_and_put(world: World) -> None:
     program = Program(make_key("clerk"))
-    found = program.json(f"customers/{acme()}/payment-habits")
+    found = program.json(f"customers/{acme()}/payment-habits?as_of={THEN}")
     assert found["weekdays"]["weekdays"] == [{"weekday": "thu", "hits": 10}]
     assert (found["lateness"]["median"], found["payers"][0]["relation"]) == (8, "other")
     body = {"run_days": [25, 10], "transfer_days": 1, "steps": [{"name": "CFO", "working_days": 2}]}
@@ -161,11 +165,11 @@ def test_programs_read_and_put(world: World) -> None:
 def test_the_shell(world: World) -> None:
     from huikuan.cli.habits import habits
 
-    said = CliRunner().invoke(habits, ["Acme", "--as-of", "2026-03-10"])
+    said = CliRunner().invoke(habits, ["Acme", "--as-of", THEN])
     assert said.exit_code == 0, said.output
     assert "Thu (10 of 10" in said.output
     assert "8 days (half between 8 and 8; 10 paid, 1 past due)" in said.output
-    machine = json.loads(CliRunner().invoke(habits, [acme(), "--as-of", "2026-03-10", "--json"]).output)
+    machine = json.loads(CliRunner().invoke(habits, [acme(), "--as-of", THEN, "--json"]).output)
     assert machine["learned"]["lateness"]["median"] == 8
     unclear = CliRunner().invoke(habits, ["nobody at all"])
     assert unclear.exit_code == 1
@@ -176,3 +180,12 @@ def test_days_about_which_it_pays_are_said_so() -> None:
     assert days_phrase([], [], [10, 25]) == "about the 10th and 25th of the month"
     with translation.override("zh-hans"):
         assert days_phrase([], [], [10, 25]) == "每月10日、25日前后"
+
+
+def test_what_cannot_be_told_from_chance_is_said_to_be_that() -> None:
+    """Somebody who pays on the 10th and the 25th and of whom little is known pays on no day that stands out: not on
+    none."""
+    said = pattern_evidence(Pattern(days=6))
+    assert said == "None that stands out: 6 payment days are too few or too scattered to tell a habit from chance."
+    with translation.override("zh-hans"):
+        assert pattern_evidence(Pattern(days=6)).startswith("没有明显的规律")

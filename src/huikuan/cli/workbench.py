@@ -28,12 +28,24 @@ HELD_BACK = {
 """Why a line above the bar was not posted."""
 
 
-@click.group()
-@click.option("--entity", required=True, metavar="CODE", help="The legal entity.")
+class _Asked(click.Group):
+    """Notes whether somebody only asks what a command does: then it need not be said for whom."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[__name__] = bool({"--help", "-h"} & set(args))
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_Asked)
+@click.option("--entity", metavar="CODE", help="The legal entity.  [required]")
 @click.option("--as", "user", metavar="USER", help="Who does it (for the audit trail); without it, the system.")
 @click.pass_context
-def workbench(ctx: click.Context, entity: str, user: str | None) -> None:
+def workbench(ctx: click.Context, entity: str | None, user: str | None) -> None:
     """Money from bank statements that somebody still has to apply, and what the matcher says of it."""
+    if ctx.meta[__name__]:
+        return
+    if entity is None:
+        raise click.MissingParameter(ctx=ctx, param=ctx.command.params[0])
     setup_database()
     from huikuan.services.lookup import find_entity, find_user
 

@@ -34,6 +34,10 @@ class DifferenceKind(StrEnum):
     """Money of the platform that fits no sales."""
 
 
+OF_PAYOUTS = (DifferenceKind.CHARGE, DifferenceKind.PAID_LESS, DifferenceKind.PAID_MORE)
+"""Those of a payout, whose ``key`` is its number."""
+
+
 class Reason(StrEnum):
     """Why a difference is no longer open."""
 

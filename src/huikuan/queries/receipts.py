@@ -18,6 +18,7 @@ from huikuan.queries.frame import Frame
 from huikuan.queries.layers import numbers_of, rows_with
 from huikuan.queries.listing import Page, limit_of, slice_of
 from huikuan.queries.open_rows import CASH_CONTROLS, CASH_LEGS, OPEN_RECEIPTS, basis_day, ids
+from huikuan.store.arrow import read_arrow
 from huikuan.store.models import Receipt, ReceiptChannel
 from huikuan.store.public_ids import public_id
 
@@ -273,4 +274,6 @@ def receipts_by_channel(frame: Frame, channel: str) -> pa.Table:
     """The receipts of the frame's entities that came by a channel. It is no fact of the journal and does not depend on
     the frame's day."""
     found = ReceiptChannel.objects.filter(channel=channel, receipt__entity_id__in=frame.entity_ids)
-    return pa.table({"receipt_id": pa.array(list(found.values_list("receipt_id", flat=True)), pa.int64())})
+    sql, params = found.values_list("receipt_id").query.sql_with_params()
+    schema = pa.schema([("receipt_id", pa.int64())])
+    return pa.Table.from_batches(read_arrow(sql, params, schema), schema)

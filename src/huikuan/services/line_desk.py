@@ -111,6 +111,24 @@ def live_decision(line_id: int) -> LineDecision | None:
     )
 
 
+def note_undone(
+    old: LineDecision, *, actor_id: int | None, now: datetime, entries: Iterable[int] = (), detail: str = ""
+) -> LineDecision:
+    """Notes that a decision is taken back: decisions are never changed, a row names it. ``entries``: what that
+    posted."""
+    return LineDecision.objects.create(
+        entity_id=old.entity_id,
+        line_id=old.line_id,
+        deed=Deed.UNDO.value,
+        at=now,
+        actor_id=actor_id,
+        undoes=old,
+        account_id=old.account_id,
+        entries=list(entries),
+        detail=detail,
+    )
+
+
 def receipts_of(line_id: int, first: int) -> list[int]:
     """The receipts a line's money is: one, or its parts."""
     parts = list(LinePart.objects.filter(line_id=line_id).order_by("receipt_id").values_list("receipt_id", flat=True))

@@ -14,7 +14,7 @@ from huikuan.core.rights import Right
 from huikuan.services.auditing import record
 from huikuan.services.debit_state import release_payments
 from huikuan.services.idempotency import once
-from huikuan.services.line_desk import Desk, check_claim, day_for, live_decision, lock_tie, receipts_of
+from huikuan.services.line_desk import Desk, check_claim, day_for, live_decision, lock_tie, note_undone, receipts_of
 from huikuan.services.line_split import join_parts
 from huikuan.services.locking import lock_receipt, lock_receipts
 from huikuan.services.matching_bar import move_bar
@@ -87,17 +87,7 @@ def _undo(desk: Desk, decision: LineDecision, note: str) -> LineDecision:
         join_parts(desk, entries)
     if not decision.is_automatic or _was_taught(decision):
         learn_decision(decision, step=-1, now=desk.now)
-    undone = LineDecision.objects.create(
-        entity_id=desk.entity_id,
-        line=desk.line,
-        deed=Deed.UNDO.value,
-        at=desk.now,
-        actor_id=desk.actor_id,
-        undoes=decision,
-        account_id=decision.account_id,
-        entries=entries,
-        detail=note,
-    )
+    undone = note_undone(decision, actor_id=desk.actor_id, now=desk.now, entries=entries, detail=note)
     release_payments(decision.pk, actor_id=desk.actor_id, now=desk.now)
     # One that was drawn for the audit needs nobody's answer any more; it was wrong, so the bar moves now.
     drawn = MatchAudit.objects.filter(decision=decision, outcome="")

@@ -12,6 +12,7 @@ from huikuan.core.banking import SOURCE, Tie
 from huikuan.core.direct_debits import PaymentState
 from huikuan.core.journal import EntryDraft, PostingDraft
 from huikuan.core.matching import Deed
+from huikuan.core.payout_differences import OF_PAYOUTS
 from huikuan.core.refusals import Conflict, Refusal
 from huikuan.core.rights import Right
 from huikuan.core.texts import NAME_MAX, check_text
@@ -20,6 +21,7 @@ from huikuan.services.books import Books, open_books
 from huikuan.services.debit_state import note_event
 from huikuan.services.idempotency import once
 from huikuan.services.imports_retake import legs_of
+from huikuan.services.line_desk import note_undone
 from huikuan.services.line_split import free_names
 from huikuan.services.locking import lock_items, lock_receipts
 from huikuan.services.matching_stale import mark_stale
@@ -43,6 +45,7 @@ from huikuan.store.models import (
     Posting,
     Receipt,
     ReceiptParty,
+    ShopExplanation,
 )
 
 
@@ -281,16 +284,7 @@ class _Anew:
 
     def _decide_again(self, old: LineDecision) -> None:
         """Decisions are never changed: this one is undone, and another like it names the entries of now."""
-        LineDecision.objects.create(
-            entity_id=self.entity_id,
-            line_id=old.line_id,
-            deed=Deed.UNDO.value,
-            at=self.now,
-            actor_id=self.actor_id,
-            undoes=old,
-            account_id=old.account_id,
-            detail=self.memo[:300],
-        )
+        note_undone(old, actor_id=self.actor_id, now=self.now, detail=self.memo[:300])
         kept = ("deed", "actor_id", "is_automatic", "account_id", "rank", "confidence", "bar", "applied_minor")
         new = LineDecision.objects.create(
             entity_id=self.entity_id,
@@ -332,8 +326,14 @@ def _settle_again(old: LineDecision, new: LineDecision) -> None:
     if payout is None:
         return
     parts = list(PayoutPart.objects.filter(payout=payout).order_by("id"))
+    said = ShopExplanation.objects.filter(shop_id=payout.shop_id, kind__in=OF_PAYOUTS, key=str(payout.pk))
+    explanations = list(said.order_by("id"))
     payout.pk, payout.decision = None, new
     payout.save(force_insert=True)
+    # What a person said of its differences still holds: a fee that was accepted is booked.
+    for explanation in explanations:
+        explanation.pk, explanation.key = None, str(payout.pk)
+    ShopExplanation.objects.bulk_create(explanations)
     for part in parts:
         part.pk, part.payout = None, payout
     PayoutPart.objects.bulk_create(parts)

@@ -168,7 +168,8 @@ def pattern_evidence(pattern: Pattern) -> str:
             "Only {n} payment day: too few to say.", "Only {n} payment days: too few to say.", pattern.days
         ).format(n=pattern.days)
     if not pattern.found:
-        return _("None: {n} payment days, none of them more often than chance explains.").format(n=pattern.days)
+        text = _("None that stands out: {n} payment days are too few or too scattered to tell a habit from chance.")
+        return text.format(n=pattern.days)
     text = _("{hits} of {n} payment days. By chance that happens once in {often} customers.")
     return text.format(hits=len(pattern.kept), n=pattern.days, often=_often(pattern.chance))
 
