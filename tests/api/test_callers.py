@@ -245,3 +245,12 @@ def test_the_description_declares_every_error(world: World) -> None:
             wanted = {"401", "403", "404", "406", "422", "429"} | ({"400", "409"} if method != "get" else set())
             assert wanted <= operation["responses"].keys(), (method, address)
             assert operation["summary"] and operation["description"], address
+
+
+def test_what_never_reaches_the_interface_is_told_as_everything_else(world: World) -> None:
+    stranger = Client(headers={"accept-encoding": "gzip"})
+    lost = stranger.get("/api/v1/items", headers={"host": "no!host"})
+    assert problem_of(lost)["status"] == 400
+    other = stranger.delete("/api/v1/payouts")
+    assert problem_of(other)["status"] == 405
+    assert "POST" in other["Allow"]

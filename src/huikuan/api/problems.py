@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -56,6 +57,26 @@ def problem(
         body["errors"] = errors
     text = json.dumps(body, ensure_ascii=False)
     return HttpResponse(text, status=status, content_type=MEDIA, headers=headers)
+
+
+class ProblemMiddleware:
+    """What was answered before the interface was reached (a wrong Host), or beside it (a method an address does not
+    have), is told as everything else is. Outside of what compresses answers."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        given = self.get_response(request)
+        if not request.path_info.startswith("/api/") or given.status_code < HTTPStatus.BAD_REQUEST:
+            return given
+        if not given.headers.get("Content-Type", "").startswith("text/html"):
+            return given
+        told = problem(given.status_code, "api.error", HTTPStatus(given.status_code).description or "refused")
+        for name in given.headers:
+            if name not in ("Content-Type", "Content-Encoding", "Content-Length"):
+                told.headers[name] = given.headers[name]
+        return told
 
 
 def refusal_text(refusal: Refusal) -> str:

@@ -49,6 +49,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "huikuan.config.requests.RequestMiddleware",
+    "huikuan.api.problems.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "huikuan.config.security.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
