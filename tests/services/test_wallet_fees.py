@@ -11,6 +11,7 @@ import pytest
 from huikuan.core.accounts import EntryKind, LedgerAccount
 from huikuan.core.banking import LineKind
 from huikuan.core.refusals import Refusal
+from huikuan.queries.bank_candidates import candidates_of
 from huikuan.services import bank_accounts, bank_ties
 from huikuan.services.bank_accounts import NewAccount
 from huikuan.services.bank_files import BankFile
@@ -169,3 +170,13 @@ def test_a_fee_is_an_offset_that_says_whose_it_is(wallet: Wallet) -> None:
     entry = JournalEntry.objects.filter(kind=EntryKind.OFFSET.value).order_by("id").first()
     assert entry is not None
     assert (entry.memo, entry.effective_date) == ("fee: Alipay", DAY)
+
+
+def test_a_refund_finds_the_payment_of_its_own_wallet(wallet: Wallet) -> None:
+    wallet.bring(ORDERS, "wechat")
+    wallet.bring(FUNDS, "alipay")
+    for line in BankLine.objects.filter(kind=LineKind.RETURN.value):
+        fee = BankLineFee.objects.filter(line_id=line.pk).first()
+        (found,) = candidates_of(line, fee.amount_minor if fee else 0)
+        tie = BankLineReceipt.objects.select_related("line").get(receipt_id=found.id)
+        assert (tie.line.account_id, found.amount_minor) == (line.account_id, 100_000)

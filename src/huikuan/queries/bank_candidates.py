@@ -28,7 +28,8 @@ class Candidate:
 
 def candidates_of(line: BankLine, kept_minor: int) -> list[Candidate]:
     """For money in: receipts of no line with the same amount and day. For money taken back: the receipt whose line has
-    the same reference of the payer or of the bank, else those of the same amount in the ninety days before.
+    the same reference of the payer or of the bank, in the same account if there is one, else those of the same amount
+    in the ninety days before.
     ``kept_minor``: what a wallet kept of it."""
     paid = line.amount_minor + kept_minor
     standing = Receipt.objects.filter(
@@ -45,8 +46,10 @@ def candidates_of(line: BankLine, kept_minor: int) -> list[Candidate]:
     told = [one for one in (line.end_to_end_id, line.bank_reference) if one and one.upper() != "NOTPROVIDED"]
     if told:
         named = Q(bank_lines__line__end_to_end_id__in=told) | Q(bank_lines__line__bank_reference__in=told)
-        if exact := _as_candidates(back.filter(named).distinct().order_by("-value_date", "-id")[:10]):
-            return exact
+        here = Q(bank_lines__line__account_id=line.account_id)
+        for wanted in (named & here, named):
+            if exact := _as_candidates(back.filter(wanted).distinct().order_by("-value_date", "-id")[:10]):
+                return exact
     since = date.fromordinal(line.value_date.toordinal() - 90)
     return _as_candidates(back.filter(value_date__gte=since).order_by("-value_date", "-id")[:10])
 
