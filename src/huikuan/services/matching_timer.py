@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from huikuan.core.refusals import Conflict
 from huikuan.core.said import Line, Said
 from huikuan.queries.matching_work import at_work
 from huikuan.services.matching import run_matching, unmatched_ids
@@ -22,7 +23,10 @@ def match_due(now: datetime) -> Line | None:
         if at_work(entity_id) or not unmatched_ids(entity_id):
             continue
         is_old = MatchingModel.objects.filter(entity_id=entity_id, fitted_at__lt=now - FITTED).exists()
-        report = run_matching(entity_id, actor_id=None, now=now, every=False, fit=is_old)
+        try:
+            report = run_matching(entity_id, actor_id=None, now=now, every=False, fit=is_old)
+        except Conflict:
+            continue  # Somebody began meanwhile.
         told.append(
             Said(
                 "{entity}: {lines} lines matched, {posted} posted by themselves, {left} for a person",
