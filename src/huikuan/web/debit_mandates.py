@@ -16,7 +16,7 @@ from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
 from huikuan.queries import desk
 from huikuan.queries.customers import customer as find_customer
-from huikuan.queries.debit_mandates import MandateRow, accounts_of_customer, mandate_rows
+from huikuan.queries.debit_mandates import MandateRow, accounts_of_customer, creditor_row, mandate_rows
 from huikuan.queries.mandates import papers_of
 from huikuan.services.debit_amending import Amendment, amend_debit_mandate
 from huikuan.services.debit_mandates import (
@@ -39,10 +39,11 @@ from huikuan.web.tags import address
 def find_customer_of_mandate(request: HttpRequest, seat: Seat) -> HttpResponse:
     """Whose mandate is to be kept: it leads to the customer's mandates."""
     who = request.GET.get("who", "").strip()[:200]
-    entities = [
-        row.id for row in seat.entities if row.can(Right.EDIT_PAYER_ACCOUNT) and row.id in seat.frame.entity_ids
-    ]
-    found = {one.customer_public_id: one for number in entities for one in desk.find_owners(seat.frame, number, who)}
+    ours = [row.id for row in seat.entities if row.can(Right.EDIT_PAYER_ACCOUNT) and row.id in seat.frame.entity_ids]
+    # Before anybody said what an entity collects as, mandates may be kept all the same.
+    ours = [number for number in ours if creditor_row(number) is not None] or ours
+    owners = [one for number in ours for one in desk.find_owners(seat.frame, number, who)] if who else []
+    found = {one.customer_public_id: one for one in owners}
     if len(found) == 1:
         return redirect(address(seat.kept, "customer_debits", next(iter(found))))
     context = {"who": who, "found": list(found.values())}
