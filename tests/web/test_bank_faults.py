@@ -35,6 +35,8 @@ CAMT = (
 TOLD_LATER = {
     "{day} lies in the future",
     "the line is in {currency}, the account in {own}",
+    "the opening balance is in {currency}, the account in {own}",
+    "the closing balance is in {currency}, the account in {own}",
     "{amount} has more decimal places than {currency} has",
 }
 """What is found when a statement is fitted to its account, see tests of the import."""

@@ -94,6 +94,8 @@ EXACT = (
     Said("{value} is not a balance such as C260131EUR1234,56"),
     Said("{day} lies in the future"),
     Said("the line is in {currency}, the account in {own}"),
+    Said("the opening balance is in {currency}, the account in {own}"),
+    Said("the closing balance is in {currency}, the account in {own}"),
     Said("{amount} has more decimal places than {currency} has"),
     Said("no row of headings names a day and an amount; the fullest row reads: {headings}"),
     Said("the summary counts {told} entries, the file holds {count}: it is not complete"),
