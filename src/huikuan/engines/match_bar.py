@@ -6,16 +6,16 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from huikuan.engines.match_types import BarReport
 
 STEPS = 40
-"""Thresholds tried in a sequence."""
-START_SHARE = 0.6
-"""The first sequence of thresholds starts where so many of the lines would post themselves."""
-WIDE_PART = 0.8
-"""Of the allowed improbability, what the first sequence is tried with; the rest is for one that starts at the strictest
-threshold that could be proved at all."""
+"""Thresholds tried between two stages."""
+STAGES = ((0.0, 0.2), (0.6, 0.4), (0.9, 0.4))
+"""Where so many of the lines would post themselves, a part of the allowed improbability comes in. What proved a
+threshold goes on to the next, looser one; where one is not proved, what came in is lost. So one wrong line among the
+surest ends nothing that many right ones after it prove."""
 LEAST = 0.8
 """No line posts itself that is less sure, even where so many errors would be allowed."""
 DRIFT_P = 0.002
@@ -88,8 +88,8 @@ def set_bar(
 ) -> BarReport:
     """The least confidence at which the share of wrong postings is proved to be at most ``max_error``.
 
-    ``outcomes`` in the order of the past. Thresholds are tried in sequences fixed beforehand, from strict to loose,
-    each up to the first that is not proved, so the promise holds for the chosen one. A drift of the latest fifth lets
+    ``outcomes`` in the order of the past. Thresholds are tried in an order fixed beforehand, from strict to loose
+    (``STAGES``), so the promise holds for the chosen one. A drift of the latest fifth lets
     only the latest two fifths count.
     """
     drift, drift_p = drift_of(outcomes)
@@ -117,38 +117,30 @@ def set_bar(
 
 
 def _search(ranked: Sequence[Outcome], max_error: float, improbability: float) -> int | None:
-    """How many of the ranked lines the chosen threshold lets through."""
-    least = lines_needed(0, max_error, improbability)
-    if len(ranked) < least:
+    """How many of the ranked lines the chosen threshold lets through: the loosest one proved (the fallback procedure of
+    Wiens, by which all of them together fail with at most ``improbability``, however they hang together)."""
+    whole, held = len(ranked), 0.0
+    stages: dict[int, float] = {}
+    for share, part in STAGES:
+        held += improbability * part
+        first = max(round(share * whole), lines_needed(0, max_error, held))
+        if first <= whole:
+            stages[first] = stages.get(first, 0.0) + held
+            held = 0.0
+    if not stages:
         return None
-    wide = _sequence(ranked, max(START_SHARE * len(ranked), least), max_error, improbability * WIDE_PART)
-    strict = lines_needed(0, max_error, improbability * (1 - WIDE_PART))
-    narrow = _sequence(ranked, strict, max_error, improbability * (1 - WIDE_PART))
-    alone = len(ranked) < strict and at_most(_errors(ranked), len(ranked), max_error) <= improbability
-    found = [count for count in (wide, narrow, len(ranked) if alone and not wide else None) if count]
-    return max(found, default=None)
-
-
-def _errors(ranked: Sequence[Outcome]) -> int:
-    return sum(not one.right for one in ranked)
-
-
-def _sequence(ranked: Sequence[Outcome], start: float, max_error: float, improbability: float) -> int | None:
-    """The loosest threshold of a sequence from ``start`` lines on in which each is proved; the first that is not ends
-    it, so each may be tried with the whole improbability."""
-    first = max(round(start), lines_needed(0, max_error, improbability))
-    if first > len(ranked):
-        return None
-    counts = sorted(
-        {min(round(first + (len(ranked) - first) * step / STEPS), len(ranked)) for step in range(STEPS + 1)}
-    )
-    errors, at, chosen = 0, 0, None
-    for count in counts:
-        errors += _errors(ranked[at:count])
+    counts = {*stages, whole}
+    for start, stop in pairwise(sorted(counts)):
+        counts |= {round(start + (stop - start) * step / STEPS) for step in range(1, STEPS)}
+    errors, at, chosen, held = 0, 0, None, 0.0
+    for count in sorted(counts):
+        errors += sum(not one.right for one in ranked[at:count])
         at = count
-        if at_most(errors, count, max_error) > improbability:
-            break
-        chosen = count
+        held += stages.get(count, 0.0)
+        if at_most(errors, count, max_error) <= held:
+            chosen = count
+        else:
+            held = 0.0
     return chosen
 
 

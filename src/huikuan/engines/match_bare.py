@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from itertools import accumulate
 
-from huikuan.engines.match_book import UNIT
 from huikuan.engines.match_context import Context
 from huikuan.engines.match_explanation import Explanation, Found, keep, trim
 from huikuan.engines.match_fit import (
@@ -53,6 +52,12 @@ class BareExplainer:
         )
         return oldest >= OLDEST_MIN and oldest >= 3 * (part - oldest + sum(other))
 
+    def _pays_on_account(self, customer: int) -> bool:
+        """What fits nothing has gone on this customer's account, always."""
+        owner = self.state.book.customer_ids[customer]
+        account, *other = (self.knowledge.habit(owner, name)[0] for name in ("account", "part", "short", "over"))
+        return account >= OLDEST_MIN and account >= 3 * sum(other)
+
     def _amounts(self, items: Iterable[int]) -> list[int]:
         return list(map(self.state.open_now.__getitem__, items))
 
@@ -88,16 +93,14 @@ class BareExplainer:
             made.append(Explanation("items", customer, tuple(items), fit, shape, float(others), size))
         return made
 
-    def _unnamed(self, context: Context, customer: int, pool: Pool, found: Found) -> None:
+    def _unnamed(self, context: Context, customer: int, pool: Pool, found: Found, named: Sequence[int] = ()) -> None:
         """Explanations by amount alone: single items, whole statements, oldest first, exact sums."""
         line, size = context.line, len(pool.items)
         equal = pool.by_amount.get(line.amount, [])
         made = []
         for item in equal[:6]:
             fit = fit_exact((item,), (line.amount,))
-            # A sum in whole thousands may as well be meant for what is oldest.
-            others = len(equal) - 1 + (line.amount % (1000 * UNIT) == 0 and item != pool.items[0])
-            made.append(Explanation("items", customer, (item,), fit, "single", float(others), size))
+            made.append(Explanation("items", customer, (item,), fit, "single", float(len(equal) - 1), size))
         if not equal:
             made += self._single_less(context, customer, pool)
         made += self._structured(context, customer, pool)
@@ -110,6 +113,9 @@ class BareExplainer:
         if not exact:
             made += self._net_sums(context, customer, pool)
             made += self._oldest(context, customer, pool)
+        if named:
+            # What the text names is not paid in part by leaving it for older items.
+            made = [one for one in made if one.fit.how in ("exact", "discount") or set(named) <= set(one.items[:1])]
         keep(found, made)
 
     def _single_less(self, context: Context, customer: int, pool: Pool) -> list[Explanation]:
@@ -230,8 +236,9 @@ class BareExplainer:
         part = fit_part(self.state, line, items, amounts, False)
         if part is not None:
             kind = "items" if part.how == "short" and len(items) == 1 else "part_payment"
-            made = trim(Explanation(kind, customer, tuple(items), part, "oldest", 1.0, size))
-            made.others = 0.0 if self._pays_oldest(customer) else 1.0
+            made = trim(Explanation(kind, customer, tuple(items), part, "oldest", 0.0, size))
+            made.is_way = self._pays_oldest(customer)
+            made.is_shaky = not made.is_way
             return [made]
         over = fit_over(line, items, amounts)
         return [Explanation("overpayment", customer, tuple(items), over, "all", 0.0, size)] if over else []

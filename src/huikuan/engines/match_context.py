@@ -131,6 +131,9 @@ class Gatherer:
         state, line, book = self.state, context.line, self.state.book
         for at, mention in enumerate(context.found.mentions):
             opened = [one for one in mention.items if state.is_open(one, line)]
+            if len(opened) > 1:
+                # What came after the line is meant only where nothing else is.
+                opened = [one for one in opened if book.opens[one] <= line.day] or opened
             if len(opened) > 1 and mention.kind not in ("order", "contract"):
                 mine = [one for one in opened if book.customer_of[one] in context.strength]
                 opened = mine or opened

@@ -42,7 +42,7 @@ class Explainer(Rivals):
                 certain |= settled
             strength = context.strength.get(customer)
             if not settled and pool.items and (named or (strength is not None and strength.strength >= WEAK)):
-                self._unnamed(context, customer, pool, found)
+                self._unnamed(context, customer, pool, found, named[0] if named else ())
             elif pool.items and settled:
                 self._equals(context, customer, pool, found)
         if not certain and not any(one.fit.how == "exact" and one.shape in PLAIN for one in found.values()):
@@ -93,10 +93,9 @@ class Explainer(Rivals):
         made.others = max(made.others, float(made.swaps))
 
     def _is_credited(self, context: Context, item: int) -> bool:
-        """A credit memo of the very amount of an item is open. Of the one that is paid unnamed: something else is
-        meant. Of another: both may be meant as well."""
+        """A credit memo of the very amount of the item is open: who pays it unnamed means something else."""
         pool = self.state.pool(self.state.book.customer_of[item], context.line)
-        return any(amount < 0 and -amount in pool.by_amount for amount in pool.by_amount)
+        return -self.state.open_now[item] in pool.by_amount
 
     @staticmethod
     def _by_orders(context: Context, made: Explanation) -> bool:
@@ -255,7 +254,9 @@ class Explainer(Rivals):
                     kind = "duplicate" if again else kind
             fit = Fit("account", (), (), "", context.line.amount)
             owed = 0 if is_prepaid(context.line) else len(self.state.pool(customer, context.line).items)
-            keep(found, [Explanation(kind, customer, (), fit, "none", pool_size=owed)])
+            made = Explanation(kind, customer, (), fit, "none", pool_size=owed)
+            made.is_way = bool(owed) and self._pays_on_account(customer) and not context.found.mentions
+            keep(found, [made])
 
 
 def _ordered(context: Context, state: State, customer: int) -> tuple[list[int], list[int]] | None:

@@ -14,8 +14,8 @@ from huikuan.engines.match_packed import packed
 class Explanation:
     """One explanation. ``items`` are places in the book, ``shape`` how the set came about (named, single, all, due,
     month, oldest, sum, credits, global, none), ``others`` how many other sets fit as well, ``pool_size`` how many items
-    were to choose from (of money on account: that it might pay instead). ``is_shaky``: what is open of its items
-    rests on a guess about an earlier line."""
+    were to choose from (of money on account: that it might pay instead). ``is_shaky``: it rests on a guess, such
+    as about an earlier line; ``is_way``: its customer has always paid so."""
 
     kind: str
     customer: int
@@ -26,6 +26,7 @@ class Explanation:
     pool_size: int = 0
     swaps: int = 0
     is_shaky: bool = False
+    is_way: bool = False
     features: list[float] = field(default_factory=list)
     score: float = 0.0
     confidence: float = 0.0

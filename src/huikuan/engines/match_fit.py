@@ -15,6 +15,8 @@ GRACE_DAYS = 0
 """Days after its last one on which a discount is let pass where the past says nothing."""
 PASSED_MIN = 5
 """Late discounts that must have been let pass, and three times as often as not, before the next one is."""
+OWN_PASSED_MIN = 2
+"""Late discounts of a payer from which on they tell what becomes of its next one."""
 OWN_CHARGE_MIN = 2
 """Times a payer's own charge must have been seen to be thought of where the difference is a discount as well."""
 CHARGE_MAX = 80 * UNIT
@@ -52,8 +54,17 @@ class Terms:
     percents: dict[int, int] = field(default_factory=dict)
     charges_all: dict[int, int] = field(default_factory=dict)
     late: tuple[int, int] = (0, 0)
+    own_late: tuple[int, int] = (0, 0)
     exchanges: int = 0
     open_all: dict[int, int] = field(default_factory=dict)
+
+    def lets_pass(self) -> bool:
+        """A late discount ends the item: it has with this payer, or with all of whom nothing else is known."""
+        passed, refused = self.own_late
+        if passed + refused >= OWN_PASSED_MIN:
+            return passed >= 3 * refused
+        passed, refused = self.late
+        return passed >= max(PASSED_MIN, 3 * refused)
 
 
 def terms_of_all(knowledge: Knowledge) -> Terms:
@@ -67,8 +78,10 @@ def terms_of_all(knowledge: Knowledge) -> Terms:
 
 def terms_of(knowledge: Knowledge, customer: str, everybody: Terms) -> Terms:
     """A customer's deductions as learned, with everybody's."""
+    passed, refused = knowledge.habit(customer, "late_closed")[0], knowledge.habit(customer, "late_open")[0]
     return replace(
         everybody,
+        own_late=(passed, refused),
         charges=_counts(knowledge.habits_like(customer, "charge:")),
         percents=_counts(knowledge.habits_like(customer, "percent:")),
         exchanges=knowledge.habit(customer, "exchange")[0],
@@ -195,10 +208,11 @@ def _discounts(
         for cuts, how in ((within, "discount"), (graced, "late_discount"), (own, "late_discount")):
             if any(cuts) and abs(sum(cuts) - diff) <= grain * (len(items) > 1) * len(items):
                 worst = max(days for days, cut in zip(late, cuts, strict=True) if cut)
-                passed, refused = terms.late
-                lets_pass = passed >= max(PASSED_MIN, 3 * refused)
+                lets_pass = terms.lets_pass()
                 reason = "early_payment_discount" if worst <= 0 or lets_pass else "short_payment"
                 fits.append(_cut(amounts, cuts, diff, how, reason, max(worst, 0)))
+                if worst > 0:
+                    fits[-1].known = float(terms.own_late[not lets_pass])
                 break
     if not fits:
         total, near = sum(amounts), grain * len(items) if min(amounts) > 0 else 1 << 62
@@ -238,6 +252,7 @@ def fit_part(state: State, line: Line, items: Sequence[int], amounts: Sequence[i
     short = total - line.amount
     is_short = (
         all(applied)
+        and (in_order or (len(items) == 1 and line.amount % (100 * UNIT) != 0))
         and short * 6 <= total
         and not (short * 20 > total and short % (100 * UNIT) == 0 and len(items) == 1)
     )

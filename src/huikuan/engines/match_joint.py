@@ -11,6 +11,7 @@ from huikuan.engines.match_explanation import Explanation
 from huikuan.engines.match_fit import Fit
 from huikuan.engines.match_lines import Line, State
 from huikuan.engines.match_packed import packed
+from huikuan.engines.match_score import PLACE
 
 TIE = 0.5
 """Scores closer than this are taken as equal: then the earlier line wins."""
@@ -42,7 +43,7 @@ def settle(judged: Sequence[Judged], state: State) -> None:
             wanted[item] = wanted.get(item, 0) + 1
     contested = {item for item, count in wanted.items() if count > 1}
     used: dict[int, int] = {}
-    winners: dict[int, Judged] = {}
+    winners: dict[int, int] = {}
     heap = []
     for at, one in enumerate(judged):
         if one.ranked:
@@ -56,16 +57,28 @@ def settle(judged: Sequence[Judged], state: State) -> None:
         if _is_free(made, used, state):
             _use(made, used)
             for item in made.items:
-                winners.setdefault(item, one)
+                winners.setdefault(item, at)
             if choice:
                 one.ranked.insert(0, one.ranked.pop(choice))
             continue
+        place = None if choice or _has_equal(one, used, state) else _twin(one, winners, judged)
+        if place is not None and judged[place].line.day > one.line.day:
+            # The first payment pays, the later one is the same again.
+            at, place, one = place, at, judged[place]
+            winners.update(dict.fromkeys(made.items, place))
         one.lost += 1
-        if choice == 0 and (twin := _twin(one, winners)) is not None:
+        if place is not None:
+            twin = judged[place]
+            # Of two on one day nobody can tell which pays.
+            twin.ranked[0].is_shaky |= twin.line.day == one.line.day
             one.ranked = _as_duplicate(one, twin)
             heapq.heappush(heap, (_urgency(one, 0), at, 0))
         elif choice + 1 < len(one.ranked):
             heapq.heappush(heap, (_urgency(one, choice + 1), at, choice + 1))
+    _clear_rivals(judged, contested)
+
+
+def _clear_rivals(judged: Sequence[Judged], contested: set[int]) -> None:
     for one in judged:
         if one.ranked and not one.lost and not any(item in contested for item in one.ranked[0].items):
             one.rivals = 0
@@ -89,10 +102,25 @@ def _use(made: Explanation, used: dict[int, int]) -> None:
         used[item] = used.get(item, 0) + applied + (deducted if made.fit.how != "short" else 0)
 
 
-def _twin(one: Judged, winners: dict[int, Judged]) -> Judged | None:
-    """The line that already pays the same with the same amount by the same payer."""
+def _has_equal(one: Judged, used: dict[int, int], state: State) -> bool:
+    """Another item of the very amount is free that the text points to as well: the next of equal monthly sums."""
+    first = one.ranked[0]
+    return any(
+        made.fit.how == "exact"
+        and len(made.items) == 1
+        and made.features
+        and made.features[PLACE["rarity"]] > 0
+        and _is_free(made, used, state)
+        for made in one.ranked[1:]
+        if made.customer == first.customer
+    )
+
+
+def _twin(one: Judged, winners: dict[int, int], judged: Sequence[Judged]) -> int | None:
+    """The place of the line that pays the same with the same amount by the same payer."""
     for item in one.ranked[0].items:
-        other = winners.get(item)
+        place = winners.get(item)
+        other = judged[place] if place is not None else None
         if (
             other is not None
             and other.line.amount == one.line.amount
@@ -100,7 +128,7 @@ def _twin(one: Judged, winners: dict[int, Judged]) -> Judged | None:
             and other.ranked[0].items == one.ranked[0].items
             and bool(one.context.found.mentions)
         ):
-            return other
+            return place
     return None
 
 
@@ -110,6 +138,8 @@ def _as_duplicate(one: Judged, twin: Judged) -> list[Explanation]:
     fit = Fit("account", (), (), "", one.line.amount)
     made = Explanation("duplicate", first.customer, (), fit, "none", duplicate_of=twin.line.line_id)
     made.score = first.score
+    # Who names an order only may pay something else of it.
+    made.is_shaky = not first.features or not first.features[PLACE["rarity"]] or bool(first.features[PLACE["order"]])
     rest = [other for other in one.ranked if not (other.kind == "on_account" and other.customer == first.customer)]
     made.features = next(
         (other.features for other in one.ranked if not other.items and other.customer == first.customer),

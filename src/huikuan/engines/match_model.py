@@ -34,6 +34,7 @@ EXTRA = (
     "ambiguous",
     "score",
     "many",
+    "shaky",
 )
 AMBIGUOUS = 0.5
 """From so many expected other sets on an explanation counts as ambiguous."""
@@ -56,6 +57,7 @@ def traits_of(judged: Judged) -> list[float]:
         float(best.others >= AMBIGUOUS),
         min(best.score, 15.0),
         float(len(best.items) > 1),
+        float(best.is_shaky),
     ]
 
 

@@ -13,6 +13,8 @@ RIVAL_MAX = 0.05
 """How much likelier another payer may be."""
 VAGUE_PAYER = 0.6
 """A payer less sure than this does not make up for a round amount that no number names."""
+STRANGER = 0.3
+"""A payer less sure than this pays no item that no number names, whatever its amount."""
 CUSTOMARY = 2
 """Times a charge (of all customers; of the line's own each counts three) or a customer's difference of exchange must
 have been confirmed before it may end an item by itself."""
@@ -43,6 +45,8 @@ def _adds_up(best: Explanation) -> bool:
         return fit.known >= CUSTOMARY
     if how == "short":
         return fit.known >= STATED
+    if best.is_way:
+        return True
     if how in ("part", "over"):
         return bool(best.features[PLACE["part_words"]])
     if how == "discount":
@@ -60,7 +64,9 @@ def _is_of_payer(best: Explanation) -> bool:
     if best.kind in ("on_account", "duplicate"):
         if features[PLACE["strength"]] < KNOWN_PAYER or features[PLACE["rival"]] > RIVAL_MAX:
             return False
-        return best.kind == "duplicate" or not best.pool_size
+        return best.kind == "duplicate" or best.is_way or not best.pool_size
+    if not features[PLACE["rarity"]] and features[PLACE["strength"]] < STRANGER:
+        return False
     return features[PLACE["round_exact"]] < 2 or features[PLACE["strength"]] >= VAGUE_PAYER
 
 
@@ -73,5 +79,7 @@ def _contradicts(best: Explanation) -> bool:
         return True
     if named or best.kind == "duplicate":
         return False
+    if features[PLACE["part_words_whole"]]:
+        return True
     open_else = best.items and features[PLACE["missed_open"]] > NAMED_ELSE
     return bool(open_else) or features[PLACE["missed_paid"]] > NAMED_ELSE

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from huikuan.engines.match_bare import BareExplainer
+from huikuan.engines.match_book import UNIT
 from huikuan.engines.match_context import Context
-from huikuan.engines.match_explanation import WHOLE, Found
+from huikuan.engines.match_explanation import WHOLE, Explanation, Found
 from huikuan.engines.match_family import family_pool
 from huikuan.engines.match_fit import discount_of
 from huikuan.engines.match_lines import Line, Pool
@@ -48,8 +49,24 @@ class Rivals(BareExplainer):
             own = frozenset(one.items)
             simple = ways.get(own, len(own))
             among = said if own in said or self._is_said(context, own) else ways
-            rivals = sum(ways[way] <= simple for way in among if way != own)
+            rivals = sum(ways[way] <= simple or way in said for way in among if way != own)
+            rivals += self._may_be_oldest(context, one)
             one.others = max(one.others, float(rivals))
+
+    def _may_be_oldest(self, context: Context, made: Explanation) -> bool:
+        """A sum in whole thousands may as well be meant for what is oldest; so may one in whole hundreds of a payer
+        who has paid in part or on account before."""
+        amount = context.line.amount
+        if amount % (100 * UNIT):
+            return False
+        owner = self.state.book.customer_of[made.items[0]]
+        items = self.state.pool(owner, context.line).items
+        if set(made.items) == set(items[: len(made.items)]):
+            return False
+        if amount % (1000 * UNIT) == 0:
+            return True
+        name = self.state.book.customer_ids[owner]
+        return any(self.knowledge.habit(name, habit)[0] for habit in ("part", "account", "over"))
 
     def _is_said(self, context: Context, items: Iterable[int]) -> bool:
         """All of months that the text names."""

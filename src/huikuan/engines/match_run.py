@@ -14,6 +14,7 @@ from typing import Any
 from huikuan.engines.match_book import Book
 from huikuan.engines.match_context import Gatherer
 from huikuan.engines.match_explain import Explainer
+from huikuan.engines.match_explanation import Explanation
 from huikuan.engines.match_forks import run_apart
 from huikuan.engines.match_joint import Judged, settle
 from huikuan.engines.match_learn import Knowledge
@@ -22,6 +23,7 @@ from huikuan.engines.match_model import AMBIGUOUS, Calibration, probability, tra
 from huikuan.engines.match_payers import Directory
 from huikuan.engines.match_prior import prior_calibration
 from huikuan.engines.match_score import PLACE, Scorer, rank
+from huikuan.engines.match_sums import cancels
 
 SURE = 0.93
 """From this probability on (before any history of the company's own) what a line pays is taken as paid."""
@@ -30,8 +32,6 @@ SURE_PART = 0.98
 SETTLING = ("exact", "discount", "charge", "habit_discount")
 NEAR = 3.0
 """Explanations of an unsure line so far behind the first one may be what it paid."""
-LEAD = 1.5
-"""How far ahead the way a customer always pays must be."""
 NO_GROUP = -1
 
 
@@ -140,11 +140,20 @@ class _Work:
         if self.progress and self.done % 500 == 0:
             self.progress(self.done, self.total)
         ranked = rank(made, self.weights)
-        best = ranked[0]
-        if self.touched and not best.features[PLACE["rarity"]] and not self.touched.isdisjoint(best.items):
-            # What is open of them rests on a guess about an earlier line.
-            best.is_shaky = True
+        if self.touched and self._is_shaky(ranked[0]):
+            ranked[0].is_shaky = True
         return Judged(line, context, ranked)
+
+    def _is_shaky(self, best: Explanation) -> bool:
+        """It pays what no number names, and an earlier line may have paid that, or may have left open what comes to
+        nothing beside it."""
+        if best.features[PLACE["rarity"]] and not best.features[PLACE["order"]]:
+            return False
+        of, opened = self.state.book.customer_of, self.state.open_now
+        beside = [opened[item] for item in self.touched if of[item] == best.customer]
+        if not best.items:
+            return bool(beside)
+        return not self.touched.isdisjoint(best.items) or cancels(beside)
 
     def _release(self, lines: Sequence[Line]) -> None:
         """Gives back what was only guessed to be paid and is named now; ``settle`` decides between the lines."""
@@ -162,6 +171,7 @@ class _Work:
         for one, chance in zip(some, sure.tolist(), strict=True):
             best = one.ranked[0]
             is_sure = chance >= (SURE if best.fit.how in SETTLING else SURE_PART) and best.others < AMBIGUOUS
+            is_sure = is_sure and not best.is_shaky
             if not is_sure:
                 self.touched.update(*(made.items for made in one.ranked if made.score >= best.score - NEAR))
             if not is_sure and not _is_way(one):
@@ -179,7 +189,7 @@ class _Work:
 
 
 def _is_way(one: Judged) -> bool:
-    """The customer pays its oldest items as far as the money goes, as it always has, and nothing else comes near."""
+    """The customer pays its oldest items as far as the money goes, as it always has. What follows from it is not sure
+    (``touched``), but likelier than that nothing was paid."""
     best = one.ranked[0]
-    lead = best.score - one.ranked[1].score if len(one.ranked) > 1 else LEAD
-    return best.shape == "oldest" and best.others < AMBIGUOUS and lead >= LEAD
+    return best.is_way and best.others < AMBIGUOUS

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from rapidfuzz.distance import OSA
 
 from huikuan.engines.match_book import UNIT
 from huikuan.engines.match_context import Context
 from huikuan.engines.match_explanation import Explanation
 from huikuan.engines.match_learn import EVERYBODY, Knowledge
 from huikuan.engines.match_lines import State
+from huikuan.engines.match_references import Mention
 from huikuan.engines.match_weights import WEIGHTS
 
 HOWS = (
@@ -37,6 +39,8 @@ NAMES: tuple[str, ...] = (
 """What each number of ``features_of`` means, in its order."""
 RARE = 0.02
 """A habit rarer than this among all customers counts as this rare: once by chance is not yet a way."""
+MISREAD_MIN = 5
+"""A number shorter than this is not taken for another one that was misread."""
 PLACE = {name: at for at, name in enumerate(NAMES)}
 
 
@@ -176,9 +180,22 @@ class Scorer:
                 order &= mention.kind in ("order", "contract")
             elif opened:
                 missed_open += mention.rarity
-            else:
+            elif not self._is_misread(context, mention, made):
                 missed_paid += mention.rarity
         return covered, missed_open, missed_paid, soft_only, order
+
+    def _is_misread(self, context: Context, mention: Mention, made: Explanation) -> bool:
+        """The number is by chance a stranger's paid one: it differs in one place from that of an item paid here."""
+        book = self.state.book
+        if any(book.customer_of[item] in context.strength for item in mention.items[:20]):
+            return False
+        token = mention.token
+        return any(
+            OSA.distance(token, number, score_cutoff=1) <= 1
+            for item in made.items
+            for number in (book.numbers[item], book.cores[item])
+            if len(number) >= MISREAD_MIN
+        )
 
     def _payer(self, told: Told, made: Explanation, values: list[float]) -> None:
         place, of, context = PLACE, self.state.book.customer_of, told.context

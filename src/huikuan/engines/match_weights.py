@@ -173,6 +173,7 @@ TRAITS: dict[str, tuple[float, float, float]] = {
     "ambiguous": (0.0274, 0.1633, 0.1704),
     "score": (11.2534, 2.9205, 0.7442),
     "many": (0.1027, 0.3036, 0.0953),
+    "shaky": (0.0300, 0.1700, -0.1500),
 }
 
 ALONE = 7.5669
