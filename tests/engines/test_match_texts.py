@@ -1,8 +1,9 @@
-"""What the words of a text say, rule by rule: tails of numbers, shortened lists, names."""
+"""What the words of a text say, rule by rule: tails of numbers, shortened lists, names, money that is missing."""
 
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
@@ -82,3 +83,61 @@ def test_a_customer_named_in_full_outranks_whoever_used_the_account_before() -> 
     answer = run([line("L1", "4527.17", "预算单位郑州市公安局 设备款", **centre)], items, [road, police], past)
     assert paid(answer, "L1").keys() == {"SI2"}
     assert first(answer, "L1")[0]["customer_id"] == "C2"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("SI26060092 扣5%质保", "short_payment"),
+        ("SI26060092 質保金暫扣", "short_payment"),
+        ("SI26060092 less 5% retention", "short_payment"),
+        ("SI26060092 扣质量罚款", "short_payment"),
+        ("SI26060092 扣返利", "short_payment"),
+        ("SI26060092 ./. Skonto", "early_payment_discount"),
+    ],
+)
+def test_words_tell_what_kind_of_money_is_missing(text: str, reason: str) -> None:
+    items = [item("SI26060092", "C1", "2000.00"), item("SI26060100", "C1", "740.00"), item("CM7", "C1", "-31.00")]
+    answer = run([line("L1", "1900.00", text, PUMPS["name"])], items, [PUMPS])
+    rows = first(answer, "L1")
+    assert paid(answer, "L1") == {"SI26060092": "1900"}
+    assert [row["deduction_reason"] for row in rows] == [reason]
+
+
+def test_a_charge_that_the_text_tells_is_a_charge() -> None:
+    answer = run(
+        [line("L1", "1985.00", "转账 SI26060092 扣手续费", PUMPS["name"])],
+        [item("SI26060092", "C1", "2000.00")],
+        [PUMPS],
+    )
+    assert [row["deduction_reason"] for row in first(answer, "L1")] == ["bank_charge"]
+
+
+def test_a_rebate_is_the_credit_memo_that_fits_to_the_cent() -> None:
+    items = [item("SI26060092", "C1", "2000.00"), item("CM7", "C1", "-60.50"), item("CM8", "C1", "-11.00")]
+    answer = run([line("L1", "1939.50", "货款 SI26060092 扣返利", PUMPS["name"])], items, [PUMPS])
+    assert paid(answer, "L1") == {"SI26060092": "2000", "CM7": "-60.5"}
+
+
+def test_what_is_applied_has_the_sign_of_the_item_and_never_exceeds_what_is_open() -> None:
+    items = [
+        item(name, "C1", amount)
+        for name, amount in (
+            ("SI1", "2000.00"),
+            ("SI2", "740.00"),
+            ("SI3", "61.11"),
+            ("CM7", "-31.00"),
+            ("CM8", "-126.56"),
+        )
+    ]
+    texts = ("SI1 扣质保金", "货款", "SI1 SI2", "SI2 扣返利", "less penalty SI1", "往来款")
+    amounts = ("1900.00", "709.00", "2740.00", "613.44", "1842.44", "2643.55")
+    lines = [
+        line(f"L{at}", amount, text, PUMPS["name"])
+        for at, (amount, text) in enumerate(zip(amounts, texts, strict=True))
+    ]
+    for one in lines:
+        for row in run([one], items, [PUMPS]).matches.to_pylist():
+            if row["item_id"]:
+                owed = next(Decimal(held["amount"]) for held in items if held["item_id"] == row["item_id"])
+                assert 0 < row["applied"] / owed <= 1, row

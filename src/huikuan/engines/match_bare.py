@@ -174,7 +174,7 @@ class BareExplainer:
         made: list[Explanation] = []
         for shape, items in self._sets(context, pool):
             total = sum(map(state.open_now.__getitem__, items))
-            if total > 0 and total * 0.9 <= line.amount <= total * 1.02:
+            if total > 0 and total * 0.88 <= line.amount <= total * 1.02:
                 made += self._fits(context, customer, items, shape, size)
             if shape == "period":
                 made += self._sums(context, customer, [], items, line.amount, shape, size, 6)

@@ -15,6 +15,10 @@ SCOPES_MAX = 6
 CREDITS_MAX = 18
 WEAK = 0.3
 """A payer less believable than this is not searched without a mention."""
+CLEAR = ("exact", "discount", "late_discount")
+"""Fits that may come on top of all credit memos; a charge or less money besides has too many ways of coming about."""
+LESS = ("discount", "late_discount", "habit_discount", "charge", "exchange", "short", "part")
+"""Fits that leave a difference."""
 SAME_AMOUNT_MAX = 40
 """Items of one amount in the whole book beyond which the amount alone says nothing."""
 
@@ -53,6 +57,7 @@ class Explainer(Rivals):
         for made in found.values():
             if made.items and made.fit.how in WHOLE:
                 self._swap(context, made)
+        _drop_padded(context, found)
         _doubt_discounts(found)
         self._doubt_bare(context, found)
         return list(found.values())
@@ -203,7 +208,7 @@ class Explainer(Rivals):
             made += self._sums(context, customer, [], hard, line.amount, "subset", size)
         if hard and memos and not made:
             everything = hard + memos
-            made += self._fits(context, customer, everything, "credits", size)
+            made += [one for one in self._fits(context, customer, everything, "credits", size) if one.fit.how in CLEAR]
         return made
 
     def _equals(self, context: Context, customer: int, pool: Pool, found: Found) -> None:
@@ -271,6 +276,20 @@ def _ordered(context: Context, state: State, customer: int) -> tuple[list[int], 
         into = soft if mention.kind in ("order", "contract") or len(mine) > 1 or mention.doubtful else hard
         into.update(dict.fromkeys(mine))
     return list(hard), [one for one in soft if one not in hard]
+
+
+def _drop_padded(context: Context, found: Found) -> None:
+    """Where what is named explains the amount with a difference, what nobody named besides and still a difference
+    explain nothing, but for a credit memo and a discount."""
+    named = {one for opened in context.open_of.values() for one in opened}
+    if not named or not any(one.fit.how in LESS and named.issuperset(one.items) for one in found.values()):
+        return
+    for key, one in list(found.items()):
+        if one.fit.how not in LESS or named.isdisjoint(one.items):
+            continue
+        besides = [share for item, share in zip(one.items, one.fit.applied, strict=True) if item not in named]
+        if besides and (one.fit.how not in CLEAR or max(besides) > 0):
+            del found[key]
 
 
 def _doubt_discounts(found: Found) -> None:

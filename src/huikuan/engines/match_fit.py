@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from huikuan.engines.match_book import UNIT, smallest_unit
+from huikuan.engines.match_cuts import OPEN, cut_of
 from huikuan.engines.match_learn import EVERYBODY, Knowledge
 from huikuan.engines.match_lines import Line, State
 from huikuan.engines.match_packed import packed
@@ -23,6 +24,8 @@ CHARGE_MAX = 80 * UNIT
 """What banks keep of a transfer, in major units of a currency with cents."""
 STATED = 1.0
 """``known`` of a short payment that the text explains."""
+SAID = 2.0
+"""``known`` of a charge that the text tells, seen or not."""
 RATE_MAX = 0.012
 """A difference of rates is at most this share."""
 PERCENTS = (20_000, 30_000, 10_000, 15_000, 25_000, 50_000, 5_000, 40_000)
@@ -115,20 +118,27 @@ def fit_less(state: State, line: Line, items: Sequence[int], amounts: Sequence[i
     diff = total - line.amount
     if diff == 0:
         return [fit_exact(items, amounts)]
+    said = cut_of(line.text) if diff > 0 and line.text else ""
     fits = []
-    if diff > 0 and diff * 8 <= total:
-        fits += _discounts(state, line, items, amounts, diff, terms)
+    if diff > 0 and diff * 8 <= total and said != "retention":
+        fits += [
+            fit
+            for fit in _discounts(state, line, items, amounts, diff, terms)
+            if not said or fit.how != "habit_discount"
+        ]
     grain = smallest_unit(line.currency)
     charge_max = CHARGE_MAX * grain // 100 if grain > 100 else CHARGE_MAX
     largest = max(range(len(items)), key=lambda at: amounts[at])
     known = terms.charges.get(diff, 0) * 3 + terms.charges_all.get(diff, 0)
-    if diff > 0 and (is_complaint(line) or names_cut(line, diff)):
+    if diff > 0 and (said in OPEN or names_cut(line, diff)):
         if diff * 3 <= total:
             stated = names_cut(line, diff) or not states_another(line, diff)
             fits.append(_taken(amounts, largest, diff, "short", "short_payment", STATED if stated else 0.0))
     elif any("discount" in fit.how for fit in fits):
         if terms.charges.get(diff, 0) >= OWN_CHARGE_MIN:
             fits.append(_taken(amounts, largest, diff, "charge", "bank_charge", float(known)))
+    elif said == "charge" and diff <= charge_max:
+        fits.append(_taken(amounts, largest, diff, "charge", "bank_charge", max(float(known), SAID)))
     elif 0 < diff <= charge_max and (diff * 12 <= total or (known and diff * 3 <= total)):
         charge = _taken(amounts, largest, diff, "charge", "bank_charge", float(known))
         short = _taken(amounts, largest, diff, "short", "short_payment", 0.0)
@@ -145,18 +155,6 @@ def fit_less(state: State, line: Line, items: Sequence[int], amounts: Sequence[i
     return fits
 
 
-_COMPLAINT = re.compile(
-    r"M(?:AE|Ä)NGEL|K(?:UE|Ü)RZUNG|PREISDIFF|PRICE DIFF|FREIGHT|REKLAM|BESCH(?:AE|Ä)DIG|MINDERUNG|FEHLMENGE|GUTSCHRIFT"
-    r"|AVARIE|MANQUANT|LITIGE|RETOUR|P(?:E|É)NALIT|D(?:E|É)FAUT|DAMAGE|SHORTAGE|SHORT DELIVER|QUALITY|CLAIM|PENALTY"
-    r"|RETURNED|DEDUCT|DISPUTE|质量|破损|损坏|短缺|短少|少付|缺货|差价|数量|违约|罚款|扣款|返工|瑕疵|赔偿|退货|索赔|扣.{0,4}款"
-)
-
-
-def is_complaint(line: Line) -> bool:
-    """The text says that less is paid because of something wrong with the goods."""
-    return bool(line.text) and bool(_COMPLAINT.search(line.text.upper()))
-
-
 _PREPAID = re.compile(
     r"预付|预收|定金|订金|押金|ANZAHLUNG|VORAUS|VORKASSE|ARRHES|ACOMPTE|ACCONTO|ANTICIP|DOWN ?PAYMENT|PREPAY|PRE-PAY"
     r"|ADVANCE|DEPOSIT"
@@ -168,7 +166,7 @@ def is_prepaid(line: Line) -> bool:
     return bool(line.text) and bool(_PREPAID.search(line.text.upper()))
 
 
-_DECIMALS = re.compile(r"(?<![\d.])\d+\.\d\d(?!\d)")
+_DECIMALS = re.compile(r"(?<![\d.])\d+\.\d\d(?!\d)|(?<![\d.])\d+(?=元)")
 _BANK = re.compile(r"FEE|CHARGE|SPESEN|GEB(?:UE|Ü)HR|FRAIS|COMMISSION|手续费|费用")
 
 
@@ -176,17 +174,20 @@ def names_cut(line: Line, diff: int) -> bool:
     """The text states the very amount that is missing, and not as a bank's charge."""
     if not line.text or not diff:
         return False
-    whole, cents = diff // UNIT, diff % UNIT // 100
-    flat = line.text.replace(" ", "").replace(",", ".")
-    return f"{whole}.{cents:02d}" in _DECIMALS.findall(flat) and not _BANK.search(line.text.upper())
+    return f"{diff // UNIT}.{diff % UNIT // 100:02d}" in _amounts_in(line) and not _BANK.search(line.text.upper())
 
 
 def states_another(line: Line, diff: int) -> bool:
     """The text states amounts, but neither the one that is missing nor only that of the line."""
-    flat = line.text.replace(" ", "").replace(",", ".")
     told = {f"{one // UNIT}.{one % UNIT // 100:02d}" for one in (diff, line.amount)}
-    found = set(_DECIMALS.findall(flat))
+    found = _amounts_in(line)
     return bool(found - told) and f"{diff // UNIT}.{diff % UNIT // 100:02d}" not in found
+
+
+def _amounts_in(line: Line) -> set[str]:
+    """Amounts that the text states, with two places."""
+    flat = line.text.replace(" ", "").replace(",", ".")
+    return {one if "." in one else f"{one}.00" for one in _DECIMALS.findall(flat)}
 
 
 def _taken(amounts: Sequence[int], at: int, diff: int, how: str, reason: str, known: float) -> Fit:

@@ -1,0 +1,49 @@
+"""What the words of a text say about money that is missing: kept back, contested, a rebate, a bank's charge."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Literal
+
+from huikuan.engines.match_text import normal_text
+
+Cut = Literal["", "retention", "claim", "rebate", "charge"]
+"""``retention``: kept back until a guarantee ends; ``claim``: something is wrong with the goods, a penalty;
+``rebate``: a bonus, which a credit memo settles; ``charge``: a bank kept it. After the first three the rest stays
+open."""
+OPEN: tuple[Cut, ...] = ("retention", "claim", "rebate")
+"""Words after which the rest stays open."""
+
+_DISCOUNT = re.compile(r"SKONTO|DISC(?:OUNT|\.|\b)|ESCOMPTE|SCONTO|现金折扣|折扣")
+_RETENTION = re.compile(
+    r"质保|质量保证金|保修金|保固|留尾款|尾款暂?留|暂[扣留]|保留款|RETENTION|RETAINAGE|RETAINED|EINBEHALT|RETENUE|RITENUTA"
+    r"|RETENCI[OÓ]N"
+)
+_CLAIM = re.compile(
+    r"M(?:AE|Ä)NGEL|K(?:UE|Ü)RZUNG|PREISDIFF|PRICE DIFF|FREIGHT|REKLAM|BESCH(?:AE|Ä)DIG|MINDERUNG|FEHLMENGE"
+    r"|VERTRAGSSTRAFE|GUTSCHRIFT|ABZUG|ABZ(?:(?:UE|Ü)GL|GL|\.)|AVARIE|MANQUANT|LITIGE|RETOUR|P(?:E|É)NALIT|D(?:E|É)FAUT"
+    r"|\bMOINS\b|DETRATTO|DEDOTTO|CONTESTA|DANN[OI]\b|DAMAGE|SHORTAGE|SHORT[ -](?:DELIVER|SHIP)|QUALITY|CLAIM|PENALTY"
+    r"|RETURNED|DEDUCT|DEBIT NOTE|DISPUTE|LIQUIDATED|质量|破损|损坏|短缺|短少|少付|缺货|差价|数量|违约|罚|扣款|返工"
+    r"|瑕疵|赔偿|退货|索赔|扣(?!.{0,3}[折费息]).{0,4}款"
+)
+_REBATE = re.compile(r"返利|返点|折让|红字|红票|REBATE|BONUS|R[ÜU]CKVERG[ÜU]TUNG|RISTOURNE|REMISE ARRI|AVOIR")
+_CHARGE = re.compile(
+    r"(?:BANK|WIRE|TRANSFER|REMITTANCE|INTERMEDIARY)[ -]?(?:FEE|CHARGE|COST)|SPESEN|(?:BANK|WEISUNGS)GEB(?:UE|Ü)HR"
+    r"|FRAIS (?:BANC|DE VIR)|(?:COMMISSION\w*|SPESE) BANC|手续费|汇[款兑]?费|电汇费|转账费|邮电费"
+)
+
+
+@lru_cache(maxsize=4096)
+def cut_of(text: str) -> Cut:
+    """What the words of a text say of money that is missing; nothing where they speak of a discount."""
+    told = normal_text(text).text
+    if _RETENTION.search(told):
+        return "retention"
+    if _DISCOUNT.search(told):
+        return ""
+    if _CHARGE.search(told):
+        return "charge"
+    if _CLAIM.search(told):
+        return "claim"
+    return "rebate" if _REBATE.search(told) else ""
