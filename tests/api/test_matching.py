@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from huikuan.cli.workbench import workbench
 from huikuan.core.refusals import Refusal
-from huikuan.store.models import ApiKey, AuditEvent, LineDecision, LineParked
+from huikuan.store.models import ApiKey, AuditEvent, LineDecision, LineParked, MatchProposal
 from huikuan.store.public_ids import public_id
 from tests.api.calling import Program, make_key, problem_of
 from tests.databases import LedgerDb
@@ -96,6 +96,8 @@ def test_the_command_line(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None
     assert "every open line" in CliRunner().invoke(workbench, ["match", "--help"]).output
     unsaid = CliRunner().invoke(workbench, ["match"])
     assert unsaid.exit_code == 2 and "Missing option '--entity'" in unsaid.output
+    MatchProposal.objects.all().delete()
+    assert ask("list").count("(not looked at yet)") == 4
     told = ask("match")
     assert "4 lines: 0 posted" in told
     assert "Nothing posts itself" in told

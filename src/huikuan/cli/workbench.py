@@ -97,6 +97,7 @@ def list_lines(context: dict[str, Any], show: str, limit: int, as_json: bool) ->
             "customer": row.customer,
             "confidence": round(row.confidence, 6),
             "ambiguous": row.ambiguous,
+            "looked_at": row.is_worked_out,
         }
         for row in found.rows
     ]
@@ -104,9 +105,10 @@ def list_lines(context: dict[str, Any], show: str, limit: int, as_json: bool) ->
         click.echo(json.dumps({"total": found.total, "lines": rows}, ensure_ascii=False))
         return
     for one in rows:
+        kind = one["kind"] or ("nothing fits" if one["looked_at"] else "not looked at yet")
         click.echo(
             f"{one['line']}  {one['value_date']}  {one['amount']:>16} {one['currency']}  {one['confidence']:.3f}"
-            f"  {one['payer']}  →  {one['customer'] or '?'} ({one['kind'] or 'nothing fits'})"
+            f"  {one['payer']}  →  {one['customer'] or '?'} ({kind})"
         )
     click.echo(f"{found.total:,} lines" + (f", {len(rows):,} shown" if found.total > len(rows) else ""))
 
