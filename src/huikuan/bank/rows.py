@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from html.parser import HTMLParser
 
+from huikuan.bank.ole import is_sound
 from huikuan.bank.source import WORKBOOK_MAX, Source, detect_encoding
 from huikuan.bank.xml import forget, local, walk
 from huikuan.core.workbooks import WorkbookFault, WorkbookLimits, inspect_workbook
@@ -104,6 +105,8 @@ def _workbook(source: Source, *, is_old: bool) -> Iterator[Sheet]:
             inspect_workbook(source.open, source.size, WorkbookLimits(cells=30_000_000))
         except WorkbookFault as fault:
             raise source.bad(fault.code, fault.reason) from None
+    elif not _is_sound(source):
+        raise source.bad("file.broken", "the workbook is damaged")
     try:
         with source.open() as stream:
             book = python_calamine.CalamineWorkbook.from_filelike(stream)
@@ -121,6 +124,11 @@ def _workbook(source: Source, *, is_old: bool) -> Iterator[Sheet]:
         if type(error).__name__ != "PanicException":
             raise
         raise source.bad("file.broken", "the workbook is damaged") from None
+
+
+def _is_sound(source: Source) -> bool:
+    with source.open() as stream:
+        return is_sound(stream.read())
 
 
 def _cell(value: object) -> Cell:
