@@ -22,7 +22,6 @@ FILE_MAX = 30 * MIB
 _PARTS_MAX = 60
 _DEPTH_MAX = 3
 _PAGES_MAX = 50
-_DOCUMENTS_MAX = 100_000
 # A line ends in one way only (``\r`` is part of it): with two, lines without an end would be tried in all combinations.
 _MAIL = re.compile(rb"\A(?:[A-Za-z][A-Za-z0-9\-]{1,40}:[^\n]*\n(?:[ \t][^\n]*\n)*){2,}\r?\n")
 _MAIL_FIELDS = re.compile(rb"^(from|subject|date|message-id|mime-version|received):", re.IGNORECASE | re.MULTILINE)

@@ -148,15 +148,6 @@ def check_balanced(claims: Sequence[Claim]) -> None:
             )
 
 
-def unbalanced_by(claims: Iterable[Claim]) -> dict[tuple[PartyKind, int, str], int]:
-    """By party, what it gives up less what it is released from; for a page that shows what is missing."""
-    rest: dict[tuple[PartyKind, int, str], int] = defaultdict(int)
-    for claim in claims:
-        rest[claim.owed_to.key] += claim.amount_minor
-        rest[claim.owed_by.key] -= claim.amount_minor
-    return dict(rest)
-
-
 def check_line(row: OpenRow, amount_minor: int, taken_minor: int, document: str) -> None:
     """``amount_minor`` (with the item's sign) of an item must be open and not be held by anything else: ``taken_minor``
     of it is covered by bills or named in other agreements.

@@ -22,9 +22,6 @@ class Channel(StrEnum):
 BY_HAND = (Channel.TRANSFER, Channel.CARD, Channel.E_PAYMENT, Channel.DIRECT_DEBIT)
 """Channels a person names when recording money; the others have forms of their own."""
 
-NO_MONEY = frozenset({Channel.NOTE})
-"""What settles items and is no money yet."""
-
 
 _FAMILIES = {
     # ISO 20022, the family of the domain PMNT

@@ -168,8 +168,6 @@ def _toml(data: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-_ASSUMED_USD = "the file names no currency: USD is assumed unless the run names one"
-
 IBM_LATE_PAYMENTS = Profile(
     name="ibm_late_payments",
     kind="items",

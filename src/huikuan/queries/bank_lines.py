@@ -156,16 +156,6 @@ def lines_by_id(line_ids: Iterable[int]) -> dict[int, MatchLine]:
     }
 
 
-def lines_of_receipts(receipt_ids: Iterable[int]) -> dict[int, MatchLine]:
-    """The line of each of these receipts that came from a bank statement, by receipt."""
-    wanted = sorted(set(receipt_ids))
-    return {
-        one.receipt_id: one
-        for start in range(0, len(wanted), _PART)
-        for one in _lines(_money_in().filter(receipt_id__in=wanted[start : start + _PART]))
-    }
-
-
 def advices_of(line_ids: Iterable[int]) -> dict[int, list[Advice]]:
     """The remittance advices linked to these lines, by line."""
     wanted = sorted(set(line_ids))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -278,12 +278,3 @@ def entries_above(entity_id: int, month: date, seq: int) -> int:
         entity_id=entity_id, posting_date__gte=month, posting_date__lt=next_month(month)
     )
     return entries.count() - entries.filter(seal__ledger_seq__lte=seq).count()
-
-
-def formats_exported(entity_id: int, months: Sequence[date]) -> dict[date, set[str]]:
-    """The formats each of these months was exported in."""
-    found: dict[date, set[str]] = defaultdict(set)
-    rows = GlExport.objects.filter(entity_id=entity_id, month__in=list(months)).values_list("month", "format")
-    for month, code in rows.distinct():
-        found[month].add(code)
-    return dict(found)

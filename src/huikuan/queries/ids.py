@@ -30,17 +30,8 @@ def short_payment_id_text(case_id: int) -> str:
     return public_id("shp", case_id)
 
 
-def short_payment_number(text: str) -> int | None:
-    """The number behind a short payment's opaque id."""
-    return inner_id("shp", text)
-
-
 def contact_id_text(contact_id: int) -> str:
     return public_id("con", contact_id)
-
-
-def bank_statement_id_text(statement_id: int) -> str:
-    return public_id("bst", statement_id)
 
 
 def bank_line_id_text(line_id: int) -> str:
@@ -50,10 +41,6 @@ def bank_line_id_text(line_id: int) -> str:
 def bank_line_number(text: str) -> int | None:
     """The number behind a bank line's opaque id."""
     return inner_id("bln", text)
-
-
-def bank_account_id_text(account_id: int) -> str:
-    return public_id("bac", account_id)
 
 
 def bank_account_number(text: str) -> int | None:
@@ -78,11 +65,6 @@ def remittance_id_text(advice_id: int) -> str:
     return public_id("rem", advice_id)
 
 
-def remittance_number(text: str) -> int | None:
-    """The number behind a remittance advice's opaque id."""
-    return inner_id("rem", text)
-
-
 def line_decision_id_text(decision_id: int) -> str:
     return public_id("dec", decision_id)
 
@@ -94,8 +76,3 @@ def line_decision_number(text: str) -> int | None:
 
 def agreement_id_text(agreement_id: int) -> str:
     return public_id("agr", agreement_id)
-
-
-def agreement_number(text: str) -> int | None:
-    """The number behind a settlement agreement's opaque id."""
-    return inner_id("agr", text)

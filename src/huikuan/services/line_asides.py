@@ -36,11 +36,6 @@ def claim_line(entity_id: int, line_id: int, *, actor_id: int, now: datetime, ta
     run_in_transaction(work)
 
 
-def release_lines(*, actor_id: int) -> None:
-    """Ends all claims of a person."""
-    run_in_transaction(lambda: LineClaim.objects.filter(user_id=actor_id).delete())
-
-
 def park_line(entity_id: int, line_id: int, reason: str, *, actor_id: int | None, now: datetime) -> None:
     """Puts a line aside; it is listed under "put aside" and never posts itself. Refuses ``match.reason_missing`` and
     what ``take_line`` refuses."""

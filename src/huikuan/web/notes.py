@@ -40,9 +40,6 @@ from huikuan.web.tables.grid import grid_of
 from huikuan.web.tables.notes import NOTES
 from huikuan.web.tags import address
 
-LISTED_MAX = 14
-"""Months of the balance by maturity that are shown."""
-
 
 @require_safe
 @page

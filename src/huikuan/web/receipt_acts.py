@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -49,7 +48,6 @@ ACCOUNTS = {
     "advances": LedgerAccount.ADVANCES,
 }
 _METHODS = ["GET", "HEAD", "POST"]
-Doing = Callable[[QueryDict, str], HttpResponse]
 
 
 def receipt_bar(seat: Seat, public_id: str) -> dict[str, Any]:

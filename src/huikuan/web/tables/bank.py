@@ -28,10 +28,6 @@ def _accounts(frame: Frame) -> list[tuple[str, str]]:
     return [(row.public_id, row.name) for row in account_rows(frame)]
 
 
-def _account_name(frame: Frame, public_id: str) -> str:
-    return dict(_accounts(frame)).get(public_id, public_id)
-
-
 def period(row: StatementRow) -> str:
     language = get_language() or "en"
     if row.from_date is None or row.to_date is None:
