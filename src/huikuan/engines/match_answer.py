@@ -9,10 +9,9 @@ from typing import Any
 import pyarrow as pa
 
 from huikuan.engines.match_book import UNIT, Book
-from huikuan.engines.match_explanation import Explanation
+from huikuan.engines.match_explanation import AMBIGUOUS, Explanation
 from huikuan.engines.match_joint import Judged
 from huikuan.engines.match_learn import Knowledge
-from huikuan.engines.match_model import AMBIGUOUS
 from huikuan.engines.match_posting import may_post
 from huikuan.engines.match_references import FIELDS
 from huikuan.engines.match_types import EVIDENCE, EXPLANATIONS, LEARNED, MATCHES, BarReport, MatchOptions

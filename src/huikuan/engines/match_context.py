@@ -30,6 +30,9 @@ _BEHALF = re.compile(
     r"|(?:on behalf of|i\.\s?A\.|im Auftrag(?: von)?|pour (?:le )?compte de|for account of)\s+([^,;/|]{3,60})",
     re.IGNORECASE,
 )
+PAID_TAIL = re.compile(r"\d{5,8}")
+PAID_MAX = 3
+"""So many paid items at most may end in the same digits."""
 
 
 @packed
@@ -181,6 +184,23 @@ class Gatherer:
                         continue
                     if self._compare(context, pool, token, only):
                         read.append(place)
+        if len(context.found.mentions) == 0:
+            self._read_paid(context)
+
+    def _read_paid(self, context: Context) -> None:
+        """Reads the last digits of a number of what the likely payer has paid already: it does not mean what is open
+        in the same amount."""
+        book, opened = self.state.book, self.state.open_now
+        if not context.payers or context.payers[0].strength < FOREIGN_PAYER:
+            return
+        owned = book.of_customer.get(context.payers[0].customer, ())
+        for text, number, start, stop, _ in context.found.loose:
+            if not PAID_TAIL.fullmatch(text):
+                continue
+            hits = [item for item in owned if not opened[item] and book.cores[item].endswith(text)]
+            if 0 < len(hits) <= PAID_MAX:
+                context.open_of[len(context.found.mentions)] = []
+                context.found.mentions.append(Mention(hits, "truncated", len(text) - 3.0, number, start, stop, text))
 
     def _compare(self, context: Context, pool: Pool, token: tuple[str, int, int, int, bool], only: str) -> bool:
         """The token read as a piece or a misspelling (or ``only`` as one of these) of what is open; whether it led

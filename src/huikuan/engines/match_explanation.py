@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from huikuan.engines.match_fit import Fit
 from huikuan.engines.match_packed import packed
 
+AMBIGUOUS = 0.5
+"""From so many expected other sets on an explanation counts as ambiguous."""
+
 
 @packed
 @dataclass(slots=True)

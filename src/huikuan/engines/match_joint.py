@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from huikuan.engines.match_context import Context
-from huikuan.engines.match_explanation import Explanation
+from huikuan.engines.match_explanation import AMBIGUOUS, Explanation
 from huikuan.engines.match_fit import Fit
 from huikuan.engines.match_lines import Line, State
 from huikuan.engines.match_packed import packed
 from huikuan.engines.match_score import PLACE
 
+DOUBTFUL = 6.0
+"""No explanation beside which others fit as well is more urgent than a score of this."""
 TIE = 0.5
 """Scores closer than this are taken as equal: then the earlier line wins."""
 
@@ -85,8 +87,11 @@ def _clear_rivals(judged: Sequence[Judged], contested: set[int]) -> None:
 
 
 def _urgency(one: Judged, choice: int) -> tuple[float, ...]:
-    """Surer explanations first, by steps, so that two alike are decided by day."""
-    return (-(one.ranked[choice].score // TIE), one.line.day)
+    """Surer explanations first, by steps, so that two alike are decided by day. So are all where other sets fit as
+    well: of equal monthly sums the first payment takes the oldest, for what came later it cannot have paid."""
+    made = one.ranked[choice]
+    score = made.score if made.others < AMBIGUOUS else min(made.score, DOUBTFUL)
+    return (-(score // TIE), one.line.day)
 
 
 def _is_free(made: Explanation, used: dict[int, int], state: State) -> bool:

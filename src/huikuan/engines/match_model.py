@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from huikuan.engines.match_explanation import AMBIGUOUS
 from huikuan.engines.match_joint import Judged
 from huikuan.engines.match_learn import Knowledge
 from huikuan.engines.match_score import NAMES
@@ -36,8 +37,6 @@ EXTRA = (
     "many",
     "shaky",
 )
-AMBIGUOUS = 0.5
-"""From so many expected other sets on an explanation counts as ambiguous."""
 
 
 def traits_of(judged: Judged) -> list[float]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from huikuan.engines.match_explanation import Explanation
+from huikuan.engines.match_explanation import AMBIGUOUS, Explanation
 from huikuan.engines.match_fit import STATED
-from huikuan.engines.match_model import AMBIGUOUS
 from huikuan.engines.match_score import PLACE
 
 KNOWN_PAYER = 0.85
@@ -44,9 +43,8 @@ def _adds_up(best: Explanation) -> bool:
     if how == "exchange":
         return fit.known >= CUSTOMARY
     if how == "short":
-        return fit.known >= STATED
-    if best.is_way:
-        return True
+        # Of several that no number names, nobody can tell which of them is short.
+        return fit.known >= STATED and (len(best.items) == 1 or best.features[PLACE["rarity"]] > 0)
     if how in ("part", "over"):
         return bool(best.features[PLACE["part_words"]])
     if how == "discount":

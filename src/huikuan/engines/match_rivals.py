@@ -61,7 +61,7 @@ class Rivals(BareExplainer):
             return False
         owner = self.state.book.customer_of[made.items[0]]
         items = self.state.pool(owner, context.line).items
-        if set(made.items) == set(items[: len(made.items)]):
+        if made.fit.how == "exact" and set(made.items) == set(items[: len(made.items)]):
             return False
         if amount % (1000 * UNIT) == 0:
             return True

@@ -14,12 +14,12 @@ from typing import Any
 from huikuan.engines.match_book import Book
 from huikuan.engines.match_context import Gatherer
 from huikuan.engines.match_explain import Explainer
-from huikuan.engines.match_explanation import Explanation
+from huikuan.engines.match_explanation import AMBIGUOUS, Explanation
 from huikuan.engines.match_forks import run_apart
 from huikuan.engines.match_joint import Judged, settle
 from huikuan.engines.match_learn import Knowledge
 from huikuan.engines.match_lines import Line, State
-from huikuan.engines.match_model import AMBIGUOUS, Calibration, probability, traits_of
+from huikuan.engines.match_model import Calibration, probability, traits_of
 from huikuan.engines.match_payers import Directory
 from huikuan.engines.match_prior import prior_calibration
 from huikuan.engines.match_score import PLACE, Scorer, rank
