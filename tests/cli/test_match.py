@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from huikuan.cli.main import main
+from huikuan.cli.match_show import show_bar
+from huikuan.engines.match_types import BarReport
 
 pytestmark = pytest.mark.practice("E3")
 
@@ -88,3 +90,29 @@ def test_wrong_usage(folder: Path, more: tuple[str, str]) -> None:
     with pytest.raises(SystemExit) as stop:
         call(folder, *more)
     assert stop.value.code == 2
+
+
+def test_in_chinese_everything_is_chinese(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with (folder / "lines.csv").open("a", encoding="utf-8") as file:
+        file.write("L3,2026-03-22,-50.00,Somebody,refund,z\n")
+    call(folder, "--lang", "zh")
+    out = capsys.readouterr().out
+    assert out.split()[:6] == ["流水", "金额", "结论", "把握", "客户", "理由"]
+    assert "共 3 笔：0 笔可自动入账" in out
+    assert "没有可据以验证门槛的历史" in out
+    # Of money going out nothing is asked.
+    assert [cell for line in out.splitlines() if line.startswith("L3") for cell in line.split()][3] == "-"
+
+
+def test_past_lines_that_were_sure_and_wrong_are_printed() -> None:
+    wrong = {"line_id": "P7", "confidence": 0.9981, "customer_id": "C1", "items": ["SI1"], "said_customer_id": "C1"}
+    bar = BarReport(
+        reason="too_many_errors",
+        errors=1,
+        above=900,
+        lines_missing=1600,
+        surest_wrong=[{**wrong, "said_items": [], "said_reason": None}],
+    )
+    said = list(show_bar(bar))
+    assert said[0].startswith("Nothing posts itself: 1 of the 900 surest past lines would have been wrong")
+    assert said[-1].split() == ["P7", "99.8%", "C1", "SI1", "C1", "on", "account"]

@@ -212,3 +212,50 @@ def test_what_processes_hand_over_is_what_it_was() -> None:
     again = pickle.loads(pickle.dumps(one))
     assert again == one
     assert again.context.payers[0] is again.context.strength[4]
+
+
+def test_a_history_that_contradicts_itself_is_told_with_its_rows_and_does_not_count_in_the_bar() -> None:
+    items = [item(f"OLD{at}", "C1", "500.00", open_amount="0") for at in range(1, 5)]
+    past = [
+        past_line("P1", date(2026, 3, 3), "500.00", "OLD1", "C1"),
+        past_line("P2", date(2026, 3, 4), "500.00", "OLD2", "C1") | {"applied": "900.00"},
+        past_line("P3", date(2026, 3, 5), "500.00", "OLD3", "C1") | {"applied": "-500.00"},
+        past_line("P4", date(2026, 3, 6), "100.00", "OLD4", "C1") | {"applied": "500.00"},
+        past_line("P5", date(2026, 3, 7), "70.00", "GONE", "C9"),
+    ]
+    answer = run([line("L1", "10.00")], items, [customer("C1", "华联")], past)
+    told = {(one.row, one.code) for one in answer.warnings if one.file == "history"}
+    assert told == {
+        (3, "match.contrary_line"),
+        (4, "match.contrary_line"),
+        (5, "match.contrary_line"),
+        (6, "match.unknown_item"),
+        (6, "match.unknown_customer"),
+    }
+    assert answer.bar.lines == 1
+
+
+def test_past_lines_that_would_have_been_sure_and_wrong_are_listed() -> None:
+    names = customer("C1", "华联")
+    days = [date(2026, 1, 1) + timedelta(days=at) for at in range(120)]
+    items = [
+        item(f"SI26{at:04}", "C1", f"{1000 + 7 * at}.31", document_date=day, settled_date=day + timedelta(days=9))
+        for at, day in enumerate(days)
+    ]
+    past = [
+        past_line(
+            f"P{at}",
+            day + timedelta(days=9),
+            f"{1000 + 7 * at}.31",
+            f"SI26{at:04}",
+            "C1",
+            text=f"SI26{at:04}",
+            payer="华联",
+        )
+        for at, day in enumerate(days)
+    ]
+    past[100] |= {"item_id": "SI260101"}
+    bar = run([line("L1", "10.00")], items, [names], past).bar
+    assert [(one["line_id"], one["items"], one["said_items"]) for one in bar.surest_wrong][:1] == [
+        ("P100", ["SI260101"], ["SI260100"])
+    ]

@@ -32,7 +32,7 @@ SHOWN_MAX = 40
     type=click.FloatRange(0, 0.5, min_open=True),
     help="The share of wrong automatic postings that is not to be exceeded, with 95 % probability.",
 )
-@click.option("--lang", type=click.Choice(["zh", "en"]), default="en", show_default=True, help="Of the reasons.")
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="en", show_default=True, help="Of the answer.")
 @click.option("--as-of", type=Day(), help="Leave out what is dated later.")
 @click.option("--ranks", default=5, show_default=True, type=click.IntRange(1, 20), help="Explanations kept per line.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write .csv, .xlsx or .parquet.")
@@ -128,7 +128,7 @@ def _progress(paths: list[str]) -> Iterator[Step]:
 
 def _deliver(answer: Any, lines: Any, output: str | None, asked: dict[str, Any], as_json: bool) -> None:
     from huikuan.cli.age_show import show_warnings
-    from huikuan.cli.match_show import machine_bar, plain_matches, show_bar, show_counts, show_lines
+    from huikuan.cli.match_show import machine_bar, plain_matches, say, show_bar, show_counts, show_lines
     from huikuan.engines.files import write_table
 
     for path, table in (
@@ -160,10 +160,10 @@ def _deliver(answer: Any, lines: Any, output: str | None, asked: dict[str, Any],
     for line in show_warnings(answer.warnings):
         click.echo(line, err=True)
     if not output:
-        for line in show_lines(answer.matches, lines, SHOWN_MAX):
+        for line in show_lines(answer.matches, lines, SHOWN_MAX, asked["lang"]):
             click.echo(line)
         click.echo("")
-    for line in (*show_counts(answer.counts), *show_bar(answer.bar)):
+    for line in (*show_counts(answer.counts, asked["lang"]), *show_bar(answer.bar, asked["lang"])):
         click.echo(line)
     if output:
-        click.echo(f"{answer.matches.num_rows:,} rows written to {output}")
+        click.echo(say("written", asked["lang"], n=answer.matches.num_rows, path=output))

@@ -31,6 +31,7 @@ from huikuan.engines.match_replay import Replayed, blocks_of, learn_all, replay
 from huikuan.engines.match_run import run_lines
 from huikuan.engines.match_score import prior_weights
 from huikuan.engines.match_types import BarReport, Lang, MatchAnswer, MatchOptions
+from huikuan.engines.match_warnings import past_warnings
 from huikuan.engines.schemas import arrow_schema
 
 __all__ = ["BarReport", "Knowledge", "MatchAnswer", "MatchModel", "MatchOptions", "fit_model", "match", "match_ready"]
@@ -38,6 +39,8 @@ __all__ = ["BarReport", "Knowledge", "MatchAnswer", "MatchModel", "MatchOptions"
 Progress = Callable[[str, int, int], None]
 FITTED_MIN = 60
 """Replayed lines from which on the history's own probabilities are learned."""
+DOUBTED, WRONG_MAX = 0.9, 50
+"""How sure a wrong past line must have been to be listed, and how many are."""
 KNOWN_MIN = 0.5
 """Share of the items paid by the history that must be given, so that the past can be replayed."""
 
@@ -74,7 +77,7 @@ def match(
         warnings: list[DataError] = []
         if model is None:
             model = _fit(book, directory, past, max_error, options, progress)
-            warnings = _warn(past, model.bar)
+            warnings = _warn(past, model.bar) or (past_warnings(past, history, book) if past else [])
         rows = read_lines(lines)
         warnings += _warn_uncapped(rows, options)
         opened = open_today(book, past)
@@ -193,7 +196,18 @@ def _bar(replayed: list[Replayed], chances: list[float], max_error: float, optio
         for one, chance in zip(replayed, chances, strict=True)
     ]
     cap = None if options.money_cap is None else int(options.money_cap * 10_000)
-    return set_bar(outcomes, max_error, options.certainty, currency=currency, money_cap=cap)
+    bar = set_bar(outcomes, max_error, options.certainty, currency=currency, money_cap=cap)
+    return replace(bar, surest_wrong=_surest_wrong(replayed, chances))
+
+
+def _surest_wrong(replayed: list[Replayed], chances: list[float]) -> list[dict[str, Any]]:
+    """Past lines that would have been sure and wrong, the surest first."""
+    found = [
+        {**one.dispute, "confidence": round(chance, 6)}
+        for one, chance in zip(replayed, chances, strict=True)
+        if one.dispute is not None and chance >= DOUBTED
+    ]
+    return sorted(found, key=lambda one: (-one["confidence"], one["line_id"]))[:WRONG_MAX]
 
 
 def _replay_apart(

@@ -21,23 +21,26 @@ CLOSED_DAYS = 3
 @dataclass(slots=True)
 class Truth:
     """What a line turned out to be: per item what of its money went there, and whose it was (``None``: nobody's).
-    ``closed``: items that were settled with it. ``unknown``: it paid items that were not given."""
+    ``closed``: items that were settled with it. ``unknown``: it paid items that were not given. ``contrary``: a code
+    for how it contradicts itself or the items."""
 
     applied: dict[int, int] = field(default_factory=dict)
     customer: str | None = None
     unknown: bool = False
     closed: set[int] = field(default_factory=set)
+    contrary: str = ""
 
 
 @dataclass(slots=True)
 class Past:
     """The history in canonical order. ``is_gross``: its ``applied`` holds deductions as well. ``known_share``: how many
-    of the items it paid are among the items given."""
+    of the items it paid are among the items given. ``rows``: of each line its first row, as a spreadsheet shows it."""
 
     lines: list[Line]
     truths: list[Truth]
     is_gross: bool
     known_share: float
+    rows: list[int] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -81,7 +84,22 @@ def read_past(history: Any, book: Book) -> Past:
     )
     paid = {item for truth in facts for item in truth.applied}
     named = len(paid) + sum(truth.unknown for truth in facts)
-    return Past(kept, facts, over > under, len(paid) / named if named else 0.0)
+    for line, truth in zip(kept, facts, strict=True):
+        truth.contrary = _contrary(line, truth, book)
+    return Past(kept, facts, over > under, len(paid) / named if named else 0.0, [at + 2 for at in order])
+
+
+def _contrary(line: Line, truth: Truth, book: Book) -> str:
+    """How a line contradicts itself or the items: an item got more than it was, or the other sign; all of them got far
+    more than the money and any deduction."""
+    for item, share in truth.applied.items():
+        amount = int(book.amounts[item])
+        if share * amount < 0:
+            return "sign"
+        if abs(share) > abs(amount):
+            return "item"
+    total = sum(truth.applied.values())
+    return "line" if line.amount > 0 and total > line.amount + total // 3 else ""
 
 
 def _close(facts: list[Truth], lines: list[Line], book: Book) -> None:

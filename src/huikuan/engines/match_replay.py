@@ -22,7 +22,8 @@ BLOCKS = 12
 @dataclass(slots=True)
 class Replayed:
     """A past line as the matcher would have judged it. ``right``: which of its explanations, in their order, is what it
-    turned out to be (-1: none)."""
+    turned out to be (-1: none). ``dispute``: of one that would have posted itself and was wrong, what was said and
+    what it was."""
 
     line_id: str
     traits: list[float]
@@ -31,6 +32,7 @@ class Replayed:
     amount: int
     currency: str
     judged: Judged | None = None
+    dispute: dict[str, Any] | None = None
 
 
 def blocks_of(count: int) -> list[tuple[int, int]]:
@@ -53,7 +55,8 @@ def replay(
     keep: bool = False,
 ) -> list[Replayed]:
     """Judges the blocks ``first`` to ``stop`` with what was known before each. Lines whose items are not among the
-    items given cannot be judged and are left out. ``keep``: the explanations too."""
+    items given cannot be judged, nor can those that contradict themselves: both are left out. ``keep``: the
+    explanations too."""
     knowledge, ledger = Knowledge(), Ledger(book, past)
     answers: list[Replayed] = []
     for number, (start, end) in enumerate(blocks_of(len(past))[:stop]):
@@ -63,7 +66,7 @@ def replay(
             truths = {past.lines[at].line_id: past.truths[at] for at in range(start, end)}
             for one in judged:
                 truth = truths[one.line.line_id]
-                if not truth.unknown and one.ranked:
+                if not truth.unknown and not truth.contrary and one.ranked:
                     answers.append(_replayed(one, truth, book, keep))
             if progress:
                 progress(end, len(past))
@@ -74,9 +77,24 @@ def replay(
 def _replayed(one: Judged, truth: Truth, book: Book, keep: bool) -> Replayed:
     line = one.line
     right = place_of_truth(one, truth, book)
+    best = one.ranked[0]
+    may = may_post(best)
+    dispute = _dispute(one, truth, book) if may and right else None
     return Replayed(
-        line.line_id, traits_of(one), right, may_post(one.ranked[0]), line.amount, line.currency, one if keep else None
+        line.line_id, traits_of(one), right, may, line.amount, line.currency, one if keep else None, dispute
     )
+
+
+def _dispute(one: Judged, truth: Truth, book: Book) -> dict[str, Any]:
+    best = one.ranked[0]
+    return {
+        "line_id": one.line.line_id,
+        "customer_id": truth.customer,
+        "items": [book.item_ids[item] for item in truth.applied],
+        "said_customer_id": book.customer_ids[best.customer] if best.customer >= 0 else None,
+        "said_items": [book.item_ids[item] for item in best.items],
+        "said_reason": best.fit.reason or None,
+    }
 
 
 def learn_all(book: Book, past: Past) -> Knowledge:

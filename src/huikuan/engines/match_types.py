@@ -110,7 +110,9 @@ class BarReport:
     units of ``money_currency``). ``lines_missing``: how many more confirmed lines without an error would set a bar.
     ``drift``: how many times as often as before the latest part of the history went wrong (1 as before), ``drift_p``
     how likely that is by chance. ``reason``: a code for why there is no bar (no_history, no_settled_items, too_few,
-    too_many_errors, drift).
+    too_many_errors, drift). ``surest_wrong``: past lines that would have been sure and wrong, the surest first: what
+    the history says (``customer_id``, ``items``) and what would have been said (``said_customer_id``, ``said_items``,
+    ``said_reason`` of a deduction), so that a mistake of the history can be mended.
     """
 
     max_error: float = 0.001
@@ -132,6 +134,7 @@ class BarReport:
     reason: str = "no_history"
     audited: int = 0
     audit_errors: int = 0
+    surest_wrong: list[dict[str, Any]] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         """As plain values; ``from_json`` reads it back."""
