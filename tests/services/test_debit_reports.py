@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from huikuan.services.debit_reports import take_report
 from huikuan.services.watching_bank import import_bank_file
 from huikuan.store.models import DebitCreditor
 from tests.databases import LedgerDb
+from tests.services.bank_files import camt053
 from tests.services.debits import NOW, WHO, Debits, pain002, row, states
 from tests.simulation.invariants import check_invariants
 
@@ -57,6 +59,20 @@ def test_a_message_refused_whole_needs_nobody_to_say_whose_it_is(debits: Debits)
     told = hand_in(pain002(run.number, [], group="RJCT"))
     assert (told.state, told.lines_new) == ("imported", 2)
     assert states(run) == ["rejected", "rejected"]
+
+
+def test_an_advice_takes_a_payment_back_and_the_statement_after_it_tells_nothing_new(debits: Debits) -> None:
+    run = debits.at_bank()
+    debits.statement([row(100_00, e2e=f"{run.number}-1"), row(200_00, e2e=f"{run.number}-2")])
+    back = row(-100_00, e2e=f"{run.number}-1", returned="MD06")
+    statement = camt053([back], first="2026-04-08", last="2026-04-08", number="9").decode()
+    advice = re.sub(r"<Bal>.*?</Bal>", "", statement, flags=re.DOTALL)
+    for name, other in (("camt.053", "camt.054"), ("BkToCstmrStmt", "BkToCstmrDbtCdtNtfctn"), ("Stmt>", "Ntfctn>")):
+        advice = advice.replace(name, other)
+    assert (hand_in(advice.encode()).format, states(run)) == ("camt.054", ["returned", "collected"])
+    debits.statement([back])
+    assert states(run) == ["returned", "collected"]
+    check_invariants()
 
 
 def test_a_watched_folder_reads_reports_too(debits: Debits, tmp_path: Path) -> None:
