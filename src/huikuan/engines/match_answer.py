@@ -107,7 +107,15 @@ class Writer:
             start, stop = context.found.texts[mention.field].original(mention.start, mention.stop)
             shown = self.book.shown[mine[0]]
             self._row(
-                self.evidence, line_id, rank, mention.kind, FIELDS[mention.field], start, stop, shown, mention.rarity
+                self.evidence,
+                line_id,
+                rank,
+                mention.kind,
+                FIELDS[mention.field],
+                start,
+                stop,
+                shown,
+                round(mention.rarity, 2),
             )
         owners = {self.book.customer_of[item] for item in made.items} or {made.customer}
         for owner in sorted(owners):
@@ -117,7 +125,7 @@ class Writer:
                 field = "payer_account" if is_account else "remittance_text" if payer.kind == "text" else "payer_name"
                 stop = len(judged.line.account if is_account else judged.line.name) if payer.kind != "text" else 0
                 shown = self.book.customer_ids[owner]
-                self._row(self.evidence, line_id, rank, payer.kind, field, 0, stop, shown, 4 * payer.strength)
+                self._row(self.evidence, line_id, rank, payer.kind, field, 0, stop, shown, round(4 * payer.strength, 2))
         if made.shape == "period":
             for year, month, start, stop in context.periods:
                 begin, end = context.found.texts[0].original(start, stop)

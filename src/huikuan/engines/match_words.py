@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from huikuan.core.money import EXPONENTS
 from huikuan.engines.match_book import UNIT, Book
 from huikuan.engines.match_context import Context
-from huikuan.engines.match_explanation import Explanation
-from huikuan.engines.match_model import AMBIGUOUS
+from huikuan.engines.match_cuts import cut_of
+from huikuan.engines.match_explanation import AMBIGUOUS, Explanation
+from huikuan.engines.match_references import Mention
 from huikuan.engines.match_types import Lang
 
 SHOWN = 4
@@ -18,7 +19,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "named_one": ("{numbers} named in the text", "附言写明 {numbers}"),
     "named_many": ("{numbers} named in the text", "附言写明 {numbers}"),
     "order": ("order or contract {token} named in the text: {numbers}", "附言写明订单或合同 {token}：{numbers}"),
-    "soft": ("“{token}” read as {numbers}", "“{token}” 视为 {numbers}"),
+    "soft": ("{token} read as {numbers}", "{token} 视为 {numbers}"),
     "partly": ("{numbers}, of which the text names {count}", "{numbers}，其中附言写明 {count} 张"),
     "bare": ("{numbers}, not named in the text", "{numbers}，附言未写明"),
     "all": ("everything open ({count} items)", "全部未清 {count} 项"),
@@ -33,7 +34,9 @@ _WORDS: dict[str, tuple[str, str]] = {
     "bank_charge": ("less a bank charge of {cut}", "扣银行手续费 {cut}"),
     "exchange": ("a difference of {cut} from exchange", "汇兑差额 {cut}"),
     "short_payment": ("{cut} short", "少付 {cut}"),
+    "retention": ("{cut} kept back, it stays open", "扣留质保金等 {cut}，仍欠"),
     "part": ("paid in part, {left} stays open", "部分付款，仍欠 {left}"),
+    "part_of": ("{number} paid in part, {left} stays open", "{number} 部分付款，仍欠 {left}"),
     "over": ("{over} more than owed stays on account", "多付 {over} 记作预收"),
     "account": ("account known from {count} payments", "账号曾付款 {count} 笔"),
     "account_one": ("account known from one payment", "账号曾付款 1 笔"),
@@ -43,7 +46,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "prefix": ("payer's name is the beginning of the customer's", "户名为客户名称的前段"),
     "fuzzy": ("payer's name resembles the customer's", "户名与客户名称相近"),
     "pinyin": ("payer's name is the customer's in pinyin", "户名为客户名称的拼音"),
-    "short": ("payer's name is a part of the customer's", "户名为客户名称的一部分"),
+    "short": ("one of the payer's and the customer's name is part of the other", "户名与客户名称一个包含另一个"),
     "text": ("the customer's name stands in the text", "附言中有客户名称"),
     "group": ("payer belongs to the same group", "付款方属同一集团"),
     "stranger": ("nothing else points to this customer", "无其他线索指向该客户"),
@@ -101,6 +104,10 @@ class Speaker:
             return ", ".join(shown) + f" and {more} more"
         return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + f" and {shown[-1]}"
 
+    def quotes(self, tokens: Sequence[str]) -> str:
+        """Words of the text, each in quotes."""
+        return ("、" if self.at else ", ").join(f"“{token}”" for token in tokens[:SHOWN])
+
     def reason(self, context: Context, made: Explanation) -> str:
         """Why this explanation."""
         if not made.items:
@@ -133,9 +140,9 @@ class Speaker:
         for at, mention in enumerate(context.found.mentions):
             mine = items & set(context.open_of[at])
             if mention.kind in ("order", "contract"):
-                order.update(dict.fromkeys(mine, mention.token))
+                order.update(dict.fromkeys(mine, _written(context, mention)))
             elif mention.kind in ("truncated", "mangled"):
-                soft.update(dict.fromkeys(mine, mention.token))
+                soft.update(dict.fromkeys(mine, _written(context, mention)))
             else:
                 hard |= mine
         numbers = self.numbers(made.items)
@@ -144,7 +151,8 @@ class Speaker:
             if items <= hard:
                 return self.say("named_one" if len(items) == 1 else "named_many", numbers=numbers)
             if items <= hard | set(soft):
-                return self.say("soft", token=next(iter(soft.values())), numbers=numbers)
+                tokens = dict.fromkeys(soft[item] for item in made.items[:SHOWN] if item in soft)
+                return self.say("soft", token=self.quotes(list(tokens or soft.values())), numbers=numbers)
             return self.say("order", token=next(iter(order.values())), numbers=numbers)
         if named:
             return self.say("partly", numbers=numbers, count=len(named))
@@ -159,10 +167,14 @@ class Speaker:
         if fit.over:
             return [self.say("over", over=money(fit.over, currency))]
         if fit.how == "part":
-            left = sum(self.opened[item] for item in made.items) - sum(fit.applied)
-            return [self.say("part", left=money(int(left), currency))]
+            left = money(int(sum(self.opened[item] for item in made.items) - sum(fit.applied)), currency)
+            rests = [item for item, share in zip(made.items, fit.applied, strict=True) if self.opened[item] != share]
+            if len(rests) == 1 < len(made.items):
+                return [self.say("part_of", number=self.book.shown[rests[0]], left=left)]
+            return [self.say("part", left=left)]
         if fit.reason:
-            said = [self.say(fit.reason, cut=cut)]
+            kept = fit.reason == "short_payment" and not fit.late_days and cut_of(line.text) == "retention"
+            said = [self.say("retention" if kept else fit.reason, cut=cut)]
             if fit.late_days:
                 said.append(self.say("late", days=fit.late_days))
             return said
@@ -179,3 +191,9 @@ class Speaker:
         if best.kind == "account" and best.count == 1:
             return self.say("account_one")
         return self.say(best.kind, count=best.count)
+
+
+def _written(context: Context, mention: Mention) -> str:
+    """What a mention rests on as the text writes it."""
+    start, stop = context.found.texts[mention.field].original(mention.start, mention.stop)
+    return " ".join(context.line.texts[mention.field][start:stop].split())
