@@ -141,3 +141,10 @@ def test_what_is_applied_has_the_sign_of_the_item_and_never_exceeds_what_is_open
             if row["item_id"]:
                 owed = next(Decimal(held["amount"]) for held in items if held["item_id"] == row["item_id"])
                 assert 0 < row["applied"] / owed <= 1, row
+
+
+def test_a_penalty_is_less_money_and_not_an_old_credit_memo_with_an_odd_rest() -> None:
+    items = [item("SI26060092", "C1", "5913.39"), item("CM7", "C1", "-193.68")]
+    answer = run([line("L1", "5563.39", "货款扣罚款", PUMPS["name"])], items, [PUMPS])
+    assert paid(answer, "L1") == {"SI26060092": "5563.39"}
+    assert [row["deduction_reason"] for row in first(answer, "L1")] == ["short_payment"]

@@ -9,6 +9,7 @@ from itertools import accumulate
 from huikuan.engines.match_context import Context
 from huikuan.engines.match_explanation import Explanation, Found, keep, trim
 from huikuan.engines.match_fit import (
+    CLEAR,
     Fit,
     Terms,
     discount_of,
@@ -175,7 +176,8 @@ class BareExplainer:
         for shape, items in self._sets(context, pool):
             total = sum(map(state.open_now.__getitem__, items))
             if total > 0 and total * 0.88 <= line.amount <= total * 1.02:
-                made += self._fits(context, customer, items, shape, size)
+                fits = self._fits(context, customer, items, shape, size)
+                made += fits if min(self._amounts(items)) > 0 else [one for one in fits if one.fit.how in CLEAR]
             if shape == "period":
                 made += self._sums(context, customer, [], items, line.amount, shape, size, 6)
             bare = [one for one in items if state.open_now[one] > 0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from huikuan.engines.match_context import Context, soft_hits
 from huikuan.engines.match_explanation import PLAIN, WHOLE, Explanation, Found, keep, trim
 from huikuan.engines.match_family import family_pool
-from huikuan.engines.match_fit import Fit, discount_of, fit_exact, fit_over, fit_part, is_prepaid
+from huikuan.engines.match_fit import CLEAR, Fit, discount_of, fit_exact, fit_over, fit_part, is_prepaid
 from huikuan.engines.match_lines import Line, Pool, State
 from huikuan.engines.match_references import Mention
 from huikuan.engines.match_rivals import Rivals
@@ -15,8 +15,6 @@ SCOPES_MAX = 6
 CREDITS_MAX = 18
 WEAK = 0.3
 """A payer less believable than this is not searched without a mention."""
-CLEAR = ("exact", "discount", "late_discount")
-"""Fits that may come on top of all credit memos; a charge or less money besides has too many ways of coming about."""
 LESS = ("discount", "late_discount", "habit_discount", "charge", "exchange", "short", "part")
 """Fits that leave a difference."""
 SAME_AMOUNT_MAX = 40

@@ -26,6 +26,8 @@ STATED = 1.0
 """``known`` of a short payment that the text explains."""
 SAID = 2.0
 """``known`` of a charge that the text tells, seen or not."""
+CLEAR = ("exact", "discount", "late_discount")
+"""Fits that may come on top of all credit memos; a charge or less money besides has too many ways of coming about."""
 RATE_MAX = 0.012
 """A difference of rates is at most this share."""
 PERCENTS = (20_000, 30_000, 10_000, 15_000, 25_000, 50_000, 5_000, 40_000)
