@@ -258,6 +258,8 @@ class Explainer(Rivals):
             fit = Fit("account", (), (), "", context.line.amount)
             owed = 0 if is_prepaid(context.line) else len(self.state.pool(customer, context.line).items)
             made = Explanation(kind, customer, (), fit, "none", pool_size=owed)
+            # A number that nobody could read may be of what is paid.
+            made.is_shaky = bool(context.found.loose) and not is_prepaid(context.line)
             made.is_way = bool(owed) and self._pays_on_account(customer) and not context.found.mentions
             keep(found, [made])
 

@@ -20,8 +20,7 @@ have been confirmed before it may end an item by itself."""
 NAMED_ELSE = 1.0
 """How rare a number must be that names another item than those paid, to hold an explanation back."""
 MANY = 4
-LUCK_MAX = -6.5
-"""So many unnamed items, and this logarithm of how many sets of that size add up to the amount by chance."""
+"""So many unnamed items may add up to the amount by chance."""
 UNHEARD = 1.0
 """Log-odds of a text's words below which they do not tell that the money is not a customer's."""
 
@@ -49,7 +48,7 @@ def _adds_up(best: Explanation) -> bool:
         return bool(best.features[PLACE["part_words"]])
     if how == "discount":
         return best.shape != "sum" or len(best.items) == 1
-    return len(best.items) < MANY or best.features[PLACE["luck"]] <= LUCK_MAX or best.shape not in ("sum", "subset")
+    return len(best.items) < MANY or best.shape not in ("sum", "subset")
 
 
 def _is_of_payer(best: Explanation) -> bool:

@@ -94,7 +94,7 @@ class Rivals(BareExplainer):
     def _ways_in(self, pool: Pool, line: Line, limit: int, less: int, ways: Ways) -> None:
         """Those in one pool; ``less`` simple for the pool of a group."""
         amount, items = line.amount, pool.items
-        if not items:
+        if sum([one for one in pool.amounts if one > 0]) < amount:
             return
         net = self._net(pool, line)
         for amounts in (pool.amounts, net) if net else (pool.amounts,):

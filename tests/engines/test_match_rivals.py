@@ -1,0 +1,120 @@
+"""Nothing posts itself beside which something else fits as well: each class of doubt by an example."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from huikuan.engines.match import Knowledge, MatchModel
+from huikuan.engines.match_bar import Outcome, set_bar
+from huikuan.engines.match_learn import EVERYBODY
+from huikuan.engines.match_prior import prior_calibration
+from huikuan.engines.match_types import BarReport
+from tests.engines.matching import DAY, customer, first, item, line, paid, run
+
+pytestmark = pytest.mark.practice("E3")
+
+NAME = "Oakfield Pumps Ltd"
+CUSTOMERS = [customer("C1", NAME, payer_accounts="GB1")]
+
+
+def said(lines: list[dict[str, Any]], items: list[dict[str, Any]], knowledge: Knowledge | None = None) -> Any:
+    """The answer, were there no bar."""
+    bar = BarReport(threshold=0.0, reason="")
+    return run(lines, items, CUSTOMERS, model=MatchModel(knowledge or Knowledge(), prior_calibration(), bar))
+
+
+def told(amount: str, items: list[dict[str, Any]], text: str = "", knowledge: Knowledge | None = None) -> Any:
+    return first(said([line("L1", amount, text, NAME)], items, knowledge), "L1")[0]
+
+
+def dated(item_id: str, amount: str, day: date, days: int = 30, **more: Any) -> dict[str, Any]:
+    return item(item_id, "C1", amount, document_date=day, due_date=day + timedelta(days=days), **more)
+
+
+def test_everything_due_is_no_surer_than_one_item_of_the_same_amount() -> None:
+    due = [dated("INV6001", "155.09", DAY, 5), dated("INV6002", "553.17", DAY, 6)]
+    assert told("708.26", due)["decision"] == "auto"
+    row = told("708.26", [*due, dated("INV6003", "708.26", DAY)])
+    assert (row["decision"], row["ambiguous"] > 0) == ("propose", True)
+
+
+def test_two_runs_of_neighbours_that_come_to_the_same_are_both_meant() -> None:
+    amounts = ["326.55", "956.76", "59.88", "266.67"]
+    items = [dated(f"INV600{at}", amount, DAY + timedelta(days=at)) for at, amount in enumerate(amounts)]
+    row = told("1283.31", items)
+    assert (row["decision"], row["ambiguous"] > 0) == ("propose", True)
+    assert told("1283.31", items[:3])["decision"] == "auto"
+
+
+def test_an_item_less_its_discount_and_another_of_that_amount_are_both_meant() -> None:
+    allowed = dated("INV6001", "1000.50", DAY, discount_percent="2", discount_date=date(2026, 3, 30))
+    other = dated("INV6002", "980.49", DAY)
+    assert told("980.49", [allowed])["decision"] == "auto"
+    row = told("980.49", [allowed, other])
+    assert (row["decision"], row["ambiguous"] > 0) == ("propose", True)
+
+
+def test_a_month_that_is_named_is_stronger_than_one_item_by_chance() -> None:
+    january = [dated("INV6001", "229.08", date(2026, 1, 9)), dated("INV6002", "229.09", date(2026, 1, 20))]
+    row = told("458.17", [*january, dated("INV6003", "458.17", date(2026, 2, 3))], "Statement January 2026")
+    assert row["item_id"] != "INV6003" or row["decision"] == "propose"
+
+
+def test_what_an_unsure_earlier_line_may_have_paid_posts_nothing_later() -> None:
+    """Two equal items, two payments without a word: which pays which is not known for the second one either."""
+    items = [dated("INV6001", "880.40", DAY), dated("INV6002", "880.40", DAY)]
+    lines = [line("L1", "880.40", "", NAME), line("L2", "880.40", "", NAME, booking_date=date(2026, 4, 20))]
+    answer = said(lines, items)
+    assert [first(answer, name)[0]["decision"] for name in ("L1", "L2")] == ["propose", "propose"]
+    assert {*paid(answer, "L1"), *paid(answer, "L2")} == {"INV6001", "INV6002"}
+
+
+def test_of_equal_monthly_sums_the_first_payment_takes_the_oldest_whatever_the_order_of_the_file() -> None:
+    months = [date(2026, month, 1) for month in (1, 2, 3, 4)]
+    items = [dated(f"INV60{month.month:02}", "865.00", month) for month in months]
+    lines = [line(f"L{day.month}", "865.00", "service", NAME, booking_date=day.replace(day=14)) for day in months]
+    for some in (lines, lines[::-1]):
+        answer = said(some, items[::-1])
+        assert [paid(answer, f"L{at}") for at in (1, 2, 3, 4)] == [{f"INV60{at:02}": "865"} for at in (1, 2, 3, 4)]
+
+
+def test_a_number_that_is_paid_holds_back_another_item_of_its_amount() -> None:
+    settled = dated("90013312", "443.40", DAY, settled_date=date(2026, 3, 10))
+    other = dated("90013492", "443.40", DAY)
+    assert told("443.40", [settled, other])["decision"] == "auto"
+    assert told("443.40", [settled, other], "INV# 13312 443.40")["decision"] == "propose"
+
+
+def test_a_stranger_pays_nothing_by_its_amount_alone() -> None:
+    row = first(said([line("L1", "913.47", "", "Delacourt SA")], [dated("INV6001", "913.47", DAY)]), "L1")[0]
+    assert (row["item_id"], row["decision"]) == ("INV6001", "propose")
+
+
+def test_a_late_discount_ends_the_item_of_a_payer_with_whom_it_always_has() -> None:
+    late = [dated("INV6001", "1000.00", DAY, discount_percent="2", discount_date=date(2026, 3, 15))]
+    passed, refused = Knowledge(), Knowledge()
+    passed.habits = {"C1": {"lines": 4, "late_closed": 4}, EVERYBODY: {"lines": 40, "late_open": 20}}
+    refused.habits = {"C1": {"lines": 4, "late_open": 4}, EVERYBODY: {"lines": 40, "late_closed": 20}}
+    assert told("980.00", late, "INV6001", passed)["deduction_reason"] == "early_payment_discount"
+    assert told("980.00", late, "INV6001", refused)["deduction_reason"] == "short_payment"
+
+
+def test_a_round_sum_is_told_as_part_of_what_is_oldest_and_posts_nothing() -> None:
+    items = [dated("INV6001", "2303.04", DAY - timedelta(days=60)), dated("INV6002", "4374.73", DAY)]
+    known = Knowledge()
+    known.habits = {"C1": {"lines": 6, "part": 6, "oldest": 6}, EVERYBODY: {"lines": 300, "part": 12, "oldest": 8}}
+    answer = said([line("L1", "5000.00", "", NAME)], items, known)
+    assert paid(answer, "L1") == {"INV6001": "2303.04", "INV6002": "2696.96"}
+    assert first(answer, "L1")[0]["decision"] == "propose"
+
+
+def test_one_wrong_line_among_the_surest_does_not_end_the_bar() -> None:
+    past = [Outcome(1 - at / 100_000, at != 40) for at in range(8000)]
+    bar = set_bar(past, 0.001, 0.95, currency=None)
+    assert bar.threshold is not None
+    assert (bar.errors, bar.above) == (1, 8000)
+    many = [Outcome(1 - at / 100_000, at % 300 != 40) for at in range(8000)]
+    assert set_bar(many, 0.001, 0.95, currency=None).threshold is None
