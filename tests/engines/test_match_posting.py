@@ -155,6 +155,13 @@ def test_what_would_set_a_bar_is_said_in_lines() -> None:
     assert bar.lines_missing == lines_needed(10, 0.001, 0.05) - 6010
 
 
+def test_one_wrong_line_among_the_surest_ends_nothing() -> None:
+    past = [Outcome(1 - at / 1e6, at != 5, 100) for at in range(6200)]
+    bar = set_bar(past, 0.001, 0.95, currency="CNY")
+    assert (bar.above, bar.errors) == (6200, 1) and bar.bound < 0.001
+    assert set_bar(past[:5000], 0.001, 0.95, currency="CNY").threshold is None
+
+
 def test_what_is_likely_wrong_never_posts_however_much_is_allowed() -> None:
     past = [Replayed(f"L{at}", [], 0 if at % 100 else -1, True, 100, "CNY") for at in range(3000)]
     chances = [0.99 if at % 100 else 0.02 for at in range(3000)]

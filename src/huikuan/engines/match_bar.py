@@ -12,10 +12,11 @@ from huikuan.engines.match_types import BarReport
 
 STEPS = 40
 """Thresholds tried between two stages."""
-STAGES = ((0.0, 0.2), (0.6, 0.4), (0.9, 0.4))
-"""Where so many of the lines would post themselves, a part of the allowed improbability comes in. What proved a
-threshold goes on to the next, looser one; where one is not proved, what came in is lost. So one wrong line among the
-surest ends nothing that many right ones after it prove."""
+BUDGETS = (0, 1, 3, 7, 15, 31, 63)
+"""Errors among the surest lines that are allowed for: for each an equal part of the allowed improbability is kept, and
+comes in where so many errors can just be proved with it. What proved a threshold goes on to the next, looser one; where
+one is not proved, what came in is lost. So one wrong line among the surest ends nothing that the many right ones after
+it prove."""
 LEAST = 0.8
 """No line posts itself that is less sure, even where so many errors would be allowed."""
 DRIFT_P = 0.002
@@ -89,8 +90,8 @@ def set_bar(
     """The least confidence at which the share of wrong postings is proved to be at most ``max_error``.
 
     ``outcomes`` in the order of the past. Thresholds are tried in an order fixed beforehand, from strict to loose
-    (``STAGES``), so the promise holds for the chosen one. A drift of the latest fifth lets
-    only the latest two fifths count.
+    (``BUDGETS``), so the promise holds for the chosen one. A drift of the latest fifth lets only the latest two fifths
+    count.
     """
     drift, drift_p = drift_of(outcomes)
     drifted = drift_p is not None and drift_p < DRIFT_P
@@ -119,14 +120,8 @@ def set_bar(
 def _search(ranked: Sequence[Outcome], max_error: float, improbability: float) -> int | None:
     """How many of the ranked lines the chosen threshold lets through: the loosest one proved (the fallback procedure of
     Wiens, by which all of them together fail with at most ``improbability``, however they hang together)."""
-    whole, held = len(ranked), 0.0
-    stages: dict[int, float] = {}
-    for share, part in STAGES:
-        held += improbability * part
-        first = max(round(share * whole), lines_needed(0, max_error, held))
-        if first <= whole:
-            stages[first] = stages.get(first, 0.0) + held
-            held = 0.0
+    whole = len(ranked)
+    stages, part = _stages(whole, max_error, improbability)
     if not stages:
         return None
     counts = {*stages, whole}
@@ -136,12 +131,22 @@ def _search(ranked: Sequence[Outcome], max_error: float, improbability: float) -
     for count in sorted(counts):
         errors += sum(not one.right for one in ranked[at:count])
         at = count
-        held += stages.get(count, 0.0)
+        held += part * (count in stages)
         if at_most(errors, count, max_error) <= held:
             chosen = count
         else:
             held = 0.0
     return chosen
+
+
+def _stages(whole: int, max_error: float, improbability: float) -> tuple[set[int], float]:
+    """How many of the surest lines prove each number of errors allowed for, and the part of the improbability that each
+    gets: as many of ``BUDGETS`` as so many lines can prove, known before any outcome is looked at."""
+    for many in range(len(BUDGETS), 0, -1):
+        part = improbability / many
+        if lines_needed(BUDGETS[many - 1], max_error, part) <= whole:
+            return {lines_needed(errors, max_error, part) for errors in BUDGETS[:many]}, part
+    return set(), 0.0
 
 
 def _missing(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
@@ -16,7 +18,7 @@ from huikuan.web import words
 from huikuan.web.format import format_count, format_day
 from huikuan.web.note_words import CHANNELS
 from huikuan.web.tables.columns import Column, Filter, Kind, Table, filters_of, in_one, paged
-from huikuan.web.tables.common import ENTITY_ON_A_DESK
+from huikuan.web.tables.common import CUSTOMER, ENTITY_ON_A_DESK
 from huikuan.web.tables.items import customer_name
 
 read_filters = filters_of(CashFilters, state=CASH_STATES)
@@ -50,16 +52,7 @@ COLUMNS = (
     Column("reference", _("Reference"), Kind.CODE, lambda row: row.row.reference, sort=True, html=_reference),
     Column("value_date", _("Value date"), Kind.DAY, lambda row: row.row.value_date, sort=True, css="desk-only"),
     Column("posting_date", _("Counts from"), Kind.DAY, lambda row: row.row.posting_date, shown=False),
-    Column(
-        "customer",
-        _("Customer"),
-        Kind.TEXT,
-        lambda row: row.customer_name,
-        css="clip",
-        width=36,
-        html=_payer,
-        page=lambda row: ("customer", row.customer_public_id),
-    ),
+    replace(CUSTOMER, html=_payer),
     Column("payer", _("Payer"), Kind.TEXT, lambda row: row.payer_name, shown=False, width=30),
     Column("channel", _("Paid by"), Kind.TEXT, lambda row: str(CHANNELS.get(row.channel, "")), css="desk-only"),
     ENTITY_ON_A_DESK,
