@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+from huikuan.engines.match_book import UNIT
 from huikuan.engines.match_context import Context, soft_hits
 from huikuan.engines.match_explanation import PLAIN, WHOLE, Explanation, Found, keep, trim
 from huikuan.engines.match_family import family_pool
@@ -19,6 +22,8 @@ LESS = ("discount", "late_discount", "habit_discount", "charge", "exchange", "sh
 """Fits that leave a difference."""
 SAME_AMOUNT_MAX = 40
 """Items of one amount in the whole book beyond which the amount alone says nothing."""
+
+_PERCENT = re.compile(r"\d\s?%")
 
 
 class Explainer(Rivals):
@@ -258,9 +263,11 @@ class Explainer(Rivals):
             fit = Fit("account", (), (), "", context.line.amount)
             owed = 0 if is_prepaid(context.line) else len(self.state.pool(customer, context.line).items)
             made = Explanation(kind, customer, (), fit, "none", pool_size=owed)
-            # A number that nobody could read may be of what is paid.
-            made.is_shaky = bool(context.found.loose) and not is_prepaid(context.line)
-            made.is_way = bool(owed) and self._pays_on_account(customer) and not context.found.mentions
+            # A number that nobody could read may be of what is paid; a percentage is of something.
+            unread = bool(context.found.loose) and not is_prepaid(context.line)
+            made.is_shaky = unread or _PERCENT.search(context.upper) is not None
+            is_round = context.line.amount % (100 * UNIT) == 0
+            made.is_way = bool(owed and is_round and not context.found.mentions) and self._pays_on_account(customer)
             keep(found, [made])
 
 
