@@ -118,3 +118,12 @@ def test_one_wrong_line_among_the_surest_does_not_end_the_bar() -> None:
     assert (bar.errors, bar.above) == (1, 8000)
     many = [Outcome(1 - at / 100_000, at % 300 != 40) for at in range(8000)]
     assert set_bar(many, 0.001, 0.95, currency=None).threshold is None
+
+
+def test_an_invoice_and_its_full_credit_may_be_meant_beside_an_unnamed_item() -> None:
+    items = [dated("INV6001", "1154.54", DAY), dated("INV6002", "13566.00", DAY), dated("INV6003", "3593.20", DAY)]
+    credit = dated("CN9", "-13566.00", DAY)
+    assert told("1154.54", items)["decision"] == "auto"
+    row = told("1154.54", [*items, credit])
+    assert (row["decision"], row["ambiguous"] > 0) == ("propose", True)
+    assert told("1154.54", [*items, credit], "INV6001")["decision"] == "auto"

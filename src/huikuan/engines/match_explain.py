@@ -101,9 +101,10 @@ class Explainer(Rivals):
         made.others = max(made.others, float(made.swaps))
 
     def _is_credited(self, context: Context, item: int) -> bool:
-        """A credit memo of the very amount of the item is open: who pays it unnamed means something else."""
+        """A credit memo of the very amount of an item is open. Of the one that is paid unnamed: something else is
+        meant. Of another: the two come to nothing, and may be meant with it as well as not."""
         pool = self.state.pool(self.state.book.customer_of[item], context.line)
-        return -self.state.open_now[item] in pool.by_amount
+        return any(amount < 0 and -amount in pool.by_amount for amount in pool.by_amount)
 
     @staticmethod
     def _by_orders(context: Context, made: Explanation) -> bool:
