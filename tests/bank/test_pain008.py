@@ -9,8 +9,9 @@ from decimal import Decimal
 import pytest
 from lxml import etree
 
-from huikuan.bank.pain008 import Collection, Creditor, latin, write_pain008
+from huikuan.bank.pain008 import Collection, Creditor, write_pain008
 from huikuan.bank.pain008_check import check_pain008
+from huikuan.bank.xml_writing import latin
 from huikuan.core.refusals import BadData
 
 pytestmark = pytest.mark.practice("E1")

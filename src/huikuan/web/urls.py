@@ -170,9 +170,7 @@ urlpatterns = [
     path("cash/direct-debits/<slug:public_id>/file", debits.download, name="debit_file"),
     path("cash/direct-debits/<slug:public_id>/recall/", debit_recalls.ask, name="debit_recall"),
     path("cash/direct-debits/<slug:public_id>/recall/answer/", debit_recalls.answer, name="debit_recall_answer"),
-    path(
-        "cash/direct-debits/<slug:public_id>/recall/<slug:number>/", debit_recalls.download, name="debit_recall_file"
-    ),
+    path("cash/direct-debits/<slug:public_id>/recall/<slug:number>/", debit_recalls.download, name="debit_recall_file"),
     path("customers/<slug:public_id>/direct-debits/", debit_mandates.edit_customer, name="customer_debits"),
     path("customers/<slug:public_id>/direct-debits/<slug:part_id>/", debit_mandates.do_step, name="debit_mandate_act"),
     path(
