@@ -84,10 +84,7 @@ def parts(book: Book) -> dict[str, Any]:
 def test_a_grown_book_is_a_full_one(before: list[Any], after: list[Any]) -> None:
     was, now = ({row[0]: item(*row) for row in rows} for rows in (before, after))
     # An item is one customer's, and is written as it is written: only what is open of it changes.
-    now = {
-        number: {**was.get(number, row), "open_amount": row["open_amount"]}
-        for number, row in now.items()
-    }
+    now = {number: {**was.get(number, row), "open_amount": row["open_amount"]} for number, row in now.items()}
     touched = {number: row for number, row in {**was, **now}.items() if was.get(number) != now.get(number)}
     book = Book(table("items", list(was.values())), CUSTOMERS)
     kept = parts(book)

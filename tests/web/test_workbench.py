@@ -18,12 +18,14 @@ from huikuan.services.matching_policy import Policy, policy_of, set_policy
 from huikuan.services.matching_portions import hold_matching, teller
 from huikuan.store.models import (
     BankLine,
+    BankLineReceipt,
     LineDecision,
     LineParked,
     LineQuestion,
     MatchingModel,
     MatchLearned,
     MatchProposal,
+    OpenItem,
     RoleGrant,
     User,
 )
@@ -280,6 +282,27 @@ def test_the_policy_is_the_cfos(bench: Bench) -> None:
         assert cfo.post("/settings/matching/", {**given, **bad}).status_code == 400
     assert signed_in("ann").post("/cash/workbench/run/", {"book": "E1", "fit": "1"}).status_code == 302
     assert MatchingModel.objects.exists()
+
+
+def test_past_payments_the_matcher_would_have_got_wrong_are_shown(bench: Bench) -> None:
+    cfo = signed_in("cfo")
+    heading = "Sure, and not as the books have it"
+    assert heading not in text_of(cfo.get("/settings/matching/"))
+    item, other = OpenItem.objects.filter(id__in=bench.items[:2]).order_by("id")
+    receipt = BankLineReceipt.objects.get(line_id=bench.lines[0]).receipt_id
+    said = {"said_customer_id": str(item.account_id), "said_items": [str(item.pk)], "said_reason": None}
+    books = {"customer_id": str(other.account_id), "items": [str(other.pk)]}
+    wrong = [
+        {"line_id": f"r{receipt}", **books, **said, "confidence": 0.9991},
+        {"line_id": f"l{bench.lines[1]}", "customer_id": None, "items": [], **said, "confidence": 0.98},
+        {"line_id": "r999999", **books, **said, "confidence": 0.95},
+    ]
+    bar = BarReport(reason="too_many_errors", surest_wrong=wrong).to_json()
+    MatchingModel.objects.filter(entity_id=bench.entity).update(bar=bar)
+    shown = text_of(cfo.get("/settings/matching/"))
+    assert heading in shown and "99.9 %" in shown and "98.0 %" in shown and "95.0 %" not in shown
+    assert item.document_number in shown and other.document_number in shown
+    assert "not a customer's money" in shown
 
 
 def test_a_line_over_the_bar_says_why_it_waits(bench: Bench) -> None:

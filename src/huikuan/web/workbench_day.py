@@ -17,11 +17,13 @@ from huikuan.core.refusals import Conflict, Refusal
 from huikuan.core.rights import Right
 from huikuan.queries import workbench_day as queries
 from huikuan.queries.frame import EntityRow
+from huikuan.queries.matching_wrong import surest_wrong
 from huikuan.queries.workbench import batch_of, mark_of
 from huikuan.queries.workbench_day import DAY_SHOWS, LEARNED_KINDS
 from huikuan.services.line_asides import answer_question
 from huikuan.services.matching import accept_batch, run_matching, start_matching
 from huikuan.services.matching_audit import say_outcome
+from huikuan.services.matching_engine import bar_of
 from huikuan.services.matching_learning import forget_learned
 from huikuan.services.matching_policy import Policy, policy_of, set_policy
 from huikuan.services.rights import Forbidden, missing
@@ -259,6 +261,7 @@ def edit_policy(request: HttpRequest, seat: Seat) -> HttpResponse:
         "charge_typed": typed_amount(held.charge_minor_max, book.currency) if held.charge_minor_max else "",
         "charge_share_typed": f"{held.charge_bp_max / 100:g}",
         "bar_words": bar_words(book.id),
+        "surest_wrong": surest_wrong(bar_of(book.id)),
         "last_run": queries.last_run(book.id),
         "totals": queries.audit_totals(book.id),
         "book_chips": chips_of(request, "book", [(row.code, row.name, "") for row in books], active=book.code),
