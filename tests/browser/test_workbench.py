@@ -17,7 +17,7 @@ from tests.web.test_workbench import Bench
 from tests.web.world import PASSWORD
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 pytestmark = [pytest.mark.browser, pytest.mark.practice("E4")]
 
@@ -79,6 +79,48 @@ def test_lines_are_cleared_by_keyboard(bench: Bench, live_server: LiveServer, pa
     expect(lines).to_have_count(1)
     settled(page)
     assert LineDecision.objects.filter(undone_by__isnull=True).exclude(deed="undo").count() == 2
+
+
+def test_what_is_typed_before_the_form_is_there_is_meant_for_it(
+    bench: Bench, live_server: LiveServer, page: Page
+) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.goto(live_server.url)
+    sign_in(page, "ann")
+    page.goto(f"{live_server.url}/cash/workbench/")
+    lines, pane = page.locator("#bench-lines li"), page.locator("#bench-pane .pane")
+    expect(lines).to_have_count(4)
+    settled(page)
+    first = pane.get_attribute("data-pane") or ""
+    page.route("**/edit/**", hold, times=1)
+    page.keyboard.press("p")
+    page.keyboard.type("40.00")
+    page.keyboard.press("Enter")  # accepts nothing: the form is open to the person
+    page.keyboard.press("Control+Enter")
+    while not held:
+        page.wait_for_timeout(20)
+    held[0].continue_()
+    expect(pane).not_to_have_attribute("data-pane", first)
+    settled(page)
+    expect(lines).to_have_count(4)
+    assert 60_00 <= min(open_on(number) for number in bench.items) <= 60_03
+    assert LineDecision.objects.count() == 1
+    second = pane.get_attribute("data-pane") or ""
+    page.keyboard.press("s")
+    expect(page.locator("#edit-form input.amount").first).to_be_focused()
+    # With the form open Enter accepts nothing, wherever the focus is; Ctrl+Enter sends the form.
+    page.locator("#bench-pane").focus()
+    page.keyboard.press("Enter")
+    page.locator("#edit-form input[type=radio]").first.focus()
+    page.keyboard.press("Control+Enter")
+    expect(pane).not_to_have_attribute("data-pane", second)
+    expect(lines).to_have_count(3)
+    settled(page)
+    assert list(LineDecision.objects.order_by("id").values_list("deed", flat=True)) == ["apply", "apply"]
 
 
 def test_a_second_clerk_sees_who_is_at_a_line(bench: Bench, live_server: LiveServer, browser: Browser) -> None:

@@ -64,9 +64,32 @@
     }
     return true;
   };
+  // The form by hand; what is typed before it is there is meant for it.
+  let early = null;
+  const byHand = (key) => { early = press(key) ? early ?? { text: "", send: false } : null; };
+  const typedEarly = (event) => {
+    const isHeld = event.ctrlKey || event.metaKey;
+    if (event.key === "Enter") early.send ||= isHeld;
+    else if (event.key === "Backspace") early.text = early.text.slice(0, -1);
+    else if (!isHeld && /^[\d.,-]$/.test(event.key)) early.text += event.key;
+    else return ["Control", "Meta", "Shift"].includes(event.key) || (isHeld && event.key === "a");
+    return true;
+  };
+  const formCame = () => {
+    const typed = early;
+    early = null;
+    const field = $("#edit-form input.amount") ?? $("#edit-form input[type=search]");
+    field?.focus();
+    field?.select();
+    if (field && typed?.text) {
+      field.value = typed.text;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    if (typed?.send) $("#edit-form").requestSubmit();
+  };
   const accept = () => {
     const form = $("#bench-pane .why.on");
-    if (!form || form.dataset.sent) return;
+    if (!form || form.dataset.sent || $("#edit-form")) return;  // a form that is open is sent by Ctrl+Enter
     form.dataset.sent = "yes";
     form.requestSubmit();
   };
@@ -79,12 +102,27 @@
   const keys = {
     Enter: accept, j: () => step(1), k: () => step(-1), ArrowDown: () => step(1), ArrowUp: () => step(-1), z: undo,
     t: () => location.assign(bench().dataset.today), "?": () => $("#bench-keys").showModal(),
-    s: () => press("s"), p: () => press("p"), u: () => press("u"), o: () => press("o"), n: () => press("n"),
+    s: () => byHand("s"), p: () => byHand("p"), u: () => press("u"), o: () => press("o"), n: () => press("n"),
     w: () => press("w"), a: () => press("a"),
   };
   // Before the frame's own keys: here j, k and Enter are the workbench's.
   document.addEventListener("keydown", (event) => {
-    if (!bench() || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || $("dialog[open]")) return;
+    if (!bench() || event.altKey || event.isComposing || $("dialog[open]")) return;
+    if (early && !event.target.closest("input, select, textarea")) {
+      if (typedEarly(event)) {
+        event.preventDefault();
+        event.stopImmediatePropagation();
+        return;
+      }
+      early = null;
+    }
+    if (event.ctrlKey || event.metaKey) {
+      // From anywhere but the amounts, which do this themselves, and other forms.
+      if (event.key !== "Enter" || event.repeat || !$("#edit-form") || event.target.closest("form:not(#edit-form), input.amount")) return;
+      event.preventDefault();
+      $("#edit-form").requestSubmit();
+      return;
+    }
     if (event.target.closest("input, select, textarea, [contenteditable]")) {
       if (event.key === "Escape" && event.target.closest("#bench-pane")) {
         event.target.blur();
@@ -100,8 +138,10 @@
     event.stopImmediatePropagation();
     // While another line is on its way nothing is decided about the one still shown; what only looks waits for it, and
     // so does taking back what was decided last.
-    if (busy) queued = "spjkwan12345z".includes(event.key) ? action : null;
-    else action();
+    if (busy) {
+      queued = "spjkwan12345z".includes(event.key) ? action : null;
+      if ("sp".includes(event.key)) early = { text: "", send: false };
+    } else action();
   }, true);
   // The request that brings the next thing to decide about; null when what is shown is what is there.
   let busy = null;
@@ -114,6 +154,7 @@
   document.addEventListener("htmx:beforeRequest", (event) => { if (event.detail.target?.id === "bench-pane") setBusy(event.detail.xhr); });
   const finish = (successful) => {
     const action = successful ? queued : null;
+    if (!action) early = null;
     setBusy(null);
     queued = null;
     action?.();
@@ -123,6 +164,7 @@
   let swapped = null;
   document.addEventListener("htmx:afterSwap", (event) => { if (busy && event.detail.xhr === busy) swapped = busy; });
   document.addEventListener("htmx:afterRequest", (event) => { if (busy && event.detail.xhr === busy && swapped !== busy) finish(false); });
+  document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.target?.id === "bench-edit" && !event.detail.successful) early = null; });
   // A click on what is about to go waits as the keys do: it counts if what was clicked is still there then.
   document.addEventListener("click", (event) => {
     const part = busy && event.isTrusted && event.target.closest?.("#bench-lines li[data-line], #bench-pane :is(button, a[hx-get])");
@@ -160,8 +202,8 @@
       mark(numberOf());
       if (document.activeElement === document.body || !document.activeElement?.closest("input, select")) $("#bench-pane").focus({ preventScroll: true });
     }
-    if (event.detail.target.id === "bench-edit") ($("#edit-form input.amount") ?? $("#edit-form input[type=search]"))?.focus();
     ready();
+    if (event.detail.target.id === "bench-edit") formCame();
     if (busy && event.detail.xhr === busy) finish(event.detail.successful);
   });
   document.addEventListener("bench-went-on", (event) => {
