@@ -7,8 +7,8 @@ from typing import Any
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext, pgettext_lazy
 
 from huikuan.core.direct_debits import MandateState, PaymentState, RunState
 from huikuan.queries import debits as queries
@@ -18,9 +18,11 @@ from huikuan.queries.frame import Frame
 from huikuan.queries.listing import Page
 from huikuan.web import debit_words
 from huikuan.web.acting import amount_text
-from huikuan.web.format import format_count, mask_number
+from huikuan.web.format import format_count, format_day, mask_number
 from huikuan.web.tables.columns import Column, Filter, Kind, Table
 from huikuan.web.tables.common import CURRENCY_ON_A_DESK, CUSTOMER, ENTITY_ON_A_DESK
+
+IBAN = Column("iban", _("Bank account"), Kind.CODE, lambda row: mask_number(row.payer_iban), css="desk-only", width=12)
 
 
 def find_runs(frame: Frame, values: Mapping[str, Any], sort: str, page: int, size: int) -> Page[RunRow]:
@@ -41,6 +43,11 @@ def _run_cell(row: RunRow) -> SafeString:
     return format_html("{}{}", run_state(row), more)
 
 
+def _number_cell(row: RunRow) -> SafeString:
+    day = format_day(row.due_on, get_language() or "en")
+    return format_html('{}<small class="dim phone-only">{}</small>', row.number, day)
+
+
 def _with_reason(word: str, why: str) -> SafeString:
     return format_html('{} <small class="bad-text">{}</small>', word, why) if why else format_html("{}", word)
 
@@ -55,10 +62,16 @@ RUNS = Table(
     room="debits",
     page="debits",
     columns=(
-        Column("number", _("Number"), Kind.CODE, lambda row: row.number, sort=True),
-        Column("due_on", _("Collection day"), Kind.DAY, lambda row: row.due_on, sort=True),
+        Column("number", _("Number"), Kind.CODE, lambda row: row.number, sort=True, html=_number_cell),
+        Column("due_on", _("Collection day"), Kind.DAY, lambda row: row.due_on, sort=True, css="desk-only"),
         ENTITY_ON_A_DESK,
-        Column("payments", pgettext_lazy("direct debit", "Payments"), Kind.COUNT, lambda row: row.payments),
+        Column(
+            "payments",
+            pgettext_lazy("direct debit", "Payments"),
+            Kind.COUNT,
+            lambda row: row.payments,
+            css="desk-only",
+        ),
         CURRENCY_ON_A_DESK,
         Column("amount", _("Amount"), Kind.MONEY, lambda row: row.amount_minor, total=lambda line: line.amount_minor),
         Column("collected", _("Collected"), Kind.MONEY, lambda row: row.collected_minor, css="desk-only"),
@@ -95,10 +108,7 @@ def payment_state(row: PaymentRow) -> str:
 
 
 def _payment_cell(row: PaymentRow) -> SafeString:
-    why = debit_words.reason_word(row.return_reason) if row.return_reason else ""
-    return format_html(
-        "{}{}", payment_state(row), format_html(' <small class="bad-text">{}</small>', why) if why else ""
-    )
+    return _with_reason(payment_state(row), debit_words.reason_word(row.return_reason) if row.return_reason else "")
 
 
 def _run_number(frame: Frame, text: str) -> str:
@@ -130,7 +140,7 @@ PAYMENTS = Table(
         Column("notice_on", _("Tell by"), Kind.DAY, lambda row: row.notice_on, shown=False),
         Column("reference", _("Mandate"), Kind.CODE, lambda row: row.reference, css="desk-only"),
         Column("creditor_id", _("Creditor identifier"), Kind.CODE, lambda row: row.creditor_id, shown=False, width=24),
-        Column("iban", _("Account"), Kind.CODE, lambda row: mask_number(row.payer_iban), css="desk-only", width=12),
+        IBAN,
         Column("documents", _("Documents"), Kind.TEXT, documents_text, css="clip desk-only", width=40),
         Column(
             "sequence",
@@ -186,7 +196,7 @@ MANDATES = Table(
         Column("reference", _("Mandate"), Kind.CODE, lambda row: row.reference),
         CUSTOMER,
         ENTITY_ON_A_DESK,
-        Column("iban", _("Account"), Kind.CODE, lambda row: mask_number(row.payer_iban), css="desk-only", width=12),
+        IBAN,
         Column("payer", _("Account holder"), Kind.TEXT, lambda row: row.payer_name, css="clip desk-only", width=36),
         Column("scheme", _("Scheme"), Kind.TEXT, lambda row: row.scheme, css="desk-only", width=9),
         Column(
