@@ -105,6 +105,7 @@ def test_what_is_typed_before_the_form_is_there_is_meant_for_it(
         page.wait_for_timeout(20)
     held[0].continue_()
     expect(pane).not_to_have_attribute("data-pane", first)
+    expect(page.locator(".note.success")).to_contain_text("40.00 EUR: applied to 1 item")
     settled(page)
     expect(lines).to_have_count(4)
     assert 60_00 <= min(open_on(number) for number in bench.items) <= 60_03

@@ -191,8 +191,10 @@ def deed_of_decision(decision_id: int) -> Deed:
     return Deed(LineDecision.objects.values_list("deed", flat=True).get(id=decision_id))
 
 
-def items_of_decision(decision_id: int) -> int:
-    return len(LineDecision.objects.values_list("legs", flat=True).get(id=decision_id))
+def applied_by_decision(decision_id: int) -> tuple[int, int]:
+    """The money it applied, in minor units, and to how many items."""
+    applied, legs = LineDecision.objects.values_list("applied_minor", "legs").get(id=decision_id)
+    return applied, len(legs)
 
 
 def entries_of_decision(decision_id: int) -> list[int]:

@@ -266,9 +266,9 @@ def done_words(line: MatchLine, decision_id: int) -> str:
         return _("{amount} set aside as no customer's money.").format(amount=amount)
     if became in (Deed.UNAPPLIED, Deed.ON_ACCOUNT):
         return _("{amount} kept for the customer.").format(amount=amount)
-    items = lines.items_of_decision(decision_id)
+    applied, items = lines.applied_by_decision(decision_id)
     return ngettext("{amount}: applied to {n} item.", "{amount}: applied to {n} items.", items).format(
-        amount=amount, n=items
+        amount=amount_text(applied, line.currency), n=items
     )
 
 
