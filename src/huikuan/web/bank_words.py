@@ -32,7 +32,7 @@ FORMATS: Words = {
 
 LINE_KINDS: Words = {
     "receipt": _("Money in"),
-    "return": _("Taken back"),
+    "return": pgettext_lazy("bank line", "Taken back"),
     "fee": _("Bank fee"),
     "interest": _("Interest"),
     "payment": _("Money out"),
