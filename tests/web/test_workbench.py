@@ -127,6 +127,13 @@ def test_the_past_that_is_not_read_yet_is_said_to_be_read(bench: Bench) -> None:
     assert said in shown and "nothing was confirmed yet" not in shown
 
 
+def test_every_cause_of_no_bar_has_words(bench: Bench) -> None:
+    ann = signed_in("ann")
+    for reason in ("no_history", "no_settled_items", "too_few", "too_many_errors", "drift", "audit"):
+        MatchingModel.objects.filter(entity_id=bench.entity).update(bar=BarReport(reason=reason).to_json())
+        assert f"{reason}." not in text_of(ann.get("/cash/workbench/today/"))
+
+
 def test_only_several_pages_have_a_pager(bench: Bench) -> None:
     ann = signed_in("ann")
     assert 'class="pager"' not in ann.get("/cash/workbench/?size=25").content.decode()
@@ -202,11 +209,15 @@ def test_by_hand_over_two_customers(bench: Bench) -> None:
     assert "more than is left" in text_of(too_much)
     assert ann.post(bench.url(0, "edit/"), given, headers=HX).status_code == 200
     assert (open_on(bench.items[0]), open_on(other)) == (60_00, 0)
+    part = {f"amount-{public_id('itm', bench.items[1])}": "40.00", "rest": "open", "key": "h2"}
+    assert "40.00 EUR: applied to 1 item" in text_of(ann.post(bench.url(1, "edit/"), part, headers=HX))
+    assert "INV-10021 40.00" in text_of(ann.get("/cash/workbench/today/"))
 
 
 def test_put_aside_asked_and_answered(bench: Bench) -> None:
     ann = signed_in("ann")
-    ann.post(bench.url(0, "aside/"), {"deed": "park", "reason": "waits"}, headers=HX)
+    answer = ann.post(bench.url(0, "aside/"), {"deed": "park", "reason": "waits"}, headers=HX)
+    assert "Put aside." in text_of(answer) and 'data-key="z"' not in answer.content.decode(), "no decision to take back"
     assert LineParked.objects.get().reason == "waits"
     assert "waits" in text_of(ann.get("/cash/workbench/?show=parked"))
     ann.post(bench.url(0, "aside/"), {"deed": "unpark"})

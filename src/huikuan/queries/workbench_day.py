@@ -27,8 +27,8 @@ DAY_SHOWS = ("all", "automatic", "check", "people")
 
 @dataclass(frozen=True, slots=True)
 class DecisionRow:
-    """A decision of today. ``documents``: numbers of the items; ``may_undo``: it stands and nothing stands on it;
-    ``audit``: ``asked`` where it was drawn and nobody has said, else the outcome."""
+    """A decision of today. ``amount_minor``: the line's; ``documents``: numbers of the items; ``may_undo``: it stands
+    and nothing stands on it; ``audit``: ``asked`` where it was drawn and nobody has said, else the outcome."""
 
     id: int
     line_public_id: str
@@ -38,6 +38,7 @@ class DecisionRow:
     deed: str
     detail: str
     amount_minor: int
+    applied_minor: int
     currency: str
     payer: str
     text: str
@@ -105,6 +106,7 @@ def _decision_row(
         deed=row.deed,
         detail=row.detail,
         amount_minor=line.amount_minor,
+        applied_minor=row.applied_minor,
         currency=line.currency,
         payer=text.payer_name if text is not None else "",
         text=text.remittance_text if text is not None else "",

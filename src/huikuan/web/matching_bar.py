@@ -16,6 +16,7 @@ _NO_BAR: dict[str, str | Promise] = {
     "too_few": gettext_lazy("too few lines were confirmed"),
     "too_many_errors": gettext_lazy("too many would have been wrong"),
     "drift": gettext_lazy("lately more would have been wrong than before"),
+    "audit": gettext_lazy("a posting that was checked was wrong; the past is gone through again"),
 }
 
 

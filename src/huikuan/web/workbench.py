@@ -303,7 +303,12 @@ def went_on(
         rows = queries.bench_page(book.id, Wish(size=25), user_id=user.pk, now=timezone.now()).rows
         found = rows[0].line if rows else None
     stays = bool(lines.still_open([again])) if (again := lines.reread(line)) is not None else False
-    context: dict[str, Any] = {"swap": True, "done_text": text, **progress_context(request, seat, book)}
+    context: dict[str, Any] = {
+        "swap": True,
+        "done_text": text,
+        "is_aside": is_gone,
+        **progress_context(request, seat, book),
+    }
     if found is not None:
         context |= pane_context(request, seat, found, done=text)
     response = show(request, seat, "workbench/pane.html" if found is not None else "workbench/empty_pane.html", context)
