@@ -18,6 +18,7 @@ from huikuan.core.money import (
     from_decimal,
     parse_amount,
     round_half_up,
+    said_in_money,
     share,
     split,
     to_decimal,
@@ -147,3 +148,11 @@ def test_shares_taken_one_after_another_leave_nothing_behind(amount: int, parts:
 @given(st.integers(-(10**15), 10**15), st.integers(-(10**9), 10**9), st.integers(-(10**9), 10**9).filter(bool))
 def test_a_share_is_the_fraction_rounded(amount: int, part: int, whole: int) -> None:
     assert share(amount, part, whole) == round_half_up(Fraction(amount * part, whole))
+
+
+def test_a_refusal_says_money_in_its_currency() -> None:
+    over = Refusal("x", "{amount} of {open} for {n}", amount=123, open=4, n=5, currency="KWD")
+    assert said_in_money(over, over.template) == "0.123 KWD of 0.004 KWD for 5"
+    bare = Refusal("x", "{amount}", amount=123)
+    assert said_in_money(bare, bare.template) == "123"
+    assert said_in_money(Refusal("x", "{as it is}"), "{as it is}") == "{as it is}"

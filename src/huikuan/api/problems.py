@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from huikuan.core.money import said_in_money
 from huikuan.core.refusals import BadData, Conflict, Refusal
 from huikuan.services.approvals import ApprovalNeeded
 from huikuan.services.rights import Forbidden
@@ -81,8 +82,7 @@ class ProblemMiddleware:
 
 def refusal_text(refusal: Refusal) -> str:
     """A refusal in the caller's language (Accept-Language)."""
-    template = gettext(refusal.template)
-    return template.format(**refusal.params) if refusal.params else template
+    return said_in_money(refusal, gettext(refusal.template))
 
 
 def status_of(refusal: Refusal) -> int:

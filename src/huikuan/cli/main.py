@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from huikuan import __version__
+from huikuan.core.money import said_in_money
 from huikuan.core.refusals import BadData, Refusal
 
 BAD_DATA = 65
@@ -88,7 +89,8 @@ def report(refusal: Refusal, *, as_json: bool) -> None:
         faults = [
             {"file": e.file, "row": e.row, "column": e.column, "code": e.code, "reason": e.reason} for e in errors
         ]
-        answer: dict[str, Any] = {"error": refusal.code, "message": refusal.message, "faults": faults}
+        message = said_in_money(refusal, refusal.template)
+        answer: dict[str, Any] = {"error": refusal.code, "message": message, "faults": faults}
         if isinstance(refusal, BadData):
             answer["total"] = refusal.total
         click.echo(json.dumps(answer, ensure_ascii=False), err=True)
@@ -97,7 +99,7 @@ def report(refusal: Refusal, *, as_json: bool) -> None:
         click.echo(str(error), err=True)
     if isinstance(refusal, BadData) and refusal.total > SHOWN_FAULTS_MAX:
         click.echo(f"... and {refusal.total - SHOWN_FAULTS_MAX} more", err=True)
-    click.echo(f"huikuan: {refusal.message}", err=True)
+    click.echo(f"huikuan: {said_in_money(refusal, refusal.template)}", err=True)
 
 
 def main(arguments: list[str] | None = None) -> None:

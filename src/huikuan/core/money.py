@@ -89,6 +89,23 @@ def to_decimal(minor: int, currency: str) -> Decimal:
     return Decimal(minor).scaleb(-exponent_of(currency))
 
 
+MONEY_FIELDS = ("amount", "open", "available", "written_off", "given", "released", "valued")
+"""Fields of refusals that hold minor units."""
+
+
+def said_in_money(refusal: Refusal, template: str) -> str:
+    """A refusal as the shell and programs are told it, by ``template`` in their language: minor units as an amount of
+    the currency the refusal names, or as they stand where it names none."""
+    code = str(refusal.params.get("currency", ""))
+    params = {
+        name: f"{to_decimal(value, code)} {code}"
+        if code in EXPONENTS and name in MONEY_FIELDS and isinstance(value, int)
+        else value
+        for name, value in refusal.params.items()
+    }
+    return template.format(**params) if params else template
+
+
 def parse_amount(text: str, currency: str) -> int:
     """A plain decimal string in major units → minor units, exactly.
 

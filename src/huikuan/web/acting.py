@@ -19,7 +19,7 @@ from django.utils.html import format_html
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext as _
 
-from huikuan.core.money import parse_amount
+from huikuan.core.money import MONEY_FIELDS, parse_amount
 from huikuan.core.refusals import Conflict, Refusal
 from huikuan.core.rights import Right
 from huikuan.queries.desk import entry_by_number
@@ -35,7 +35,6 @@ from huikuan.web.tags import address
 Word = str | Promise
 
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
-_MONEY_PARAMS = ("amount", "open", "available", "written_off", "given", "released", "valued")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +145,7 @@ def told(refusal: Refusal, currency: str) -> str:
         return _("This form has been posted before with other figures; nothing was posted now. Check, then post again.")
     code = str(refusal.params.get("currency", currency))
     params = {
-        name: amount_text(value, code) if name in _MONEY_PARAMS and isinstance(value, int) and code else value
+        name: amount_text(value, code) if name in MONEY_FIELDS and isinstance(value, int) and code else value
         for name, value in refusal.params.items()
     }
     template = gettext(refusal.template)
