@@ -127,3 +127,14 @@ def test_an_invoice_and_its_full_credit_may_be_meant_beside_an_unnamed_item() ->
     row = told("1154.54", [*items, credit])
     assert (row["decision"], row["ambiguous"] > 0) == ("propose", True)
     assert told("1154.54", [*items, credit], "INV6001")["decision"] == "auto"
+
+
+def test_many_items_that_an_unsure_line_may_have_paid_do_not_hold_back_one_of_exactly_the_amount() -> None:
+    """Nobody knows what 4,000.00 paid; but who pays 913.47 afterwards has not paid that before."""
+    amounts = ["513.20", "913.47", "1208.11", "977.30", "1340.85", "644.09"]
+    items = [dated(f"INV600{at}", amount, DAY + timedelta(days=at)) for at, amount in enumerate(amounts)]
+    later = date(2026, 4, 20)
+    answer = said([line("L1", "4000.00", "", NAME), line("L2", "913.47", "", NAME, booking_date=later)], items)
+    assert [first(answer, name)[0]["decision"] for name in ("L1", "L2")] == ["propose", "auto"]
+    answer = said([line("L1", "4000.00", "", NAME), line("L2", "1426.67", "", NAME, booking_date=later)], items)
+    assert [first(answer, name)[0]["decision"] for name in ("L1", "L2")] == ["propose", "propose"]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any
 
-from huikuan.engines.match_book import Book
+from huikuan.engines.match_book import UNIT, Book
 from huikuan.engines.match_context import Gatherer
 from huikuan.engines.match_explain import Explainer
 from huikuan.engines.match_explanation import AMBIGUOUS, Explanation
@@ -21,6 +21,7 @@ from huikuan.engines.match_learn import Knowledge
 from huikuan.engines.match_lines import Line, State
 from huikuan.engines.match_model import Calibration, probability, traits_of
 from huikuan.engines.match_payers import Directory
+from huikuan.engines.match_posting import MANY
 from huikuan.engines.match_prior import prior_calibration
 from huikuan.engines.match_score import PLACE, Scorer, rank
 from huikuan.engines.match_sums import cancels
@@ -95,6 +96,8 @@ class _Work:
         """Items taken by lines that do not name them, with what was open before."""
         self.touched: set[int] = set()
         """Items that an unsure line of the group may have paid."""
+        self.swept: set[int] = set()
+        """Items that it may have paid among many: by chance, or as far as the money went."""
 
     def group(self, lines: Sequence[Line]) -> list[tuple[int, list[Line]]]:
         """Lines by the group of customers that their payer points to; those that point to none each by itself."""
@@ -117,6 +120,7 @@ class _Work:
             days = [list(day) for _, day in groupby(lines, key=lambda line: line.day)]
             self.guessed.clear()
             self.touched.clear()
+            self.swept.clear()
             for at, day in enumerate(days):
                 if self.guessed:
                     self._release(day)
@@ -140,20 +144,22 @@ class _Work:
         if self.progress and self.done % 500 == 0:
             self.progress(self.done, self.total)
         ranked = rank(made, self.weights)
-        if self.touched and self._is_shaky(ranked[0]):
+        if (self.touched or self.swept) and self._is_shaky(line, ranked[0]):
             ranked[0].is_shaky = True
         return Judged(line, context, ranked)
 
-    def _is_shaky(self, best: Explanation) -> bool:
+    def _is_shaky(self, line: Line, best: Explanation) -> bool:
         """It pays what no number names, and an earlier line may have paid that, or may have left open what comes to
-        nothing beside it."""
+        nothing beside it. One item of exactly an amount that is not round was hardly paid among many before."""
         if best.features[PLACE["rarity"]] and not best.features[PLACE["order"]]:
             return False
         of, opened = self.state.book.customer_of, self.state.open_now
-        beside = [opened[item] for item in self.touched if of[item] == best.customer]
+        plain = len(best.items) == 1 and best.fit.how == "exact" and line.amount % (100 * UNIT)
+        touched = self.touched if plain else self.touched | self.swept
+        beside = [opened[item] for item in touched if of[item] == best.customer]
         if not best.items:
             return bool(beside)
-        return not self.touched.isdisjoint(best.items) or cancels(beside)
+        return not touched.isdisjoint(best.items) or cancels(beside)
 
     def _release(self, lines: Sequence[Line]) -> None:
         """Gives back what was only guessed to be paid and is named now; ``settle`` decides between the lines."""
@@ -173,7 +179,10 @@ class _Work:
             is_sure = chance >= (SURE if best.fit.how in SETTLING else SURE_PART) and best.others < AMBIGUOUS
             is_sure = is_sure and not best.is_shaky
             if not is_sure:
-                self.touched.update(*(made.items for made in one.ranked if made.score >= best.score - NEAR))
+                for made in one.ranked:
+                    if made.score >= best.score - NEAR:
+                        many = len(made.items) >= MANY and made.shape in ("sum", "subset", "oldest")
+                        (self.swept if many else self.touched).update(made.items)
             if not is_sure and not _is_way(one):
                 continue
             for item, applied, deducted in zip(best.items, best.fit.applied, best.fit.deducted, strict=True):
