@@ -146,6 +146,23 @@ def test_late_discounts_are_let_pass_where_the_record_is_clear(passed: int, refu
     assert told("INV5001", "980.00", items, known)["deduction_reason"].startswith(reason)
 
 
+@pytest.mark.parametrize(("times", "decision"), [(0, "auto"), (9, "propose")])
+def test_a_usual_charge_of_exactly_an_open_credit_memo_is_one_as_well_as_the_other(times: int, decision: str) -> None:
+    items = [item("INV5001", "C1", "913.47"), item("CN77", "C1", "-10.00")]
+    known = Knowledge()
+    known.habits = {EVERYBODY: {"lines": 99, "charge": times, "charge:100000": times}}
+    row = told("INV5001", "903.47", items, known)
+    assert row["decision"] == decision
+    assert (row["ambiguous"] > 0) == bool(times)
+
+
+def test_where_the_text_speaks_of_a_credit_memo_one_that_is_open_may_be_a_part_of_what_is_missing() -> None:
+    items = [item("INV5001", "C1", "913.47"), item("CN77", "C1", "-10.00")]
+    assert told("INV5001 abzgl. Gutschrift", "877.97", items[:1])["decision"] == "auto"
+    assert told("INV5001 abzgl. Gutschrift", "877.97", items)["decision"] == "propose"
+    assert told("INV5001 abzgl. Gutschrift 35.50", "877.97", items)["decision"] == "auto"
+
+
 def test_what_would_set_a_bar_is_said_in_lines() -> None:
     right = [Outcome(1 - at / 1e6, True, 100) for at in range(6000)]
     wrong = [Outcome(1 - at / 1e6 - 1e-7, False, 100) for at in (100, 200, 300, 400, 500, 600, 700, 800, 900, 1000)]

@@ -129,6 +129,15 @@ def test_an_invoice_and_its_full_credit_may_be_meant_beside_an_unnamed_item() ->
     assert told("1154.54", [*items, credit], "INV6001")["decision"] == "auto"
 
 
+def test_a_number_however_short_of_what_was_paid_with_this_very_amount_holds_back_another_item() -> None:
+    """In a book of so many four-digit numbers one of them is hit easily."""
+    settled = dated("5809", "443.40", DAY, settled_date=date(2026, 3, 10))
+    crowd = [item(str(number), "C9", "70.00") for number in range(4000, 5600)]
+    items = [*crowd, settled, dated("6613", "443.40", DAY), dated("6614", "512.30", DAY)]
+    assert told("512.30", items, "Faktura 5809")["decision"] == "auto"
+    assert told("443.40", items, "Faktura 5809")["decision"] == "propose"
+
+
 def test_many_items_that_an_unsure_line_may_have_paid_do_not_hold_back_one_of_exactly_the_amount() -> None:
     """Nobody knows what 4,000.00 paid; but who pays 913.47 afterwards has not paid that before."""
     amounts = ["513.20", "913.47", "1208.11", "977.30", "1340.85", "644.09"]

@@ -8,10 +8,21 @@ from huikuan.engines.match_book import UNIT
 from huikuan.engines.match_context import Context, soft_hits
 from huikuan.engines.match_explanation import PLAIN, WHOLE, Explanation, Found, keep, trim
 from huikuan.engines.match_family import family_pool
-from huikuan.engines.match_fit import CLEAR, Fit, discount_of, fit_exact, fit_over, fit_part, is_prepaid
+from huikuan.engines.match_fit import (
+    CLEAR,
+    SAID,
+    Fit,
+    discount_of,
+    fit_exact,
+    fit_over,
+    fit_part,
+    is_prepaid,
+    names_cut,
+)
 from huikuan.engines.match_lines import Line, Pool, State
 from huikuan.engines.match_references import Mention
 from huikuan.engines.match_rivals import Rivals
+from huikuan.engines.match_score import CREDIT_WORDS
 from huikuan.engines.match_sums import cancels
 
 SCOPES_MAX = 6
@@ -20,6 +31,8 @@ WEAK = 0.3
 """A payer less believable than this is not searched without a mention."""
 LESS = ("discount", "late_discount", "habit_discount", "charge", "exchange", "short", "part")
 """Fits that leave a difference."""
+DOUBTFUL = ("discount", "late_discount", "habit_discount", "charge")
+"""Fits that an open credit memo may explain as well."""
 SAME_AMOUNT_MAX = 40
 """Items of one amount in the whole book beyond which the amount alone says nothing."""
 
@@ -61,7 +74,8 @@ class Explainer(Rivals):
             if made.items and made.fit.how in WHOLE:
                 self._swap(context, made)
         _drop_padded(context, found)
-        _doubt_discounts(found)
+        _doubt_less(found)
+        self._doubt_short(context, found)
         self._doubt_bare(context, found)
         return list(found.values())
 
@@ -99,6 +113,16 @@ class Explainer(Rivals):
         if made.shape == "sum" and len(loose) > 2 and not all(self._alike(context, made, one) for one in loose):
             made.swaps += 1
         made.others = max(made.others, float(made.swaps))
+
+    def _doubt_short(self, context: Context, found: Found) -> None:
+        """Where a text speaks of a credit memo and of no amount, one that is open may be a part of what is missing."""
+        if not CREDIT_WORDS.search(context.upper):
+            return
+        for made in found.values():
+            if made.fit.how == "short":
+                missing = sum(made.fit.deducted)
+                amounts = self.state.pool(made.customer, context.line).by_amount
+                made.is_shaky |= any(-missing <= one < 0 for one in amounts) and not names_cut(context.line, missing)
 
     def _is_credited(self, context: Context, item: int) -> bool:
         """A credit memo of the very amount of an item is open. Of the one that is paid unnamed: something else is
@@ -255,12 +279,16 @@ class Explainer(Rivals):
         """Not a customer's money; on account of each likely customer, a duplicate where what is named is paid."""
         none = Fit("none", (), ())
         keep(found, [Explanation("not_customer", -1, (), none, "none")])
+        named = {one for opened in context.open_of.values() for one in opened}
         for customer in scopes[:3]:
             kind = "on_account"
             for at, mention in enumerate(context.found.mentions):
                 if not context.open_of[at] and not mention.doubtful:
                     again = any(self._is_again(context.line, one, customer) for one in mention.items)
                     kind = "duplicate" if again else kind
+            for made in found.values() if kind == "duplicate" else ():
+                # However short the number: what it names was paid with this very amount.
+                made.is_shaky |= bool(made.items) and named.isdisjoint(made.items)
             fit = Fit("account", (), (), "", context.line.amount)
             owed = 0 if is_prepaid(context.line) else len(self.state.pool(customer, context.line).items)
             made = Explanation(kind, customer, (), fit, "none", pool_size=owed)
@@ -300,16 +328,22 @@ def _drop_padded(context: Context, found: Found) -> None:
             del found[key]
 
 
-def _doubt_discounts(found: Found) -> None:
-    """A credit memo that is exactly the discount of the same items, a charge the payer is known for that is exactly
-    their discount: neither is surer than the other."""
-    discounts = {one.items: one for one in found.values() if "discount" in one.fit.how}
-    for made in found.values() if discounts else ():
-        items = made.items
-        if made.fit.how == "exact" and any(share < 0 for share in made.fit.applied):
-            items = tuple(item for item, share in zip(made.items, made.fit.applied, strict=True) if share > 0)
-        elif made.fit.how != "charge":
+def _doubt_less(found: Found) -> None:
+    """A credit memo that is exactly the discount of the same items, or exactly a bank's charge; a charge the payer is
+    known for that is exactly their discount: neither is surer than the other. But a charge of which nothing is known
+    casts no doubt on the credit memo."""
+    less = {(one.fit.how == "charge", one.items): one for one in found.values() if one.fit.how in DOUBTFUL}
+    for made in list(found.values()) if less else ():
+        credited = made.fit.how == "exact" and any(share < 0 for share in made.fit.applied)
+        if not credited and made.fit.how != "charge":
             continue
-        other = discounts.get(items)
-        if other is not None:
-            made.others, other.others = max(made.others, 1.0), max(other.others, 1.0)
+        items = made.items
+        if credited:
+            items = tuple(item for item, share in zip(made.items, made.fit.applied, strict=True) if share > 0)
+            charge = less.get((True, items))
+            if charge is not None:
+                charge.others = max(charge.others, 1.0)
+                made.others = max(made.others, float(charge.fit.known >= SAID))
+        discount = less.get((False, items))
+        if discount is not None:
+            made.others, discount.others = max(made.others, 1.0), max(discount.others, 1.0)

@@ -53,7 +53,7 @@ _ADVANCE = re.compile(
     r"预付|预收|定金|订金|押金|ANZAHLUNG|VORAUS|VORKASSE|AKONTO|ARRHES|[AÀ] VALOIR|DOWN ?PAYMENT|PREPAY|ADVANCE|DEPOSIT"
     r"|ON ACCOUNT|ACOMPTE|[AÀ][ -]CONTO|ACCONTO|ANTICIP"
 )
-_CREDIT = re.compile(r"红字|红票|冲抵|抵扣|退货|CREDIT|GUTSCHRIFT|AVOIR|LESS CN|NET OF CN|\bCN\b")
+CREDIT_WORDS = re.compile(r"红字|红票|冲抵|抵扣|退货|CREDIT|GUTSCHRIFT|AVOIR|LESS CN|NET OF CN|\bCN\b")
 _DISCOUNT = re.compile(r"SKONTO|DISC(?:OUNT|\.|\b)|ESCOMPTE|SCONTO|折扣|折让")
 _PART = re.compile(r"PART(?:IAL|IEL|\b)|TEILZAHL|TEILBETRAG|部分|首付|首期|尾款|分期|INSTAL|ACOMPTE|RATE\b")
 _PERCENT = re.compile(r"\d{1,2}\s?%")
@@ -72,7 +72,7 @@ class Told:
         self.roundness = _roundness(context.line.amount)
         self.best = max([payer.strength for payer in context.payers], default=0.0)
         self.is_advance = bool(text) and _ADVANCE.search(text) is not None
-        self.is_credit = bool(text) and _CREDIT.search(text) is not None
+        self.is_credit = bool(text) and CREDIT_WORDS.search(text) is not None
         self.is_discount = bool(text) and _DISCOUNT.search(text) is not None
         self.is_part = bool(text) and (
             _PART.search(text) is not None or (not self.is_discount and _PERCENT.search(text) is not None)
