@@ -67,8 +67,8 @@ def faults() -> dict[str, str]:
     return {check.name: check.detail for check in verify().checks if not check.ok}
 
 
-EMPTY_HERE = {"triggers", "exported_heads", "bank_lines", "bank files"}
-"""Checks of what these books do not have; bank lines are verified where they are imported."""
+EMPTY_HERE = {"triggers", "exported_heads", "bank_lines", "bank_fees", "bank files"}
+"""Checks of what these books do not have; bank lines and fees are verified where they are imported."""
 
 
 def test_every_check_looks_at_something(ledger: Ledger) -> None:
