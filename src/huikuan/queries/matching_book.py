@@ -43,6 +43,7 @@ class Ready:
 @dataclass(slots=True)
 class _Kept:
     ready: Ready
+    today: date
     customers: Any
     seq: int
     changes: int = 0
@@ -50,7 +51,7 @@ class _Kept:
 
 @dataclass(slots=True)
 class _Shelf:
-    """Books by ledger, entity and day, the longest unused first."""
+    """Books by ledger and entity, the longest unused first."""
 
     kept: OrderedDict[Hashable, _Kept] = field(default_factory=OrderedDict)
     locks: dict[Hashable, threading.Lock] = field(default_factory=dict)
@@ -81,35 +82,37 @@ shelf = _Shelf()
 def ready_book(entity_id: int, *, today: date) -> Ready:
     """What is open in an entity now and was written until ``today``, with its customers as they are now."""
     with open_snapshot() as snapshot:
-        key, seq = (snapshot.ledger, entity_id, today), snapshot.known_seq
+        key, seq = (snapshot.ledger, entity_id), snapshot.known_seq
         with shelf.lock_of(key):
             kept = shelf.kept.get(key)
             customers = customers_table(entity_id, on=today)
-            one = _brought_up(kept, entity_id, customers, snapshot, today) if kept is not None else None
+            one = None
+            if kept is not None and kept.today == today:
+                one = _brought_up(kept, entity_id, customers, snapshot)
             if one is None:
                 book = Book(_until(open_items_table(entity_id), today), customers)
-                one = _Kept(Ready(book, Directory(book)), customers, seq)
+                one = _Kept(Ready(book, Directory(book)), today, customers, seq)
             shelf.put(key, one)
             return one.ready
 
 
-def _brought_up(kept: _Kept, entity_id: int, customers: Any, snapshot: Snapshot, today: date) -> _Kept | None:
+def _brought_up(kept: _Kept, entity_id: int, customers: Any, snapshot: Snapshot) -> _Kept | None:
     """The book kept as it would be read now; ``None`` where it has to be read."""
     touched = _touched(snapshot, kept.seq)
     if touched is None or kept.changes > GROWN_MAX or not customers.equals(kept.customers):
         return None
-    book = kept.ready.book
+    book, today = kept.ready.book, kept.today
     rows = items_table(entity_id, touched)
     rows = rows.filter(pa.array(_differs(book, rows, today), pa.bool_()))
     if not rows.num_rows:
-        return _Kept(kept.ready, customers, snapshot.known_seq, kept.changes)
+        return _Kept(kept.ready, today, customers, snapshot.known_seq, kept.changes)
     pairs = zip(rows.column("customer_id").to_pylist(), rows.column("item_id").to_pylist(), strict=True)
     still = rows.filter(pc.not_equal(rows.column("open_amount"), 0))
     made = grown(book, pairs, _until(still, today))
     if made is None:
         return None
     changes = kept.changes + rows.num_rows
-    return _Kept(Ready(made, kept.ready.directory), customers, snapshot.known_seq, changes)
+    return _Kept(Ready(made, kept.ready.directory), today, customers, snapshot.known_seq, changes)
 
 
 def _touched(snapshot: Snapshot, seq: int) -> list[int] | None:
