@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -145,13 +146,21 @@ def _small_run(segments: Sequence[Segment]) -> list[Segment]:
 
 
 def remove_replaced(*, now: datetime) -> None:
-    """Takes away files no manifest row names and those replaced more than an hour ago."""
+    """Takes away the files of segments replaced more than an hour ago, and those no manifest row names that are as old.
+
+    Another writer works beside: its drafts are young, and may be renamed between being listed and being looked at.
+    """
     old = Segment.objects.filter(replaced_by__isnull=False, replaced_by__created_at__lt=now - KEEP_REPLACED)
-    names = set(old.values_list("file_name", flat=True))
-    named = set(Segment.objects.exclude(file_name__in=names).values_list("file_name", flat=True))
-    horizon = now.timestamp() - KEEP_REPLACED.total_seconds()
+    replaced = set(old.values_list("file_name", flat=True))
+    named = set(Segment.objects.values_list("file_name", flat=True))
+    written: dict[Path, float] = {}
     for path in mirror_folder().glob("*.parquet*"):
-        if path.name not in named and path.stat().st_mtime < horizon:
+        with suppress(FileNotFoundError):
+            written[path] = path.stat().st_mtime
+    # Files are dated by the machine, whose clock may lag behind the caller's: the youngest says how late it is there.
+    horizon = min(now.timestamp(), max(written.values(), default=0)) - KEEP_REPLACED.total_seconds()
+    for path, at in written.items():
+        if path.name in replaced or (path.name not in named and at < horizon):
             path.unlink(missing_ok=True)
 
 
