@@ -140,6 +140,56 @@ def test_paid_less_is_settled_by_a_person_and_accepted_as_a_fee(ledger_db: Ledge
     assert verify().ok
 
 
+def test_a_fee_accepted_does_not_hide_the_agreed_one_when_the_payout_is_taken_back(ledger_db: LedgerDb) -> None:
+    """160.00 sold, 8.00 agreed, 2.00 more accepted: 158.00 is open again, and the 150.00 are those less 8.00."""
+    stall = Stall.open()
+    stall.sales(*DAYS[:2])
+    (line,) = stall.bank(("2026-03-03", "150.00"))
+    settle_payout(stall.shop_id, line, [stall.unit("2026-03-01")], **SYSTEM)
+    less = stall.difference("2026-03-03", "paid_less")
+    said = {"reason": Reason.FEE_ACCEPTED, "note": "", "on": date(2026, 3, 4)}
+    explain_difference(stall.shop_id, less.kind, less.key, 2_00, **said, **SYSTEM)
+    undo_payout(stall.payout().pk, **SYSTEM)
+    assert list(stall.open_items().values()) == [158_00]
+    assert stall.differences("2026-03-04")[-1] == ("not_paid", "2026-03-01", 150_00)
+    (result,) = stall.match()
+    assert result.how == How.ON_TIME
+    payout = stall.payout()
+    assert (payout.booked_minor, payout.short_minor, payout.rest_minor) == (8_00, 0, 0)
+    assert (stall.open_items(), stall.differences("2026-03-06")) == ({}, [])
+    assert sum_of(LedgerAccount.PAYABLES)[0] == 10_00
+    assert verify().ok
+
+
+def test_a_list_that_kept_more_is_settled_again_after_the_fee_was_accepted(ledger_db: LedgerDb) -> None:
+    """The list keeps 13.00 of 160.00; 8.00 are agreed, 5.00 accepted, the payout is taken back and found again."""
+    stall = Stall.open()
+    stall.sales(*DAYS[:2])
+    stall.details("P1,2026-03-03,T1,Order,100.00,10.00,90.00", "P1,2026-03-03,T2,Order,60.00,3.00,57.00")
+    stall.bank(("2026-03-03", "147.00"))
+    assert stall.match()[0].how == How.DETAILS
+    above = stall.difference("2026-03-03", "fee_above")
+    said = {"reason": Reason.FEE_ACCEPTED, "note": "", "on": date(2026, 3, 4)}
+    explain_difference(stall.shop_id, above.kind, above.key, 5_00, **said, **SYSTEM)
+    undo_payout(stall.payout().pk, **SYSTEM)
+    assert list(stall.open_items().values()) == [155_00]
+    assert stall.match()[0].how == How.DETAILS
+    assert (stall.payout().booked_minor, stall.payout().short_minor) == (8_00, 0)
+    assert (stall.open_items(), stall.differences("2026-03-06")) == ({}, [])
+    assert sum_of(LedgerAccount.PAYABLES)[0] == 13_00
+    assert verify().ok
+
+
+def test_of_a_day_paid_in_part_by_other_money_no_fee_is_guessed(sqlite_db: LedgerDb) -> None:
+    stall = Stall.open()
+    stall.sales(*DAYS[:2])
+    books = stall.counter.books
+    books.apply(books.receipt(60_00), (OpenItem.objects.get().pk, 60_00))
+    (line,) = stall.bank(("2026-03-03", "100.00"))
+    settle_payout(stall.shop_id, line, [stall.unit("2026-03-01")], **SYSTEM)
+    assert (stall.payout().booked_minor, stall.open_items()) == (0, {})
+
+
 def test_paid_more_stays_with_the_platform(ledger_db: LedgerDb) -> None:
     stall = Stall.open()
     stall.sales(*DAYS[:2])

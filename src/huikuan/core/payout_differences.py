@@ -58,7 +58,7 @@ class UnitFacts:
     """What is known of a day's sales of one pool. ``over_minor``: fees told above those agreed. ``settled_minor``: of
     the gross, what payouts cover; of it ``booked_minor`` as fees and ``money_minor`` as money; ``kept_minor`` is what
     the platform kept. ``open_minor``: what is still open in the ledger; ``None`` where it has no item.
-    ``counted_minor``: what was in the till."""
+    ``counted_minor``: what was in the till. ``item_id``: the item its sales were posted as."""
 
     unit: int
     day: date
@@ -75,6 +75,7 @@ class UnitFacts:
     counted_minor: int | None = None
     is_cash: bool = False
     responsible: str = ""
+    item_id: int | None = None
 
     @property
     def expected_minor(self) -> int:

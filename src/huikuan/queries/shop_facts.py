@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
+from huikuan.core.accounts import LedgerAccount
 from huikuan.core.banking import LineKind, Tie
 from huikuan.core.matching import Deed
 from huikuan.core.payout_differences import DetailFacts, PayoutFacts, UnitFacts
@@ -21,6 +22,7 @@ from huikuan.store.models import (
     OpenItemBalance,
     Payout,
     PayoutPart,
+    Posting,
     Shop,
     ShopDay,
     ShopDetail,
@@ -125,9 +127,18 @@ def units_of(shop: Shop, days: Q | None = None) -> list[UnitFacts]:
                 counted_minor=row.counted_minor,
                 is_cash=shop.kind == ShopKind.TILL and any(word in row.pool.casefold() for word in _CASH),
                 responsible=row.responsible,
+                item_id=row.item_id,
             )
         )
     return facts
+
+
+def set_off_on(item_ids: Iterable[int]) -> dict[int, int]:
+    """What stands on items as set off against what the platform is owed: the fees of its payouts and those a person
+    accepted. Items with nothing of it are left out."""
+    legs = Posting.objects.filter(item_id__in=list(item_ids), ledger_account=LedgerAccount.PAYABLES.value)
+    sums = legs.order_by().values_list("item_id").annotate(total=Sum("amount_minor"))
+    return {number: total for number, total in sums if total}
 
 
 def _open_elsewhere(shop: Shop, unit_ids: Sequence[int]) -> dict[int, int]:

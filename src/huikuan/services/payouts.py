@@ -14,6 +14,7 @@ from typing import Any
 
 from huikuan.core.accounts import EntryKind
 from huikuan.core.matching import Deed, Leg, Rest
+from huikuan.core.payout_differences import UnitFacts
 from huikuan.core.payouts import (
     Found,
     How,
@@ -34,6 +35,7 @@ from huikuan.queries.shop_facts import (
     group_parts,
     open_groups,
     parts_of,
+    set_off_on,
     units_of,
     waiting_lines,
 )
@@ -126,15 +128,27 @@ def suggest(shop: Shop, line: WaitingLine) -> Found | None:
 
 
 def sold_of(shop: Shop) -> list[Sold]:
-    """What is still to be paid out, by day. A day that a payout covered in part counts with what is left of it."""
+    """What is still to be paid out, by day. A day that a payout covered in part counts with what is left of it.
+
+    The platform keeps its fee of a day of which only fees were accepted; of a day that was paid by other money nobody
+    knows what it keeps.
+    """
+    open_units = [unit for unit in units_of(shop) if unit.to_pay_minor]
+    touched = [unit.item_id for unit in open_units if _gone(unit) and unit.item_id is not None]
+    set_off = set_off_on(touched) if touched else {}
     found = []
-    for unit in units_of(shop):
-        left = unit.to_pay_minor
-        if left:
-            untouched = left == unit.gross_minor - unit.settled_minor
-            fee = unit.fee_minor - unit.kept_minor if untouched else 0
-            found.append(Sold(unit.unit, unit.day, unit.due, unit.pool, left, fee))
+    for unit in open_units:
+        left, fee = unit.to_pay_minor, unit.fee_minor - unit.kept_minor
+        accepted = set_off.get(unit.item_id or 0, 0) - unit.booked_minor
+        if _gone(unit) and (abs(_gone(unit)) > abs(accepted) or abs(fee) >= abs(left)):
+            fee = 0
+        found.append(Sold(unit.unit, unit.day, unit.due, unit.pool, left, fee))
     return found
+
+
+def _gone(unit: UnitFacts) -> int:
+    """What is not open any more though no payout covers it."""
+    return unit.gross_minor - unit.settled_minor - unit.to_pay_minor
 
 
 def _still_to_pay(shop: Shop, sold: Sequence[Sold], unit_ids: Sequence[int]) -> list[Part]:
@@ -275,15 +289,25 @@ def _portions(parts: Sequence[Part]) -> list[Portion]:
             before.fee_minor + part.fee_minor,
             (before.agreed_minor or 0) + agreed,
         )
-    return [_within(one, left[one.item_id]) for one in by_item.values() if left[one.item_id]]
+    set_off = set_off_on(left)
+    return [
+        _within(one, left[one.item_id], set_off.get(one.item_id, 0)) for one in by_item.values() if left[one.item_id]
+    ]
 
 
-def _within(one: Portion, open_minor: int) -> Portion:
-    """A portion cut to what is open; where part of it was settled before, its fee is not split out once more."""
+def _within(one: Portion, open_minor: int, set_off_minor: int) -> Portion:
+    """A portion cut to what is open. Where fees alone were taken off before, what remains of its fee is split out;
+    where it was paid in part, none is."""
     gross = one.gross_minor
-    if abs(gross) <= abs(open_minor) and gross * open_minor > 0:
+    if gross * open_minor <= 0:
+        return Portion(one.unit, one.item_id, 0, 0, 0)
+    gone = gross - open_minor
+    if gone * gross <= 0:
         return one
-    return Portion(one.unit, one.item_id, open_minor if gross * open_minor > 0 else 0, 0, 0)
+    fee = one.fee_minor - gone
+    if abs(gone) > abs(set_off_minor) or fee * gross <= 0:
+        return Portion(one.unit, one.item_id, open_minor, 0, 0)
+    return Portion(one.unit, one.item_id, open_minor, fee, one.agreed_minor)
 
 
 def _book_fees(desk: Desk, *, shop: Shop, settlement: Settlement) -> list[int]:
