@@ -279,6 +279,21 @@ def test_accounts_are_named_once(bank: Bank) -> None:
     assert AuditEvent.objects.get(code="bank_account.changed").data == {"fields": ["name", "bank"]}
 
 
+def test_what_is_typed_as_an_iban_has_check_digits_that_fit(bank: Bank) -> None:
+    book, wrong = bank.books.entity_id, "DE88 3704 0044 0532 0130 00"
+    for typed in (wrong, wrong.lower(), wrong[:-3]):
+        with pytest.raises(Refusal, match="The check digits of the IBAN do not fit: look at it again") as refused:
+            bank_accounts.add_account(book, NewAccount("Slip", typed), **SYSTEM)
+        assert refused.value.code == "bank_account.iban"
+    with pytest.raises(Refusal, match="check digits"):
+        bank_accounts.change_account(bank.account, name="Main", number=wrong, bank="", **SYSTEM)
+    # Numbers that are no IBANs are taken as they are, and one that a bank's own file names so.
+    for plain in ("6222 0212 0300 4567 890", "CN0012345678901234", "kasse@example.com"):
+        bank_accounts.add_account(book, NewAccount(plain, plain), **SYSTEM)
+    kept = bank_accounts.add_account(book, NewAccount("As told", wrong, is_told=True), **SYSTEM)
+    bank_accounts.change_account(kept, name="Renamed", number=wrong, bank="", **SYSTEM)
+
+
 def test_an_upload_needs_files(bank: Bank) -> None:
     with pytest.raises(Refusal, match="Choose a file"):
         keep_upload([], **SYSTEM)

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from huikuan.bank.identity import account_key
 from huikuan.bank.statement import Statement, StatementFormat
 from huikuan.core.banking import NUMBER_MAX, AccountKind, is_same_number, plain_number
+from huikuan.core.ibans import is_iban, is_meant_as_iban
 from huikuan.core.money import exponent_of
 from huikuan.core.refusals import Conflict, Refusal
 from huikuan.core.rights import Right
@@ -27,19 +28,21 @@ WALLETS = {StatementFormat.ALIPAY: AccountKind.ALIPAY, StatementFormat.WECHAT: A
 @dataclass(frozen=True, slots=True)
 class NewAccount:
     """An account to be made. ``number`` as people write it: an IBAN, an account number, a wallet's name; empty for a
-    till. ``currency`` empty: that of the entity's books."""
+    till. ``currency`` empty: that of the entity's books. ``is_told``: the number stands as a bank's file has it and is
+    taken so."""
 
     name: str
     number: str = ""
     bank: str = ""
     currency: str = ""
     kind: str = AccountKind.BANK.value
+    is_told: bool = False
 
 
 def add_account(entity_id: int, new: NewAccount, *, actor_id: int | None, now: datetime) -> int:
     """Makes an account; gives its number. Refuses ``bank_account.exists``, ``bank_account.no_name``,
-    ``bank_account.no_number``, ``bank_account.bad_kind``, ``money.unknown_currency``, ``entity.unknown``, what
-    ``check_text`` refuses, and ``right.missing``."""
+    ``bank_account.no_number``, ``bank_account.iban`` (its check digits), ``bank_account.bad_kind``,
+    ``money.unknown_currency``, ``entity.unknown``, what ``check_text`` refuses, and ``right.missing``."""
 
     def work() -> int:
         demand(actor_id, Right.EDIT_BANK_ACCOUNT, entity_id=entity_id)
@@ -47,6 +50,8 @@ def add_account(entity_id: int, new: NewAccount, *, actor_id: int | None, now: d
         if entity is None:
             raise Refusal("entity.unknown", "there is no entity {entity}", entity=entity_id)
         kind, name, number = _checked(new)
+        if not new.is_told:
+            _check_iban(new.number)
         currency = new.currency.strip().upper() or entity.currency
         exponent_of(currency)
         _check_free(entity_id, number, currency)
@@ -83,6 +88,7 @@ def change_account(account_id: int, *, name: str, number: str, bank: str, actor_
         demand(actor_id, Right.EDIT_BANK_ACCOUNT, entity_id=row.entity_id)
         _kind, plain_name, plain = _checked(NewAccount(name, number, bank, row.currency, row.kind))
         if plain != row.number:
+            _check_iban(number)
             _check_free(row.entity_id, plain, row.currency)
         wanted = {"name": plain_name, "number": plain, "bank": " ".join(bank.split())}
         changed = [field for field, text in wanted.items() if getattr(row, field) != text]
@@ -176,6 +182,12 @@ def _checked(new: NewAccount) -> tuple[AccountKind, str, str]:
     if not number and kind is not AccountKind.CASH:
         raise Refusal("bank_account.no_number", "Give the account's number: files are known by it.")
     return kind, name, number
+
+
+def _check_iban(number: str) -> None:
+    """Of what is typed as an IBAN the check digits must fit (ISO 13616); any other number is taken as it is."""
+    if is_meant_as_iban(number) and not is_iban(number):
+        raise Refusal("bank_account.iban", "The check digits of the IBAN do not fit: look at it again.")
 
 
 def _check_free(entity_id: int, number: str, currency: str) -> None:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from huikuan.bank.statement import REPORTS, StatementFormat
-from huikuan.core.banking import AccountKind
+from huikuan.core.banking import AccountKind, plain_number
 from huikuan.core.refusals import DataError, Refusal
 from huikuan.core.rights import Right
 from huikuan.queries.bank import AccountRow, StatementRow, account_rows, statements_by_id
@@ -309,12 +309,15 @@ def _account(request: HttpRequest, seat: Seat, found: UploadDetail, file: int, p
     if entity is None:
         raise Refusal("bank_upload.no_entity", "Say whose account it is.")
     said = next((one.said for one in found.outcomes if (one.file, one.place) == (file, place)), {})
+    told = said.get("told_account", "")
+    number = read_text(request.POST, "number", 64) or told
     new = NewAccount(
         name=read_text(request.POST, "name", 120),
-        number=read_text(request.POST, "number", 64) or said.get("told_account", ""),
+        number=number,
         bank=said.get("bank", ""),
         currency=said.get("currency", "") or read_text(request.POST, "currency", 3),
         kind=request.POST.get("kind", AccountKind.BANK.value),
+        is_told=plain_number(number) == plain_number(told),
     )
     return add_account(entity.id, new, **actor(request))
 
