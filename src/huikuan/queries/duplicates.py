@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from django.conf import settings
 from django.db.models import Count, Max
@@ -138,7 +138,7 @@ def _file() -> Path:
 def _write(found: _Kept) -> None:
     path = _file()
     path.parent.mkdir(exist_ok=True)
-    draft = path.with_suffix(f".{os.getpid()}")
+    draft = path.with_suffix(f".{uuid4().hex}")
     pairs = [(pair.first, pair.second, pair.score, pair.reasons) for pair in found.pairs]
     draft.write_text(json.dumps([database_key(), found.version, pairs]))
     draft.replace(path)

@@ -180,7 +180,8 @@ def fingerprint(secret_key: str) -> str:
 def home_files(home: Path, database: Path | None) -> Iterator[tuple[str, Path]]:
     """What a backup keeps of a home folder: name and path. Not the database itself, nor what is made again."""
     beside = {database.name + ending for ending in ("", "-wal", "-shm", "-journal")} if database else set()
-    for path in sorted(home.rglob("*")):
+    # A walk passes over folders that are swept away while it is under way.
+    for path in sorted(Path(folder, name) for folder, _, names in os.walk(home) for name in names):
         way = path.relative_to(home)
         top = way.parts[0]
         if top in _NOT_KEPT or top in beside or path.is_symlink() or not path.is_file():

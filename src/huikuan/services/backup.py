@@ -130,5 +130,5 @@ def prune(folder: Path) -> int:
             taken[datetime.strptime(path.stem.removeprefix("huikuan-"), _STAMP).replace(tzinfo=UTC)] = path
     gone = taken.keys() - decide_kept(taken)
     for at in gone:
-        taken[at].unlink()
+        taken[at].unlink(missing_ok=True)
     return len(gone)

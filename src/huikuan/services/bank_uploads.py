@@ -146,18 +146,18 @@ def work_upload(
     row = get_upload(upload_id)
     BankUpload.objects.filter(id=upload_id).update(state=State.WORKING)
     folder = upload_folder(upload_id)
-    folder.mkdir(parents=True, exist_ok=True)
     before = [Outcome(**one) for one in row.outcomes]
     outcomes: list[Outcome] = []
     # Held so that a page can tell work under way from work whose worker died. Two at once do no harm.
-    with hold_folder(folder, tries=1):
+    with hold_folder(folder) as mine:
         try:
             run = _Run(row, only, actor_id, now, progress or teller(folder, task_id))
             for index in range(len(row.files)):
                 outcomes += run.file(index, [one for one in before if one.file == index])
         finally:
             run_in_transaction(lambda: _keep_outcomes(upload_id, outcomes, before, now))
-            shutil.rmtree(folder, ignore_errors=True)
+            if mine:
+                shutil.rmtree(folder, ignore_errors=True)
     if sum(one.posted for one in outcomes) >= SEALED_FROM:
         seal_after(now)
     return outcomes

@@ -120,9 +120,7 @@ def hold(batch: ImportBatch) -> Iterator[None]:
 
     Refuses ``import.in_progress``.
     """
-    folder = folder_of(batch)
-    folder.mkdir(parents=True, exist_ok=True)
-    with hold_folder(folder) as mine:
+    with hold_folder(folder_of(batch)) as mine:
         if not mine:
             raise Conflict("import.in_progress", "this import is being worked on right now")
         yield
@@ -155,9 +153,12 @@ def sweep(now: datetime) -> int:
     known = set(ImportBatch.objects.exclude(state=State.DISCARDED).values_list("folder", flat=True))
     for folder in root.iterdir() if root.is_dir() else ():
         # A folder without a batch is one whose preview died; an hour is longer than any preview takes.
-        if f"imports/{folder.name}" not in known and folder.stat().st_mtime < (now - timedelta(hours=1)).timestamp():
-            shutil.rmtree(folder, ignore_errors=True)
-            removed += 1
+        if f"imports/{folder.name}" in known:
+            continue
+        with contextlib.suppress(FileNotFoundError):  # gone meanwhile: given up by whoever was at work in it
+            if folder.stat().st_mtime < (now - timedelta(hours=1)).timestamp():
+                shutil.rmtree(folder, ignore_errors=True)
+                removed += 1
     return removed
 
 

@@ -33,7 +33,6 @@ _READ = 5_000
 def hold_matching(entity_id: int, patience: int = PATIENCE) -> Iterator[Path]:
     """Keeps others from matching the entity's lines; gives the folder. Refuses ``match.at_work``."""
     folder = matching_folder(entity_id)
-    folder.mkdir(parents=True, exist_ok=True)
     with hold_folder(folder, patience) as mine:
         if not mine:
             raise Conflict("match.at_work", "These lines are being matched right now.")

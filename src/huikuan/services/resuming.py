@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import logging
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -46,7 +45,7 @@ def resume_work(now: datetime) -> int:
                 continue  # handed over again already
             folder = folder_of(row) if isinstance(row, ImportBatch) else upload_folder(row.pk)
             has_begun = read_progress(folder).task == str(number) or (started and now - started > BEGUN)
-            if has_begun and not _is_held(folder):
+            if has_begun and not is_held(folder):
                 with contextlib.suppress(Refusal):  # the right was taken away meanwhile: a person decides
                     resumed += _resume(name, number, row, arguments, now)
     return resumed + _resume_matching(now)
@@ -58,7 +57,7 @@ def _resume_matching(now: datetime) -> int:
     running = DBTaskResult.objects.filter(task_path=settings.HUIKUAN_TASKS["match.run"], status="RUNNING")
     resumed = 0
     for number, said in running.filter(started_at__lt=now - BEGUN).values_list("id", "args_kwargs"):
-        if not _is_held(matching_folder(said["args"][0])) and _take(number, now):
+        if not is_held(matching_folder(said["args"][0])) and _take(number, now):
             enqueue("match.run", *said["args"])
             resumed += 1
     return resumed
@@ -71,10 +70,6 @@ def _take(number: Any, now: datetime) -> bool:
         return DBTaskResult.objects.filter(id=number, status="RUNNING").update(status="FAILED", finished_at=now)
 
     return bool(run_in_transaction(take))
-
-
-def _is_held(folder: Path) -> bool:
-    return folder.is_dir() and is_held(folder)
 
 
 def _resume(name: str, number: Any, row: Any, arguments: list[Any], now: datetime) -> int:

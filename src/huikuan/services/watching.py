@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import shutil
+import stat
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
@@ -154,9 +155,12 @@ def settled_files(folder: Path, suffixes: frozenset[str] = SUFFIXES) -> list[Pat
     for path in sorted(folder.iterdir()):
         if path.name.startswith((".", "~")) or path.suffix.lower() not in suffixes or path.is_symlink():
             continue
-        if not path.is_file():
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            continue  # taken away again
+        if not stat.S_ISREG(status.st_mode):
             continue
-        status = path.stat()
         state = (status.st_size, status.st_mtime_ns)
         if _seen.get(path) == state:
             settled.append(path)

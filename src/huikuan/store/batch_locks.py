@@ -18,12 +18,24 @@ PATIENCE = 10
 
 @contextlib.contextmanager
 def hold_folder(folder: Path, tries: int = PATIENCE) -> Iterator[bool]:
-    """Keeps a folder to oneself while in the block; gives whether it could."""
-    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    """Keeps a folder, made where there is none, to oneself while in the block; gives whether it could."""
+    descriptor = _open_lock(folder)
     try:
         yield _lock(descriptor, tries)
     finally:
         os.close(descriptor)
+
+
+def _open_lock(folder: Path) -> int:
+    left = 100
+    while True:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            return os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        except (FileNotFoundError, FileExistsError):  # removed meanwhile by whoever was done with it
+            left -= 1
+            if not left:
+                raise
 
 
 def _lock(descriptor: int, tries: int) -> bool:
@@ -40,7 +52,15 @@ def _lock(descriptor: int, tries: int) -> bool:
 
 def is_held(folder: Path) -> bool:
     """Whether somebody is at work in the folder right now."""
-    if not (folder / LOCK).exists():
+    try:
+        descriptor = os.open(folder / LOCK, os.O_RDONLY)
+    except FileNotFoundError:
         return False
-    with hold_folder(folder, tries=1) as mine:
-        return not mine
+    try:
+        # Shared: who looks at the same moment is nobody at work.
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
