@@ -7,14 +7,17 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Q, Sum
 
+from huikuan.core.accounts import EntryKind
 from huikuan.core.notes import IN_HAND, PASSED_ON, NoteKind, NoteState, NoteStep, steps_open
 from huikuan.queries.frame import Frame
 from huikuan.queries.notes import STEP_OF, NoteRow, note_rows, standing_notes
 from huikuan.queries.presence import item_has
-from huikuan.store.models import Note, NoteCover
+from huikuan.store.models import JournalEntry, Note, NoteCover, NoteEvent, OpenItem, Posting
 from huikuan.store.public_ids import inner_id, public_id
+
+ENDED_UNPAID = frozenset({NoteState.DISHONOURED, NoteState.RETURNED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,11 @@ class NoteLife:
     may_undo: bool
     last_on: date = field(default=date.min)
 
+    @property
+    def open_again_minor(self) -> int:
+        """What is open now of that which it covered."""
+        return sum(max(min(one.amount_minor, one.open_minor), 0) for one in self.covers)
+
 
 def note_life(frame: Frame, text: str) -> NoteLife | None:
     """A note of the frame by its opaque id."""
@@ -89,7 +97,7 @@ def note_life(frame: Frame, text: str) -> NoteLife | None:
     return NoteLife(
         row=row,
         events=events,
-        covers=_covers(note),
+        covers=_covers(note, note.events.order_by("ordinal").last() if state in ENDED_UNPAID else None),
         parts=note_rows(frame, plain.filter(parent=note).order_by("pk")),
         parent=next(iter(note_rows(frame, plain.filter(pk=note.parent_id or 0))), None),
         item_public_id=public_id("itm", note.item_id) if note.item_id else "",
@@ -131,18 +139,34 @@ def _events(note: Note) -> list[EventRow]:
     return found
 
 
-def _covers(note: Note) -> list[CoverRow]:
-    covers = note.covers.select_related("item__balance").order_by("id")
+def _covers(note: Note, ended: NoteEvent | None) -> list[CoverRow]:
+    """What a note covers; where it had settled items until it ``ended`` without money, those."""
+    covered = {cover.item_id: cover.amount_minor for cover in note.covers.order_by("id")}
+    if not covered and ended is not None and note.parent_id is None and note.receipt_id:
+        covered = _settled_until(note, ended)
+    items = OpenItem.objects.select_related("balance").in_bulk(covered)
     return [
         CoverRow(
-            public_id("itm", cover.item_id),
-            cover.item.document_number,
-            cover.item.due_date,
-            cover.amount_minor,
-            cover.item.balance.open_minor,
+            public_id("itm", number),
+            items[number].document_number,
+            items[number].due_date,
+            minor,
+            items[number].balance.open_minor,
         )
-        for cover in covers
+        for number, minor in covered.items()
     ]
+
+
+def _settled_until(note: Note, ended: NoteEvent) -> dict[int, int]:
+    """What a note's value was applied to when its end took that back: by item."""
+    taken_back = JournalEntry.objects.filter(
+        kind=EntryKind.APPLICATION.value,
+        postings__receipt_id=note.receipt_id,
+        reversed_by__recorded_at=ended.recorded_at,
+    )
+    legs = Posting.objects.filter(entry__in=taken_back.values("id"), ledger_account=F("item__ledger_account"))
+    sums = legs.exclude(item_id=note.item_id).order_by("item_id").values_list("item_id").annotate(Sum("amount_minor"))
+    return {number: -minor for number, minor in sums}
 
 
 def covering(frame: Frame, item_public_id: str) -> list[tuple[NoteRow, int]]:

@@ -53,6 +53,12 @@ CHEQUE_STATES: Words = STATES | {
     NoteState.PAID: _("cleared"),
     NoteState.DISHONOURED: pgettext_lazy("cheque", "bounced"),
 }
+ENDS: Words = {
+    NoteState.DISHONOURED: _("It was not paid."),
+    NoteState.RETURNED: _("It was given back."),
+}
+CHEQUE_ENDS: Words = ENDS | {NoteState.DISHONOURED: _("It bounced.")}
+"""How a note ended without money."""
 DEEDS: Words = {
     NoteStep.PRESENTED: _("Present"),
     NoteStep.PAID: _("It was paid"),
@@ -103,6 +109,11 @@ CHANNELS: Words = {
     Channel.NOTE: _("Bill, settling at once"),
     Channel.NOTE_PAID: _("Money for a bill"),
 }
+
+
+def end_word(kind: str, state: str) -> str:
+    """How a note ended without money; empty where it did not."""
+    return str((CHEQUE_ENDS if kind == NoteKind.CHEQUE else ENDS).get(state, ""))
 
 
 def state_word(kind: str, state: str) -> str:

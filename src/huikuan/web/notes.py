@@ -118,6 +118,7 @@ def show_note(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
         "life": found,
         "state": note_words.state_word(row.kind, row.state),
         "kind": note_words.KINDS.get(row.kind, row.kind),
+        "ended": note_words.end_word(row.kind, row.state),
         "facts": _facts(row),
         "warnings": [note_words.WARNINGS[one] for one in row.warnings],
         "events": [EventLine(event, _event_word(row, event), _event_says(row, event)) for event in found.events],

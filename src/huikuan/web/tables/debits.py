@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.utils.html import format_html
@@ -22,6 +23,7 @@ from huikuan.web.format import format_count, format_day, mask_number
 from huikuan.web.tables.columns import Column, Filter, Kind, Table
 from huikuan.web.tables.common import CURRENCY_ON_A_DESK, CUSTOMER, ENTITY_ON_A_DESK
 
+CUSTOMER_ON_A_DESK = replace(CUSTOMER, css=f"{CUSTOMER.css} desk-only")
 IBAN = Column("iban", _("Bank account"), Kind.CODE, lambda row: mask_number(row.payer_iban), css="desk-only", width=12)
 
 
@@ -116,6 +118,12 @@ def _run_number(frame: Frame, text: str) -> str:
     return found.number if found is not None else text
 
 
+def _payment_name(row: PaymentRow) -> SafeString:
+    """A phone knows a payment by its customer, and tells there how it stands."""
+    text = '<span class="desk-only">{}</span><span class="phone-only">{}</span><small class="dim phone-only">{}</small>'
+    return format_html(text, row.end_to_end_id, row.customer_name, _payment_cell(row))
+
+
 def documents_text(row: PaymentRow) -> str:
     """What a payment is for; credits that make it smaller with their amount."""
     return ", ".join(
@@ -134,8 +142,8 @@ PAYMENTS = Table(
     room="debits",
     page="debit_payments",
     columns=(
-        Column("end_to_end_id", _("End-to-end id"), Kind.CODE, lambda row: row.end_to_end_id, css="desk-only"),
-        CUSTOMER,
+        Column("end_to_end_id", _("End-to-end id"), Kind.CODE, lambda row: row.end_to_end_id, html=_payment_name),
+        CUSTOMER_ON_A_DESK,
         Column("due_on", _("Collection day"), Kind.DAY, lambda row: row.due_on, css="desk-only"),
         Column("notice_on", _("Tell by"), Kind.DAY, lambda row: row.notice_on, shown=False),
         Column("reference", _("Mandate"), Kind.CODE, lambda row: row.reference, css="desk-only"),
@@ -153,7 +161,7 @@ PAYMENTS = Table(
         Column("scheme", _("Scheme"), Kind.TEXT, lambda row: row.scheme, shown=False, width=9),
         CURRENCY_ON_A_DESK,
         Column("amount", _("Amount"), Kind.MONEY, lambda row: row.amount_minor, total=lambda line: line.amount_minor),
-        Column("state", _("State"), Kind.TEXT, payment_state, html=_payment_cell),
+        Column("state", _("State"), Kind.TEXT, payment_state, html=_payment_cell, css="desk-only"),
         Column("reason", _("Reason"), Kind.TEXT, lambda row: debit_words.reason_word(row.return_reason), shown=False),
         Column("charges", _("Bank charges"), Kind.MONEY, lambda row: row.charges_minor or None, shown=False),
     ),

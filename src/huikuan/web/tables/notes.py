@@ -22,7 +22,8 @@ def _number(row: NoteRow) -> SafeString:
     day = format_day(row.maturity_date, get_language() or "en")
     flags = " · ".join(str(note_words.SHORT_WARNINGS[one]) for one in row.warnings)
     warned = format_html(' <small class="bad-text">{}</small>', flags) if flags else ""
-    return format_html('{}{}<small class="dim phone-only">{}</small>', row.number, warned, day)
+    told = format_html('<small class="dim phone-only">{} · {}</small>', day, note_words.state_word(row.kind, row.state))
+    return format_html("{}{}{}", row.number, warned, told)
 
 
 def _state(row: NoteRow) -> SafeString:
@@ -78,7 +79,14 @@ COLUMNS = (
         lambda row: str(note_words.SETTLES_SHORT.get(row.settles, row.settles)),
         shown=False,
     ),
-    Column("state", _("State"), Kind.TEXT, lambda row: note_words.state_word(row.kind, row.state), html=_state),
+    Column(
+        "state",
+        _("State"),
+        Kind.TEXT,
+        lambda row: note_words.state_word(row.kind, row.state),
+        html=_state,
+        css="desk-only",
+    ),
 )
 
 
