@@ -143,7 +143,7 @@ def _covers(note: Note, ended: NoteEvent | None) -> list[CoverRow]:
     """What a note covers; where it had settled items until it ``ended`` without money, those."""
     covered = {cover.item_id: cover.amount_minor for cover in note.covers.order_by("id")}
     if not covered and ended is not None and note.parent_id is None and note.receipt_id:
-        covered = _settled_until(note, ended)
+        covered = _settled_until(note.receipt_id, note.item_id, ended)
     items = OpenItem.objects.select_related("balance").in_bulk(covered)
     return [
         CoverRow(
@@ -157,15 +157,15 @@ def _covers(note: Note, ended: NoteEvent | None) -> list[CoverRow]:
     ]
 
 
-def _settled_until(note: Note, ended: NoteEvent) -> dict[int, int]:
-    """What a note's value was applied to when its end took that back: by item."""
+def _settled_until(receipt_id: int, own_item_id: int | None, ended: NoteEvent) -> dict[int, int]:
+    """What a note's value was applied to when its end took that back: by item, its own left out."""
     taken_back = JournalEntry.objects.filter(
         kind=EntryKind.APPLICATION.value,
-        postings__receipt_id=note.receipt_id,
+        postings__receipt_id=receipt_id,
         reversed_by__recorded_at=ended.recorded_at,
     )
     legs = Posting.objects.filter(entry__in=taken_back.values("id"), ledger_account=F("item__ledger_account"))
-    sums = legs.exclude(item_id=note.item_id).order_by("item_id").values_list("item_id").annotate(Sum("amount_minor"))
+    sums = legs.exclude(item_id=own_item_id).order_by("item_id").values_list("item_id").annotate(Sum("amount_minor"))
     return {number: -minor for number, minor in sums}
 
 
