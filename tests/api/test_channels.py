@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from huikuan.cli.cash import cash
 from huikuan.core.documents import EvidenceType, LinkKind
+from huikuan.core.payment_reference import rf_of
 from huikuan.core.refusals import Refusal
 from huikuan.services.documents import add_document
 from huikuan.store.models import (
@@ -95,12 +96,25 @@ def test_papers_by_rest(world: World) -> None:
 def test_rules_by_rest(world: World) -> None:
     program = Program(make_key("boss"))
     assert program.json("channel-rules/CN01")["escort_from"] is None
-    wanted = {"notes_settle": "at_maturity", "cheques_settle": "at_once", "escort_from": "10000.00"}
+    wanted = {"notes_settle": "at_maturity", "cheques_settle": "at_once", "escort_from": "10000.00", "references": "rf"}
     answer = program.send("PUT", "channel-rules/CN01", wanted)
     assert json.loads(answer.content) == {"entity": "CN01", **wanted}
     assert program.json("channel-rules/CN01")["escort_from"] == "10000.00"
     refused = Program(make_key("auditor")).send("PUT", "channel-rules/DE01", wanted)
     assert refused.status_code == 403
+    assert program.send("PUT", "channel-rules/CN01", {**wanted, "references": "giro"}).status_code == 422
+
+
+def test_documents_have_the_payment_references_decided_for_their_entity(world: World) -> None:
+    program = Program(make_key("boss"))
+    assert {row["payment_reference"] for row in program.json("items")["rows"]} == {""}
+    rules = {"notes_settle": "at_once", "cheques_settle": "at_once", "references": "rf"}
+    assert program.send("PUT", "channel-rules/CN01", rules).status_code == 200
+    found = {row["external_id"]: row for row in program.json("items")["rows"]}
+    assert found["INV-1"]["payment_reference"] == rf_of("INV1")
+    assert found["CM-1"]["payment_reference"] == ""  # nobody is asked to pay a credit memo
+    assert found["DE-1"]["payment_reference"] == ""  # another entity's
+    assert program.json(f"items/{found['INV-1']['id']}")["payment_reference"] == rf_of("INV1")
 
 
 def run(*given: str) -> str:
@@ -133,3 +147,6 @@ def test_the_same_in_the_shell(world: World, tmp_path: Path) -> None:
     assert "from 10000.00 on" in run("rules", "--entity", "CN01", "--notes", "at_maturity", "--escort-from", "10000")
     assert ChannelPolicy.objects.get(entity_id=world.cn).notes_settle == "at_maturity"
     assert "never" in run("rules", "--entity", "CN01", "--escort-from", "never")
+    assert run("rules", "--entity", "CN01", "--references", "ogm").endswith("documents: ogm")
+    assert "bills settle at_maturity" in run("rules", "--entity", "CN01")
+    assert run("rules", "--entity", "CN01", "--references", "none").endswith("documents: none")

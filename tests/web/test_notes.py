@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from huikuan.services.channels import policy_of
-from huikuan.store.models import Note, NoteEvent
+from huikuan.store.models import Note, NoteEvent, OpenItem
 from huikuan.store.public_ids import public_id
 from tests.databases import LedgerDb
 from tests.web.test_cash import field, open_of
@@ -135,15 +135,20 @@ def test_the_rules_for_bills_cheques_and_cash_are_saved(world: World) -> None:
         "notes_settle": "at_maturity",
         "cheques_settle": "at_once",
         "escort_from": "50,000.00",
+        "reference_scheme": "rf",
     }
     boss = signed_in("boss")
     assert boss.post(path, given).status_code == 302
+    item = OpenItem.objects.get(document_number="INV-1")
+    assert "RF47 INV1" in boss.get(f"/receivables/items/{public_id('itm', item.pk)}/").content.decode()
+    assert "RF47 INV1" in boss.get("/receivables/items/?cols=document_number,payment_reference").content.decode()
     kept = policy_of(world.cn)
     assert (kept.notes_settle, kept.cheques_settle, kept.escort_from_minor) == ("at_maturity", "at_once", 50_000_00)
     assert "50,000.00" in boss.get(path).content.decode()
     for wrong in ("-1", "much"):
         assert boss.post(path, given | {"escort_from": wrong}).status_code == 400
-    assert boss.post(path, given | {"notes_settle": "never"}).status_code == 404
+    for wrong in ({"notes_settle": "never"}, {"reference_scheme": "giro"}):
+        assert boss.post(path, given | wrong).status_code == 404
     assert policy_of(world.cn).escort_from_minor == 50_000_00
     boss.post(path, given | {"escort_from": ""})
     assert policy_of(world.cn).escort_from_minor is None

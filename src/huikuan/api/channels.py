@@ -16,6 +16,7 @@ from huikuan.api.parts import OnceKey, entity_for, read_account, read_minor, rea
 from huikuan.api.problems import NotThere, invalid
 from huikuan.api.schemas import Amount, Code, Currency, Day, EntityCode, Given, Id, Identity, money
 from huikuan.core.notes import Settles
+from huikuan.core.payment_reference import Scheme
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
 from huikuan.core.third_party import is_private_name
@@ -280,18 +281,21 @@ def withdraw_paper(
 
 # -- rules -------------------------------------------------------------------------------------------------------------
 class RulesOut(Schema):
-    """When bills and cheques settle, and from which sum cash is escorted (the books' currency; null: never)."""
+    """When bills and cheques settle, from which sum cash is escorted (the books' currency; null: never), and which kind
+    of payment references documents have (empty: none)."""
 
     entity: str
     notes_settle: Settles
     cheques_settle: Settles
     escort_from: str | None
+    references: Scheme
 
 
 class RulesIn(Given):
     notes_settle: Settles
     cheques_settle: Settles
     escort_from: Amount | None = None
+    references: Scheme = Scheme.NONE
 
 
 def _rules(caller: Caller, code: str) -> RulesOut:
@@ -303,6 +307,7 @@ def _rules(caller: Caller, code: str) -> RulesOut:
         notes_settle=Settles(policy.notes_settle),
         cheques_settle=Settles(policy.cheques_settle),
         escort_from=None if sum_from is None else money(sum_from, row.currency),
+        references=Scheme(policy.reference_scheme),
     )
 
 
@@ -314,7 +319,8 @@ def read_rules(request: HttpRequest, code: Path[EntityCode]) -> HttpResponse:
 
 @rules.put("/{code}", response=RulesOut, summary="Decide the channel rules of an entity")
 def change_rules(request: HttpRequest, code: Path[EntityCode], body: RulesIn) -> HttpResponse:
-    """For bills and cash to come; those there keep what was decided when they were taken."""
+    """For bills and cash to come; those there keep what was decided when they were taken. References are worked out
+    from document numbers: theirs hold at once for all."""
     caller = caller_of(request)
     row = caller.entity(code)
     caller.demand_whole(Right.MANAGE_POLICY, row.id)
@@ -324,6 +330,7 @@ def change_rules(request: HttpRequest, code: Path[EntityCode], body: RulesIn) ->
         notes_settle=body.notes_settle,
         cheques_settle=body.cheques_settle,
         escort_from_minor=minor,
+        reference_scheme=body.references,
         **caller.actor,
     )
     return HttpResponse(as_json(_rules(caller, code)), content_type="application/json")

@@ -10,7 +10,7 @@ from ninja import Path, Query, Router
 from huikuan.api.answers import post_once, tagged
 from huikuan.api.callers import caller_of
 from huikuan.api.paging import Cursor
-from huikuan.api.parts import OnceKey, codes, entity_for, frame_of, read_account, read_minor, read_on
+from huikuan.api.parts import OnceKey, entity_for, frame_of, read_account, read_minor, read_on
 from huikuan.api.problems import NotThere
 from huikuan.api.schemas import (
     Code,
@@ -34,6 +34,7 @@ from huikuan.api.schemas import (
 from huikuan.core.accounts import ItemKind
 from huikuan.core.rights import Right
 from huikuan.queries.desk import ItemNow, item_now
+from huikuan.queries.directory import entities_table
 from huikuan.queries.feeds import ItemWish, item_slice, one_item, posted_items
 from huikuan.queries.feeds_journal import EntryWish, entry_slice
 from huikuan.queries.ids import entry_id_text
@@ -61,8 +62,8 @@ def list_items(request: HttpRequest, asked: Query[ItemsAsked]) -> object:
     cursor = Cursor("items", asked, asked.cursor)
     wish = ItemWish(**{name: getattr(asked, name) for name in ItemWish.__slots__})
     found = item_slice(frame_of(request, asked), wish, after=cursor.after, limit=asked.limit)
-    by_number = codes()
-    return cursor.page(found, lambda row: item_out(row, by_number))
+    entities = entities_table()
+    return cursor.page(found, lambda row: item_out(row, entities))
 
 
 @router.get("/{item_id}", response=ItemOut, summary="Read an item")
@@ -71,7 +72,7 @@ def read_item(request: HttpRequest, item_id: Path[Id], asked: Query[Standpoint])
     found = one_item(frame_of(request, asked), item_id)
     if found is None:
         raise NotThere
-    return tagged(request, item_out(found, codes()))
+    return tagged(request, item_out(found, entities_table()))
 
 
 @router.get("/{item_id}/life", response=EntryList, summary="The life of an item")
@@ -94,8 +95,8 @@ def create_items(request: HttpRequest, body: ItemsIn, key: OnceKey) -> HttpRespo
     def work() -> ItemsPosted:
         items = [_new_item(request, entity_id, item, f"#/items/{index}") for index, item in enumerate(body.items)]
         numbers = post_items(entity_id, items, source=body.source, **caller.actor)
-        by_number = codes()
-        return ItemsPosted(items=[item_out(found, by_number) for found in posted_items(caller.frame(), numbers)])
+        entities = entities_table()
+        return ItemsPosted(items=[item_out(found, entities) for found in posted_items(caller.frame(), numbers)])
 
     return post_once(request, caller, entity_id, "items.post", key, body, work)
 

@@ -13,6 +13,7 @@ from huikuan.core.accounts import Charge, EntryKind, ItemKind
 from huikuan.core.applications import Order
 from huikuan.core.channels import Channel
 from huikuan.core.money import to_decimal
+from huikuan.queries.directory import EntityFacts, reference_of
 from huikuan.queries.feeds import ItemFacts, ReceiptFacts
 from huikuan.queries.feeds_journal import EntryFacts, LegFacts
 from huikuan.queries.ids import entry_id_text, item_id_text, receipt_id_text
@@ -107,11 +108,12 @@ class ItemOut(Schema):
     sales_rep: str
     region: str
     product: str
+    payment_reference: str = Field(description="RF, QR or OGM as the entity decided; empty where there is none.")
     entry: str
 
 
-def item_out(found: ItemFacts, codes: dict[int, str]) -> ItemOut:
-    item = found.item
+def item_out(found: ItemFacts, entities: dict[int, EntityFacts]) -> ItemOut:
+    item, entity = found.item, entities[found.item.entity_id]
     same = (
         "external_id version charge document_number po_number contract_number document_date due_date posting_date"
         " effective_date currency discount_date disputed sales_rep region product kind"
@@ -119,10 +121,11 @@ def item_out(found: ItemFacts, codes: dict[int, str]) -> ItemOut:
     return ItemOut(
         **{name: getattr(item, name) for name in same},
         id=item_id_text(item.id),
-        entity=codes[item.entity_id],
+        entity=entity.code,
         customer=found.customer_public_id,
         customer_number=found.customer_number,
         source=found.source,
+        payment_reference=reference_of(item, entity.references),
         amount=money(item.amount_minor, item.currency),
         open_amount=money(found.open_minor, item.currency),
         discount_percent=None if item.discount_bp is None else f"{item.discount_bp / 100:.2f}",

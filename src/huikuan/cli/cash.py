@@ -111,19 +111,22 @@ def withdraw_paper(context: dict[str, Any], /, number: int) -> None:
 @click.option("--notes", type=click.Choice(["at_once", "at_maturity"]), help="When bills settle.")
 @click.option("--cheques", type=click.Choice(["at_once", "at_maturity"]), help="When cheques settle.")
 @click.option("--escort-from", help="From which sum somebody goes along; 'never' for none.")
+@click.option("--references", type=click.Choice(["rf", "qr", "ogm", "none"]), help="Payment references of documents.")
 @_ENTITY
 @click.pass_obj
 def rules(context: dict[str, Any], /, entity: str | None, **given: str | None) -> None:
-    """What the entity decided about bills, cheques and cash; with options, changes it."""
+    """What the entity decided about bills, cheques, cash and payment references; with options, changes it."""
     from huikuan.core.money import parse_amount, to_decimal
     from huikuan.core.notes import Settles
+    from huikuan.core.payment_reference import Scheme
     from huikuan.services.channels import policy_of, set_policy
     from huikuan.services.lookup import find_entity
 
     entity_id, books = find_entity(entity)
     notes, cheques, escort_from = given["notes"], given["cheques"], given["escort_from"]
     policy = policy_of(entity_id)
-    if notes or cheques or escort_from:
+    scheme = given["references"] or policy.reference_scheme
+    if any(given.values()):
         minor = policy.escort_from_minor
         if escort_from:
             minor = None if escort_from == "never" else parse_amount(escort_from, books)
@@ -132,6 +135,7 @@ def rules(context: dict[str, Any], /, entity: str | None, **given: str | None) -
             notes_settle=Settles(notes or policy.notes_settle),
             cheques_settle=Settles(cheques or policy.cheques_settle),
             escort_from_minor=minor,
+            reference_scheme=Scheme.NONE if scheme == "none" else Scheme(scheme),
             **context,
         )
         policy = policy_of(entity_id)
@@ -139,3 +143,4 @@ def rules(context: dict[str, Any], /, entity: str | None, **given: str | None) -
     click.echo(f"bills settle {policy.notes_settle}, cheques {policy.cheques_settle}")
     escorted = "never escorted" if sum_from is None else f"escorted from {to_decimal(sum_from, books)} on"
     click.echo(f"cash is {escorted}")
+    click.echo(f"payment references of documents: {policy.reference_scheme or 'none'}")

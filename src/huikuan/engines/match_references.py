@@ -146,8 +146,10 @@ class _Scan:
         return 1
 
     def _structured(self) -> list[tuple[int, int]]:
-        used = []
+        used: list[tuple[int, int]] = []
         for carried, whole, start, stop in structured_of(self.text) if len(self.text) >= 5 else ():
+            if used and start < used[-1][1] and used[-1][0] < stop:
+                continue
             items = (
                 self._lead(whole) or self._lead(carried.lstrip("0")) or self._by_tail(carried) or self._inside(carried)
             )

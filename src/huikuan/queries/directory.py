@@ -14,6 +14,8 @@ import pyarrow as pa
 from django.db import connection
 from django.db.models import Q
 
+from huikuan.core.accounts import ItemKind
+from huikuan.core.payment_reference import Scheme, payment_reference
 from huikuan.queries.accounts_count import count_accounts
 from huikuan.queries.asking import once
 from huikuan.queries.cache import answers
@@ -243,10 +245,21 @@ class EntityFacts:
     code: str
     name: str
     currency: str
+    references: Scheme
 
 
 def entities_table() -> dict[int, EntityFacts]:
-    return {number: EntityFacts(code, name, currency) for number, code, name, currency, _zone in every_entity()}
+    return {
+        number: EntityFacts(code, name, currency, Scheme(scheme))
+        for number, code, name, currency, _zone, scheme in every_entity()
+    }
+
+
+def reference_of(item: OpenItem, scheme: Scheme) -> str:
+    """The payment reference of an item, none for what nobody is asked to pay."""
+    if item.amount_minor <= 0 or item.kind not in (ItemKind.INVOICE, ItemKind.DEBIT_MEMO):
+        return ""
+    return payment_reference(scheme, item.document_number)
 
 
 def actors_of(user_ids: Iterable[int | None]) -> dict[int | None, str]:

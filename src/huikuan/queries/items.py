@@ -20,6 +20,7 @@ from huikuan.queries.directory import (
     customers_of,
     entities_table,
     names_table,
+    reference_of,
 )
 from huikuan.queries.entries import EntryDetail, entry
 from huikuan.queries.facts import Facts, read_facts
@@ -73,6 +74,7 @@ class ItemRow:
     sales_rep: str = ""
     region: str = ""
     product: str = ""
+    payment_reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,6 +371,7 @@ def _item_rows(frame: Frame, rows: list[dict[str, Any]]) -> list[ItemRow]:
                 sales_rep=item.sales_rep,
                 region=item.region,
                 product=item.product,
+                payment_reference=reference_of(item, entities[item.entity_id].references),
             )
         )
     return shown

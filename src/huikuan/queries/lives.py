@@ -9,7 +9,7 @@ from typing import Any
 
 from huikuan.core.ageing import bucket_of
 from huikuan.queries.cells import DUE
-from huikuan.queries.directory import actors_of, customer_ids_of, customers_of, entities_table, item_row
+from huikuan.queries.directory import actors_of, customer_ids_of, customers_of, entities_table, item_row, reference_of
 from huikuan.queries.directory import receipt_row as found_receipt
 from huikuan.queries.facts import Facts, read_facts
 from huikuan.queries.frame import Frame
@@ -87,6 +87,7 @@ class ItemDetail:
     customer_public_id: str
     entity_id: int
     entity_name: str
+    payment_reference: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,7 @@ def _legs_shown(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _item_detail(frame: Frame, item: OpenItem, open_minor: int) -> ItemDetail:
     owner = customer_ids_of([item.account_id])[item.account_id]
     days = (frame.as_of - item.due_date).days
+    entity = entities_table()[item.entity_id]
     names = (
         "document_number external_id version kind charge ledger_account document_date due_date posting_date"
         " effective_date currency amount_minor po_number contract_number discount_date discount_bp disputed sales_rep"
@@ -134,7 +136,8 @@ def _item_detail(frame: Frame, item: OpenItem, open_minor: int) -> ItemDetail:
         bucket=bucket_of(days, DUE.bounds),
         customer_name=customers_of(frame, [owner])[owner].name,
         customer_public_id=public_id("cus", owner),
-        entity_name=entities_table()[item.entity_id].name,
+        entity_name=entity.name,
+        payment_reference=reference_of(item, entity.references),
     )
 
 

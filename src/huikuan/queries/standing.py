@@ -14,22 +14,27 @@ _WAITING = (
     " WHERE p.id IS NULL"
 )
 GRANTS = "SELECT entity_id, role, reach FROM store_rolegrant WHERE user_id = %s"
-ENTITIES = "SELECT id, code, name, currency, timezone FROM store_entity ORDER BY code"
+_BOOKS = (
+    "SELECT {}e.id, e.code, e.name, e.currency, e.timezone, coalesce(p.reference_scheme, '') AS scheme"
+    " FROM store_entity e LEFT JOIN store_channelpolicy p ON p.entity_id = e.id"
+)
+ENTITIES = f"{_BOOKS.format('')} ORDER BY e.code"
 NOT_LIVE = f"SELECT e.id, e.code, e.name FROM {_WAITING} ORDER BY e.code"
 _ALL = (
-    "SELECT 1 AS what, entity_id AS number, role AS code, reach AS name, '' AS currency, '' AS timezone"
+    "SELECT 1 AS what, entity_id AS number, role AS code, reach AS name, '' AS currency, '' AS timezone,"
+    " '' AS scheme"
     " FROM store_rolegrant WHERE user_id = %s"
-    " UNION ALL SELECT 2, id, code, name, currency, timezone FROM store_entity"
-    f" UNION ALL SELECT 3, e.id, e.code, e.name, '', '' FROM {_WAITING} ORDER BY 1, 3"
+    f" UNION ALL {_BOOKS.format('2, ')}"
+    f" UNION ALL SELECT 3, e.id, e.code, e.name, '', '', '' FROM {_WAITING} ORDER BY 1, 3"
 )
 
 Grant = tuple[int, str, str]
-EntityLine = tuple[int, str, str, str, str]
+EntityLine = tuple[int, str, str, str, str, str]
 
 
 class Standing(NamedTuple):
-    """Grants: entity, role, reach; entities by code: number, code, name, currency, time zone; those on their way that
-    are not live: number, code, name."""
+    """Grants: entity, role, reach; entities by code: number, code, name, currency, time zone, scheme of payment
+    references; those on their way that are not live: number, code, name."""
 
     grants: list[Grant]
     entities: list[EntityLine]
@@ -61,7 +66,7 @@ def grants_of(user_id: int) -> list[Grant]:
 
 
 def every_entity() -> list[EntityLine]:
-    """Number, code, name, currency and time zone of every legal entity, by code."""
+    """Number, code, name, currency, time zone and scheme of payment references of every legal entity, by code."""
     return once("entities", lambda: _rows(ENTITIES))
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from huikuan.core.channels import Channel
 from huikuan.core.notes import NoteKind, Settles
+from huikuan.core.payment_reference import Scheme
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
 from huikuan.services.auditing import record
@@ -50,6 +51,7 @@ def set_policy(
     notes_settle: Settles,
     cheques_settle: Settles,
     escort_from_minor: int | None,
+    reference_scheme: Scheme,
     actor_id: int | None,
     now: datetime,
 ) -> None:
@@ -68,6 +70,7 @@ def set_policy(
                 "notes_settle": notes_settle.value,
                 "cheques_settle": cheques_settle.value,
                 "escort_from_minor": escort_from_minor,
+                "reference_scheme": reference_scheme.value,
             },
         )
         record(
@@ -78,6 +81,7 @@ def set_policy(
             notes=notes_settle.value,
             cheques=cheques_settle.value,
             escort_from_minor=escort_from_minor,
+            references=reference_scheme.value,
         )
 
     run_in_transaction(work)

@@ -86,13 +86,14 @@ class NoteCover(models.Model):
 
 
 class ChannelPolicy(models.Model):
-    """What an entity has decided: when notes and cheques settle, and from which sum cash is escorted (books'
-    currency; none: never)."""
+    """What an entity has decided: when notes and cheques settle, from which sum cash is escorted (books' currency;
+    none: never), and what kind of payment references its documents have."""
 
     entity = models.OneToOneField(Entity, on_delete=models.CASCADE, primary_key=True, related_name="channel_policy")
     notes_settle = models.CharField(max_length=12, default=Settles.AT_ONCE.value)
     cheques_settle = models.CharField(max_length=12, default=Settles.AT_MATURITY.value)
     escort_from_minor = models.BigIntegerField(null=True)
+    reference_scheme = models.CharField(max_length=4, blank=True, db_default="", default="")
 
 
 class ReceiptChannel(models.Model):

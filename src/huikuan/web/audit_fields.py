@@ -81,6 +81,7 @@ AUDIT_FIELDS: dict[str, str | Promise] = {
     "method": _("Method"),
     "names": _("Names"),
     "notes": _("Bills settle"),
+    "references": _("Payment references of documents"),
     "notice_days": _("Days of notice"),
     "number": _("Document number"),
     "other": _("The other one"),

@@ -36,7 +36,7 @@ AUDIT_CODES: dict[str, str | Promise] = {
     "backup.restored": _("Backup restored"),
     "cash.handed_in": _("Cash handed in"),
     "cash.taken": _("Cash taken"),
-    "channel.policy": _("Rules for bills, cheques and cash changed"),
+    "channel.policy": _("Rules for bills, cheques, cash and references changed"),
     "bank_account.added": _("Bank account added"),
     "bank_account.changed": _("Bank account changed"),
     "bank_account.opened": _("Bank account opened again"),

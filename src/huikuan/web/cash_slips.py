@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from huikuan.core.capitals import capitals
 from huikuan.core.notes import Settles
+from huikuan.core.payment_reference import Scheme
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
 from huikuan.queries import applicable, desk
@@ -23,7 +24,7 @@ from huikuan.queries.cash_slips import WHICH, SlipRow, slip, slip_counts, slip_i
 from huikuan.queries.frame import EntityRow
 from huikuan.services.cash_slips import NewCash, hand_in_cash, take_cash
 from huikuan.services.channels import policy_of, set_policy
-from huikuan.web import note_words
+from huikuan.web import note_words, words
 from huikuan.web.acting import (
     Deed,
     Field,
@@ -223,7 +224,8 @@ def hand_in(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @page(right=Right.MANAGE_POLICY, whole=True)
 def edit_policy(request: HttpRequest, seat: Seat) -> HttpResponse:
-    """When bills and cheques settle, and from which sum cash is escorted, for each legal entity."""
+    """When bills and cheques settle, from which sum cash is escorted, and which kind of payment references documents
+    have, for each legal entity."""
     rows = [row for row in seat.entities if seat.can_whole(Right.MANAGE_POLICY, row.id)]
     done, reason = save_rules(request, rows, _save_policy, address(seat.kept, "channel_policy"))
     if done is not None:
@@ -234,14 +236,20 @@ def edit_policy(request: HttpRequest, seat: Seat) -> HttpResponse:
         least = policy.escort_from_minor
         text = "" if least is None else typed_amount(least, row.currency)
         books.append((row, policy, text))
-    context = {"books": books, "reason": reason, "ways": [(one.value, note_words.SETTLES[one]) for one in Settles]}
+    context = {
+        "books": books,
+        "reason": reason,
+        "ways": [(one.value, note_words.SETTLES[one]) for one in Settles],
+        "schemes": [(one.value, words.REFERENCE_SCHEMES[one]) for one in Scheme],
+    }
     return show(request, seat, "settings/channels.html", context, room="settings", status=400 if reason else 200)
 
 
 def _save_policy(request: HttpRequest, entity: EntityRow) -> None:
     given = request.POST
     notes, cheques = given.get("notes_settle", ""), given.get("cheques_settle", "")
-    if notes not in set(Settles) or cheques not in set(Settles):
+    scheme = given.get("reference_scheme", "")
+    if notes not in set(Settles) or cheques not in set(Settles) or scheme not in set(Scheme):
         raise Http404
     text = given.get("escort_from", "").strip()
     set_policy(
@@ -249,5 +257,6 @@ def _save_policy(request: HttpRequest, entity: EntityRow) -> None:
         notes_settle=Settles(notes),
         cheques_settle=Settles(cheques),
         escort_from_minor=read_money(text, entity.currency) if text else None,
+        reference_scheme=Scheme(scheme),
         **actor(request),
     )

@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from huikuan.core.payment_reference import printed_reference
 from huikuan.queries import customers as customer_queries
 from huikuan.queries import items as queries
 from huikuan.queries.agreements import agreements_of_item
@@ -80,6 +81,7 @@ def show_life(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
         (_("Document date"), format_day(item.document_date, language)),
         (_("Counts from"), format_day(item.posting_date, language)),
         (_("PO number"), item.po_number),
+        (_("Payment reference"), printed_reference(item.payment_reference)),
         (_("Contract number"), item.contract_number),
         (_("Sales rep"), item.sales_rep),
         (_("Region"), item.region),

@@ -10,6 +10,12 @@ from django.utils.translation import ngettext, pgettext_lazy
 
 Words = dict[str, str | Promise]
 
+REFERENCE_SCHEMES: Words = {
+    "": _("none"),
+    "rf": _("RF (ISO 11649, Europe)"),
+    "qr": _("QR reference (Switzerland)"),
+    "ogm": _("OGM (Belgium)"),
+}
 ITEM_KINDS: Words = {
     "invoice": _("Invoice"),
     "credit_memo": _("Credit memo"),

@@ -7,6 +7,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from huikuan.core.payment_reference import printed_reference
 from huikuan.queries import choices
 from huikuan.queries import customers as customer_queries
 from huikuan.queries import items as queries
@@ -96,6 +97,14 @@ COLUMNS = (
         width=14,
     ),
     Column("po_number", _("PO number"), Kind.CODE, lambda row: row.po_number),
+    Column(
+        "payment_reference",
+        _("Payment reference"),
+        Kind.CODE,
+        lambda row: printed_reference(row.payment_reference),
+        shown=False,
+        width=34,
+    ),
     Column("contract_number", _("Contract number"), Kind.CODE, lambda row: row.contract_number, shown=False),
     Column("sales_rep", _("Sales rep"), Kind.TEXT, lambda row: row.sales_rep, shown=False),
     Column("region", _("Region"), Kind.TEXT, lambda row: row.region, shown=False),
