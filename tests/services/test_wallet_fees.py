@@ -3,7 +3,7 @@ the bill says. The numbers are those of docs/design/wallet-fees.md."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from huikuan.core.accounts import EntryKind, LedgerAccount
 from huikuan.core.banking import LineKind
 from huikuan.core.refusals import Refusal
 from huikuan.queries.bank_candidates import candidates_of
-from huikuan.services import bank_accounts, bank_ties
+from huikuan.services import bank_accounts, bank_ties, remittances
 from huikuan.services.bank_accounts import NewAccount
 from huikuan.services.bank_files import BankFile
 from huikuan.services.bank_outcomes import Outcome
@@ -27,6 +27,7 @@ from huikuan.store.models import (
     OpenItemBalance,
     Posting,
     Receipt,
+    RemittanceAdvice,
 )
 from tests.databases import LedgerDb
 from tests.services.ledger import NOW, Ledger
@@ -36,6 +37,7 @@ pytestmark = pytest.mark.practice("E2")
 SYSTEM: dict[str, Any] = {"actor_id": None, "now": NOW}
 DAY = date(2026, 5, 3)
 BACK = date(2026, 5, 4)
+PAID = datetime(2026, 5, 3, 12, tzinfo=UTC)
 
 ORDERS = (
     "交易时间,公众账号ID,商户号,微信订单号,商户订单号,用户标识,交易类型,交易状态,货币种类,应结订单金额,微信退款单号,退款金额,商品名称,手续费,费率\n"
@@ -180,3 +182,17 @@ def test_a_refund_finds_the_payment_of_its_own_wallet(wallet: Wallet) -> None:
         (found,) = candidates_of(line, fee.amount_minor if fee else 0)
         tie = BankLineReceipt.objects.select_related("line").get(receipt_id=found.id)
         assert (tie.line.account_id, found.amount_minor) == (line.account_id, 100_000)
+
+
+@pytest.mark.parametrize("comes_first", [True, False])
+def test_an_advice_tells_what_was_paid_before_the_fee(wallet: Wallet, comes_first: bool) -> None:
+    """The customer writes 1,000.00; the wallet's line is 994.00."""
+    advice = b"Document,Amount paid,Currency\nINV-1,600.00,CNY\nINV-2,400.00,CNY\nTotal,1000.00,\n"
+    if not comes_first:
+        wallet.bring(ORDERS, "wechat")
+    remittances.keep_advices(wallet.books.entity_id, advice, "advice.csv", actor_id=None, now=PAID)
+    if comes_first:
+        wallet.bring(ORDERS, "wechat")
+    kept = RemittanceAdvice.objects.select_related("line").get()
+    assert kept.total_minor == 100_000
+    assert kept.line is not None and kept.line.amount_minor == 99_400

@@ -15,9 +15,11 @@ from huikuan.services.bank_files import BankFile
 from huikuan.services.bank_uploads import keep_upload, work_upload
 from huikuan.services.remittances import keep_advices
 from huikuan.store.models import WatchedFolder
+from huikuan.store.public_ids import public_id
 from tests.databases import LedgerDb
 from tests.services.bank_files import IBAN, Row, camt053
 from tests.services.test_remittances import mail
+from tests.web.test_pages import text_of
 from tests.web.test_tables import body_of, first_cells, headings, sheet_of, table_of
 from tests.web.world import START, World, build_world, signed_in
 
@@ -87,3 +89,10 @@ def test_a_folder_is_watched_for_what_was_chosen(world: World, tmp_path: Path, k
         given = {"folder": "mails", "kind": kind, "feed": "incremental", "entity_code": "DE01"}
         assert browser.post("/settings/schedule/folders/", given).status_code == 302
     assert WatchedFolder.objects.get().kind == kind
+
+
+def test_a_total_that_is_not_the_sum_of_the_documents_is_told(world: World) -> None:
+    rows = b"Document,Amount paid,Currency\nINV-1,100.00,EUR\nINV-2,50.00,EUR\nTotal,160.00,\n"
+    (number,) = keep_advices(world.de, rows, "odd.csv", **SYSTEM).advice_ids
+    page = text_of(signed_in("boss").get(f"{PAGE}{public_id('rem', number)}/"))
+    assert "The documents add up to 150.00 EUR, the payer's total says 160.00 EUR." in page

@@ -108,6 +108,13 @@ class Advice:
     total_minor: int | None
     rows: tuple[AdviceRow, ...]
 
+    @property
+    def other_sum_minor(self) -> int | None:
+        """What the documents add up to, where the total is another; ``None`` too where one has no amount."""
+        amounts = [one.amount_minor for one in self.rows if one.amount_minor is not None]
+        total = sum(amounts)
+        return total if len(amounts) == len(self.rows) and self.total_minor not in (None, total) else None
+
 
 def open_lines(entity_id: int, *, bank_account_id: int | None = None) -> list[MatchLine]:
     """The lines of an entity of whose money something is in suspense or unapplied, the oldest first. They are read from

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from huikuan.bank.remittance import RemittanceAdvice as ReadAdvice
 from huikuan.bank.remittance import parse_remittance
@@ -126,10 +127,12 @@ def _minor(amount: Decimal | None, currency: str) -> int | None:
 # -- which line it is about --------------------------------------------------------------------------------------------
 def lines_for(advice: RemittanceAdvice) -> list[BankLine]:
     """The lines an advice may be about: money in of its amount around its day, without another advice; those whose
-    payer is named alike first."""
+    payer is named alike first. Where a wallet kept a fee, the payer paid that as well."""
     if advice.total_minor is None or advice.total_minor <= 0:
         return []
-    found = _free_lines(advice.entity_id).filter(currency=advice.currency, amount_minor=advice.total_minor)
+    found = _free_lines(advice.entity_id).filter(currency=advice.currency)
+    whole = Q(fee__isnull=True, amount_minor=advice.total_minor)
+    found = found.filter(whole | Q(fee__amount_minor=advice.total_minor - F("amount_minor")))
     day = advice.dated or advice.received_at.date()
     found = found.filter(value_date__gte=day - BEFORE, value_date__lte=day + AFTER)
     rows = list(found.select_related("text").order_by("value_date", "id")[:50])
@@ -183,7 +186,8 @@ def link_after_import(entity_id: int, line_ids: Sequence[int], *, actor_id: int 
         amounts: set[tuple[str, int]] = set()
         for start in range(0, len(line_ids), _PART):
             rows = BankLine.objects.filter(id__in=line_ids[start : start + _PART])
-            amounts |= set(rows.values_list("currency", "amount_minor"))
+            paid = F("amount_minor") + Coalesce("fee__amount_minor", 0)
+            amounts |= set(rows.annotate(paid=paid).values_list("currency", "paid"))
         open_ones = RemittanceAdvice.objects.select_for_update().filter(entity_id=entity_id, line=None)
         for advice in open_ones.order_by("id"):
             if advice.total_minor is not None and (advice.currency, advice.total_minor) in amounts:
