@@ -60,6 +60,30 @@ def test_sums_are_counted_as_brute_force_counts_them(amounts: list[int], target:
     assert list(found.sets) == sorted(found.sets, key=lambda one: (len(one), one))
 
 
+@given(
+    st.lists(st.integers(-40, 400).filter(bool), min_size=1, max_size=14),
+    st.lists(st.integers(2000, 9000), min_size=0, max_size=30),
+    st.integers(1, 3),
+    st.data(),
+)
+@settings(max_examples=80, deadline=None)
+def test_items_too_large_to_be_in_a_set_change_no_sum(
+    amounts: list[int], large: list[int], size_max: int, data: st.DataObject
+) -> None:
+    """They stand anywhere among the others; of many items sets of up to three are counted, as of few."""
+    mixed = data.draw(st.permutations(amounts + large))
+    target = sum(data.draw(st.lists(st.sampled_from(amounts), min_size=1, max_size=3)))
+    wanted = sorted(
+        tuple(sorted(mixed[at] for at in one))
+        for size in range(1, size_max + 1)
+        for one in itertools.combinations(range(len(mixed)), size)
+        if sum(mixed[at] for at in one) == target
+    )
+    found = find_sums(mixed, target, size_max=size_max, keep=10_000)
+    assert found.count == len(wanted)
+    assert sorted(tuple(sorted(mixed[at] for at in one)) for one in found.sets) == wanted
+
+
 @pytest.mark.parametrize("count", [30, 80])
 def test_of_many_items_small_sets_are_found_and_nothing_more_is_claimed(count: int) -> None:
     chance = random.Random(5)

@@ -173,6 +173,7 @@ class BareExplainer:
         if size < 2 and not context.periods:
             return []
         made: list[Explanation] = []
+        has_credits = min(pool.amounts) < 0
         for shape, items in self._sets(context, pool):
             total = sum(map(state.open_now.__getitem__, items))
             if total > 0 and total * 0.88 <= line.amount <= total * 1.02:
@@ -180,11 +181,12 @@ class BareExplainer:
                 made += fits if min(self._amounts(items)) > 0 else [one for one in fits if one.fit.how in CLEAR]
             if shape == "period":
                 made += self._sums(context, customer, [], items, line.amount, shape, size, 6)
-            bare = [one for one in items if state.open_now[one] > 0]
+            bare = [one for one in items if state.open_now[one] > 0] if has_credits else items
             if 1 < len(bare) < len(items):
                 made += [one for one in self._fits(context, customer, bare, shape, size) if one.fit.how == "exact"]
-        for count, running in enumerate(accumulate(pool.amounts), 1):
-            if running == line.amount and count > 1:
+        running = list(accumulate(pool.amounts))
+        for count, total in enumerate(running, 1) if line.amount in running else ():
+            if total == line.amount and count > 1:
                 fit = fit_exact(pool.items[:count], pool.amounts[:count])
                 made.append(Explanation("items", customer, tuple(pool.items[:count]), fit, "oldest", 0.0, size))
         exact = {one.items for one in made if one.fit.how == "exact"}
@@ -198,22 +200,26 @@ class BareExplainer:
         """Everything, everything due, each of the latest months, the months that the text names."""
         book, size = self.state.book, len(pool.items)
         sets: list[tuple[str, list[int]]] = [("all", pool.items)]
-        due_dates, dated, day = book.due, book.dated, context.line.day
+        due_dates, day = book.due, context.line.day
         due = [one for one in pool.items if due_dates[one] <= day]
         if 1 < len(due) < size:
             sets.append(("due", due))
-        months: dict[tuple[int, int], list[int]] = {}
-        held = self._months
-        for item in pool.items:
+        months = self._months_of(pool)
+        if len(months) > 1:
+            sets += [("month", items) for _, items in sorted(months.items(), reverse=True)[:6] if len(items) > 1]
+        named = dict.fromkeys((year, month) for year, month, _, _ in context.periods)
+        return sets + [("period", months[one]) for one in named if one in months]
+
+    def _months_of(self, pool: Pool) -> dict[tuple[int, int], list[int]]:
+        """The items of a pool by the month of their date."""
+        months, dated, held = pool.months, self.state.book.dated, self._months
+        for item in pool.items if not months else ():
             month = held.get(dated[item]) or self._month(dated[item])
             if month in months:
                 months[month].append(item)
             else:
                 months[month] = [item]
-        if len(months) > 1:
-            sets += [("month", items) for _, items in sorted(months.items(), reverse=True)[:6] if len(items) > 1]
-        named = dict.fromkeys((year, month) for year, month, _, _ in context.periods)
-        return sets + [("period", months[one]) for one in named if one in months]
+        return months
 
     def _month(self, day: int) -> tuple[int, int]:
         held = self._months.get(day)

@@ -61,13 +61,10 @@ class Gatherer:
         self._payers: dict[tuple[str, str], list[Payer]] = {}
         self._named: dict[str, list[Payer]] = {}
         self._nobody: dict[tuple[str, str], tuple[float, int]] = {}
-        self._read: dict[str, Found] = {}
 
-    def gather(self, line: Line, again: bool = False) -> Context:
-        """What the line reveals. ``again``: it will be asked for once more, when other items are open."""
-        found = self._read.pop(line.line_id, None) or find_references(self.state.book, line.texts)
-        if again:
-            self._read[line.line_id] = found.copy()
+    def gather(self, line: Line) -> Context:
+        """What the line reveals."""
+        found = find_references(self.state.book, line.texts)
         payers = self._who(line)
         strength = {payer.customer: payer for payer in payers}
         share, count = self._share_of_nobody(line)

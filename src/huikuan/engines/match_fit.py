@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from huikuan.engines.match_book import UNIT, smallest_unit
 from huikuan.engines.match_cuts import OPEN, cut_of
@@ -176,20 +177,21 @@ def names_cut(line: Line, diff: int) -> bool:
     """The text states the very amount that is missing, and not as a bank's charge."""
     if not line.text or not diff:
         return False
-    return f"{diff // UNIT}.{diff % UNIT // 100:02d}" in _amounts_in(line) and not _BANK.search(line.text.upper())
+    return f"{diff // UNIT}.{diff % UNIT // 100:02d}" in _amounts_in(line.text) and not _BANK.search(line.text.upper())
 
 
 def states_another(line: Line, diff: int) -> bool:
     """The text states amounts, but neither the one that is missing nor only that of the line."""
     told = {f"{one // UNIT}.{one % UNIT // 100:02d}" for one in (diff, line.amount)}
-    found = _amounts_in(line)
+    found = _amounts_in(line.text)
     return bool(found - told) and f"{diff // UNIT}.{diff % UNIT // 100:02d}" not in found
 
 
-def _amounts_in(line: Line) -> set[str]:
+@lru_cache(maxsize=64)
+def _amounts_in(text: str) -> frozenset[str]:
     """Amounts that the text states, with two places."""
-    flat = line.text.replace(" ", "").replace(",", ".")
-    return {one if "." in one else f"{one}.00" for one in _DECIMALS.findall(flat)}
+    flat = text.replace(" ", "").replace(",", ".")
+    return frozenset([one if "." in one else f"{one}.00" for one in _DECIMALS.findall(flat)])
 
 
 def _taken(amounts: Sequence[int], at: int, diff: int, how: str, reason: str, known: float) -> Fit:

@@ -67,12 +67,14 @@ def read_lines(table: Any) -> list[Line]:
 @dataclass(slots=True)
 class Pool:
     """Open items of one customer in one currency and entity, oldest due first; ``amounts`` what is open of each.
-    ``early``: those of them that were there on ``early_day``, as last asked for."""
+    ``months``: those dated in each month, once asked for; ``early``: those that were there on ``early_day``, as last
+    asked for."""
 
     items: list[int]
     amounts: list[int]
     latest: int
     by_amount: dict[int, list[int]] = field(default_factory=dict)
+    months: dict[tuple[int, int], list[int]] = field(default_factory=dict)
     early: Pool | None = None
     early_day: int = -NEVER
 

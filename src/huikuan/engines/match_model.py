@@ -42,10 +42,10 @@ EXTRA = (
 def traits_of(judged: Judged) -> list[float]:
     """The numbers the probability is judged by: the best explanation's features, its lead, what else was there."""
     best = judged.ranked[0]
-    scores = np.asarray([one.score for one in judged.ranked])
-    second = float(scores[1]) if len(scores) > 1 else float(scores[0]) - 12.0
-    lead = min(max(float(scores[0]) - second, -3.0), 12.0)
-    share = 1.0 / float(np.exp(np.clip(scores - scores[0], -50.0, 20.0)).sum())
+    scores = [one.score for one in judged.ranked]
+    second = scores[1] if len(scores) > 1 else scores[0] - 12.0
+    lead = min(max(scores[0] - second, -3.0), 12.0)
+    share = 1.0 / float(np.exp([min(max(one - scores[0], -50.0), 20.0) for one in scores]).sum())
     return [
         *best.features,
         *(lead, min(lead, 3.0), min(lead, 6.0), share),
@@ -192,6 +192,6 @@ class MatchModel:
             one.confidence = one.ranked[0].confidence = chance
             rest = one.ranked[1:]
             if rest:
-                weights = np.exp(np.clip(np.asarray([other.score for other in rest]) - rest[0].score, -30.0, 5.0))
+                weights = np.exp([min(max(other.score - rest[0].score, -30.0), 5.0) for other in rest])
                 for other, weight in zip(rest, (weights / weights.sum()).tolist(), strict=True):
                     other.confidence = min((1 - chance) * weight * 0.8, chance)

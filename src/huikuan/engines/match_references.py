@@ -82,10 +82,6 @@ class Found:
     texts: list[Text] = field(default_factory=list)
     paid: set[int] = field(default_factory=set)
 
-    def copy(self) -> Found:
-        """The same numbers, to which others may be added."""
-        return Found(list(self.mentions), list(self.loose), self.texts, set(self.paid))
-
 
 def find_references(book: Book, texts: tuple[str, ...]) -> Found:
     """Every mention in the texts of ``FIELDS``, in their order."""

@@ -23,9 +23,6 @@ SETS_MAX = 3
 LIKELY = 12.0
 """A payer so many times less believable than the likeliest is none whose items could be meant instead."""
 
-Which = tuple[int, int] | str
-"""A month, or ``ALL`` or ``DUE``."""
-ALL, DUE = "all", "due"
 Ways = dict[frozenset[int], int]
 """Sets of items that give an amount, with how simple they are."""
 
@@ -107,13 +104,15 @@ class Rivals(BareExplainer):
         if limit > 1:
             _note(ways, _runs(pool, range(len(items)), amount), 2 + less)
             dated = self.state.book.dated
-            _note(ways, _runs(pool, sorted(range(len(items)), key=lambda at: dated[items[at]]), amount), 2 + less)
+            by_date = sorted(range(len(items)), key=lambda at: dated[items[at]])
+            if by_date != list(range(len(items))):
+                _note(ways, _runs(pool, by_date, amount), 2 + less)
 
     def _net(self, pool: Pool, line: Line) -> list[int] | None:
         """What is open of each less the discount that is still allowed; ``None`` where none is."""
         book, state, day = self.state.book, self.state, line.day
         until, percents = book.discount_until, book.discounts
-        if not any(until[item] >= day and percents[item] for item in pool.items):
+        if not [item for item in pool.items if until[item] >= day and percents[item]]:
             return None
         return [
             amount - (discount_of(state, item, amount) if until[item] >= day else 0)
@@ -122,23 +121,11 @@ class Rivals(BareExplainer):
 
     def _wholes(self, pool: Pool, amounts: list[int], line: Line) -> list[list[int]]:
         """Everything, everything due, each month's; with credit memos and without."""
-        due, dated, held = self.state.book.due, self.state.book.dated, self._months
-        sums: dict[tuple[Which, bool], int] = {}
-        for item, amount in zip(pool.items, amounts, strict=True):
-            month = held.get(dated[item]) or self._month(dated[item])
-            for key in (month, ALL, DUE) if due[item] <= line.day else (month, ALL):
-                sums[key, True] = sums.get((key, True), 0) + amount
-                if amount > 0:
-                    sums[key, False] = sums.get((key, False), 0) + amount
-        return [
-            [item for item in pool.items if (net or self.state.open_now[item] > 0) and self._is_in(item, key, line)]
-            for (key, net), total in sums.items()
-            if total == line.amount
-        ]
-
-    def _is_in(self, item: int, which: Which, line: Line) -> bool:
-        book = self.state.book
-        return which == ALL or (book.due[item] <= line.day if which == DUE else self._month(book.dated[item]) == which)
+        due, share_of = self.state.book.due, dict(zip(pool.items, amounts, strict=True)).__getitem__
+        wholes = [pool.items, [item for item in pool.items if due[item] <= line.day], *self._months_of(pool).values()]
+        if min(amounts) < 0:
+            wholes += [[item for item in whole if share_of(item) > 0] for whole in wholes]
+        return [whole for whole in wholes if sum(map(share_of, whole)) == line.amount]
 
 
 def _note(ways: Ways, sets: Iterable[Iterable[int]], simple: int) -> None:

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Any
 
 from huikuan.engines.match_book import UNIT, Book
-from huikuan.engines.match_context import Gatherer
+from huikuan.engines.match_context import Context, Gatherer
 from huikuan.engines.match_explain import Explainer
 from huikuan.engines.match_explanation import AMBIGUOUS, Explanation
 from huikuan.engines.match_forks import run_apart
@@ -122,9 +122,7 @@ class _Work:
             self.touched.clear()
             self.swept.clear()
             for at, day in enumerate(days):
-                if self.guessed:
-                    self._release(day)
-                judged = [self.explain(line) for line in day]
+                judged = [self.explain(context) for context in self._gather(day)]
                 if len(judged) > 1:
                     settle(judged, self.state)
                 answers += judged
@@ -134,10 +132,9 @@ class _Work:
                 self.state.set_open(item, before)
         return answers
 
-    def explain(self, line: Line) -> Judged:
-        """One line by itself: what it reveals, what would explain it, ranked."""
-        context = self.gatherer.gather(line)
-        made = self.explainer.explain(context)
+    def explain(self, context: Context) -> Judged:
+        """One line by itself: what would explain it, ranked."""
+        line, made = context.line, self.explainer.explain(context)
         for one in made:
             one.features = self.scorer.features_of(context, one)
         self.done += 1
@@ -161,13 +158,18 @@ class _Work:
             return bool(beside)
         return not touched.isdisjoint(best.items) or cancels(beside)
 
-    def _release(self, lines: Sequence[Line]) -> None:
-        """Gives back what was only guessed to be paid and is named now; ``settle`` decides between the lines."""
+    def _gather(self, lines: Sequence[Line]) -> list[Context]:
+        """What the lines of a day reveal. What was only guessed to be paid and is named now is given back first;
+        ``settle`` decides between the lines."""
+        guessed, contexts = len(self.guessed), []
         for line in lines:
-            for mention in self.gatherer.gather(line, again=True).found.mentions:
+            context = self.gatherer.gather(line)
+            contexts.append(context)
+            for mention in context.found.mentions if self.guessed else ():
                 for item in mention.items:
                     if item in self.guessed:
                         self.state.set_open(item, self.guessed.pop(item))
+        return contexts if len(self.guessed) == guessed else [self.gatherer.gather(line) for line in lines]
 
     def _take(self, judged: Sequence[Judged]) -> list[tuple[int, int]]:
         """Reduces what sure lines pay; returns what was open before, to be put back."""

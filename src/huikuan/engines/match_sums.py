@@ -11,6 +11,8 @@ import numpy as np
 
 EXACT_MAX = 26
 """Items of which every set is looked at, by meeting in the middle."""
+QUICK_MAX = 16
+"""Items small enough to be in a set of which so many are first asked whether any set fits; mostly none does."""
 SMALL_MAX = 240
 """Items of which every set of up to three is looked at."""
 TRIPLES_MAX = 60
@@ -35,17 +37,34 @@ NOTHING = Sums((), 0.0, True)
 def find_sums(amounts: Sequence[int], target: int, *, size_max: int = 99, keep: int = 12) -> Sums:
     """Sets of one or more ``amounts`` that add up to ``target`` exactly, credit memos (negative) included."""
     count = len(amounts)
-    if not count:
-        return NOTHING
-    values = np.asarray(amounts, dtype=np.int64)
-    if not int(values.sum(where=values < 0)) <= target <= int(values.sum(where=values > 0)):
+    least = sum([one for one in amounts if one < 0])
+    if not count or not least <= target <= sum(amounts) - least:
         return NOTHING
     if count <= EXACT_MAX:
-        return _meet(values, target, size_max, keep)
+        if not _may_add_up([one for one in amounts if one <= target - least], target):
+            return NOTHING
+        return _meet(np.asarray(amounts, dtype=np.int64), target, size_max, keep)
     if count <= SMALL_MAX:
-        return _small(values, target, size_max, keep)
-    sets = [(at,) for at in np.flatnonzero(values == target).tolist()]
+        return _small(amounts, target, size_max, keep)
+    sets = [(at,) for at, one in enumerate(amounts) if one == target]
     return Sums(tuple(sets[:keep]), float(len(sets)), False)
+
+
+def _may_add_up(amounts: Sequence[int], target: int) -> bool:
+    """Whether any set adds up, none included; of more than ``QUICK_MAX`` it is not asked."""
+    if len(amounts) > QUICK_MAX:
+        return True
+    middle = len(amounts) // 2
+    right = set(_subsets(amounts[middle:]))
+    return not right.isdisjoint([target - one for one in _subsets(amounts[:middle])])
+
+
+def _subsets(amounts: Sequence[int]) -> list[int]:
+    """The sum of every subset."""
+    sums = [0]
+    for amount in amounts:
+        sums += [one + amount for one in sums]
+    return sums
 
 
 def cancels(amounts: Sequence[int]) -> bool:
@@ -53,7 +72,7 @@ def cancels(amounts: Sequence[int]) -> bool:
     memo over both, one invoice and two credit memos."""
     if not any(amount < 0 for amount in amounts) or len(amounts) > SMALL_MAX:
         return False
-    return bool(_small(np.asarray(amounts, dtype=np.int64), 0, 3, 1).sets)
+    return bool(_small(amounts, 0, 3, 1).sets)
 
 
 def _half(values: Any) -> Any:
@@ -104,27 +123,30 @@ def _bits(value: int) -> tuple[int, ...]:
     return tuple(bits)
 
 
-def _small(values: Any, target: int, size_max: int, keep: int) -> Sums:
-    """Sets of one, two or three."""
-    sets: list[tuple[int, ...]] = [(at,) for at in np.flatnonzero(values == target).tolist()]
+def _small(amounts: Sequence[int], target: int, size_max: int, keep: int) -> Sums:
+    """Sets of one, two or three. An item that all credit memos together do not bring down to the target is in none."""
+    most = target - sum([one for one in amounts if one < 0])
+    kept = [at for at, amount in enumerate(amounts) if amount <= most]
     places: dict[int, list[int]] = {}
-    for at, amount in enumerate(values.tolist()):
-        places.setdefault(amount, []).append(at)
-    held = np.sort(values)
+    for at in kept:
+        places.setdefault(amounts[at], []).append(at)
+    sets: list[tuple[int, ...]] = [(at,) for at in places.get(target, ())]
     if size_max >= 2:
-        rest = target - values
-        for at in _held(held, rest):
-            sets += [(at, other) for other in places[int(rest[at])] if other > at]
-    if size_max >= 3 and len(values) <= TRIPLES_MAX:
-        one, other = _pairs(len(values))
+        for amount, held in places.items():
+            others = places.get(target - amount, ())
+            sets += [(at, other) for other in others for at in held if other > at]
+    has_triples = len(amounts) <= TRIPLES_MAX
+    if size_max >= 3 and has_triples and len(kept) > 2:
+        values = np.asarray([amounts[at] for at in kept], dtype=np.int64)
+        one, other = _pairs(len(kept))
         rest = target - values[one] - values[other]
-        for at in _held(held, rest):
-            first, second = int(one[at]), int(other[at])
+        for at in _held(np.sort(values), rest):
+            first, second = kept[one[at]], kept[other[at]]
             sets += [(first, second, third) for third in places[int(rest[at])] if third > second]
             if len(sets) > PAIRS_MAX:
                 break
     sets.sort(key=lambda one: (len(one), one))
-    return Sums(tuple(sets[:keep]), float(len(sets)), size_max <= (3 if len(values) <= TRIPLES_MAX else 2))
+    return Sums(tuple(sets[:keep]), float(len(sets)), size_max <= (3 if has_triples else 2))
 
 
 def _held(held: Any, wanted: Any) -> list[int]:
