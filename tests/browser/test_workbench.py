@@ -8,10 +8,13 @@ import pytest
 from playwright.sync_api import expect
 
 from huikuan.store.models import LineDecision, LineParked, User
+from huikuan.store.public_ids import public_id
 from tests.browser.test_jobs import sign_in
 from tests.browsers import settled
 from tests.servers import LiveServer
+from tests.services.bank_files import Row
 from tests.services.desk import balances, open_on
+from tests.services.ledger import NOW
 from tests.slow import slow_down
 from tests.web.test_workbench import Bench
 from tests.web.world import PASSWORD
@@ -122,6 +125,69 @@ def test_what_is_typed_before_the_form_is_there_is_meant_for_it(
     expect(lines).to_have_count(3)
     settled(page)
     assert list(LineDecision.objects.order_by("id").values_list("deed", flat=True)) == ["apply", "apply"]
+
+
+def test_lines_are_cleared_past_the_end_of_the_page(bench: Bench, live_server: LiveServer, page: Page) -> None:
+    bench.desk.books.item(90_00, document_number="INV-90020")
+    rows = [Row(f"7.{n:02}", ref=f"P{n}", name="Alpha GmbH") for n in range(20)]
+    invoice = Row("90.00", ref="P20", name="Alpha GmbH", account="DE02120300000000202051", text="INV-90020")
+    more = bench.desk.lines(*rows, invoice, Row("7.21", ref="P21", name="Alpha GmbH"))
+    first, (last, over) = bench.lines[0], more[20:]
+    page.goto(live_server.url)
+    sign_in(page, "ann")
+    page.goto(f"{live_server.url}/cash/workbench/?size=25&sort=date")
+    lines, pane = page.locator("#bench-lines li"), page.locator("#bench-pane .pane")
+    chosen, field = page.locator("#bench-lines li.chosen"), page.locator("#edit-form input.amount:not(.less)").first
+
+    def is_at(line_id: int, listed: int) -> None:
+        expect(pane).to_have_attribute("data-pane", public_id("bln", line_id))
+        expect(chosen).to_have_attribute("data-line", public_id("bln", line_id))
+        expect(lines).to_have_count(listed)
+        settled(page)
+
+    def in_part(amount: str) -> None:
+        page.keyboard.press("p")
+        expect(field).to_be_focused()
+        field.fill(amount)
+        page.keyboard.press("Control+Enter")
+
+    def put_aside() -> None:
+        page.keyboard.press("w")
+        expect(page.locator("#aside-park input[name=reason]")).to_be_focused()
+        page.keyboard.type("waits")
+        page.keyboard.press("Enter")
+
+    is_at(first, 25)
+    # The last of the page, left in part: what comes after it is on the next page.
+    lines.last.click()
+    is_at(last, 25)
+    in_part("40.00")
+    is_at(over, 1)
+    page.keyboard.press("k")
+    is_at(last, 25)
+    expect(chosen).to_contain_text("50.00")
+    page.keyboard.press("j")
+    is_at(over, 1)
+    # After the last of the list its first comes, and not the one left in part.
+    put_aside()
+    is_at(first, 25)
+    # Taken back it stands where it stood.
+    page.keyboard.press("z")
+    is_at(last, 25)
+    expect(chosen).to_contain_text("90.00")
+    in_part("40.00")
+    is_at(first, 25)
+    rest = [*bench.lines[1:], *more[:20]]
+    LineParked.objects.bulk_create(LineParked(line_id=number, reason="waits", at=NOW) for number in rest)
+    page.keyboard.press("Enter")
+    is_at(last, 24)
+    expect(pane).to_contain_text("Every other line of this list is done. 1 was left in part")
+    # The only one there is comes again, with what is left of it.
+    in_part("10.00")
+    expect(pane).to_contain_text("40.00")
+    is_at(last, 1)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Nothing to do here")).to_be_visible()
 
 
 def test_a_second_clerk_sees_who_is_at_a_line(bench: Bench, live_server: LiveServer, browser: Browser) -> None:

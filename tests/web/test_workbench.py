@@ -70,10 +70,9 @@ class Bench:
     def url(self, number: int, what: str = "") -> str:
         return f"/cash/workbench/lines/{self.id(number)}/{what}"
 
-    def accept(self, client: Client, number: int, following: int | None = None, **more: Any) -> Any:
+    def accept(self, client: Client, number: int, **more: Any) -> Any:
         token = MatchProposal.objects.get(line_id=self.lines[number]).worked_out_at.isoformat()
         given = {"deed": "accept", "rank": "1", "key": f"k{number}", "token": token}
-        given["next"] = "" if following is None else self.id(following)
         return client.post(self.url(number, "decide/"), {**given, **more}, headers=HX)
 
 
@@ -143,21 +142,22 @@ def test_only_several_pages_have_a_pager(bench: Bench) -> None:
 
 def test_accepting_brings_the_next_line_at_once(bench: Bench) -> None:
     ann = signed_in("ann")
-    answer = bench.accept(ann, 0, 1)
+    answer = bench.accept(ann, 0)
     assert answer.status_code == 200
-    assert json.loads(answer["HX-Trigger"]) == {"bench-went-on": {"done": bench.id(0), "next": bench.id(1)}}
+    said = {"line": bench.id(0), "stays": False, "next": bench.id(1)}
+    assert json.loads(answer["HX-Trigger"]) == {"bench-went-on": said}
     assert f'data-pane="{bench.id(1)}"' in answer.content.decode()
     assert "3 left" in text_of(answer)
     assert "Ann 1" in text_of(answer)
     assert (open_on(bench.items[0]), money_of(bench.lines[0])) == (0, (0, 0, 0))
     # Sent again, the same answer; nothing twice.
-    assert bench.accept(ann, 0, 1).status_code == 200
+    assert bench.accept(ann, 0).status_code == 200
     assert LineDecision.objects.count() == 1
 
 
 def test_undo_opens_the_line_again(bench: Bench) -> None:
     ann, before = signed_in("ann"), balances()
-    bench.accept(ann, 0, 1)
+    bench.accept(ann, 0)
     answer = ann.post("/cash/workbench/undo/", {"book": "E1"}, headers=HX)
     assert f'data-pane="{bench.id(0)}"' in answer.content.decode()
     assert balances() == before
@@ -336,7 +336,7 @@ def test_a_line_over_the_bar_says_why_it_waits(bench: Bench) -> None:
 
 def test_without_scripts_the_forms_lead_on(bench: Bench) -> None:
     ann = signed_in("ann")
-    given = {"deed": "accept", "rank": "1", "key": "plain", "next": bench.id(1)}
+    given = {"deed": "accept", "rank": "1", "key": "plain"}
     answer = ann.post(bench.url(0, "decide/"), given, follow=True)
     assert "applied to 1 item" in text_of(answer)
     assert f'data-pane="{bench.id(1)}"' in answer.content.decode()

@@ -82,9 +82,9 @@ def match(context: dict[str, Any], fit: bool, as_json: bool) -> None:
 @click.pass_obj
 def list_lines(context: dict[str, Any], show: str, limit: int, as_json: bool) -> None:
     """Lines that wait for a decision, the surest first."""
-    from huikuan.queries.workbench import Wish, bench_page
+    from huikuan.queries.workbench_order import Wish, bench_page
 
-    found = bench_page(context["entity_id"], Wish(show=show, size=limit), user_id=None, now=context["now"])
+    found, _ = bench_page(context["entity_id"], Wish(show=show, size=limit), user_id=None, now=context["now"])
     rows = [
         {
             "line": row.public_id,

@@ -5,7 +5,7 @@ Answers from the database as it is now: a clerk decides on what stands there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from hashlib import sha256
@@ -17,14 +17,11 @@ from django.db.models import Count, Q
 from huikuan.core.matching import Deed
 from huikuan.queries.bank_lines import (
     MatchLine,
-    OpenLine,
     lines_by_id,
     open_line_ids,
     open_lines,
-    open_lines_briefly,
 )
 from huikuan.queries.directory import actors_of
-from huikuan.queries.listing import Page
 from huikuan.store.models import (
     CustomerAccount,
     Entity,
@@ -37,9 +34,6 @@ from huikuan.store.models import (
 )
 from huikuan.store.public_ids import public_id
 
-SHOWS = ("open", "asked", "parked")
-"""Which lines: to be decided about, waiting for a colleague's answer, put aside."""
-SORTS = ("confidence", "amount", "date", "payer")
 _PART = 500
 
 
@@ -70,72 +64,7 @@ def percent_of(confidence: float) -> int:
     return min(int(confidence * 100), 99)
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """How the list is asked for."""
-
-    show: str = "open"
-    search: str = ""
-    sort: str = "-confidence"
-    page: int = 1
-    size: int = 50
-    least: float = 0.0
-
-
-def bench_page(entity_id: int, wish: Wish, *, user_id: int | None, now: datetime) -> Page[BenchLine]:
-    """The lines of an entity that wait for a decision, in order."""
-    asides = _asides(entity_id, user_id, now)
-    settled = _settled_of(entity_id)
-    lines = [one for one in open_lines_briefly(entity_id) if one.line_id not in settled]
-    lines = [one for one in lines if _is_in_place(one.line_id, asides, wish.show)]
-    if wish.search:
-        said = {row.line.line_id for row in _bench_lines([one.line_id for one in lines], asides) if _is_said(row, wish)}
-        lines = [one for one in lines if one.line_id in said]
-    confidence = _confidences(entity_id)
-    lines = [one for one in lines if confidence.get(one.line_id, 0.0) >= wish.least]
-    keys: dict[str, Callable[[OpenLine], Any]] = {
-        "confidence": lambda one: confidence.get(one.line_id, 0.0),
-        "amount": lambda one: one.open_minor,
-        "date": lambda one: one.value_date,
-        "payer": lambda one: one.payer_name,
-    }
-    lines.sort(key=keys[wish.sort.removeprefix("-")], reverse=wish.sort.startswith("-"))
-    # An answer is what somebody waits for.
-    lines.sort(key=lambda one: not asides.questions.get(one.line_id, ("", ""))[1])
-    start = (wish.page - 1) * wish.size
-    rows = _bench_lines([one.line_id for one in lines[start : start + wish.size]], asides)
-    return Page(rows=rows, total=len(lines), page=wish.page, size=wish.size, totals={})
-
-
-def bench_row(entity_id: int, line_id: int, *, user_id: int | None, now: datetime) -> BenchLine | None:
-    """One line as the list shows it."""
-    rows = _bench_lines([line_id], _asides(entity_id, user_id, now))
-    is_open = [row for row in rows if row.line.open_minor and row.line.entity_id == entity_id]
-    return is_open[0] if is_open and line_id not in settled_among([line_id]) else None
-
-
-def _is_in_place(line_id: int, asides: _Asides, show: str) -> bool:
-    """Whether a line belongs to what is shown: to do, asked or put aside."""
-    parked = line_id in asides.parked
-    asked = bool(asides.questions.get(line_id, ("", ""))[0])
-    return {"parked": parked, "asked": asked and not parked}.get(show, not parked and not asked)
-
-
-def _is_said(row: BenchLine, wish: Wish) -> bool:
-    """Whether what is looked for stands in a line, its customer's name or its amount."""
-    text = wish.search.casefold()
-    said = f"{row.line.payer_name}\n{row.line.remittance_text}\n{row.customer}\n{row.line.open_minor}".casefold()
-    plain = text.replace(",", "").replace(".", "")
-    return text in said or (bool(plain) and plain in said)
-
-
-def _confidences(entity_id: int) -> dict[int, float]:
-    """How sure the first explanation of each open line is."""
-    found = MatchProposal.objects.filter(entity_id=entity_id, line_id__in=open_line_ids(entity_id))
-    return {number: float(value) for number, value in found.values_list("line_id", "confidence")}
-
-
-def _bench_lines(line_ids: Sequence[int], asides: _Asides) -> list[BenchLine]:
+def bench_lines(line_ids: Sequence[int], asides: Asides) -> list[BenchLine]:
     """These lines as the list shows them, in this order."""
     lines = lines_by_id(line_ids)
     proposals: dict[int, dict[str, Any]] = {}
@@ -147,7 +76,7 @@ def _bench_lines(line_ids: Sequence[int], asides: _Asides) -> list[BenchLine]:
     return [_bench_line(lines[one], proposals.get(one), asides, names) for one in line_ids if one in lines]
 
 
-def _bench_line(line: MatchLine, made: dict[str, Any] | None, asides: _Asides, names: dict[int, str]) -> BenchLine:
+def _bench_line(line: MatchLine, made: dict[str, Any] | None, asides: Asides, names: dict[int, str]) -> BenchLine:
     question, answer = asides.questions.get(line.line_id, ("", ""))
     return BenchLine(
         line=line,
@@ -177,9 +106,24 @@ def undecided_ids(entity_id: int) -> set[int]:
 
 def _settled_of(entity_id: int) -> set[int]:
     """``settled_among`` of all open lines of an entity, asked at once."""
+    return {line_id for line_id, last in last_decisions(entity_id).items() if not last.leaves_minor}
+
+
+@dataclass(frozen=True, slots=True)
+class LastDecision:
+    """The last decision about a line that stands. One that leaves something has begun it."""
+
+    id: int
+    leaves_minor: int
+    at: datetime
+
+
+def last_decisions(entity_id: int) -> dict[int, LastDecision]:
+    """Of each open line of an entity that was decided about: what stands last."""
     rows = LineDecision.objects.filter(line_id__in=open_line_ids(entity_id), undone_by__isnull=True)
-    last = dict(rows.exclude(deed=Deed.UNDO.value).order_by("id").values_list("line_id", "leaves_minor"))
-    return {line_id for line_id, leaves in last.items() if not leaves}
+    rows = rows.exclude(deed=Deed.UNDO.value).order_by("id")
+    said = rows.values_list("line_id", "id", "leaves_minor", "at")
+    return {line_id: LastDecision(number, leaves, at) for line_id, number, leaves, at in said}
 
 
 def settled_among(line_ids: Iterable[int]) -> set[int]:
@@ -193,20 +137,28 @@ def settled_among(line_ids: Iterable[int]) -> set[int]:
 
 
 @dataclass(slots=True)
-class _Asides:
+class Asides:
+    """What stands beside lines, by line: why it was put aside, a question with its answer and when that came, who else
+    has it open."""
+
     parked: dict[int, str] = field(default_factory=dict)
     questions: dict[int, tuple[str, str]] = field(default_factory=dict)
+    answered: dict[int, datetime] = field(default_factory=dict)
     claims: dict[int, str] = field(default_factory=dict)
 
 
-def _asides(entity_id: int, user_id: int | None, now: datetime) -> _Asides:
+def asides_of(entity_id: int, user_id: int | None, now: datetime) -> Asides:
     """What stands beside the lines of an entity, open or not."""
-    found = _Asides()
+    found = Asides()
     parked = LineParked.objects.filter(line__entity_id=entity_id)
     found.parked = dict(parked.values_list("line_id", "reason"))
     rows = LineQuestion.objects.filter(Q(closed_at=None) | ~Q(answer=""), entity_id=entity_id).order_by("id")
-    for line_id, question, answer in rows.values_list("line_id", "question", "answer"):
+    for line_id, question, answer, at in rows.values_list("line_id", "question", "answer", "answered_at"):
         found.questions[line_id] = ("" if answer else question, answer)
+        if answer and at is not None:
+            found.answered[line_id] = at
+        else:
+            found.answered.pop(line_id, None)
     claims = LineClaim.objects.filter(until__gt=now, line__entity_id=entity_id).exclude(user_id=user_id or 0)
     found.claims = {one.line_id: name_of(one.user) for one in claims.select_related("user")}
     return found
@@ -230,10 +182,11 @@ def account_names(account_ids: Iterable[int | None]) -> dict[int, str]:
 # -- progress --------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far today's work is. ``by``: name and lines of each person; ``automatic`` lines the matcher posted;
-    ``to_audit``: automatic postings that wait to be asked back."""
+    """How far today's work is. ``begun``: those of ``left`` that were left in part; ``by``: name and lines of each
+    person; ``automatic`` lines the matcher posted; ``to_audit``: automatic postings that wait to be asked back."""
 
     left: int
+    begun: int
     asked: int
     parked: int
     done: int
@@ -258,13 +211,15 @@ def progress(entity_id: int, *, user_id: int | None, now: datetime) -> Progress:
     names = actors_of(row["actor_id"] for row in counted if not row["is_automatic"])
     by = [(names.get(row["actor_id"], ""), row["n"]) for row in counted if not row["is_automatic"]]
     automatic = sum(row["n"] for row in counted if row["is_automatic"])
-    numbers = undecided_ids(entity_id)
-    asides = _asides(entity_id, user_id, now)
+    last = last_decisions(entity_id)
+    numbers = {number for number in open_line_ids(entity_id) if number not in last or last[number].leaves_minor}
+    asides = asides_of(entity_id, user_id, now)
     parked = asides.parked.keys() & numbers
     asked = {n for n, (question, _answer) in asides.questions.items() if question and n in numbers} - parked
     mine = today.filter(actor_id=user_id, is_automatic=False).order_by("-id").first() if user_id else None
     return Progress(
         left=len(numbers) - len(asked) - len(parked),
+        begun=len((numbers & last.keys()) - asked - parked),
         asked=len(asked),
         parked=len(parked),
         done=automatic + sum(count for _, count in by),
@@ -279,7 +234,7 @@ def batch_of(entity_id: int, least: float, *, now: datetime) -> tuple[int, dict[
     """What accepting every first explanation of at least this confidence would do: how many lines, their sums by
     currency, their numbers. Ambiguous ones, those of other kinds than paid items, and those out of date are left."""
     lines = {line.line_id: line for line in undecided(entity_id)}
-    asides = _asides(entity_id, None, now)
+    asides = asides_of(entity_id, None, now)
     found = MatchProposal.objects.filter(
         entity_id=entity_id, confidence__gte=least, ambiguous=0, kind="items", is_stale=False
     ).order_by("-confidence", "line_id")

@@ -348,11 +348,13 @@ def cell_bar(minor: int | None, largest: int, css: str) -> SafeString:
 
 
 @register.inclusion_tag("parts/pager.html", takes_context=True)
-def pager(context: template.Context, rows: Any, *, prefix: str = "") -> dict[str, Any]:
+def pager(context: template.Context, rows: Any, *, prefix: str = "", without: str = "") -> dict[str, Any]:
+    """``without``: parameters of this address that do not belong to another page."""
+    other = dict.fromkeys(without.split(), "")
     pages = max((rows.total + rows.size - 1) // rows.size, 1)
     number = min(rows.page, pages)
     href = {
-        name: here(context, **{f"{prefix}page": target if target > 1 else ""})
+        name: here(context, **{**other, f"{prefix}page": target if target > 1 else ""})
         for name, target in (("first", 1), ("before", number - 1), ("after", number + 1), ("last", pages))
     }
     return {

@@ -26,7 +26,8 @@ from huikuan.web.frames import Seat
 from huikuan.web.matching_words import DEDUCTIONS
 from huikuan.web.pages import show
 from huikuan.web.tags import address
-from huikuan.web.workbench import bench, done_words, line_of, refused, went_on
+from huikuan.web.workbench import bench, line_of
+from huikuan.web.workbench_deeds import done_words, refused, went_on
 
 OFFERED = ("early_payment_discount", "bank_charge", "exchange", "short_payment")
 
@@ -67,7 +68,7 @@ def edit_line(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
         # What was typed stays: the form alone is shown again, in its own place.
         response["HX-Retarget"], response["HX-Reswap"] = "#bench-edit", "innerHTML show:none"
         return response
-    return went_on(request, seat, line, done_words(line, decision), given.get("next", ""))
+    return went_on(request, seat, line, done_words(line, decision))
 
 
 def _texts(given: QueryDict) -> dict[str, str]:
@@ -211,7 +212,7 @@ def put_aside(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
     if given.get("deed") == "unpark":
         messages.success(request, text)
         return redirect(address(seat.kept, "workbench", line=public_id))
-    return went_on(request, seat, line, text, given.get("next", ""), is_gone=True)
+    return went_on(request, seat, line, text, is_aside=True)
 
 
 def _aside(line: MatchLine, given: QueryDict, who: dict[str, Any]) -> str:

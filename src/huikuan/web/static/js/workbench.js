@@ -13,32 +13,55 @@
     rows().forEach((row) => row.classList.toggle("chosen", row.dataset.line === line));
     chosen()?.scrollIntoView({ block: "nearest" });
   };
-  const after = (line) => {
-    const all = rows();
-    const at = all.findIndex((row) => row.dataset.line === line);
-    return (all[at + 1] ?? all[at - 1])?.dataset.line ?? "";
-  };
-  // Every form of the pane says which line comes next, and the next one is asked for in advance: what is out of date
+  // Which line comes next the server says. The one that most likely does is asked for in advance: what is out of date
   // there is worked out before it is needed.
   const ready = () => {
-    const next = after(numberOf());
-    $$("[data-next]", bench()).forEach((field) => { field.value = next; });
-    const link = next && $(`#bench-lines li[data-line="${next}"] a`);
-    if (link && link.dataset.asked !== "yes") {
-      link.dataset.asked = "yes";
-      fetch(link.getAttribute("hx-get"), { headers: { "HX-Request": "true" }, credentials: "same-origin" }).then((answer) => answer.text()).catch(() => {});
-    }
+    const all = rows();
+    const at = all.findIndex((row) => row.dataset.line === numberOf());
+    const link = all.length > 1 && $("a", all[(at + 1) % all.length]);
+    if (!link || link.dataset.asked === "yes") return;
+    link.dataset.asked = "yes";
+    fetch(link.getAttribute("hx-get"), { headers: { "HX-Request": "true" }, credentials: "same-origin" }).then((answer) => answer.text()).catch(() => {});
   };
   const open = (row) => {
-    if (!row) return;
     mark(row.dataset.line);
     bench().classList.add("with-line");
     htmx.ajax("GET", $("a", row).getAttribute("hx-get"), { target: "#bench-pane", swap: "innerHTML show:none" });
   };
+  // Brings the page of the list on which a line stands, or the one so many places after it; gives which line that is.
+  // Only the last one asked for counts.
+  let lists = 0;
+  const bring = async (line, by = 0) => {
+    const mine = ++lists;
+    const url = new URL(location.href);
+    url.searchParams.delete("page");
+    url.searchParams.set("line", line);
+    if (by) url.searchParams.set("by", by);
+    $("#bench-left").setAttribute("aria-busy", "true");
+    const answer = await fetch(url, { headers: { "HX-Request": "true", "HX-Target": "bench-left" }, credentials: "same-origin" });
+    const text = await answer.text();
+    if (mine !== lists) return "";
+    if (!answer.ok || !text.includes("bench-left")) return void location.reload();
+    $("#bench-left").outerHTML = text;
+    htmx.process($("#bench-left"));
+    mark(numberOf());
+    ready();
+    return $("#bench-left").dataset.chosen;
+  };
+  const rowOf = (line) => rows().find((row) => row.dataset.line === line);
+  // Past the ends of the page the list goes on.
   const step = (by) => {
     const all = rows();
     const at = all.indexOf(chosen());
-    open(all[Math.min(Math.max(at + by, 0), all.length - 1)]);
+    if (at >= 0 && all[at + by]) return void open(all[at + by]);
+    const coming = {};
+    setBusy(coming);
+    bring(numberOf(), by).catch(() => "").then((line) => {
+      if (busy !== coming) return;
+      const row = line && line !== numberOf() && rowOf(line);
+      if (row) open(row);
+      else finish(true);
+    });
   };
   const chooseCard = (number) => {
     const cards = $$("#bench-pane .why");
@@ -172,7 +195,7 @@
     event.preventDefault();
     event.stopImmediatePropagation();
     const line = part.dataset.line;
-    if (line) queued = () => open($(`#bench-lines li[data-line="${line}"]`));
+    if (line) queued = () => { const row = rowOf(line); if (row) open(row); };
     else queued = part.dataset.key === "z" ? undo : () => part.isConnected && part.click();
   }, true);
   document.addEventListener("submit", (event) => {
@@ -207,13 +230,16 @@
     if (busy && event.detail.xhr === busy) finish(event.detail.successful);
   });
   document.addEventListener("bench-went-on", (event) => {
-    const { done, next } = event.detail;
-    if (done) $(`#bench-lines li[data-line="${done}"]`)?.remove();
-    if (next) mark(next);
-    // When the page's lines are used up, the next page's come.
-    if (!rows().length) location.reload();
+    const { line, stays, next } = event.detail;
+    if (!stays) rowOf(line)?.remove();
+    if (next && !stays && rowOf(next)) return void mark(next);
+    // What is left of a line, and the next lines of the list, come from the server; so does what is to be said when
+    // there are none.
+    if (next) return void bring(next).catch(() => {});
+    const here = new URL(location.href);
+    ["line", "page"].forEach((name) => here.searchParams.delete(name));
+    location.replace(here);
   });
-  // The line comes back with the answer.
-  document.addEventListener("bench-came-back", (event) => $(`#bench-lines li[data-line="${event.detail.line}"]`)?.remove());
+  document.addEventListener("bench-came-back", (event) => { bring(event.detail.line).catch(() => {}); });
   if (bench()) ready();
 })();
