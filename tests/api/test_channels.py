@@ -25,7 +25,8 @@ from huikuan.store.models import (
 from huikuan.store.public_ids import public_id
 from tests.api.calling import Program, make_key, problem_of
 from tests.databases import LedgerDb
-from tests.web.world import START, World, build_world
+from tests.web.test_pages import text_of
+from tests.web.world import START, World, build_world, signed_in
 
 pytestmark = pytest.mark.practice("E1", "E8", "K2")
 
@@ -74,6 +75,34 @@ def test_cash_by_rest(world: World) -> None:
     assert program.json("cash-slips?which=out")["rows"] == []
     assert Program(make_key("auditor")).get(f"cash-slips/{made['id']}").status_code == 404
     assert program.json(f"receipts/{made['receipt']}")["channel"] == "cash"
+
+
+def test_what_came_in_by_channel(world: World) -> None:
+    program = Program(make_key("boss"))
+    program.posted("cash-slips", {**CASH, "customer": "0001"})
+    days = "value_from=2026-03-01&value_to=2026-03-31"
+    rows = [
+        {"currency": "CNY", "channel": None, "is_bill": False, "receipts": 1, "amount": "600.00"},
+        {"currency": "CNY", "channel": "cash", "is_bill": False, "receipts": 1, "amount": "500.50"},
+    ]
+    assert program.json(f"receipts/by-channel?{days}")["rows"] == rows
+    assert program.json(f"receipts/by-channel?{days}&entity=DE01")["rows"] == []
+    assert program.get("receipts/by-channel").status_code == 422
+    told = run("received", "--from", "2026-03-01", "--to", "2026-03-31", "--entity", "CN01")
+    assert [line.split() for line in told.splitlines()] == [
+        ["CNY", "not", "said", "1", "600.00"],
+        ["CNY", "cash", "1", "500.50"],
+    ]
+    as_json = run("received", "--from", "2026-03-01", "--to", "2026-03-31", "--entity", "CN01", "--json")
+    assert json.loads(as_json) == [row | {"channel": row["channel"] or ""} for row in rows]
+
+
+def test_what_came_in_by_channel_on_the_page(world: World) -> None:
+    boss = signed_in("boss")
+    told = text_of(boss.get("/cash/received/?value_from=2026-03-01&value_to=2026-03-31"))
+    assert "not said 1 600.00" in told and "Money in all 1 600.00" in told
+    assert "Nothing came in" in text_of(boss.get("/cash/received/?value_from=2026-01-01&value_to=2026-01-31"))
+    assert boss.get("/cash/received/?value_from=soon").status_code == 400
 
 
 def test_papers_by_rest(world: World) -> None:

@@ -124,6 +124,7 @@ PAGES: dict[str, Ask] = {
     "item_short": Ask(R.HANDLE_SHORT_PAYMENT, "GP", "item"),
     "settlements_decide": Ask(R.DECIDE_SETTLEMENT, "P"),
     "cash": Ask(SEE, query="?state=all"),
+    "collected": Ask(SEE),
     "cash_new": Ask(CASH, "GP"),
     "notes": Ask(SEE, query="?which=all"),
     **{name: Ask(**asked) for name, asked in SHOP_PAGES.items()},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Path, Query, Router
+from ninja import Field, Path, Query, Router, Schema
 
 from huikuan.api.answers import post_once, tagged
 from huikuan.api.callers import caller_of
@@ -34,11 +34,13 @@ from huikuan.api.schemas import (
     ReverseIn,
     Standpoint,
     Text,
+    money,
     receipt_out,
 )
 from huikuan.core.accounts import LedgerAccount
 from huikuan.core.channels import Channel
 from huikuan.core.rights import Right
+from huikuan.queries.collected import collected
 from huikuan.queries.desk import ReceiptNow, entry_now, item_now, receipt_now
 from huikuan.queries.feeds import ReceiptWish, one_receipt, posted_receipts, receipt_slice
 from huikuan.queries.ids import entry_id_text
@@ -69,6 +71,45 @@ def list_receipts(request: HttpRequest, asked: Query[ReceiptsAsked]) -> object:
     found = receipt_slice(frame_of(request, asked), wish, after=cursor.after, limit=asked.limit)
     by_number = codes()
     return cursor.page(found, lambda row: receipt_out(row, by_number))
+
+
+class CollectedAsked(Standpoint):
+    value_from: Day
+    value_to: Day
+
+
+class CollectedOut(Schema):
+    """Receipts of a currency that came by one channel, taken back ones apart."""
+
+    currency: str
+    channel: Channel | None = Field(description="Null: nobody said.")
+    is_bill: bool = Field(
+        description="A bill that settled when it was taken: no money yet, and not to be added to the others."
+    )
+    receipts: int
+    amount: str
+
+
+class CollectedList(Schema):
+    rows: list[CollectedOut]
+
+
+@router.get("/by-channel", response=CollectedList, summary="What came in, by channel")
+def read_collected(request: HttpRequest, asked: Query[CollectedAsked]) -> object:
+    """Receipts with a value date from one day to another, money apart from bills."""
+    found = collected(frame_of(request, asked), asked.value_from, asked.value_to)
+    return CollectedList(
+        rows=[
+            CollectedOut(
+                currency=line.currency,
+                channel=Channel(line.channel) if line.channel else None,
+                is_bill=line.is_bill,
+                receipts=line.receipts,
+                amount=money(line.amount_minor, line.currency),
+            )
+            for line in found
+        ]
+    )
 
 
 @router.get("/{receipt_id}", response=ReceiptOut, summary="Read a receipt")

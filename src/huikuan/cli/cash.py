@@ -107,6 +107,39 @@ def withdraw_paper(context: dict[str, Any], /, number: int) -> None:
     withdraw_mandate(number, **context)
 
 
+@cash.command("received")
+@click.option("--from", "first", type=_DAY, required=True, help="The first value date.")
+@click.option("--to", "last", type=_DAY, required=True, help="The last value date.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@_ENTITY
+@click.pass_obj
+def received(context: dict[str, Any], /, first: datetime, last: datetime, entity: str | None, *, as_json: bool) -> None:
+    """What came in from one day to another, by channel; bills are no money until they are paid."""
+    import json
+
+    from huikuan.core.money import to_decimal
+    from huikuan.queries.collected import collected
+    from huikuan.queries.frame import frame_at
+    from huikuan.services.lookup import find_entity
+
+    frame = frame_at(now=context["now"], entity_ids=(find_entity(entity)[0],))
+    rows = [
+        {
+            "currency": line.currency,
+            "channel": line.channel,
+            "is_bill": line.is_bill,
+            "receipts": line.receipts,
+            "amount": str(to_decimal(line.amount_minor, line.currency)),
+        }
+        for line in collected(frame, first.date(), last.date())
+    ]
+    if as_json:
+        click.echo(json.dumps(rows, indent=1))
+        return
+    for row in rows:
+        click.echo(f"{row['currency']}  {row['channel'] or 'not said':<12} {row['receipts']:>8}  {row['amount']:>18}")
+
+
 @cash.command("rules")
 @click.option("--notes", type=click.Choice(["at_once", "at_maturity"]), help="When bills settle.")
 @click.option("--cheques", type=click.Choice(["at_once", "at_maturity"]), help="When cheques settle.")

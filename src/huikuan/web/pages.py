@@ -63,6 +63,7 @@ ROOMS = (
         (
             ("workbench", _("Workbench")),
             ("cash", _("Receipts")),
+            ("collected", _("Received by channel")),
             ("notes", _("Bills and cheques")),
             ("debits", _("Direct debits")),
             ("agreements", _("Settlement agreements")),
@@ -80,7 +81,7 @@ def rooms_of(seat: Seat) -> tuple[Room, ...]:
     """The rooms a person has something to do in."""
     shut: set[str] = set()
     if not seat.can(Right.SEE_LEDGER):
-        shut |= {"customers", "items", "cash", "journal"}
+        shut |= {"customers", "items", "cash", "journal", "collected"}
     if not seat.can_whole(Right.SEE_LEDGER):
         shut |= {"imports", "bank_statements", "debits"}
     if not seat.can_whole(Right.DECIDE_MATCH):
