@@ -152,7 +152,7 @@ PLACES: dict[str, tuple[str, ...]] = {
         "services.payouts",
         "web.shops",
     ),
-    "E8": ("engines.match_structured", "core.third_party", "services.mandates"),
+    "E8": ("core.payment_reference", "engines.match_structured", "core.third_party", "services.mandates"),
     "E2": (
         "bank.reading",
         "bank.table",
@@ -179,6 +179,7 @@ PLACES: dict[str, tuple[str, ...]] = {
         "services.debit_amending",
         "services.debit_recalls",
         "web.debits",
+        "queries.collected",
     ),
     "D6": ("services.adjustments",),
     "D7": ("core.exchange", "services.revaluation"),
@@ -221,10 +222,10 @@ PLACES: dict[str, tuple[str, ...]] = {
     ),
 }
 
-PARTIAL = frozenset({"E1", "E8", "J3", "A4", "C7", "D10", "D6", "I5", "K2", "K3", "K5"})
-"""Rows of which a part is there: structured references read without the third party's paper; e-invoices without
-deliveries and contract lines beside them, a timeline without letters, promises and disputes, evidence without
-deliveries of its own, discounts without interest, who did what without alerts, no
+PARTIAL = frozenset({"E8", "J3", "A4", "C7", "D10", "D6", "I5", "K2", "K3", "K5"})
+"""Rows of which a part is there: other payers and their papers, without knowing which private accounts are those of
+one's own people; e-invoices without deliveries and contract lines beside them, a timeline without letters, promises and
+disputes, evidence without deliveries of its own, discounts without interest, who did what without alerts, no
 assistant's server (MCP), no cluster, Excel of every table without charts to print and the register of collections."""
 
 
