@@ -140,6 +140,8 @@ def test_a_thing_and_the_loss_on_it(world: World) -> None:
     assert "2,600.00 CNY is more than the 2,500.50 CNY of debt" in told(clerk, new, **form, price="2600")
     shown = sent(clerk, new, **form, price="2,000", place="Ningbo")
     assert "Van, 2023 Vehicle" in shown and "Not covered 500.50" in shown
+    add = f"/documents/add/customer/{public_id('cus', hualian(world).customer_id)}/"
+    assert f'href="{add}"' in clerk.get(page_of("sign")).content.decode(), "without a paper there is a way to one"
     document = paper(world)
     sent(clerk, page_of("sign"), party="all", paper=document)
     assert "Agreed" in text_of(clerk.get(page_of()))

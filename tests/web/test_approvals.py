@@ -15,6 +15,7 @@ from huikuan.store.models import (
     ApprovalRequest,
     ApprovalRule,
     JournalEntry,
+    Note,
     OpenItemBalance,
     Receipt,
     RoleGrant,
@@ -22,6 +23,7 @@ from huikuan.store.models import (
 )
 from huikuan.store.public_ids import public_id
 from tests.databases import LedgerDb
+from tests.web.test_notes import step, take
 from tests.web.test_pages import text_of
 from tests.web.world import START, World, build_world, signed_in
 
@@ -123,6 +125,22 @@ def test_a_refund_is_approved(world: World) -> None:
     assert rita.post(path, {**given, "ask": "yes", "memo": "paid twice"}).status_code == 302
     assert "Approved and posted." in text_of(decide(cesar, "approve"))
     assert JournalEntry.objects.latest("id").kind == "refund"
+
+
+def test_who_decides_reads_the_terms(world: World) -> None:
+    """Of a bill sold its bank, rate, interest and recourse; of a refund that it goes to somebody else."""
+    set_ladder(world.cn, ApprovalKind.NOTE_DISCOUNT, [(Role.SALES_MANAGER, 0)], actor_id=None, now=START)
+    take(signed_in("boss"))
+    cesar, note = signed_in("cesar"), Note.objects.get()
+    form = {"party": "River Bank", "rate": "1.8", "interest": "9", "fee": "2", "memo": "cash is short", "ask": "yes"}
+    assert step(cesar, note, "discounted", "negotiate", **form).status_code == 200
+    page = text_of(cesar.get(page_of(asked())))
+    assert "Which bank River Bank Rate, percent a year 1.8" in page
+    assert "Interest kept 9.00 CNY The bank's fee 2.00 CNY Recourse with recourse" in page
+    path = f"/receivables/receipts/{public_id('rcp', Receipt.objects.order_by('id')[0].pk)}/refund-other/"
+    given = {"key": "r9", "amount": "60", "from": "unapplied", "on": "2026-03-20", "memo": "to the heirs", "ask": "yes"}
+    assert cesar.post(path, given).status_code == 302
+    assert "Payee somebody else than who paid" in text_of(cesar.get(page_of(asked())))
 
 
 def test_a_deputy_decides_while_somebody_is_away(world: World) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -42,8 +42,8 @@ class StepRow:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalRow:
-    """A request for approval. ``waits_for`` is the role of the step that waits; ``mine``: this person may decide it
-    now; ``asked_by_me``: this person may withdraw it."""
+    """A request for approval. ``facts``: what was asked for, as its kind keeps it; ``waits_for``: the role of the step
+    that waits; ``mine``: this person may decide it now; ``asked_by_me``: this person may withdraw it."""
 
     id: int
     kind: str
@@ -61,6 +61,7 @@ class ApprovalRow:
     page_id: str
     on: date
     reason: str
+    facts: Mapping[str, Any]
     requested_by: str
     requested_at: datetime
     closed_at: datetime | None
@@ -223,6 +224,7 @@ def _row(row: ApprovalRequest, decider: Decider) -> ApprovalRow:
         page_id=page_id,
         on=on,
         reason=row.reason,
+        facts=row.facts,
         requested_by=name_of(row.requested_by),
         requested_at=row.requested_at,
         closed_at=row.closed_at,

@@ -41,6 +41,7 @@ from huikuan.web.acting import (
     read_text,
 )
 from huikuan.web.agreement_words import state_word
+from huikuan.web.documents import may_add
 from huikuan.web.frames import Seat
 from huikuan.web.pages import page
 from huikuan.web.tags import address
@@ -144,7 +145,11 @@ class _Step:
             if not self.papers:
                 blocked = _("Add the paper to the customer's documents first; then it can be chosen here.")
         fields.insert(0, Field("day", "on", _("Day"), given.get("on", self.today.isoformat())))
-        return {**_shell(self.seat, self.life, title, title, says, blocked), "fields": fields}
+        shown = {**_shell(self.seat, self.life, title, title, says, blocked), "fields": fields}
+        if blocked and may_add(self.seat, self.row.entity_id):
+            add = address(self.seat.kept, "document_add", "customer", self.row.customer_public_id)
+            shown["remedy"] = (add, _("Add a document"))
+        return shown
 
     def _paper(self, given: QueryDict) -> Field:
         listed = tuple((code, name) for _number, code, name in self.papers)

@@ -20,6 +20,7 @@ from huikuan.queries import approvals as queries
 from huikuan.services import approvals as services
 from huikuan.services.rights import Forbidden
 from huikuan.web.acting import actor, read_money, read_text, typed_amount
+from huikuan.web.approval_terms import terms_of
 from huikuan.web.frames import Seat, read_day
 from huikuan.web.lists import chips_of
 from huikuan.web.pages import page, read_int, refusal_text, show
@@ -74,7 +75,13 @@ def _detail(request: HttpRequest, seat: Seat, request_id: int, *, reason: str = 
     if row is None:
         raise Http404
     about = row.page and any(one.id == row.entity_id for one in seat.entities) and seat.can(Right.SEE_LEDGER)
-    context = {"row": row, "reason": reason, "note": request.POST.get("note", ""), "links": bool(about)}
+    context = {
+        "row": row,
+        "terms": terms_of(row.kind, row.facts, row.currency),
+        "reason": reason,
+        "note": request.POST.get("note", ""),
+        "links": bool(about),
+    }
     return show(request, seat, "approvals/detail.html", context, room="home", status=status)
 
 

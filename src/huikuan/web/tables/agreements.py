@@ -56,7 +56,7 @@ COLUMNS = (
     Column("rest", _("Not covered"), Kind.MONEY, lambda row: row.rest_minor or None, shown=False),
     Column("proposed", _("Proposed on"), Kind.DAY, lambda row: row.proposed_on, sort=True, css="desk-only"),
     Column("posted", _("Posted on"), Kind.DAY, lambda row: row.posted_on, css="desk-only"),
-    Column("state", _("State"), Kind.TEXT, lambda row: state_word(row.kind, row.state), css="desk-only", html=_state),
+    Column("state", _("State"), Kind.TEXT, lambda row: state_word(row.kind, row.state), css="wrap desk-only", html=_state),
     ENTITY_IF_CHOSEN,
 )
 
