@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest import mock
 
 import hypothesis
 import pytest
+from hypothesis.internal.conjecture import providers
 
 # Where Python is told to keep nothing of what it compiles (containers are), each of the some hundred processes of a run
 # would compile everything anew: 1.3 s of processor time each.
@@ -47,11 +49,25 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("huikuan")
 
+
+def _take_no_constants() -> None:
+    """Examples are drawn from the constants of our modules too, of those that happen to be loaded by then: which these
+    are depends on the tests a worker had before. Without them the examples are the same in every run."""
+
+    def none() -> object:
+        return providers._local_constants
+
+    assert not len(none()), "some were taken already"
+    if hypothesis.settings.get_current_profile_name() == "huikuan":
+        mock.patch.object(providers, "_get_local_constants", none).start()
+
+
 VENDORS: tuple[databases.Vendor, ...] = ("sqlite", "postgres")
 
 
 def pytest_sessionstart() -> None:
     """What is loaded by now stays: a quarter of a run's processor time went into looking for garbage among it."""
+    _take_no_constants()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
 
