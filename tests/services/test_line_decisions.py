@@ -288,7 +288,7 @@ def test_a_line_somebody_has_open_is_theirs_for_ten_minutes(desk: Counter) -> No
     claim_line(entity, line, actor_id=ann, now=NOW)
     with refused("match.claimed"):
         claim_line(entity, line, actor_id=bob, now=NOW)
-    with pytest.raises(Conflict, match="Ann has had this line open since 2026-06-15"):
+    with pytest.raises(Conflict, match=r"Ann has had this line open since 2026-06-15 ..:.. UTC"):
         desk.apply(line, desk.leg(item, 100_00), actor_id=bob)
     claim_line(entity, line, actor_id=bob, now=NOW, take_over=True)
     claim_line(entity, line, actor_id=ann, now=NOW + timedelta(minutes=11))

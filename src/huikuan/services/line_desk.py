@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Max, Q
 
 from huikuan.core.banking import Tie
+from huikuan.core.clocks import utc_distance
 from huikuan.core.matching import Deed
 from huikuan.core.refusals import Conflict, Refusal
 from huikuan.core.rights import Right
@@ -153,5 +154,7 @@ def name_of(user_id: int | None) -> str:
 
 
 def _clock(entity_id: int, instant: datetime) -> str:
+    """An instant on the entity's clock, and how far that is from UTC."""
     zone = Entity.objects.values_list("timezone", flat=True).get(id=entity_id)
-    return f"{instant.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
+    local = instant.astimezone(ZoneInfo(zone))
+    return f"{local:%Y-%m-%d %H:%M} {utc_distance(local)}"

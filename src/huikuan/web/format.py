@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from huikuan.core.clocks import utc_distance
 from huikuan.core.money import exponent_of
 
 _reader_zone: ContextVar[tzinfo] = ContextVar("reader_zone", default=UTC)
@@ -67,11 +68,7 @@ def format_moment(moment: datetime | None, language: str) -> str:
     if moment is None:
         return "–"
     local = moment.astimezone(_reader_zone.get())
-    offset = local.utcoffset() or timedelta()
-    hours, minutes = divmod(abs(int(offset.total_seconds())) // 60, 60)
-    sign = "-" if offset < timedelta() else "+"
-    away = f"{sign}{hours}" + (f":{minutes:02}" if minutes else "") if offset else ""
-    return f"{format_day(local.date(), language)} {local:%H:%M:%S} UTC{away}"
+    return f"{format_day(local.date(), language)} {local:%H:%M:%S} {utc_distance(local)}"
 
 
 @contextmanager
