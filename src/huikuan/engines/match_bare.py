@@ -97,7 +97,7 @@ class BareExplainer:
     def _unnamed(self, context: Context, customer: int, pool: Pool, found: Found, named: Sequence[int] = ()) -> None:
         """Explanations by amount alone: single items, whole statements, oldest first, exact sums."""
         line, size = context.line, len(pool.items)
-        equal = pool.by_amount.get(line.amount, [])
+        equal = pool.of_amount(line.amount)
         made = []
         for item in equal[:6]:
             fit = fit_exact((item,), (line.amount,))

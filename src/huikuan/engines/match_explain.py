@@ -101,7 +101,7 @@ class Explainer(Rivals):
         customer_of, inside = self.state.book.customer_of, set(made.items)
         loose = [item for item in made.items if item not in named]
         for item in loose if made.fit.how == "exact" and len(made.items) > 1 else ():
-            equal = self.state.pool(customer_of[item], context.line).by_amount.get(self.state.open_now[item], ())
+            equal = self.state.pool(customer_of[item], context.line).of_amount(self.state.open_now[item])
             made.swaps += sum(one not in inside and self._alike(context, made, one) for one in equal)
         if len(made.items) == 1:
             made.swaps += bool(loose) and self._is_credited(context, made.items[0])
@@ -121,14 +121,14 @@ class Explainer(Rivals):
         for made in found.values():
             if made.fit.how == "short":
                 missing = sum(made.fit.deducted)
-                amounts = self.state.pool(made.customer, context.line).by_amount
+                amounts = self.state.pool(made.customer, context.line).amounts
                 made.is_shaky |= any(-missing <= one < 0 for one in amounts) and not names_cut(context.line, missing)
 
     def _is_credited(self, context: Context, item: int) -> bool:
         """A credit memo of the very amount of an item is open. Of the one that is paid unnamed: something else is
         meant. Of another: the two come to nothing, and may be meant with it as well as not."""
         pool = self.state.pool(self.state.book.customer_of[item], context.line)
-        return any(amount < 0 and -amount in pool.by_amount for amount in pool.by_amount)
+        return any(-amount in pool.amounts for amount in pool.amounts if amount < 0)
 
     @staticmethod
     def _by_orders(context: Context, made: Explanation) -> bool:
@@ -241,7 +241,7 @@ class Explainer(Rivals):
 
     def _equals(self, context: Context, customer: int, pool: Pool, found: Found) -> None:
         """Rivals of a named explanation: single items of exactly the line's amount."""
-        for item in pool.by_amount.get(context.line.amount, ())[:4]:
+        for item in pool.of_amount(context.line.amount)[:4]:
             fit = fit_exact((item,), (context.line.amount,))
             keep(found, [Explanation("items", customer, (item,), fit, "single", 0.0, len(pool.items))])
 

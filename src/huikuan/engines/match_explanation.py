@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 from huikuan.engines.match_fit import Fit
 from huikuan.engines.match_packed import packed
@@ -18,7 +19,8 @@ class Explanation:
     """One explanation. ``items`` are places in the book, ``shape`` how the set came about (named, single, all, due,
     month, oldest, sum, credits, global, none), ``others`` how many other sets fit as well, ``pool_size`` how many items
     were to choose from (of money on account: that it might pay instead). ``is_shaky``: it rests on a guess, such
-    as about an earlier line; ``is_way``: its customer has always paid so."""
+    as about an earlier line; ``is_way``: its customer has always paid so; ``features``: the numbers of ``NAMES``
+    as an array of doubles, nothing before they are worked out."""
 
     kind: str
     customer: int
@@ -30,7 +32,7 @@ class Explanation:
     swaps: int = 0
     is_shaky: bool = False
     is_way: bool = False
-    features: list[float] = field(default_factory=list)
+    features: Any = ()
     score: float = 0.0
     confidence: float = 0.0
     duplicate_of: str = ""

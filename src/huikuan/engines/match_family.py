@@ -25,7 +25,4 @@ def family_pool(state: State, context: Context) -> Pool | None:
         return None
     items = [item for pool in pools for item in pool.items]
     items.sort(key=lambda item: (book.due[item], book.dated[item], item))
-    union = Pool(items, [state.open_now[item] for item in items], max(pool.latest for pool in pools))
-    for item, amount in zip(union.items, union.amounts, strict=True):
-        union.by_amount.setdefault(amount, []).append(item)
-    return union
+    return Pool(items, [state.open_now[item] for item in items], max(pool.latest for pool in pools))

@@ -131,26 +131,25 @@ def fit_less(state: State, line: Line, items: Sequence[int], amounts: Sequence[i
         ]
     grain = smallest_unit(line.currency)
     charge_max = CHARGE_MAX * grain // 100 if grain > 100 else CHARGE_MAX
-    largest = max(range(len(items)), key=lambda at: amounts[at])
     known = terms.charges.get(diff, 0) * 3 + terms.charges_all.get(diff, 0)
     if diff > 0 and (said in OPEN or names_cut(line, diff)):
         if diff * 3 <= total:
             stated = names_cut(line, diff) or not states_another(line, diff)
-            fits.append(_taken(amounts, largest, diff, "short", "short_payment", STATED if stated else 0.0))
-    elif any("discount" in fit.how for fit in fits):
+            fits.append(_taken(amounts, diff, "short", "short_payment", STATED if stated else 0.0))
+    elif fits:
         if terms.charges.get(diff, 0) >= OWN_CHARGE_MIN:
-            fits.append(_taken(amounts, largest, diff, "charge", "bank_charge", float(known)))
+            fits.append(_taken(amounts, diff, "charge", "bank_charge", float(known)))
     elif said == "charge" and diff <= charge_max:
-        fits.append(_taken(amounts, largest, diff, "charge", "bank_charge", max(float(known), SAID)))
+        fits.append(_taken(amounts, diff, "charge", "bank_charge", max(float(known), SAID)))
     elif 0 < diff <= charge_max and (diff * 12 <= total or (known and diff * 3 <= total)):
-        charge = _taken(amounts, largest, diff, "charge", "bank_charge", float(known))
-        short = _taken(amounts, largest, diff, "short", "short_payment", 0.0)
+        charge = _taken(amounts, diff, "charge", "bank_charge", float(known))
+        short = _taken(amounts, diff, "short", "short_payment", 0.0)
         charge.known_open = short.known_open = terms.open_all.get(diff, 0)
         fits += [charge, short]
     elif 0 < abs(diff) <= total * RATE_MAX and (diff < 0 or line.currency != "CNY" or terms.exchanges):
         if diff > 0:
-            fits.append(_taken(amounts, largest, diff, "exchange", "exchange", float(terms.exchanges)))
-            fits.append(_taken(amounts, largest, diff, "short", "short_payment", 0.0))
+            fits.append(_taken(amounts, diff, "exchange", "exchange", float(terms.exchanges)))
+            fits.append(_taken(amounts, diff, "short", "short_payment", 0.0))
             fits[-1].known_open = terms.open_all.get(diff, 0)
         elif -diff <= charge_max * 3:
             over = Fit("exchange", tuple(amounts), (0,) * len(items), "overpayment", -diff, float(terms.exchanges))
@@ -194,8 +193,10 @@ def _amounts_in(text: str) -> frozenset[str]:
     return frozenset([one if "." in one else f"{one}.00" for one in _DECIMALS.findall(flat)])
 
 
-def _taken(amounts: Sequence[int], at: int, diff: int, how: str, reason: str, known: float) -> Fit:
-    deducted = tuple(diff if one == at else 0 for one in range(len(amounts)))
+def _taken(amounts: Sequence[int], diff: int, how: str, reason: str, known: float) -> Fit:
+    """The difference is taken of the largest item."""
+    at = max(range(len(amounts)), key=lambda at: amounts[at])
+    deducted = tuple([diff if one == at else 0 for one in range(len(amounts))])
     applied = tuple(amount - less for amount, less in zip(amounts, deducted, strict=True))
     return Fit(how, applied, deducted, reason, 0, known)
 

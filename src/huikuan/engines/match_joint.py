@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -148,6 +149,6 @@ def _as_duplicate(one: Judged, twin: Judged) -> list[Explanation]:
     rest = [other for other in one.ranked if not (other.kind == "on_account" and other.customer == first.customer)]
     made.features = next(
         (other.features for other in one.ranked if not other.items and other.customer == first.customer),
-        [0.0] * len(first.features),
+        array("d", bytes(8 * len(first.features))),
     )
     return [made, *rest[1:], first]

@@ -73,10 +73,15 @@ class Pool:
     items: list[int]
     amounts: list[int]
     latest: int
-    by_amount: dict[int, list[int]] = field(default_factory=dict)
     months: dict[tuple[int, int], list[int]] = field(default_factory=dict)
     early: Pool | None = None
     early_day: int = -NEVER
+
+    def of_amount(self, amount: int) -> list[int]:
+        """Items of which exactly so much is open."""
+        if amount not in self.amounts:
+            return []
+        return [item for item, one in zip(self.items, self.amounts, strict=True) if one == amount]
 
 
 @dataclass(slots=True)
@@ -133,11 +138,4 @@ class State:
 
 def _pool(items: Sequence[int], state: State) -> Pool:
     amounts = list(map(state.open_now.__getitem__, items))
-    pool = Pool(list(items), amounts, max(map(state.book.opens.__getitem__, items), default=-NEVER))
-    by_amount = pool.by_amount
-    for at, amount in zip(items, amounts, strict=True):
-        if amount in by_amount:
-            by_amount[amount].append(at)
-        else:
-            by_amount[amount] = [at]
-    return pool
+    return Pool(list(items), amounts, max(map(state.book.opens.__getitem__, items), default=-NEVER))

@@ -79,7 +79,7 @@ class Rivals(BareExplainer):
                 continue
             pool = self.state.pool(payer.customer, line)
             if payer.kind == "group":
-                _note(ways, [(item,) for item in pool.by_amount.get(line.amount, ())], 1)
+                _note(ways, [(item,) for item in pool.of_amount(line.amount)], 1)
             else:
                 self._ways_in(pool, line, limit, 0, ways)
         if limit > 1:

@@ -70,7 +70,7 @@ def _lighten(judged: list[Judged]) -> list[Judged]:
     for one in judged:
         for made in one.ranked[1:]:
             if made.items or made.customer != one.ranked[0].customer:
-                made.features = []
+                made.features = ()
     return judged
 
 

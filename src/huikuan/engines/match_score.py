@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from array import array
 from collections.abc import Sequence
 from typing import Any
 
@@ -87,17 +88,17 @@ class Scorer:
         self._habits: dict[tuple[int, str], float] = {}
         self._told: Told | None = None
 
-    def features_of(self, context: Context, made: Explanation) -> list[float]:
+    def features_of(self, context: Context, made: Explanation) -> array[float]:
         """The numbers of ``NAMES`` for one explanation."""
-        values = [0.0] * len(NAMES)
+        values = array("d", bytes(8 * len(NAMES)))
         told = self._told
         if told is None or told.context is not context:
             told = self._told = Told(context)
         covered, missed_open, missed_paid, soft_only, order = self._mentions(context, made)
         how = made.fit.how
         named = covered > 0
-        values[(0 if named else len(HOWS)) + HOWS.index(how)] = 1.0
         place = PLACE
+        values[place["named_" + how if named else "bare_" + how]] = 1.0
         values[place["rarity"]] = min(covered, 12.0)
         values[place["missed_open"]] = min(missed_open, 8.0)
         values[place["missed_paid"]] = min(missed_paid, 8.0)
@@ -125,7 +126,7 @@ class Scorer:
         values[place["habit"]] = self._habit(made.customer, habit)
         return values
 
-    def _words(self, told: Told, made: Explanation, values: list[float], named: bool) -> None:
+    def _words(self, told: Told, made: Explanation, values: array[float], named: bool) -> None:
         """What the text says besides numbers, and whether the explanation agrees."""
         place, fit, context = PLACE, made.fit, told.context
         if made.items and not named and fit.how in ("exact", "charge", "exchange", "short"):
@@ -154,7 +155,7 @@ class Scorer:
         if told.is_advance:
             values[place["advance_account" if made.kind in ("on_account", "duplicate") else "advance_items"]] = 1.0
         if made.items and told.is_credit:
-            nets = any(share < 0 for share in fit.applied)
+            nets = min(fit.applied) < 0
             values[place["credit_words" if nets else "credit_words_missed"]] = 1.0
         if told.is_discount and "discount" in fit.how:
             values[place["discount_words"]] = 1.0
@@ -197,23 +198,23 @@ class Scorer:
             if len(number) >= MISREAD_MIN
         )
 
-    def _payer(self, told: Told, made: Explanation, values: list[float]) -> None:
+    def _payer(self, told: Told, made: Explanation, values: array[float]) -> None:
         place, of, context = PLACE, self.state.book.customer_of, told.context
         owners = {of[one] for one in made.items} if made.items else {made.customer}
-        if owners == {-1}:
+        if -1 in owners:
             return
-        known = [payer for owner in owners if (payer := context.strength.get(owner)) is not None]
+        known = [context.strength[owner] for owner in owners if owner in context.strength]
         own = max([payer.strength for payer in known], default=0.0)
         values[place["strength"]] = own
         values[place["rival"]] = max(told.best - own, 0.0)
         if known:
             values[place["count"]] = min(math.log1p(max([payer.count for payer in known])), 3.0)
-            values[place["group"]] = float(all(payer.kind == "group" for payer in known))
+            values[place["group"]] = float({payer.kind for payer in known} == {"group"})
         else:
             values[place["stranger"]] = 1.0
             values[place["strangers_name"]] = float(bool(context.line.name or context.line.account))
 
-    def _set(self, context: Context, made: Explanation, values: list[float]) -> None:
+    def _set(self, context: Context, made: Explanation, values: array[float]) -> None:
         place, line, book = PLACE, context.line, self.state.book
         values[place["others"]] = min(math.log1p(made.others), 6.0)
         values[place["items"]] = math.log(len(made.items))
@@ -222,12 +223,12 @@ class Scorer:
         values[place["sum"]] = float(made.shape in ("sum", "subset"))
         values[place["swaps"]] = float(made.swaps > 0)
         values[place["global"]] = float(made.shape == "global")
-        values[place["credits"]] = float(any(amount < 0 for amount in made.fit.applied))
+        values[place["credits"]] = float(min(made.fit.applied) < 0)
         values[place["pool"]] = math.log1p(made.pool_size) if not values[place["rarity"]] else 0.0
         past = [line.day - book.due[one] for one in made.items]
         values[place["late"]] = min(max(0, *past) / 60, 6.0)
         values[place["undue"]] = min(max(-min(past), 0) / 30, 4.0)
-        values[place["early"]] = float(any(book.opens[one] > line.day for one in made.items))
+        values[place["early"]] = float(max([book.opens[one] for one in made.items]) > line.day)
         cut = sum(made.fit.deducted)
         if cut:
             values[place["deduction_size"]] = cut / max(sum(made.fit.applied) + cut, 1)
@@ -263,7 +264,8 @@ def rank(explanations: Sequence[Explanation], weights: Any) -> list[Explanation]
     """Scores and sorts, the best first; equal ones by content."""
     if not explanations:
         return []
-    scores = np.asarray([one.features for one in explanations]) @ weights
+    features = np.frombuffer(b"".join([one.features for one in explanations]))
+    scores = features.reshape(len(explanations), -1) @ weights
     for one, score in zip(explanations, scores.tolist(), strict=True):
         one.score = score
     return sorted(explanations, key=lambda one: (-round(one.score, 6), one.kind, one.items, one.customer))
