@@ -7,8 +7,9 @@ from datetime import date
 
 from django.db.models import F, Q, QuerySet
 
+from huikuan.core.accounts import EntryKind, LedgerAccount
 from huikuan.core.banking import LineKind, Tie
-from huikuan.store.models import BankLine, CustomerAccount, Receipt
+from huikuan.store.models import BankLine, CustomerAccount, Posting, Receipt, ReceiptBalance
 from huikuan.store.public_ids import public_id
 
 
@@ -24,6 +25,68 @@ class Candidate:
     currency: str
     payer_name: str
     customer_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartRefund:
+    """A payment of which a line gave ``amount_minor`` back. ``free_in``: where the receipt has so much that is not
+    applied, as the form of refunds names it, empty where it has not; ``entry_public_id``: the refund as it was booked,
+    empty where it is not."""
+
+    payment: Candidate
+    amount_minor: int
+    free_in: str
+    entry_public_id: str
+
+
+def part_refunds(line: BankLine, kept_minor: int) -> list[PartRefund]:
+    """For a payment out by which a wallet gave back a part: the payments of the same order or reference there.
+    ``kept_minor``: what of its fee came back, as it was booked."""
+    told, minor = _told(line), -(line.amount_minor + kept_minor)
+    if line.kind != LineKind.PAYMENT.value or not line.is_return or not told:
+        return []
+    named = Q(bank_lines__line__end_to_end_id__in=told) | Q(bank_lines__line__bank_reference__in=told)
+    found = Receipt.objects.filter(
+        named,
+        bank_lines__line__account_id=line.account_id,
+        amount_minor__gt=minor,
+        value_date__lte=line.value_date,
+        balance__is_current=True,
+        entry__reversed_by__isnull=True,
+    )
+    same = Q(end_to_end_id__in=told) | Q(bank_reference__in=told)
+    before = BankLine.objects.filter(
+        same, account_id=line.account_id, kind=line.kind, is_return=True, amount_minor=line.amount_minor, id__lt=line.pk
+    ).count()
+    parts = []
+    for payment in _as_candidates(found.distinct().order_by("-value_date", "-id")[:10]):
+        legs = Posting.objects.filter(
+            receipt_id=payment.id,
+            amount_minor=minor,
+            entry__kind=EntryKind.REFUND.value,
+            entry__reversed_by__isnull=True,
+            entry__effective_date__gte=line.value_date,
+        )
+        # Two refunds of the same sum are two: this line is the one after those ``before`` it.
+        booked = legs.order_by("entry_id").values_list("entry_id", flat=True)[before : before + 1].first()
+        entry = public_id("ent", booked) if booked is not None else ""
+        parts.append(PartRefund(payment, minor, _free_in(payment.id, minor), entry))
+    return parts
+
+
+def _free_in(receipt_id: int, minor: int) -> str:
+    balance = ReceiptBalance.objects.get(receipt_id=receipt_id)
+    buckets = {
+        LedgerAccount.UNAPPLIED: balance.unapplied_minor,
+        LedgerAccount.SUSPENSE: balance.unidentified_minor,
+        LedgerAccount.ADVANCES: balance.on_account_minor,
+    }
+    return next((account.value for account, free in buckets.items() if free >= minor), "")
+
+
+def _told(line: BankLine) -> list[str]:
+    """The references by which a line names a payment."""
+    return [one for one in (line.end_to_end_id, line.bank_reference) if one and one.upper() != "NOTPROVIDED"]
 
 
 def candidates_of(line: BankLine, kept_minor: int) -> list[Candidate]:
@@ -43,7 +106,7 @@ def candidates_of(line: BankLine, kept_minor: int) -> list[Candidate]:
     whole = Q(amount_minor=-paid) | Q(bank_lines__line__amount_minor=-paid)
     whole |= Q(bank_lines__line__amount_minor=-paid - F("bank_lines__line__fee__amount_minor"))
     back = standing.filter(whole, value_date__lte=line.value_date).distinct()
-    told = [one for one in (line.end_to_end_id, line.bank_reference) if one and one.upper() != "NOTPROVIDED"]
+    told = _told(line)
     if told:
         named = Q(bank_lines__line__end_to_end_id__in=told) | Q(bank_lines__line__bank_reference__in=told)
         here = Q(bank_lines__line__account_id=line.account_id)

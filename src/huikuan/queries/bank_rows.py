@@ -12,7 +12,7 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 
 from huikuan.core.banking import LineKind, Tie
 from huikuan.core.money import EXPONENTS
-from huikuan.queries.bank_candidates import Candidate, candidates_of
+from huikuan.queries.bank_candidates import Candidate, PartRefund, candidates_of, part_refunds
 from huikuan.queries.bank_lines import Advice, advices_of
 from huikuan.queries.directory import actors_of
 from huikuan.queries.feeds import Slice
@@ -86,7 +86,7 @@ class LineTotal:
 @dataclass(frozen=True, slots=True)
 class LineDetail:
     """All that is known of a line. ``candidates``: receipts recorded before that it may be (``row.state`` waiting), or
-    whose money it took back (returned)."""
+    whose money it took back (returned). ``part_refunds``: payments of which it gave a part back."""
 
     row: LineRow
     payer_bank: str
@@ -102,6 +102,7 @@ class LineDetail:
     tied_at: datetime | None
     tied_by: str
     candidates: list[Candidate]
+    part_refunds: list[PartRefund]
     advices: list[Advice]
 
 
@@ -167,6 +168,7 @@ def line_detail(frame: Frame, text: str) -> LineDetail | None:
         tied_at=tie.at if tie else None,
         tied_by=actors_of([tie.actor_id]).get(tie.actor_id, "") if tie else "",
         candidates=candidates_of(one, rows[0].kept_minor) if rows[0].state in ("waiting", "returned") else [],
+        part_refunds=part_refunds(one, rows[0].kept_minor),
         advices=advices_of([one.pk]).get(one.pk, []),
     )
 
