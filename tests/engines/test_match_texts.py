@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from huikuan.core.payment_reference import Scheme, payment_reference, printed_reference
+from huikuan.core.payment_reference import ReferenceScheme, payment_reference, printed_reference
 from tests.engines.matching import customer, first, item, line, paid, past_line, run
 
 PUMPS = customer("C1", "南宁新阳泵业有限公司")
@@ -57,9 +57,9 @@ def test_digits_that_are_by_chance_what_a_stranger_was_billed_are_read_as_the_en
 
 
 @pytest.mark.practice("E8")
-@pytest.mark.parametrize("scheme", [Scheme.RF, Scheme.QR, Scheme.OGM])
+@pytest.mark.parametrize("scheme", [ReferenceScheme.RF, ReferenceScheme.QR, ReferenceScheme.OGM])
 @pytest.mark.parametrize("number", ["A96060", "RE-2026/04599", "2000104611"])
-def test_a_payment_reference_names_its_document_whatever_else_is_said(scheme: Scheme, number: str) -> None:
+def test_a_payment_reference_names_its_document_whatever_else_is_said(scheme: ReferenceScheme, number: str) -> None:
     other = {"A96060": "A96061", "RE-2026/04599": "RE-2026/04598", "2000104611": "2000104612"}[number]
     items = [item(number, "C2", "800.00"), item(other, "C2", "800.00")]
     text = f"Zahlung {printed_reference(payment_reference(scheme, number))} vielen Dank"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from huikuan.core.notes import Settles
-from huikuan.core.payment_reference import Scheme
+from huikuan.core.payment_reference import ReferenceScheme
 from huikuan.queries.cash_slips import slip_counts, slip_page
 from huikuan.queries.frame import frame_at
 from huikuan.services.cash_slips import NewCash, hand_in_cash, take_cash
@@ -85,7 +85,7 @@ def test_what_is_refused(ledger: Ledger) -> None:
         notes_settle=Settles.AT_ONCE,
         cheques_settle=Settles.AT_MATURITY,
         escort_from_minor=1_000_00,
-        reference_scheme=Scheme.NONE,
+        reference_scheme=ReferenceScheme.NONE,
         **ledger.common,
     )
     with refused("cash.escort_missing"):
@@ -97,7 +97,7 @@ def test_what_is_refused(ledger: Ledger) -> None:
             notes_settle=Settles.AT_ONCE,
             cheques_settle=Settles.AT_ONCE,
             escort_from_minor=-1,
-            reference_scheme=Scheme.NONE,
+            reference_scheme=ReferenceScheme.NONE,
             **ledger.common,
         )
 

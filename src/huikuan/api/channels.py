@@ -16,7 +16,7 @@ from huikuan.api.parts import OnceKey, entity_for, read_account, read_minor, rea
 from huikuan.api.problems import NotThere, invalid
 from huikuan.api.schemas import Amount, Code, Currency, Day, EntityCode, Given, Id, Identity, money
 from huikuan.core.notes import Settles
-from huikuan.core.payment_reference import Scheme
+from huikuan.core.payment_reference import ReferenceScheme
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
 from huikuan.core.third_party import is_private_name
@@ -288,14 +288,14 @@ class RulesOut(Schema):
     notes_settle: Settles
     cheques_settle: Settles
     escort_from: str | None
-    references: Scheme
+    references: ReferenceScheme
 
 
 class RulesIn(Given):
     notes_settle: Settles
     cheques_settle: Settles
     escort_from: Amount | None = None
-    references: Scheme = Scheme.NONE
+    references: ReferenceScheme = ReferenceScheme.NONE
 
 
 def _rules(caller: Caller, code: str) -> RulesOut:
@@ -307,7 +307,7 @@ def _rules(caller: Caller, code: str) -> RulesOut:
         notes_settle=Settles(policy.notes_settle),
         cheques_settle=Settles(policy.cheques_settle),
         escort_from=None if sum_from is None else money(sum_from, row.currency),
-        references=Scheme(policy.reference_scheme),
+        references=ReferenceScheme(policy.reference_scheme),
     )
 
 

@@ -151,7 +151,7 @@ def rules(context: dict[str, Any], /, entity: str | None, **given: str | None) -
     """What the entity decided about bills, cheques, cash and payment references; with options, changes it."""
     from huikuan.core.money import parse_amount, to_decimal
     from huikuan.core.notes import Settles
-    from huikuan.core.payment_reference import Scheme
+    from huikuan.core.payment_reference import ReferenceScheme
     from huikuan.services.channels import policy_of, set_policy
     from huikuan.services.lookup import find_entity
 
@@ -168,7 +168,7 @@ def rules(context: dict[str, Any], /, entity: str | None, **given: str | None) -
             notes_settle=Settles(notes or policy.notes_settle),
             cheques_settle=Settles(cheques or policy.cheques_settle),
             escort_from_minor=minor,
-            reference_scheme=Scheme.NONE if scheme == "none" else Scheme(scheme),
+            reference_scheme=ReferenceScheme.NONE if scheme == "none" else ReferenceScheme(scheme),
             **context,
         )
         policy = policy_of(entity_id)

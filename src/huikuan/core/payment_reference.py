@@ -13,7 +13,7 @@ _BETWEEN = re.compile(r"[\s./_-]")
 """What people put between the parts of a number. It says nothing, so a reference may leave it out."""
 
 
-class Scheme(StrEnum):
+class ReferenceScheme(StrEnum):
     """Which kind of reference an entity gives its documents."""
 
     NONE = ""
@@ -22,20 +22,20 @@ class Scheme(StrEnum):
     OGM = "ogm"
 
 
-def payment_reference(scheme: Scheme, document_number: str) -> str:
+def payment_reference(scheme: ReferenceScheme, document_number: str) -> str:
     """The reference under which a document is to be paid, without blanks. Empty where its number does not fit: RF
     carries 21 letters and digits, QR 26 digits, OGM ten; of these two the letters of the number are not carried."""
     plain = _BETWEEN.sub("", document_number.upper())
     if not plain.isascii() or not plain.isalnum():
         return ""
-    if scheme is Scheme.RF:
+    if scheme is ReferenceScheme.RF:
         return rf_of(plain) if len(plain) <= 21 else ""
     digits = re.sub(r"\D", "", plain).lstrip("0")
     if not digits:
         return ""
-    if scheme is Scheme.QR and len(digits) <= 26:
+    if scheme is ReferenceScheme.QR and len(digits) <= 26:
         return f"{digits:0>26}{qr_digit(f'{digits:0>26}')}"
-    if scheme is Scheme.OGM and len(digits) <= 10:
+    if scheme is ReferenceScheme.OGM and len(digits) <= 10:
         return ogm_of(int(digits))
     return ""
 

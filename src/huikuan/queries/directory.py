@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.models import Q
 
 from huikuan.core.accounts import ItemKind
-from huikuan.core.payment_reference import Scheme, payment_reference
+from huikuan.core.payment_reference import ReferenceScheme, payment_reference
 from huikuan.queries.accounts_count import count_accounts
 from huikuan.queries.asking import once
 from huikuan.queries.cache import answers
@@ -245,17 +245,17 @@ class EntityFacts:
     code: str
     name: str
     currency: str
-    references: Scheme
+    references: ReferenceScheme
 
 
 def entities_table() -> dict[int, EntityFacts]:
     return {
-        number: EntityFacts(code, name, currency, Scheme(scheme))
+        number: EntityFacts(code, name, currency, ReferenceScheme(scheme))
         for number, code, name, currency, _zone, scheme in every_entity()
     }
 
 
-def reference_of(item: OpenItem, scheme: Scheme) -> str:
+def reference_of(item: OpenItem, scheme: ReferenceScheme) -> str:
     """The payment reference of an item, none for what nobody is asked to pay."""
     if item.amount_minor <= 0 or item.kind not in (ItemKind.INVOICE, ItemKind.DEBIT_MEMO):
         return ""

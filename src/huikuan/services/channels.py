@@ -7,7 +7,7 @@ from datetime import datetime
 
 from huikuan.core.channels import Channel
 from huikuan.core.notes import NoteKind, Settles
-from huikuan.core.payment_reference import Scheme
+from huikuan.core.payment_reference import ReferenceScheme
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
 from huikuan.services.auditing import record
@@ -51,7 +51,7 @@ def set_policy(
     notes_settle: Settles,
     cheques_settle: Settles,
     escort_from_minor: int | None,
-    reference_scheme: Scheme,
+    reference_scheme: ReferenceScheme,
     actor_id: int | None,
     now: datetime,
 ) -> None:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from huikuan.core.capitals import capitals
 from huikuan.core.notes import Settles
-from huikuan.core.payment_reference import Scheme
+from huikuan.core.payment_reference import ReferenceScheme
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
 from huikuan.queries import applicable, desk
@@ -240,7 +240,7 @@ def edit_policy(request: HttpRequest, seat: Seat) -> HttpResponse:
         "books": books,
         "reason": reason,
         "ways": [(one.value, note_words.SETTLES[one]) for one in Settles],
-        "schemes": [(one.value, words.REFERENCE_SCHEMES[one]) for one in Scheme],
+        "schemes": [(one.value, words.REFERENCE_SCHEMES[one]) for one in ReferenceScheme],
     }
     return show(request, seat, "settings/channels.html", context, room="settings", status=400 if reason else 200)
 
@@ -249,7 +249,7 @@ def _save_policy(request: HttpRequest, entity: EntityRow) -> None:
     given = request.POST
     notes, cheques = given.get("notes_settle", ""), given.get("cheques_settle", "")
     scheme = given.get("reference_scheme", "")
-    if notes not in set(Settles) or cheques not in set(Settles) or scheme not in set(Scheme):
+    if notes not in set(Settles) or cheques not in set(Settles) or scheme not in set(ReferenceScheme):
         raise Http404
     text = given.get("escort_from", "").strip()
     set_policy(
@@ -257,6 +257,6 @@ def _save_policy(request: HttpRequest, entity: EntityRow) -> None:
         notes_settle=Settles(notes),
         cheques_settle=Settles(cheques),
         escort_from_minor=read_money(text, entity.currency) if text else None,
-        reference_scheme=Scheme(scheme),
+        reference_scheme=ReferenceScheme(scheme),
         **actor(request),
     )
