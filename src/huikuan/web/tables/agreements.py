@@ -42,7 +42,7 @@ COLUMNS = (
     Column("number", _("Number"), Kind.CODE, lambda row: row.number, sort=True, html=_number),
     Column("kind", _("Kind"), Kind.TEXT, lambda row: str(KINDS.get(row.kind, row.kind)), css="desk-only"),
     CUSTOMER_SORTED,
-    Column("parties", _("Parties"), Kind.TEXT, lambda row: ", ".join(row.parties), css="clip desk-only", width=40),
+    Column("parties", _("Parties"), Kind.TEXT, lambda row: ", ".join(row.parties), css="clip", width=40, shown=False),
     Column("thing", _("Thing"), Kind.TEXT, lambda row: row.thing, css="clip desk-only", width=30),
     CURRENCY_ON_A_DESK,
     Column(
@@ -56,7 +56,9 @@ COLUMNS = (
     Column("rest", _("Not covered"), Kind.MONEY, lambda row: row.rest_minor or None, shown=False),
     Column("proposed", _("Proposed on"), Kind.DAY, lambda row: row.proposed_on, sort=True, css="desk-only"),
     Column("posted", _("Posted on"), Kind.DAY, lambda row: row.posted_on, css="desk-only"),
-    Column("state", _("State"), Kind.TEXT, lambda row: state_word(row.kind, row.state), css="wrap desk-only", html=_state),
+    Column(
+        "state", _("State"), Kind.TEXT, lambda row: state_word(row.kind, row.state), css="wraps desk-only", html=_state
+    ),
     ENTITY_IF_CHOSEN,
 )
 

@@ -43,6 +43,10 @@ def _state(row: SlipRow) -> SafeString:
     return format_html("{}{}", state_word(row), late)
 
 
+def _number(row: SlipRow) -> SafeString:
+    return format_html('{}<small class="dim phone-only">{}</small>', row.number, _state(row))
+
+
 def _count_word(line: SlipTotal) -> str:
     return ngettext("{shown} receipt", "{shown} receipts", line.slips).format(shown=format_count(line.slips))
 
@@ -53,7 +57,7 @@ SLIPS = Table(
     room="slips",
     page="slips",
     columns=(
-        Column("number", _("Number"), Kind.CODE, lambda row: row.number, sort=True),
+        Column("number", _("Number"), Kind.CODE, lambda row: row.number, sort=True, html=_number),
         Column("received_on", _("Received on"), Kind.DAY, lambda row: row.received_on, css="desk-only"),
         CUSTOMER,
         Column("payer", _("Handed over by"), Kind.TEXT, lambda row: row.payer, css="desk-only"),
@@ -67,7 +71,7 @@ SLIPS = Table(
         Column("handed_in_on", _("Handed in on"), Kind.DAY, lambda row: row.handed_in_on, css="desk-only"),
         Column("place", _("To whom or where"), Kind.TEXT, lambda row: row.place, shown=False),
         Column("days_late", _("Days late"), Kind.COUNT, lambda row: row.days_late, shown=False),
-        Column("state", _("State"), Kind.TEXT, state_word, html=_state),
+        Column("state", _("State"), Kind.TEXT, state_word, css="desk-only", html=_state),
     ),
     filters=(Filter("which", _("Which receipts"), "choice", is_quiet=True),),
     usual_sort="-number",

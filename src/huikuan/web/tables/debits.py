@@ -23,7 +23,6 @@ from huikuan.web.format import format_count, format_day, mask_number
 from huikuan.web.tables.columns import Column, Filter, Kind, Table
 from huikuan.web.tables.common import CURRENCY_ON_A_DESK, CUSTOMER, ENTITY_ON_A_DESK
 
-CUSTOMER_ON_A_DESK = replace(CUSTOMER, css=f"{CUSTOMER.css} desk-only")
 IBAN = Column("iban", _("Bank account"), Kind.CODE, lambda row: mask_number(row.payer_iban), css="desk-only", width=12)
 
 
@@ -118,10 +117,9 @@ def _run_number(frame: Frame, text: str) -> str:
     return found.number if found is not None else text
 
 
-def _payment_name(row: PaymentRow) -> SafeString:
-    """A phone knows a payment by its customer, and tells there how it stands."""
-    text = '<span class="desk-only">{}</span><span class="phone-only">{}</span><small class="dim phone-only">{}</small>'
-    return format_html(text, row.end_to_end_id, row.customer_name, _payment_cell(row))
+def _payment_customer(row: PaymentRow) -> SafeString:
+    """On a phone with how the payment stands."""
+    return format_html('{}<small class="dim phone-only">{}</small>', row.customer_name, _payment_cell(row))
 
 
 def documents_text(row: PaymentRow) -> str:
@@ -142,8 +140,8 @@ PAYMENTS = Table(
     room="debits",
     page="debit_payments",
     columns=(
-        Column("end_to_end_id", _("End-to-end id"), Kind.CODE, lambda row: row.end_to_end_id, html=_payment_name),
-        CUSTOMER_ON_A_DESK,
+        replace(CUSTOMER, html=_payment_customer),
+        Column("end_to_end_id", _("End-to-end id"), Kind.CODE, lambda row: row.end_to_end_id, css="desk-only"),
         Column("due_on", _("Collection day"), Kind.DAY, lambda row: row.due_on, css="desk-only"),
         Column("notice_on", _("Tell by"), Kind.DAY, lambda row: row.notice_on, shown=False),
         Column("reference", _("Mandate"), Kind.CODE, lambda row: row.reference, css="desk-only"),
