@@ -52,6 +52,10 @@ class Context:
     open_of: dict[int, list[int]] = field(default_factory=dict)
     named: dict[int, list[int]] = field(default_factory=dict)
 
+    def listed(self) -> set[int]:
+        """Open items that its mentions may mean."""
+        return {one for opened in self.open_of.values() for one in opened}
+
 
 class Gatherer:
     """Gathers contexts against one state of the items and one state of knowledge."""

@@ -69,7 +69,7 @@ class Told:
     def __init__(self, context: Context) -> None:
         text = context.upper
         self.context = context
-        self.listed = {one for opened in context.open_of.values() for one in opened}
+        self.listed = context.listed()
         self.roundness = _roundness(context.line.amount)
         self.best = max([payer.strength for payer in context.payers], default=0.0)
         self.is_advance = bool(text) and _ADVANCE.search(text) is not None
@@ -224,7 +224,7 @@ class Scorer:
         values[place["swaps"]] = float(made.swaps > 0)
         values[place["global"]] = float(made.shape == "global")
         values[place["credits"]] = float(min(made.fit.applied) < 0)
-        values[place["pool"]] = math.log1p(made.pool_size) if not values[place["rarity"]] else 0.0
+        values[place["pool"]] = 0.0 if values[place["rarity"]] else math.log1p(made.pool_size)
         past = [line.day - book.due[one] for one in made.items]
         values[place["late"]] = min(max(0, *past) / 60, 6.0)
         values[place["undue"]] = min(max(-min(past), 0) / 30, 4.0)

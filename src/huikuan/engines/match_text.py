@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from huikuan.engines.han import simplified
 from huikuan.engines.match_packed import packed
@@ -77,6 +78,7 @@ class Text:
         return self.places[start], self.places[stop - 1] + 1
 
 
+@lru_cache(maxsize=64)
 def normal_text(text: str) -> Text:
     """NFKC, upper case, simplified characters. ``發票：１００２３`` → ``发票:10023``."""
     if text.isascii():
