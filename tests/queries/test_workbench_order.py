@@ -35,6 +35,8 @@ def test_what_comes_after_a_line() -> None:
     assert order.after(2) == [3, 6, 1, 5, 4]
     assert order.after(None) == order.after(77) == [1, 3, 6, 5, 2, 4]
     assert Order((7,)).after(7) == []
+    # What is seen below comes first, in that order; what is begun or gone is not.
+    assert order.after(3, shown=[1, 5, 88, 3]) == [1, 6, 5, 2, 4]
 
 
 def test_pages_beside_a_line() -> None:
@@ -44,10 +46,14 @@ def test_pages_beside_a_line() -> None:
     assert [order.page_of(number, 3) for number in (1, 3, 4, 7)] == [1, 1, 2, 3]
 
 
-@given(count=st.integers(1, 9), deeds=st.lists(st.sampled_from(["decide", "part", "undo", "come", "mix"]), max_size=60))
-def test_each_line_is_met_once_before_any_comes_again(count: int, deeds: list[str]) -> None:
+@given(
+    count=st.integers(1, 9),
+    deeds=st.lists(st.sampled_from(["decide", "part", "undo", "come", "mix"]), max_size=60),
+    seed=st.integers(),
+)
+def test_each_line_is_met_once_before_any_comes_again(count: int, deeds: list[str], seed: int) -> None:
     """The order changes meanwhile, lines come, decisions are taken back and made anew."""
-    lots, numbers, begun = Random(count), list(range(count)), dict[int, int]()
+    lots, numbers, begun = Random(seed), list(range(count)), dict[int, int]()
     gone: list[int] = []
     met: list[int] = []
     current: int | None = Order(tuple(numbers)).after(None)[0]
@@ -65,7 +71,7 @@ def test_each_line_is_met_once_before_any_comes_again(count: int, deeds: list[st
             numbers.insert(lots.randint(0, len(numbers)), current)
             begun.pop(current, None)
         met.append(current)
-        ahead = Order(tuple(numbers), begun).after(current)
+        ahead = Order(tuple(numbers), begun).after(current, shown=lots.sample(range(count), lots.randint(0, count)))
         if deed == "part":
             begun[current] = place + 1
             ahead.append(current)

@@ -1,14 +1,14 @@
 """The workbench's list: which lines it holds, in which order, and which line comes after the one just handled.
 
 A line that was decided about in part stays in the list. Whoever goes on from line to line meets first what nobody has
-begun, from where they stand to the end and then from the top; then what was begun, what has waited longest first; last
-what somebody else has before them. So every line is met once before any is met again, whatever becomes of the order
-meanwhile.
+begun: below them on the page, then to the end of the list and from the top; then what was begun, what has waited
+longest first; last what somebody else has before them. So every line is met once before any is met again, whatever
+becomes of the order meanwhile.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -45,11 +45,15 @@ class Order:
     claimed: frozenset[int] = frozenset()
     gone: int | None = None
 
-    def after(self, line_id: int | None) -> list[int]:
-        """The other lines as they come after one of the list; of none, from the top."""
+    def after(self, line_id: int | None, shown: Sequence[int] = ()) -> list[int]:
+        """The other lines as they come after one of the list; of none, from the top. ``shown``: what a person sees
+        below it, which comes in that order, though it may have another by now."""
         at = self.numbers.index(line_id) if line_id in self.numbers else -1
-        others = self.numbers[at + 1 :] + self.numbers[: max(at, 0)]
-        return sorted(others, key=lambda one: (one in self.claimed, self.begun.get(one, 0)))
+        others = dict.fromkeys((*shown, *self.numbers[at + 1 :], *self.numbers[: max(at, 0)]))
+        listed = set(self.numbers) - {line_id}
+        return sorted(
+            (one for one in others if one in listed), key=lambda one: (one in self.claimed, self.begun.get(one, 0))
+        )
 
     def beside(self, line_id: int, by: int) -> int | None:
         """The line so many places further down (up, where it is negative), at most the last or the first. None where
@@ -132,12 +136,26 @@ def bench_page(
     return Page(rows=rows, total=len(order.numbers), page=number, size=wish.size, totals={}), opened
 
 
-def following(entity_id: int, wish: Wish, handled: MatchLine, *, user_id: int | None, now: datetime) -> Following:
+def bench_row(line_id: int, entity_id: int, *, user_id: int | None, now: datetime) -> BenchLine | None:
+    """One line as the list shows it."""
+    return next(iter(bench_lines([line_id], asides_of(entity_id, user_id, now))), None)
+
+
+def following(
+    entity_id: int,
+    wish: Wish,
+    handled: MatchLine,
+    *,
+    user_id: int | None,
+    now: datetime,
+    shown: Sequence[int] = (),
+) -> Following:
     """What comes after a line that was just handled in the list the wish asks for. ``handled``: the line as it was
-    before, which says where in the list it stood. It comes again at once only where no other is left."""
+    before, which says where in the list it stood; ``shown``: the lines below it on the page. It comes again at once
+    only where no other is left."""
     order = _order(entity_id, wish, asides_of(entity_id, user_id, now), handled)
     stays = order.gone is None
-    ahead = order.after(handled.line_id) + [handled.line_id] * stays
+    ahead = order.after(handled.line_id, shown) + [handled.line_id] * stays
     begun = sum(one in order.begun for one in ahead) if ahead and ahead[0] in order.begun else 0
     return Following(ahead[0] if ahead else None, stays, begun)
 

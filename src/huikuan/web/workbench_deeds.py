@@ -20,8 +20,8 @@ from huikuan.queries import workbench as queries
 from huikuan.queries import workbench_line as lines
 from huikuan.queries.bank_lines import MatchLine
 from huikuan.queries.frame import EntityRow
-from huikuan.queries.ids import bank_line_id_text
-from huikuan.queries.workbench_order import following
+from huikuan.queries.ids import bank_line_id_text, bank_line_number
+from huikuan.queries.workbench_order import bench_row, following
 from huikuan.services.line_asides import claim_line
 from huikuan.services.line_decisions import Choice, decide_line
 from huikuan.services.line_undoing import undo_decision
@@ -111,7 +111,9 @@ def went_on(request: HttpRequest, seat: Seat, line: MatchLine, text: str, *, is_
     nothing was decided that could be taken back."""
     book = next(row for row in seat.entities if row.id == line.entity_id)
     user: Any = request.user
-    found = following(book.id, wish_shown(request), line, user_id=user.pk, now=timezone.now())
+    now = timezone.now()
+    below = [number for text in request.POST.get("below", "").split() if (number := bank_line_number(text)) is not None]
+    found = following(book.id, wish_shown(request), line, user_id=user.pk, now=now, shown=below)
     follower = bank_line_id_text(found.line_id) if found.line_id is not None else ""
     if not request.headers.get("HX-Request"):
         messages.success(request, text)
@@ -123,6 +125,8 @@ def went_on(request: HttpRequest, seat: Seat, line: MatchLine, text: str, *, is_
         "begun": found.begun,
         **progress_context(request, seat, book),
     }
+    if found.stays:
+        context["row"] = bench_row(line.line_id, book.id, user_id=user.pk, now=now)
     after = lines.line_at([book.id], follower)
     if after is not None:
         context |= pane_context(request, seat, after, done=text)

@@ -11,7 +11,15 @@
 
   const mark = (line) => {
     rows().forEach((row) => row.classList.toggle("chosen", row.dataset.line === line));
-    chosen()?.scrollIntoView({ block: "nearest" });
+    const list = $("#bench-lines");
+    if (list && list.scrollHeight > list.clientHeight) chosen()?.scrollIntoView({ block: "nearest" });
+  };
+  // The line in the address is the one shown: back or reloaded, the page opens it again.
+  const noted = () => {
+    const url = new URL(location.href);
+    url.searchParams.delete("page");
+    url.searchParams.set("line", numberOf());
+    history.replaceState(history.state, "", url);
   };
   // Which line comes next the server says. The one that most likely does is asked for in advance: what is out of date
   // there is worked out before it is needed.
@@ -49,6 +57,14 @@
     return $("#bench-left").dataset.chosen;
   };
   const rowOf = (line) => rows().find((row) => row.dataset.line === line);
+  // With what is decided the server is told what stands below on the page: that comes next, in this order.
+  const below = () => {
+    const all = rows();
+    return all.slice(all.indexOf(chosen()) + 1).map((row) => row.dataset.line).join(" ");
+  };
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.verb === "post" && event.detail.target?.id === "bench-pane") event.detail.parameters.below = below();
+  });
   // Past the ends of the page the list goes on.
   const step = (by) => {
     const all = rows();
@@ -223,6 +239,8 @@
     if (event.detail.target.id === "bench-pane") {
       $$("#bench-pane form[data-sent]").forEach((form) => delete form.dataset.sent);
       mark(numberOf());
+      if (numberOf()) noted();
+      if ($("#bench-pane").getBoundingClientRect().top < 0) $("#bench-pane").scrollIntoView();
       if (document.activeElement === document.body || !document.activeElement?.closest("input, select")) $("#bench-pane").focus({ preventScroll: true });
     }
     ready();
@@ -232,9 +250,8 @@
   document.addEventListener("bench-went-on", (event) => {
     const { line, stays, next } = event.detail;
     if (!stays) rowOf(line)?.remove();
-    if (next && !stays && rowOf(next)) return void mark(next);
-    // What is left of a line, and the next lines of the list, come from the server; so does what is to be said when
-    // there are none.
+    if (rowOf(next)) return void mark(next);
+    // The next lines of the list come from the server; so does what is to be said when there are none.
     if (next) return void bring(next).catch(() => {});
     const here = new URL(location.href);
     ["line", "page"].forEach((name) => here.searchParams.delete(name));
