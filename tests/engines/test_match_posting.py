@@ -14,6 +14,7 @@ from huikuan.engines.match import Knowledge, MatchModel, MatchOptions, _bar
 from huikuan.engines.match_bar import Outcome, lines_needed, set_bar
 from huikuan.engines.match_learn import EVERYBODY
 from huikuan.engines.match_model import confidence_of
+from huikuan.engines.match_posting import NEVER, vouched_by
 from huikuan.engines.match_prior import prior_calibration
 from huikuan.engines.match_replay import Replayed
 from huikuan.engines.match_sums import cancels
@@ -180,10 +181,41 @@ def test_one_wrong_line_among_the_surest_ends_nothing() -> None:
 
 
 def test_what_is_likely_wrong_never_posts_however_much_is_allowed() -> None:
-    past = [Replayed(f"L{at}", [], 0 if at % 100 else -1, True, 100, "CNY") for at in range(3000)]
+    past = [Replayed(f"L{at}", [], 0 if at % 100 else -1, "", 100, "CNY") for at in range(3000)]
     chances = [0.99 if at % 100 else 0.02 for at in range(3000)]
     bar = _bar(past, chances, 0.02, MatchOptions())
     assert (bar.threshold, bar.above, bar.errors) == (0.99, 2970, 0)
+
+
+def test_a_kind_of_doubt_holds_back_no_more_once_the_past_was_right_each_time() -> None:
+    items = [item("INV5001", "C1", "913.47")]
+    assert told("INV5001", "910.00", items)["decision"] == "propose"  # a bank charge of 3.47 was never confirmed
+    bar = BarReport(threshold=0.0, reason="", vouched={"charge.named": 0.0})
+    model = MatchModel(Knowledge(), prior_calibration(), bar)
+    row = first(run([line("L1", "910.00", "INV5001", MUELLER)], items, CUSTOMERS, model=model), "L1")[0]
+    assert (row["decision"], row["deduction_reason"]) == ("auto", "bank_charge")
+
+
+def test_only_what_was_right_often_enough_and_above_its_surest_error_is_vouched_for() -> None:
+    right = [("charge.named", 0.9 + at / 1000, True) for at in range(20)]
+    assert vouched_by(right[1:], 0.8) == {}
+    assert vouched_by(right, 0.8) == {"charge.named": 0.9}
+    assert vouched_by([*right, ("charge.named", 0.85, False)], 0.8) == {"charge.named": 0.9}
+    assert vouched_by([*right, ("charge.named", 0.9, False)], 0.8) == {}
+    assert vouched_by([(NEVER, 0.99, True)] * 50 + [("", 0.99, True)] * 50, 0.8) == {}
+
+
+def test_a_part_of_the_past_does_not_vouch_for_itself() -> None:
+    past = [Replayed(f"L{at}", [], 0, "charge.named" if at % 199 == 0 else "", 100, "CNY") for at in range(4000)]
+    assert _bar(past, [0.99] * 4000, 0.001, MatchOptions()).above == 3979  # 16 of 21 are left without a fifth
+    past = [Replayed(f"L{at}", [], 0, "charge.named" if at % 97 == 0 else "", 100, "CNY") for at in range(4000)]
+    bar = _bar(past, [0.99] * 4000, 0.001, MatchOptions())
+    assert (bar.above, bar.vouched) == (4000, {"charge.named": 0.99})
+
+
+@pytest.mark.parametrize(("text", "decision"), [("Rent March", "auto"), ("Rent May", "propose"), ("Rent", "auto")])
+def test_an_item_of_another_month_than_the_one_written_does_not(text: str, decision: str) -> None:
+    assert told(text, "913.47", [item("INV5001", "C1", "913.47")])["decision"] == decision
 
 
 def test_confidence_keeps_the_order() -> None:

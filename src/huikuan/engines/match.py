@@ -24,8 +24,9 @@ from huikuan.engines.match_history import Past, open_today, read_past
 from huikuan.engines.match_joint import Judged
 from huikuan.engines.match_learn import Knowledge
 from huikuan.engines.match_lines import Line, read_lines
-from huikuan.engines.match_model import MatchModel, confidence_of, cross_fit, fit_calibration
+from huikuan.engines.match_model import FOLDS, MatchModel, confidence_of, cross_fit, fit_calibration, parts_of
 from huikuan.engines.match_payers import Directory
+from huikuan.engines.match_posting import vouched_by
 from huikuan.engines.match_prior import prior_calibration
 from huikuan.engines.match_replay import Replayed, blocks_of, learn_all, replay
 from huikuan.engines.match_run import run_lines
@@ -112,8 +113,11 @@ def _answer(
 ) -> MatchAnswer:
     model.judge(judged)
     counts: Counter[str] = Counter()
+    unsure: set[int] = set()
     for one in sorted(judged, key=lambda one: (one.line.day, one.line.line_id)):
-        decision = decide(one, model.bar, options)
+        decision = decide(one, model.bar, options, unsure)
+        if decision != "auto" and one.ranked and one.ranked[0].is_way:
+            unsure.add(one.ranked[0].customer)
         counts[decision] += 1
         writer.add(one, decision)
     return MatchAnswer(
@@ -186,26 +190,40 @@ def _bar(replayed: list[Replayed], chances: list[float], max_error: float, optio
         for name in {one.currency for one in replayed}
     }
     rates = {name: middles[currency] / middle if middle > 0 else 0.0 for name, middle in middles.items()}
+    may = _may_post(replayed, chances)
     outcomes = [
-        Outcome(
-            chance,
-            one.right == 0,
-            max(round(one.amount * rates[one.currency]), 0),
-            one.may_post and chance >= LEAST,
-        )
-        for one, chance in zip(replayed, chances, strict=True)
+        Outcome(chance, one.right == 0, max(round(one.amount * rates[one.currency]), 0), may_post)
+        for one, chance, may_post in zip(replayed, chances, may, strict=True)
     ]
     cap = None if options.money_cap is None else int(options.money_cap * 10_000)
     bar = set_bar(outcomes, max_error, options.certainty, currency=currency, money_cap=cap)
-    return replace(bar, surest_wrong=_surest_wrong(replayed, chances))
+    wrong = _surest_wrong(replayed, chances, may)
+    return replace(bar, surest_wrong=wrong, vouched=vouched_by(_held(replayed, chances), LEAST))
 
 
-def _surest_wrong(replayed: list[Replayed], chances: list[float]) -> list[dict[str, Any]]:
+def _held(replayed: list[Replayed], chances: list[float]) -> list[tuple[str, float, bool]]:
+    return [(one.hold, chance, one.right == 0) for one, chance in zip(replayed, chances, strict=True)]
+
+
+def _may_post(replayed: list[Replayed], chances: list[float]) -> list[bool]:
+    """Which past lines only the bar kept from posting themselves. Whether a kind of doubt holds one back is told by the
+    other parts of the past, as its confidence is."""
+    held, parts = _held(replayed, chances), parts_of(len(replayed)).tolist()
+    vouched = [
+        vouched_by([one for one, part in zip(held, parts, strict=True) if part != own], LEAST) for own in range(FOLDS)
+    ]
+    return [
+        chance >= LEAST and (not hold or chance >= vouched[part].get(hold, 2.0))
+        for (hold, chance, _), part in zip(held, parts, strict=True)
+    ]
+
+
+def _surest_wrong(replayed: list[Replayed], chances: list[float], may: list[bool]) -> list[dict[str, Any]]:
     """Past lines that would have been sure and wrong, the surest first."""
     found = [
         {**one.dispute, "confidence": round(chance, 6)}
-        for one, chance in zip(replayed, chances, strict=True)
-        if one.dispute is not None and chance >= DOUBTED
+        for one, chance, may_post in zip(replayed, chances, may, strict=True)
+        if one.dispute is not None and chance >= DOUBTED and may_post
     ]
     return sorted(found, key=lambda one: (-one["confidence"], one["line_id"]))[:WRONG_MAX]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -26,12 +26,16 @@ def decimals(units: Sequence[int | None]) -> Any:
     return pa.array([None if one is None else Decimal(one).scaleb(-4) for one in units], AMOUNT)
 
 
-def decide(judged: Judged, bar: BarReport, options: MatchOptions) -> str:
-    """``auto`` over the bar, never where other sets fit as well; ``none`` where nothing speaks for any customer."""
+def decide(judged: Judged, bar: BarReport, options: MatchOptions, unsure: Collection[int] = ()) -> str:
+    """``auto`` over the bar, never where other sets fit as well; ``none`` where nothing speaks for any customer.
+    ``unsure``: customers an earlier line of whom, paid in their way, did not post itself: what follows from it does not
+    either."""
     if not judged.ranked:
         return "none"
     best = judged.ranked[0]
-    if bar.threshold is not None and judged.confidence >= bar.threshold and may_post(best):
+    sure = bar.threshold is not None and judged.confidence >= bar.threshold
+    follows = best.is_way and best.customer in unsure
+    if sure and not follows and may_post(best, judged.confidence, bar.vouched):
         if options.auto_amount_max is None:
             return "auto"
         largest = options.auto_amount_max.get(judged.line.currency)

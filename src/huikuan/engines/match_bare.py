@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from itertools import accumulate
 
+from huikuan.engines.match_book import NOTE
 from huikuan.engines.match_context import Context
 from huikuan.engines.match_explanation import Explanation, Found, keep, trim
 from huikuan.engines.match_fit import (
@@ -232,7 +233,7 @@ class BareExplainer:
         """As far as the money goes, the oldest first; or all of it and something over."""
         items, line, taken = [], context.line, 0
         for item in pool.items:
-            if self.state.open_now[item] <= 0:
+            if self.state.open_now[item] <= 0 or self.state.book.kinds[item] == NOTE:
                 continue
             items.append(item)
             taken += self.state.open_now[item]

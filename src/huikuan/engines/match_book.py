@@ -17,6 +17,8 @@ from huikuan.engines.match_columns import flat
 from huikuan.engines.match_index import CONTRACT, ORDER, Keys, folded_keys, index_items, order_parts, tail_keys
 from huikuan.engines.match_text import plain_number
 
+NOTE = "note"
+"""An item that is a bill: its acceptor pays it, it is not next by age."""
 UNIT = 10_000
 """Amounts are whole numbers of 1/10,000 of the major unit: what ``decimal128(18, 4)`` holds."""
 NEVER = 10**7

@@ -70,9 +70,10 @@ class Explainer(Rivals):
         if not certain and (not context.payers or context.payers[0].strength < 0.75):
             self._anywhere(context, found)
         self._rest(context, scopes, found)
+        listed = context.listed()
         for made in found.values():
             if made.items and made.fit.how in WHOLE:
-                self._swap(context, made)
+                self._swap(context, made, listed)
         _drop_padded(context, found)
         _doubt_less(found)
         self._doubt_short(context, found)
@@ -93,11 +94,10 @@ class Explainer(Rivals):
         else:
             self._unnamed(context, payer, pool, found)
 
-    def _swap(self, context: Context, made: Explanation) -> None:
+    def _swap(self, context: Context, made: Explanation, named: set[int]) -> None:
         """Counts what could stand for a part of the set that is not named, or be left out of it or added to it: equal
         items of the same customer outside; items that cancel each other out, with which or without which it fits as
         well."""
-        named = {one for opened in context.open_of.values() for one in opened}
         customer_of, inside = self.state.book.customer_of, set(made.items)
         loose = [item for item in made.items if item not in named]
         for item in loose if made.fit.how == "exact" and len(made.items) > 1 else ():
@@ -252,7 +252,7 @@ class Explainer(Rivals):
         fitting = [
             one
             for one in places
-            if state.open_now[one] == line.amount and state.fits(one, line) and state.book.opens[one] <= line.day
+            if state.open_now[one] == line.amount and state.is_open(one, line) and state.book.opens[one] <= line.day
         ]
         if not fitting or len(fitting) > SAME_AMOUNT_MAX:
             return
@@ -279,7 +279,7 @@ class Explainer(Rivals):
         """Not a customer's money; on account of each likely customer, a duplicate where what is named is paid."""
         none = Fit("none", (), ())
         keep(found, [Explanation("not_customer", -1, (), none, "none")])
-        named = {one for opened in context.open_of.values() for one in opened}
+        named = context.listed()
         for customer in scopes[:3]:
             kind = "on_account"
             for at, mention in enumerate(context.found.mentions):
@@ -317,7 +317,7 @@ def _ordered(context: Context, state: State, customer: int) -> tuple[list[int], 
 def _drop_padded(context: Context, found: Found) -> None:
     """Where what is named explains the amount with a difference, what nobody named besides and still a difference
     explain nothing, but for a credit memo and a discount."""
-    named = {one for opened in context.open_of.values() for one in opened}
+    named = context.listed()
     if not named or not any(one.fit.how in LESS and named.issuperset(one.items) for one in found.values()):
         return
     for key, one in list(found.items()):

@@ -32,6 +32,7 @@ class Explanation:
     swaps: int = 0
     is_shaky: bool = False
     is_way: bool = False
+    off_month: bool = False
     features: Any = ()
     score: float = 0.0
     confidence: float = 0.0
@@ -60,9 +61,10 @@ def trim(made: Explanation) -> Explanation:
 def keep(found: Found, made: Iterable[Explanation]) -> None:
     """Takes in what is new; the same set found in a better way keeps the better way."""
     for one in made:
-        held = found.get(one.key)
+        key = one.key
+        held = found.get(key)
         if held is None or RANK[one.shape] < RANK[held.shape]:
-            found[one.key] = one
+            found[key] = one
 
 
 WHOLE = ("exact", "discount", "late_discount", "habit_discount", "charge", "exchange")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from huikuan.engines.match_book import NEVER, UNIT, Book, smallest_unit, units_of
+from huikuan.engines.match_book import NEVER, NOTE, UNIT, Book, smallest_unit, units_of
 from huikuan.engines.match_explanation import Explanation
 from huikuan.engines.match_fit import CHARGE_MAX, PERCENTS
 from huikuan.engines.match_learn import NOBODY, ConfirmedLine
@@ -127,6 +127,10 @@ class Ledger:
         self.book, self.past = book, past
         self.left = book.amounts.copy()
         self.done = 0
+        otherwise = book.settled.copy()
+        otherwise[[item for truth in past.truths for item in truth.applied]] = NEVER
+        self.closes: list[int] = otherwise.tolist()
+        """Per item the day on which something else than a payment of the past settled it."""
 
     def advance(self, stop: int) -> None:
         """Takes in the lines up to ``stop`` (exclusive) as they turned out."""
@@ -209,7 +213,7 @@ def _is_oldest(line: Line, truth: Truth, book: Book, opened: Sequence[int]) -> b
     for item in items:
         if opened[item] <= 0 or book.opens[item] > line.day or book.settled[item] < line.day:
             continue
-        if book.currencies[item] != line.currency:
+        if book.currencies[item] != line.currency or book.kinds[item] == NOTE:
             continue
         share = min(int(opened[item]), left)
         if truth.applied.get(item) != share:

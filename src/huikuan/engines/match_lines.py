@@ -68,7 +68,7 @@ def read_lines(table: Any) -> list[Line]:
 class Pool:
     """Open items of one customer in one currency and entity, oldest due first; ``amounts`` what is open of each.
     ``months``: those dated in each month, once asked for; ``early``: those that were there on ``early_day``, as last
-    asked for."""
+    asked for; ``until``: the last day on which all are open."""
 
     items: list[int]
     amounts: list[int]
@@ -76,6 +76,7 @@ class Pool:
     months: dict[tuple[int, int], list[int]] = field(default_factory=dict)
     early: Pool | None = None
     early_day: int = -NEVER
+    until: int = NEVER
 
     def of_amount(self, amount: int) -> list[int]:
         """Items of which exactly so much is open."""
@@ -86,10 +87,12 @@ class Pool:
 
 @dataclass(slots=True)
 class State:
-    """What is open at one moment: ``open_now`` in units per item, 0 where nothing is."""
+    """What is open at one moment: ``open_now`` in units per item, 0 where nothing is; until and with its day in
+    ``closes``, where these are known."""
 
     book: Book
     open_now: list[int]
+    closes: list[int] | None = None
     pools: dict[tuple[int, str, str | None], Pool] = field(default_factory=dict)
     pool_keys: dict[int, list[tuple[int, str, str | None]]] = field(default_factory=dict)
 
@@ -102,7 +105,9 @@ class State:
 
     def is_open(self, item: int, line: Line) -> bool:
         """Open, of the line's currency and entity."""
-        return self.open_now[item] != 0 and self.fits(item, line)
+        if self.open_now[item] == 0 or (self.closes is not None and self.closes[item] < line.day):
+            return False
+        return self.fits(item, line)
 
     def fits(self, item: int, line: Line) -> bool:
         """Of the line's currency and entity."""
@@ -127,15 +132,19 @@ class State:
             ]
             pool = self.pools[key] = _pool(items, self)
             self.pool_keys.setdefault(customer, []).append(key)
-        if pool.latest <= line.day:
+        if pool.latest <= line.day <= pool.until:
             return pool
         if pool.early is None or pool.early_day != line.day:
-            opens = self.book.opens
-            pool.early = _pool([at for at in pool.items if opens[at] <= line.day], self)
+            opens, closes = self.book.opens, self.closes
+            there = [at for at in pool.items if opens[at] <= line.day and (closes is None or closes[at] >= line.day)]
+            pool.early = _pool(there, self)
             pool.early_day = line.day
         return pool.early
 
 
 def _pool(items: Sequence[int], state: State) -> Pool:
     amounts = list(map(state.open_now.__getitem__, items))
-    return Pool(list(items), amounts, max(map(state.book.opens.__getitem__, items), default=-NEVER))
+    pool = Pool(list(items), amounts, max(map(state.book.opens.__getitem__, items), default=-NEVER))
+    if state.closes is not None:
+        pool.until = min(map(state.closes.__getitem__, items), default=NEVER)
+    return pool

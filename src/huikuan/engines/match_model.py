@@ -138,10 +138,15 @@ def _newton(full: Any, right: Any, start: Any, pull: Any) -> Any:
     return coefficients
 
 
+def parts_of(count: int) -> Any:
+    """To which of the ``FOLDS`` parts of the past each of so many lines belongs."""
+    return (np.arange(count) * 7) // 5 % FOLDS
+
+
 def cross_fit(traits: Any, right: Any, prior: Calibration | None) -> Any:
     """Log-odds of each line from a model that did not see its part of the past (interleaved fifths)."""
     count = len(right)
-    fold = (np.arange(count) * 7) // 5 % FOLDS
+    fold = parts_of(count)
     odds = np.zeros(count)
     for part in range(FOLDS):
         mine = fold == part

@@ -1,6 +1,9 @@
-"""What never posts itself, however likely it is: reasons a person who applies cash would give for looking again."""
+"""What does not post itself, however likely it is: reasons a person who applies cash would give for looking again. Some
+of them hold always; of the others a company's own past may show that looking again has never changed anything."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
 
 from huikuan.engines.match_explanation import AMBIGUOUS, Explanation
 from huikuan.engines.match_fit import STATED
@@ -23,32 +26,75 @@ MANY = 4
 """So many unnamed items may add up to the amount by chance."""
 UNHEARD = 1.0
 """Log-odds of a text's words below which they do not tell that the money is not a customer's."""
+NEVER = "never"
+"""What holds an explanation back whatever the past says."""
+VOUCHED_MIN = 20
+"""Past lines that must have been held back by one kind of doubt and right, every one, before it holds back no more."""
 
 
-def may_post(best: Explanation) -> bool:
-    """Nothing but the bar keeps it from posting itself."""
+def may_post(best: Explanation, confidence: float, vouched: Mapping[str, float]) -> bool:
+    """Nothing but the bar keeps it from posting itself. ``vouched``: as ``vouched_by`` gives it."""
+    hold = hold_of(best)
+    return not hold or confidence >= vouched.get(hold, 2.0)
+
+
+def hold_of(best: Explanation) -> str:
+    """What besides the bar holds it back: nothing (empty), ``NEVER``, or the kind of doubt, such as ``charge.named`` (a
+    bank charge never confirmed before, of items that the text names)."""
     if best.others >= AMBIGUOUS or best.is_shaky:
-        return False
-    return _adds_up(best) and _is_of_payer(best) and not _contradicts(best)
+        return NEVER
+    return _doubt_of_sum(best) or _doubt_of_payer(best) or _doubt_of_text(best)
 
 
-def _adds_up(best: Explanation) -> bool:
+def vouched_by(past: Iterable[tuple[str, float, bool]], least: float) -> dict[str, float]:
+    """Kinds of doubt that the past answers, each with the confidence from which on it does.
+
+    ``past``: per line what held it back, its confidence and whether it was right; less sure ones than ``least`` do not
+    count. A kind is answered above its surest wrong line, where enough lines were right.
+    """
+    held: dict[str, list[tuple[float, bool]]] = {}
+    for hold, confidence, right in past:
+        if hold and hold != NEVER and confidence >= least:
+            held.setdefault(hold, []).append((confidence, right))
+    vouched = {}
+    for hold, some in held.items():
+        wrong = max((confidence for confidence, right in some if not right), default=0.0)
+        above = [confidence for confidence, _ in some if confidence > wrong]
+        if len(above) >= VOUCHED_MIN:
+            vouched[hold] = min(above)
+    return vouched
+
+
+def _kind(best: Explanation, doubt: str) -> str:
+    return f"{doubt}.{'named' if best.features[PLACE['rarity']] else 'bare'}"
+
+
+def _doubt_of_sum(best: Explanation) -> str:
     """A difference that ends an item is one that was confirmed before (a charge of that amount, differences of exchange
     of that customer), money that does not add up is explained by the text, and a sum of many items that no number names
     is no accident."""
-    how, fit = best.fit.how, best.fit
+    how, fit, several = best.fit.how, best.fit, len(best.items) > 1
+    unnamed = several and best.features[PLACE["rarity"]] == 0
     if how == "charge":
-        return fit.known >= max(CUSTOMARY, fit.known_open)
-    if how == "exchange":
-        return fit.known >= CUSTOMARY
-    if how == "short":
-        # Of several that no number names, nobody can tell which of them is short.
-        return fit.known >= STATED and (len(best.items) == 1 or best.features[PLACE["rarity"]] > 0)
-    if how in ("part", "over"):
-        return bool(best.features[PLACE["part_words"]])
-    if how == "discount":
-        return best.shape != "sum" or len(best.items) == 1
-    return len(best.items) < MANY or best.shape not in ("sum", "subset")
+        held = fit.known < max(CUSTOMARY, fit.known_open)
+    elif how == "exchange":
+        held = fit.known < CUSTOMARY
+    elif how == "short":
+        held = fit.known < STATED or unnamed
+    elif how in ("part", "over"):
+        held = not best.features[PLACE["part_words"]]
+    elif how == "discount":
+        return NEVER if best.shape == "sum" and several else ""
+    else:
+        return NEVER if len(best.items) >= MANY and best.shape in ("sum", "subset") else ""
+    if held and unnamed and how in ("charge", "exchange", "short"):
+        # Which items are meant, and which of them is short, nobody can tell.
+        return NEVER
+    return _kind(best, "oldest" if best.is_way else how) if held else ""
+
+
+def _doubt_of_payer(best: Explanation) -> str:
+    return "" if _is_of_payer(best) else f"payer.{best.kind}"
 
 
 def _is_of_payer(best: Explanation) -> bool:
@@ -57,26 +103,29 @@ def _is_of_payer(best: Explanation) -> bool:
     nothing is open that it might pay; money that is not a customer's has been seen before."""
     features = best.features
     if best.kind == "not_customer":
-        return features[PLACE["nobody_share"]] > 0 or features[PLACE["nobody_words"]] >= UNHEARD
+        return bool(features[PLACE["nobody_share"]] > 0 or features[PLACE["nobody_words"]] >= UNHEARD)
     if best.kind in ("on_account", "duplicate"):
         if features[PLACE["strength"]] < KNOWN_PAYER or features[PLACE["rival"]] > RIVAL_MAX:
             return False
         return best.kind == "duplicate" or best.is_way or not best.pool_size
     if not features[PLACE["rarity"]] and features[PLACE["strength"]] < STRANGER:
         return False
-    return features[PLACE["round_exact"]] < 2 or features[PLACE["strength"]] >= VAGUE_PAYER
+    return bool(features[PLACE["round_exact"]] < 2 or features[PLACE["strength"]] >= VAGUE_PAYER)
 
 
-def _contradicts(best: Explanation) -> bool:
+def _doubt_of_text(best: Explanation) -> str:
     """It pays what no number names, while the text names something else, open or paid; or the text speaks of payment in
-    advance."""
+    advance, or of a part."""
     features = best.features
     named = features[PLACE["rarity"]]
     if best.items and (features[PLACE["order"]] or not named) and features[PLACE["advance_items"]]:
-        return True
+        return _kind(best, "advance")
     if named or best.kind == "duplicate":
-        return False
+        return ""
+    if best.off_month:
+        return "month"
     if features[PLACE["part_words_whole"]]:
-        return True
-    open_else = best.items and features[PLACE["missed_open"]] > NAMED_ELSE
-    return bool(open_else) or features[PLACE["missed_paid"]] > NAMED_ELSE
+        return "part_words"
+    if best.items and features[PLACE["missed_open"]] > NAMED_ELSE:
+        return "names_open"
+    return "names_paid" if features[PLACE["missed_paid"]] > NAMED_ELSE else ""

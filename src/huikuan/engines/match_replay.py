@@ -13,7 +13,7 @@ from huikuan.engines.match_joint import Judged
 from huikuan.engines.match_learn import Knowledge
 from huikuan.engines.match_model import traits_of
 from huikuan.engines.match_payers import Directory
-from huikuan.engines.match_posting import may_post
+from huikuan.engines.match_posting import NEVER, hold_of
 from huikuan.engines.match_run import run_lines
 
 BLOCKS = 12
@@ -22,13 +22,13 @@ BLOCKS = 12
 @dataclass(slots=True)
 class Replayed:
     """A past line as the matcher would have judged it. ``right``: which of its explanations, in their order, is what it
-    turned out to be (-1: none). ``dispute``: of one that would have posted itself and was wrong, what was said and
-    what it was."""
+    turned out to be (-1: none). ``hold``: what besides the bar holds it back. ``dispute``: of one that may post itself
+    and was wrong, what was said and what it was."""
 
     line_id: str
     traits: list[float]
     right: int
-    may_post: bool
+    hold: str
     amount: int
     currency: str
     judged: Judged | None = None
@@ -62,7 +62,9 @@ def replay(
     for number, (start, end) in enumerate(blocks_of(len(past))[:stop]):
         if number >= first:
             opened = ledger.open_on(past.lines[start].day)
-            judged = run_lines(book, directory, knowledge, opened, past.lines[start:end], weights, whole=keep)
+            judged = run_lines(
+                book, directory, knowledge, opened, past.lines[start:end], weights, whole=keep, closes=ledger.closes
+            )
             truths = {past.lines[at].line_id: past.truths[at] for at in range(start, end)}
             for one in judged:
                 truth = truths[one.line.line_id]
@@ -78,10 +80,10 @@ def _replayed(one: Judged, truth: Truth, book: Book, keep: bool) -> Replayed:
     line = one.line
     right = place_of_truth(one, truth, book)
     best = one.ranked[0]
-    may = may_post(best)
-    dispute = _dispute(one, truth, book) if may and right else None
+    hold = hold_of(best)
+    dispute = _dispute(one, truth, book) if hold != NEVER and right else None
     return Replayed(
-        line.line_id, traits_of(one), right, may, line.amount, line.currency, one if keep else None, dispute
+        line.line_id, traits_of(one), right, hold, line.amount, line.currency, one if keep else None, dispute
     )
 
 

@@ -32,7 +32,7 @@ class Rivals(BareExplainer):
 
     def _doubt_bare(self, context: Context, found: Found) -> None:
         """Sets ``others`` of explanations that nothing written points to: to the number of their rivals at least."""
-        named = {one for opened in context.open_of.values() for one in opened}
+        named = context.listed()
         bare = [
             one
             for one in found.values()
@@ -44,6 +44,7 @@ class Rivals(BareExplainer):
         said = {way for way in ways if self._is_said(context, way)}
         for one in bare:
             own = frozenset(one.items)
+            one.off_month = bool(context.periods) and not self._is_said(context, own)
             simple = ways.get(own, len(own))
             among = said if own in said or self._is_said(context, own) else ways
             rivals = sum(ways[way] <= simple or way in said for way in among if way != own)

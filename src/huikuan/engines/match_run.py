@@ -47,10 +47,11 @@ def run_lines(
     processes: int | None = 1,
     progress: Callable[[int, int], None] | None = None,
     whole: bool = False,
+    closes: list[int] | None = None,
 ) -> list[Judged]:
     """Explains, ranks and settles ``lines``; the answers come in the canonical order of the lines. ``whole``: with the
-    evidence of every explanation, not only of the first."""
-    state = State(book, open_now)
+    evidence of every explanation, not only of the first. ``closes``: per item the last day on which it is open."""
+    state = State(book, open_now, closes)
     work = _Work(state, directory, knowledge, weights, progress, len(lines))
     ordered = sorted(lines, key=lambda one: one.order)
     groups = work.group(ordered)
@@ -98,6 +99,8 @@ class _Work:
         """Items that an unsure line of the group may have paid."""
         self.swept: set[int] = set()
         """Items that it may have paid among many: by chance, or as far as the money went."""
+        self.followed: set[int] = set()
+        """Items that an unsure line paid in the way in which its customer always has."""
 
     def group(self, lines: Sequence[Line]) -> list[tuple[int, list[Line]]]:
         """Lines by the group of customers that their payer points to; those that point to none each by itself."""
@@ -121,6 +124,7 @@ class _Work:
             self.guessed.clear()
             self.touched.clear()
             self.swept.clear()
+            self.followed.clear()
             for at, day in enumerate(days):
                 judged = [self.explain(context) for context in self._gather(day)]
                 if len(judged) > 1:
@@ -141,8 +145,8 @@ class _Work:
         if self.progress and self.done % 500 == 0:
             self.progress(self.done, self.total)
         ranked = rank(made, self.weights)
-        if (self.touched or self.swept) and self._is_shaky(line, ranked[0]):
-            ranked[0].is_shaky = True
+        if self.touched or self.swept or self.followed:
+            ranked[0].is_shaky |= self._is_shaky(line, ranked[0])
         return Judged(line, context, ranked)
 
     def _is_shaky(self, line: Line, best: Explanation) -> bool:
@@ -153,6 +157,8 @@ class _Work:
         of, opened = self.state.book.customer_of, self.state.open_now
         plain = len(best.items) == 1 and best.fit.how == "exact" and line.amount % (100 * UNIT)
         touched = self.touched if plain else self.touched | self.swept
+        if not (best.is_way and best.items):
+            touched = touched | self.followed
         beside = [opened[item] for item in touched if of[item] == best.customer]
         if not best.items:
             return bool(beside)
@@ -179,14 +185,19 @@ class _Work:
         for one, chance in zip(some, sure.tolist(), strict=True):
             best = one.ranked[0]
             is_sure = chance >= (SURE if best.fit.how in SETTLING else SURE_PART) and best.others < AMBIGUOUS
-            is_sure = is_sure and not best.is_shaky
-            if not is_sure:
+            is_sure = is_sure and not (best.is_shaky or best.off_month)
+            if not is_sure and _is_way(one) and not best.is_shaky:
+                self.followed.update(best.items)
+            elif not is_sure:
                 for made in one.ranked:
                     if made.score >= best.score - NEAR:
                         many = len(made.items) >= MANY and made.shape in ("sum", "subset", "oldest")
                         (self.swept if many else self.touched).update(made.items)
             if not is_sure and not _is_way(one):
                 continue
+            if best.fit.reason == "short_payment":
+                # What it leaves open is contested: not what comes next by age.
+                self.touched.update(best.items)
             for item, applied, deducted in zip(best.items, best.fit.applied, best.fit.deducted, strict=True):
                 before = self.state.open_now[item]
                 left = before - applied - (deducted if best.fit.reason != "short_payment" else 0)

@@ -112,7 +112,8 @@ class BarReport:
     how likely that is by chance. ``reason``: a code for why there is no bar (no_history, no_settled_items, too_few,
     too_many_errors, drift). ``surest_wrong``: past lines that would have been sure and wrong, the surest first: what
     the history says (``customer_id``, ``items``) and what would have been said (``said_customer_id``, ``said_items``,
-    ``said_reason`` of a deduction), so that a mistake of the history can be mended.
+    ``said_reason`` of a deduction), so that a mistake of the history can be mended. ``vouched``: kinds of doubt that
+    hold a line back no more from this confidence on, because those of the history were right every time.
     """
 
     max_error: float = 0.001
@@ -135,6 +136,7 @@ class BarReport:
     audited: int = 0
     audit_errors: int = 0
     surest_wrong: list[dict[str, Any]] = field(default_factory=list)
+    vouched: dict[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """As plain values; ``from_json`` reads it back."""
