@@ -2,7 +2,8 @@
 
 ``python -m tests.api.contract URL`` with a key in ``HUIKUAN_KEY`` prints what is wrong, and ends with 1 if anything is.
 A process of its own, started with ``PYTHONHASHSEED=0``, makes the same requests in every run: which ones depends on the
-order of sets, and on what was imported before. ``HUIKUAN_CONTRACT_SEED`` draws others.
+order of sets, and on what was imported before. ``HUIKUAN_CONTRACT_SEED`` draws others, ``HUIKUAN_CONTRACT_EXAMPLES`` as
+many as it says.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.failures import FailureGroup
 
-EXAMPLES = 12
+EXAMPLES = int(os.environ.get("HUIKUAN_CONTRACT_EXAMPLES", "8"))
 """Requests tried per operation and kind of data."""
 SEED = int(os.environ.get("HUIKUAN_CONTRACT_SEED", "20261121"))
 CONFIG = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import random
 import subprocess
 import sys
 import urllib.request
@@ -104,19 +105,30 @@ def test_a_program_made_from_the_description_works(site: Site, generated: Module
     assert feed.rows and feed.next_
 
 
-def test_no_request_breaks_what_is_described(site: Site) -> None:
-    """Generated requests, the same in every run (``tests.api.contract`` says why in a process of its own)."""
+def ask_generated(site: Site, **environment: str) -> int:
+    """Generated requests in a process of its own (``tests.api.contract`` says why); how many were made."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.api.contract", site.url],
         cwd=ROOT,
-        env={**os.environ, "HUIKUAN_KEY": site.key, "PYTHONHASHSEED": "0"},
+        env={**os.environ, "HUIKUAN_KEY": site.key, **environment},
         capture_output=True,
         text=True,
         timeout=3600,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert int(done.stdout.split()[-2]) > 200, done.stdout
+    return int(done.stdout.split()[-2])
+
+
+def test_no_request_breaks_what_is_described(site: Site) -> None:
+    assert ask_generated(site, PYTHONHASHSEED="0") > 200
+
+
+@pytest.mark.soak
+def test_no_request_of_very_many_breaks_what_is_described(site: Site) -> None:
+    seed = str(random.SystemRandom().randrange(1 << 32))
+    print("HUIKUAN_CONTRACT_SEED and PYTHONHASHSEED", seed)
+    ask_generated(site, PYTHONHASHSEED=seed, HUIKUAN_CONTRACT_SEED=seed, HUIKUAN_CONTRACT_EXAMPLES="60")
 
 
 def test_the_description_is_the_served_one(site: Site) -> None:

@@ -118,7 +118,7 @@ def told(response: Any, hidden: list[str]) -> list[str]:
     text = b"".join(part if isinstance(part, bytes) else part.encode() for part in parts).decode("utf-8", "ignore")
     # Tokens against forged forms are random letters: now and then four of them are a customer's name.
     text = re.sub(r"\b[A-Za-z0-9]{32,}\b", "", text)
-    return [secret for secret in hidden if re.search(rf"(?<![\d,]){re.escape(secret)}", text)]
+    return [one for one in hidden if one in text and re.search(rf"(?<![\d,]){re.escape(one)}", text)]
 
 
 def test_one_without_roles_sees_nothing(scene: Scene) -> None:
