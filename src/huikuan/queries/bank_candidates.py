@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -31,12 +32,13 @@ class Candidate:
 class PartRefund:
     """A payment of which a line gave ``amount_minor`` back. ``free_in``: where the receipt has so much that is not
     applied, as the form of refunds names it, empty where it has not; ``entry_public_id``: the refund as it was booked,
-    empty where it is not."""
+    empty where it is not; ``times``: how often so much of it was refunded, what was taken back since counted too."""
 
     payment: Candidate
     amount_minor: int
     free_in: str
     entry_public_id: str
+    times: int
 
 
 def part_refunds(line: BankLine, kept_minor: int) -> list[PartRefund]:
@@ -45,32 +47,29 @@ def part_refunds(line: BankLine, kept_minor: int) -> list[PartRefund]:
     told, minor = _told(line), -(line.amount_minor + kept_minor)
     if line.kind != LineKind.PAYMENT.value or not line.is_return or not told:
         return []
-    named = Q(bank_lines__line__end_to_end_id__in=told) | Q(bank_lines__line__bank_reference__in=told)
     found = Receipt.objects.filter(
-        named,
+        _refers(told, "bank_lines__line__"),
         bank_lines__line__account_id=line.account_id,
         amount_minor__gt=minor,
         value_date__lte=line.value_date,
         balance__is_current=True,
         entry__reversed_by__isnull=True,
     )
-    same = Q(end_to_end_id__in=told) | Q(bank_reference__in=told)
-    before = BankLine.objects.filter(
-        same, account_id=line.account_id, kind=line.kind, is_return=True, amount_minor=line.amount_minor, id__lt=line.pk
-    ).count()
+    alike = BankLine.objects.filter(_refers(told), account_id=line.account_id, kind=line.kind, is_return=True)
+    before = alike.filter(amount_minor=line.amount_minor, id__lt=line.pk).count()
     parts = []
     for payment in _as_candidates(found.distinct().order_by("-value_date", "-id")[:10]):
         legs = Posting.objects.filter(
             receipt_id=payment.id,
             amount_minor=minor,
             entry__kind=EntryKind.REFUND.value,
-            entry__reversed_by__isnull=True,
             entry__effective_date__gte=line.value_date,
         )
+        refunds = list(legs.order_by("entry_id").values_list("entry_id", "entry__reversed_by"))
         # Two refunds of the same sum are two: this line is the one after those ``before`` it.
-        booked = legs.order_by("entry_id").values_list("entry_id", flat=True)[before : before + 1].first()
-        entry = public_id("ent", booked) if booked is not None else ""
-        parts.append(PartRefund(payment, minor, _free_in(payment.id, minor), entry))
+        standing = [public_id("ent", number) for number, reversal in refunds if reversal is None]
+        entry = standing[before] if before < len(standing) else ""
+        parts.append(PartRefund(payment, minor, _free_in(payment.id, minor), entry, len(refunds)))
     return parts
 
 
@@ -87,6 +86,11 @@ def _free_in(receipt_id: int, minor: int) -> str:
 def _told(line: BankLine) -> list[str]:
     """The references by which a line names a payment."""
     return [one for one in (line.end_to_end_id, line.bank_reference) if one and one.upper() != "NOTPROVIDED"]
+
+
+def _refers(told: Sequence[str], at: str = "") -> Q:
+    """Lines (``at``: the way to them) that name a payment by one of these references."""
+    return Q(**{f"{at}end_to_end_id__in": told}) | Q(**{f"{at}bank_reference__in": told})
 
 
 def candidates_of(line: BankLine, kept_minor: int) -> list[Candidate]:
@@ -108,7 +112,7 @@ def candidates_of(line: BankLine, kept_minor: int) -> list[Candidate]:
     back = standing.filter(whole, value_date__lte=line.value_date).distinct()
     told = _told(line)
     if told:
-        named = Q(bank_lines__line__end_to_end_id__in=told) | Q(bank_lines__line__bank_reference__in=told)
+        named = _refers(told, "bank_lines__line__")
         here = Q(bank_lines__line__account_id=line.account_id)
         for wanted in (named & here, named):
             if exact := _as_candidates(back.filter(wanted).distinct().order_by("-value_date", "-id")[:10]):
