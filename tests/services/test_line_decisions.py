@@ -18,6 +18,7 @@ from huikuan.services.line_asides import (
     unpark_line,
 )
 from huikuan.services.line_decisions import Choice
+from huikuan.services.matching import accept_explanation, run_matching
 from huikuan.services.matching_policy import Policy, set_policy
 from huikuan.services.receipts import park_receipt
 from huikuan.services.rights import Forbidden
@@ -32,6 +33,7 @@ from huikuan.store.models import (
     LinePart,
     LineQuestion,
     MatchLearned,
+    MatchProposal,
     Posting,
     Receipt,
     RoleGrant,
@@ -278,6 +280,19 @@ def test_no_past_day_shows_more_applied_than_there_was(desk: Counter) -> None:
     desk.apply(line, desk.leg(second, 100_00))
     entry = JournalEntry.objects.filter(kind="application").latest("id")
     assert (entry.effective_date, entry.posting_date) == (date(2026, 3, 20), date(2026, 3, 20))
+
+
+def test_money_over_the_items_is_accepted_and_stays_with_the_customer(desk: Counter) -> None:
+    item = desk.books.item(100_00, document_number="INV-10023")
+    line = desk.line("130.00", name="Alpha GmbH", text="INV-10023")
+    run_matching(desk.books.entity_id, **SYSTEM)
+    made = MatchProposal.objects.get(line_id=line)
+    over = next(one for one in made.explanations if one["kind"] == "overpayment")
+    assert over["legs"][0]["deduction_reason"] == "overpayment"
+    accept_explanation(desk.books.entity_id, line, over["rank"], token="", **SYSTEM)
+    assert (open_on(item), money_of(line)) == (0, (0, 30_00, 0))
+    assert not ShortPayment.objects.exists()
+    sound()
 
 
 # -- two clerks ------------------------------------------------------------------------------------------------------

@@ -66,6 +66,11 @@ class Leg:
     deduction_reason: str = ""
     open_minor: int = 0
 
+    @property
+    def kept_minor(self) -> int:
+        """What the payer kept of the item. Money over it is no deduction: it stays with the customer."""
+        return 0 if self.deduction_reason == "overpayment" else self.deduction_minor
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -165,7 +170,7 @@ def decide_plan(
     owed = [leg for leg in legs if leg.minor > 0]
     for leg in legs:
         now = items[leg.item_id]
-        if abs(leg.minor) + leg.deduction_minor > abs(now.open_minor) or leg.minor * now.open_minor <= 0:
+        if abs(leg.minor) + leg.kept_minor > abs(now.open_minor) or leg.minor * now.open_minor <= 0:
             raise Refusal("match.over_item", "That is more than is still open on an item; it was used meanwhile.")
     needed = {leg.item_id: leg.minor for leg in owed}
     used = tuple((leg.item_id, _use(-leg.minor, needed)) for leg in credit)
@@ -196,7 +201,7 @@ def _use(credit_minor: int, needed: dict[int, int]) -> tuple[tuple[int, int], ..
 
 
 def _deduction(leg: Leg, now: ItemNow, minor_max: int, bp_max: int) -> Deduction | None:
-    if leg.deduction_minor <= 0 or leg.deduction_reason == "overpayment":
+    if leg.kept_minor <= 0:
         return None
     how = How.CASE
     # What money pays must remain: the discount is posted together with it.

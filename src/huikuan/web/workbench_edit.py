@@ -115,7 +115,7 @@ def _rows(line: MatchLine, one: EditCustomer, legs: Mapping[int, Leg], typed: Ma
         default = f"{'-' if leg.minor < 0 else ''}{typed_amount(leg.minor, line.currency)}" if leg else ""
         if item.is_taken:
             default = f"{signed}{typed_amount(item.open_minor, line.currency)}"
-        less = typed_amount(leg.deduction_minor, line.currency) if leg and leg.deduction_minor else ""
+        less = typed_amount(leg.kept_minor, line.currency) if leg and leg.kept_minor else ""
         rows.append(
             EditRow(
                 public_id=item.public_id,
