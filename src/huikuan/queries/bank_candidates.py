@@ -30,15 +30,17 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class PartRefund:
-    """A payment of which a line gave ``amount_minor`` back. ``free_in``: where the receipt has so much that is not
-    applied, as the form of refunds names it, empty where it has not; ``entry_public_id``: the refund as it was booked,
-    empty where it is not; ``times``: how often so much of it was refunded, what was taken back since counted too."""
+    """A payment of which a part was given back: ``lines`` times ``amount_minor``, and so often as there are
+    ``entry_public_ids`` it is booked as a refund. ``free_in``: where the receipt has so much that is not applied, as
+    the form of refunds names it, empty where it has not; ``key``: another one whenever something was booked or taken
+    back."""
 
     payment: Candidate
     amount_minor: int
+    lines: int
+    entry_public_ids: list[str]
     free_in: str
-    entry_public_id: str
-    times: int
+    key: str
 
 
 def part_refunds(line: BankLine, kept_minor: int) -> list[PartRefund]:
@@ -56,20 +58,14 @@ def part_refunds(line: BankLine, kept_minor: int) -> list[PartRefund]:
         entry__reversed_by__isnull=True,
     )
     alike = BankLine.objects.filter(_refers(told), account_id=line.account_id, kind=line.kind, is_return=True)
-    before = alike.filter(amount_minor=line.amount_minor, id__lt=line.pk).count()
+    lines = alike.filter(amount_minor=line.amount_minor).count()
     parts = []
     for payment in _as_candidates(found.distinct().order_by("-value_date", "-id")[:10]):
-        legs = Posting.objects.filter(
-            receipt_id=payment.id,
-            amount_minor=minor,
-            entry__kind=EntryKind.REFUND.value,
-            entry__effective_date__gte=line.value_date,
-        )
+        legs = Posting.objects.filter(receipt_id=payment.id, amount_minor=minor, entry__kind=EntryKind.REFUND.value)
         refunds = list(legs.order_by("entry_id").values_list("entry_id", "entry__reversed_by"))
-        # Two refunds of the same sum are two: this line is the one after those ``before`` it.
         standing = [public_id("ent", number) for number, reversal in refunds if reversal is None]
-        entry = standing[before] if before < len(standing) else ""
-        parts.append(PartRefund(payment, minor, _free_in(payment.id, minor), entry, len(refunds)))
+        key = f"{payment.public_id}-{minor}-{len(refunds)}-{len(standing)}"
+        parts.append(PartRefund(payment, minor, lines, standing, _free_in(payment.id, minor), key))
     return parts
 
 
