@@ -37,7 +37,7 @@ NAMES_OF_THINGS = frozenset(
     " USD JPY KWD SHA PDF XML OFD UBL CII DATEV SAP URL ID HTTP HTTPS JSON IP OK QR TOTP VAT IBAN BIC huikuan"
     " BUKRS BLART Beraternummer Mandantennummer SKR Deutsch Office done refused https"
     " Webhook Webhooks xlsx csv parquet pdf PNG XRechnung Peppol ZUGFeRD Factur webhook hk whsec GBK AM PM"
-    " camt MT BAI OFX remt pain eml toml".split()
+    " camt MT BAI OFX remt pain eml toml RF ISO OGM".split()
 )
 """Words a Chinese page may hold: formats, keys on the keyboard, currencies, this product."""
 CODES = re.compile(r"\w_\w|^[a-z]+(\.[a-z]+)+$|^[0-9a-f]{32,}$")
