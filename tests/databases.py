@@ -13,6 +13,7 @@ import importlib.metadata
 import os
 import shutil
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -91,13 +92,18 @@ def store_key() -> str:
     return digest.hexdigest()[:16]
 
 
+OLD_SECONDS = 24 * 3600
+"""A template younger than that may be another run's, of other tables."""
+
+
 def sqlite_template(folder: Path) -> Path:
     """A migrated SQLite file under ``folder``, made once for each state of the tables."""
     path = folder / f"template-{store_key()}.db"
     with file_lock(folder / "template.lock"):
         if not path.exists():
             for stale in folder.glob("template-*.db*"):
-                stale.unlink()
+                if stale.stat().st_mtime < time.time() - OLD_SECONDS:
+                    stale.unlink()
             draft = folder / f"draft-{os.getpid()}.db"
             with default_database(environment.sqlite_settings(draft), folder):
                 migrate()
