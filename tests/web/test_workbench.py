@@ -165,6 +165,18 @@ def test_undo_opens_the_line_again(bench: Bench) -> None:
     assert (answer.status_code, "decided nothing today" in text_of(answer)) == (400, True)
 
 
+def test_the_last_line_of_a_search_is_taken_back_and_opened(bench: Bench) -> None:
+    ann = signed_in("ann")
+    bench.accept(ann, 0)
+    assert 'id="bench-undo"' in ann.get("/cash/workbench/?q=nothing+like+it").content.decode()
+    back = ann.post("/cash/workbench/undo/", {"book": "E1"})
+    assert f"line={bench.id(0)}" in back["Location"]
+    shown = ann.get(f"{back['Location']}&sort=date").content.decode()
+    assert f'data-pane="{bench.id(0)}"' in shown
+    # What leads to another list does not take the line along.
+    assert re.findall(r'href="[^"]*show=parked[^"]*line=|href="[^"]*line=[^"]*show=parked', shown) == []
+
+
 def test_two_clerks_on_one_line(bench: Bench) -> None:
     ann, bob = signed_in("ann"), signed_in("bob")
     assert ann.post(bench.url(0, "claim/"), headers=HX).content == b""

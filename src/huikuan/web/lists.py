@@ -29,11 +29,24 @@ def changed(request: HttpRequest, **params: str | None) -> str:
 
 
 def chips_of(
-    request: HttpRequest, name: str, choices: Iterable[tuple[str, str, str]], *, active: str, optional: bool = False
+    request: HttpRequest,
+    name: str,
+    choices: Iterable[tuple[str, str, str]],
+    *,
+    active: str,
+    optional: bool = False,
+    without: Iterable[str] = (),
 ) -> list[Chip]:
-    """Chips that set ``name``; choices are (code, word, css class). A chip that is on and ``optional`` takes it off."""
+    """Chips that set ``name``; choices are (code, word, css class). A chip that is on and ``optional`` takes it off.
+    ``without``: parameters of this address that do not belong to what a chip shows."""
+    other: dict[str, str | None] = dict.fromkeys(without)
     return [
-        Chip(word, changed(request, **{name: None if optional and code == active else code}), code == active, css)
+        Chip(
+            word,
+            changed(request, **{**other, name: None if optional and code == active else code}),
+            code == active,
+            css,
+        )
         for code, word, css in choices
     ]
 

@@ -5,6 +5,7 @@ What is decided is received in ``workbench_deeds``."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -97,41 +98,34 @@ def show_bench(request: HttpRequest, seat: Seat) -> HttpResponse:
     if request.GET.get("at_work"):
         return show(request, seat, "workbench/at_work.html", {**work_context(book), "was_at_work": True})
     user: Any = request.user
-    asked, line = request.GET.get("line", ""), None
-    if asked and (line := lines.line_at([book.id], asked)) is None:
-        raise Http404
+    line = lines.line_at([book.id], request.GET.get("line", ""))
     # The page of the list that is asked for, else the one on which the line stands.
     at = line.line_id if line is not None and "page" not in request.GET else None
     by = {"1": 1, "-1": -1}.get(request.GET.get("by", ""), 0)
     rows, first = bench_page(book.id, wish, user_id=user.pk, now=now, line_id=at, by=by)
     if request.headers.get("HX-Target") == "bench-left":
         return show(request, seat, "workbench/left.html", {"book": book, "rows": rows, "chosen": first})
-    chosen = asked or first
+    chosen = first if line is None else request.GET["line"]
+    chips = partial(chips_of, request, without=("line", "by"))
     sorts = {"-confidence": _("Surest first"), "-amount": _("Largest first"), "date": _("Oldest first")}
     context = {
         "book": book,
         "wish": wish,
         "rows": rows,
         "chosen": chosen,
-        "line_asked": bool(asked),
+        "line_asked": line is not None,
         **progress_context(request, seat, book),
         **bar_context(book),
         **work_context(book),
-        "book_chips": chips_of(request, "book", [(row.code, row.name, "") for row in books], active=book.code),
-        "show_chips": chips_of(
-            request,
+        "book_chips": chips("book", [(row.code, row.name, "") for row in books], active=book.code),
+        "show_chips": chips(
             "show",
             [("open", _("To do"), ""), ("asked", _("Asked"), ""), ("parked", _("Put aside"), "")],
             active=wish.show,
         ),
-        "sort_chips": chips_of(
-            request,
-            "sort",
-            [(code, word, "") for code, word in sorts.items()],
-            active=wish.sort,
-        ),
+        "sort_chips": chips("sort", [(code, word, "") for code, word in sorts.items()], active=wish.sort),
     }
-    line = line or lines.line_at([book.id], chosen)
+    line = line or lines.line_at([book.id], first)
     if line is not None:
         context |= pane_context(request, seat, line)
     return show(request, seat, "workbench/bench.html", context, room=ROOM)

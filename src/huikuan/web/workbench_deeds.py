@@ -101,7 +101,9 @@ def refused(request: HttpRequest, seat: Seat, line: MatchLine, refusal: Refusal)
     status = 409 if isinstance(refusal, Conflict) else 400
     if not request.headers.get("HX-Request"):
         messages.error(request, reason)
-        return redirect(address(seat.kept, "workbench", line=bank_line_id_text(line.line_id), book=_code(seat, line)))
+        return redirect(
+            address(seat.kept, "workbench", line=bank_line_id_text(line.line_id), book=book_code(seat, line))
+        )
     context = pane_context(request, seat, again, reason=reason)
     return show(request, seat, "workbench/pane.html", context, status=status)
 
@@ -164,18 +166,19 @@ def undo(request: HttpRequest, seat: Seat) -> HttpResponse:
     except Refusal as refusal:
         return _undo_refused(request, seat, book, told(refusal, book.currency), refusal, back)
     line = lines.line_of_decision(decision_id)
+    reopened = bank_line_id_text(line.line_id)
     text = _("Taken back: {amount} is open again.").format(amount=amount_text(line.open_minor, line.currency))
     if back == "today" or not request.headers.get("HX-Request"):
         messages.success(request, text)
-        page_name = "workbench_today" if back == "today" else "workbench"
-        return redirect(address(seat.kept, page_name, book=book.code))
+        page_name, more = ("workbench_today", {}) if back == "today" else ("workbench", {"line": reopened})
+        return redirect(address(seat.kept, page_name, book=book.code, **more))
     context = {
         "swap": True,
         **progress_context(request, seat, book),
         **pane_context(request, seat, line, done=text),
     }
     response = show(request, seat, "workbench/pane.html", context)
-    response["HX-Trigger"] = json.dumps({"bench-came-back": {"line": bank_line_id_text(line.line_id)}})
+    response["HX-Trigger"] = json.dumps({"bench-came-back": {"line": reopened}})
     return response
 
 
@@ -190,5 +193,5 @@ def _undo_refused(
     return show(request, seat, "workbench/empty_pane.html", context, status=status)
 
 
-def _code(seat: Seat, line: MatchLine) -> str:
+def book_code(seat: Seat, line: MatchLine) -> str:
     return next(row.code for row in seat.entities if row.id == line.entity_id)

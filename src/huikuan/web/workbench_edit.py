@@ -27,7 +27,7 @@ from huikuan.web.matching_words import DEDUCTIONS
 from huikuan.web.pages import show
 from huikuan.web.tags import address
 from huikuan.web.workbench import bench, line_of
-from huikuan.web.workbench_deeds import done_words, refused, went_on
+from huikuan.web.workbench_deeds import book_code, done_words, refused, went_on
 
 OFFERED = ("early_payment_discount", "bank_charge", "exchange", "short_payment")
 
@@ -211,7 +211,7 @@ def put_aside(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
         return refused(request, seat, line, refusal)
     if given.get("deed") == "unpark":
         messages.success(request, text)
-        return redirect(address(seat.kept, "workbench", line=public_id))
+        return redirect(address(seat.kept, "workbench", book=book_code(seat, line), line=public_id))
     return went_on(request, seat, line, text, is_aside=True)
 
 

@@ -37,7 +37,7 @@
     htmx.ajax("GET", $("a", row).getAttribute("hx-get"), { target: "#bench-pane", swap: "innerHTML show:none" });
   };
   // Brings the page of the list on which a line stands, or the one so many places after it; gives which line that is.
-  // Only the last one asked for counts.
+  // Nothing where it did not come; only the last one asked for counts.
   let lists = 0;
   const bring = async (line, by = 0) => {
     const mine = ++lists;
@@ -46,10 +46,11 @@
     url.searchParams.set("line", line);
     if (by) url.searchParams.set("by", by);
     $("#bench-left").setAttribute("aria-busy", "true");
-    const answer = await fetch(url, { headers: { "HX-Request": "true", "HX-Target": "bench-left" }, credentials: "same-origin" });
-    const text = await answer.text();
+    const headers = { "HX-Request": "true", "HX-Target": "bench-left" };
+    const text = await fetch(url, { headers, credentials: "same-origin" }).then((answer) => answer.text()).catch(() => "");
     if (mine !== lists) return "";
-    if (!answer.ok || !text.includes("bench-left")) return void location.reload();
+    $("#bench-left").removeAttribute("aria-busy");
+    if (!text.includes('id="bench-left"')) return "";
     $("#bench-left").outerHTML = text;
     htmx.process($("#bench-left"));
     mark(numberOf());
@@ -67,12 +68,13 @@
   });
   // Past the ends of the page the list goes on.
   const step = (by) => {
+    if (!pane()) return;
     const all = rows();
     const at = all.indexOf(chosen());
     if (at >= 0 && all[at + by]) return void open(all[at + by]);
     const coming = {};
     setBusy(coming);
-    bring(numberOf(), by).catch(() => "").then((line) => {
+    bring(numberOf(), by).then((line) => {
       if (busy !== coming) return;
       const row = line && line !== numberOf() && rowOf(line);
       if (row) open(row);
@@ -252,11 +254,11 @@
     if (!stays) rowOf(line)?.remove();
     if (rowOf(next)) return void mark(next);
     // The next lines of the list come from the server; so does what is to be said when there are none.
-    if (next) return void bring(next).catch(() => {});
+    if (next) return void bring(next);
     const here = new URL(location.href);
     ["line", "page"].forEach((name) => here.searchParams.delete(name));
     location.replace(here);
   });
-  document.addEventListener("bench-came-back", (event) => { bring(event.detail.line).catch(() => {}); });
+  document.addEventListener("bench-came-back", (event) => { bring(event.detail.line); });
   if (bench()) ready();
 })();
