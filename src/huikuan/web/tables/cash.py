@@ -18,7 +18,7 @@ from huikuan.web import words
 from huikuan.web.format import format_count, format_day
 from huikuan.web.note_words import CHANNELS
 from huikuan.web.tables.columns import Column, Filter, Kind, Table, filters_of, in_one, paged
-from huikuan.web.tables.common import CUSTOMER, ENTITY_ON_A_DESK
+from huikuan.web.tables.common import CURRENCY_ON_A_DESK, CUSTOMER, ENTITY_ON_A_DESK
 from huikuan.web.tables.items import customer_name
 
 read_filters = filters_of(CashFilters, state=CASH_STATES)
@@ -34,7 +34,8 @@ def _channels(_frame: Frame) -> list[tuple[str, str]]:
 
 def _reference(row: CashRow) -> SafeString:
     day = format_day(row.row.value_date, get_language() or "en")
-    return format_html('{}<small class="dim phone-only">{}</small>', row.row.reference, day)
+    told = '{}<small class="dim phone-only">{} · {}</small>'
+    return format_html(told, row.row.reference, day, words.word_of(words.RECEIPT_STATES, row.row.state))
 
 
 def _payer(row: CashRow) -> SafeString:
@@ -56,7 +57,7 @@ COLUMNS = (
     Column("payer", _("Payer"), Kind.TEXT, lambda row: row.payer_name, shown=False, width=30),
     Column("channel", _("Paid by"), Kind.TEXT, lambda row: str(CHANNELS.get(row.channel, "")), css="desk-only"),
     ENTITY_ON_A_DESK,
-    Column("currency", _("Currency"), Kind.TEXT, lambda row: row.row.currency, width=9),
+    replace(CURRENCY_ON_A_DESK, value=lambda row: row.row.currency),
     Column(
         "amount",
         _("Received"),
@@ -103,7 +104,14 @@ COLUMNS = (
         by_value=True,
     ),
     Column("applied", _("Applied to items"), Kind.MONEY, lambda row: row.row.applied_minor, shown=False),
-    Column("state", _("State"), Kind.TEXT, lambda row: words.word_of(words.RECEIPT_STATES, row.row.state), width=16),
+    Column(
+        "state",
+        _("State"),
+        Kind.TEXT,
+        lambda row: words.word_of(words.RECEIPT_STATES, row.row.state),
+        css="desk-only",
+        width=16,
+    ),
     Column("external_id", _("Number in the source system"), Kind.CODE, lambda row: row.row.external_id, shown=False),
 )
 
