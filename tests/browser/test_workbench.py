@@ -189,6 +189,7 @@ def test_lines_are_cleared_past_the_end_of_the_page(bench: Bench, live_server: L
     is_at(last, 24)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Nothing to do here")).to_be_visible()
+    expect(page.get_by_text("40.00 EUR: applied to 1 item")).to_be_visible()
 
 
 def test_a_second_clerk_sees_who_is_at_a_line(bench: Bench, live_server: LiveServer, browser: Browser) -> None:

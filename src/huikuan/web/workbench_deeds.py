@@ -117,8 +117,10 @@ def went_on(request: HttpRequest, seat: Seat, line: MatchLine, text: str, *, is_
     below = [number for text in request.POST.get("below", "").split() if (number := bank_line_number(text)) is not None]
     found = following(book.id, wish_shown(request), line, user_id=user.pk, now=now, shown=below)
     follower = bank_line_id_text(found.line_id) if found.line_id is not None else ""
-    if not request.headers.get("HX-Request"):
+    is_whole = not request.headers.get("HX-Request")
+    if is_whole or not follower:  # At the end of the list the page is made anew.
         messages.success(request, text)
+    if is_whole:
         return redirect(address(seat.kept, "workbench", book=book.code, line=follower))
     context: dict[str, Any] = {
         "swap": True,
