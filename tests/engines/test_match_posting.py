@@ -200,8 +200,10 @@ def test_only_what_was_right_often_enough_and_above_its_surest_error_is_vouched_
     right = [("charge.named", 0.9 + at / 1000, True) for at in range(20)]
     assert vouched_by(right[1:], 0.8) == {}
     assert vouched_by(right, 0.8) == {"charge.named": 0.9}
-    assert vouched_by([*right, ("charge.named", 0.85, False)], 0.8) == {"charge.named": 0.9}
-    assert vouched_by([*right, ("charge.named", 0.9, False)], 0.8) == {}
+    more = [("charge.named", 0.95 + at / 1000, True) for at in range(20)]
+    assert vouched_by([*right, ("charge.named", 0.85, False)], 0.8) == {}
+    assert vouched_by([*right, *more, ("charge.named", 0.85, False)], 0.8) == {"charge.named": 0.9}
+    assert vouched_by([*right, *more, ("charge.named", 0.9, False)], 0.8) == {}
     assert vouched_by([(NEVER, 0.99, True)] * 50 + [("", 0.99, True)] * 50, 0.8) == {}
 
 
@@ -211,6 +213,14 @@ def test_a_part_of_the_past_does_not_vouch_for_itself() -> None:
     past = [Replayed(f"L{at}", [], 0, "charge.named" if at % 97 == 0 else "", 100, "CNY") for at in range(4000)]
     bar = _bar(past, [0.99] * 4000, 0.001, MatchOptions())
     assert (bar.above, bar.vouched) == (4000, {"charge.named": 0.99})
+
+
+def test_much_money_over_never_posts() -> None:
+    bar = BarReport(threshold=0.0, reason="", vouched={"over.named": 0.0})
+    model = MatchModel(Knowledge(), prior_calibration(), bar)
+    lines = [line("L1", "930.00", "INV5001", MUELLER), line("L2", "200.00", "INV5002", MUELLER)]
+    answer = run(lines, [item("INV5001", "C1", "913.47"), item("INV5002", "C1", "77.10")], CUSTOMERS, model=model)
+    assert [first(answer, name)[0]["decision"] for name in ("L1", "L2")] == ["auto", "propose"]
 
 
 @pytest.mark.parametrize(("text", "decision"), [("Rent March", "auto"), ("Rent May", "propose"), ("Rent", "auto")])

@@ -19,8 +19,10 @@ class Explanation:
     """One explanation. ``items`` are places in the book, ``shape`` how the set came about (named, single, all, due,
     month, oldest, sum, credits, global, none), ``others`` how many other sets fit as well, ``pool_size`` how many items
     were to choose from (of money on account: that it might pay instead). ``is_shaky``: it rests on a guess, such
-    as about an earlier line; ``is_way``: its customer has always paid so; ``features``: the numbers of ``NAMES``
-    as an array of doubles, nothing before they are worked out."""
+    as about an earlier line; ``is_way``: its customer has always paid so; ``doubt``: of what nothing written
+    points to, a kind that the past may answer: ``month`` (the text names a month, and not that of the items), ``round``
+    (a round sum may be meant for what is oldest); ``features``: the numbers of ``NAMES`` as an array of doubles,
+    nothing before they are worked out."""
 
     kind: str
     customer: int
@@ -32,7 +34,7 @@ class Explanation:
     swaps: int = 0
     is_shaky: bool = False
     is_way: bool = False
-    off_month: bool = False
+    doubt: str = ""
     features: Any = ()
     score: float = 0.0
     confidence: float = 0.0

@@ -22,6 +22,8 @@ CUSTOMARY = 2
 have been confirmed before it may end an item by itself."""
 NAMED_ELSE = 1.0
 """How rare a number must be that names another item than those paid, to hold an explanation back."""
+OVER_SHARE = 2
+"""Money over beyond what the items get, divided by this, is meant for something else."""
 MANY = 4
 """So many unnamed items may add up to the amount by chance."""
 UNHEARD = 1.0
@@ -29,7 +31,8 @@ UNHEARD = 1.0
 NEVER = "never"
 """What holds an explanation back whatever the past says."""
 VOUCHED_MIN = 20
-"""Past lines that must have been held back by one kind of doubt and right, every one, before it holds back no more."""
+"""Past lines that one kind of doubt must have held back, and that were right, every one, before it holds back no
+more."""
 
 
 def may_post(best: Explanation, confidence: float, vouched: Mapping[str, float]) -> bool:
@@ -50,7 +53,8 @@ def vouched_by(past: Iterable[tuple[str, float, bool]], least: float) -> dict[st
     """Kinds of doubt that the past answers, each with the confidence from which on it does.
 
     ``past``: per line what held it back, its confidence and whether it was right; less sure ones than ``least`` do not
-    count. A kind is answered above its surest wrong line, where enough lines were right.
+    count. A kind is answered above its surest wrong line, where enough lines were right: of each wrong one as many
+    again.
     """
     held: dict[str, list[tuple[float, bool]]] = {}
     for hold, confidence, right in past:
@@ -58,9 +62,9 @@ def vouched_by(past: Iterable[tuple[str, float, bool]], least: float) -> dict[st
             held.setdefault(hold, []).append((confidence, right))
     vouched = {}
     for hold, some in held.items():
-        wrong = max((confidence for confidence, right in some if not right), default=0.0)
-        above = [confidence for confidence, _ in some if confidence > wrong]
-        if len(above) >= VOUCHED_MIN:
+        wrong = [confidence for confidence, right in some if not right]
+        above = [confidence for confidence, _ in some if confidence > max(wrong, default=0.0)]
+        if len(above) >= VOUCHED_MIN * (1 + len(wrong)):
             vouched[hold] = min(above)
     return vouched
 
@@ -87,6 +91,8 @@ def _doubt_of_sum(best: Explanation) -> str:
         return NEVER if best.shape == "sum" and several else ""
     else:
         return NEVER if len(best.items) >= MANY and best.shape in ("sum", "subset") else ""
+    if held and how == "over" and fit.over * OVER_SHARE > sum(fit.applied):
+        return NEVER
     if held and unnamed and how in ("charge", "exchange", "short"):
         # Which items are meant, and which of them is short, nobody can tell.
         return NEVER
@@ -122,8 +128,8 @@ def _doubt_of_text(best: Explanation) -> str:
         return _kind(best, "advance")
     if named or best.kind == "duplicate":
         return ""
-    if best.off_month:
-        return "month"
+    if best.doubt:
+        return best.doubt
     if features[PLACE["part_words_whole"]]:
         return "part_words"
     if best.items and features[PLACE["missed_open"]] > NAMED_ELSE:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from huikuan.engines.match_bare import BareExplainer
+from huikuan.engines.match_bare import OLDEST_MIN, BareExplainer
 from huikuan.engines.match_book import UNIT
 from huikuan.engines.match_context import Context
 from huikuan.engines.match_explanation import WHOLE, Explanation, Found
@@ -44,16 +44,20 @@ class Rivals(BareExplainer):
         said = {way for way in ways if self._is_said(context, way)}
         for one in bare:
             own = frozenset(one.items)
-            one.off_month = bool(context.periods) and not self._is_said(context, own)
+            if context.periods and not self._is_said(context, own):
+                one.doubt = "month"
             simple = ways.get(own, len(own))
             among = said if own in said or self._is_said(context, own) else ways
             rivals = sum(ways[way] <= simple or way in said for way in among if way != own)
-            rivals += self._may_be_oldest(context, one)
+            if self._may_be_oldest(context, one):
+                parts = self._pays_in_parts(self.state.book.customer_of[one.items[0]])
+                rivals += parts
+                one.doubt = one.doubt if parts else "round"
             one.others = max(one.others, float(rivals))
 
     def _may_be_oldest(self, context: Context, made: Explanation) -> bool:
-        """A sum in whole thousands may as well be meant for what is oldest; so may one in whole hundreds of a payer
-        who has paid in part or on account before."""
+        """A sum in whole thousands may be meant for what is oldest; so may one in whole hundreds of a payer who has
+        paid in part or on account before."""
         amount = context.line.amount
         if amount % (100 * UNIT):
             return False
@@ -63,8 +67,17 @@ class Rivals(BareExplainer):
             return False
         if amount % (1000 * UNIT) == 0:
             return True
-        name = self.state.book.customer_ids[owner]
-        return any(self.knowledge.habit(name, habit)[0] for habit in ("part", "account", "over"))
+        return self._parts_of(owner) > 0
+
+    def _pays_in_parts(self, customer: int) -> bool:
+        """It pays in part or on account more than now and then: what its round sums are meant for is open."""
+        parts = self._parts_of(customer)
+        lines = self.knowledge.habit(self.state.book.customer_ids[customer], "lines")[1]
+        return parts >= OLDEST_MIN and parts * 5 >= lines
+
+    def _parts_of(self, customer: int) -> int:
+        name = self.state.book.customer_ids[customer]
+        return sum(self.knowledge.habit(name, habit)[0] for habit in ("part", "account", "over"))
 
     def _is_said(self, context: Context, items: Iterable[int]) -> bool:
         """All of months that the text names."""

@@ -185,7 +185,7 @@ class _Work:
         for one, chance in zip(some, sure.tolist(), strict=True):
             best = one.ranked[0]
             is_sure = chance >= (SURE if best.fit.how in SETTLING else SURE_PART) and best.others < AMBIGUOUS
-            is_sure = is_sure and not (best.is_shaky or best.off_month)
+            is_sure = is_sure and not (best.is_shaky or best.doubt)
             if not is_sure and _is_way(one) and not best.is_shaky:
                 self.followed.update(best.items)
             elif not is_sure:
