@@ -114,7 +114,7 @@ def went_on(request: HttpRequest, seat: Seat, line: MatchLine, text: str, *, is_
     book = next(row for row in seat.entities if row.id == line.entity_id)
     user: Any = request.user
     now = timezone.now()
-    below = [number for text in request.POST.get("below", "").split() if (number := bank_line_number(text)) is not None]
+    below = [number for one in request.POST.get("below", "").split() if (number := bank_line_number(one)) is not None]
     found = following(book.id, wish_shown(request), line, user_id=user.pk, now=now, shown=below)
     follower = bank_line_id_text(found.line_id) if found.line_id is not None else ""
     is_whole = not request.headers.get("HX-Request")
