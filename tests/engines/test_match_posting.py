@@ -223,6 +223,15 @@ def test_much_money_over_never_posts() -> None:
     assert [first(answer, name)[0]["decision"] for name in ("L1", "L2")] == ["auto", "propose"]
 
 
+def test_kinds_of_doubt_never_take_the_bar_from_the_plain_lines() -> None:
+    past = [
+        Replayed(f"L{at}", [], -1 if at % 440 == 0 else 0, f"kind{at // 440}" if at % 11 == 0 else "", 100, "CNY")
+        for at in range(4400)
+    ]
+    bar = _bar(past, [0.995 if one.hold else 0.99 for one in past], 0.001, MatchOptions())
+    assert (bar.above, bar.errors, bar.vouched) == (4000, 0, {})
+
+
 @pytest.mark.parametrize(("text", "decision"), [("Rent March", "auto"), ("Rent May", "propose"), ("Rent", "auto")])
 def test_an_item_of_another_month_than_the_one_written_does_not(text: str, decision: str) -> None:
     assert told(text, "913.47", [item("INV5001", "C1", "913.47")])["decision"] == decision
