@@ -81,7 +81,7 @@ def test_what_came_in_by_channel(world: World) -> None:
     program = Program(make_key("boss"))
     program.posted("cash-slips", {**CASH, "customer": "0001"})
     days = "value_from=2026-03-01&value_to=2026-03-31"
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"currency": "CNY", "channel": None, "is_bill": False, "receipts": 1, "amount": "600.00"},
         {"currency": "CNY", "channel": "cash", "is_bill": False, "receipts": 1, "amount": "500.50"},
     ]

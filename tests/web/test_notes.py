@@ -147,8 +147,8 @@ def test_the_rules_for_bills_cheques_and_cash_are_saved(world: World) -> None:
     assert "50,000.00" in boss.get(path).content.decode()
     for wrong in ("-1", "much"):
         assert boss.post(path, given | {"escort_from": wrong}).status_code == 400
-    for wrong in ({"notes_settle": "never"}, {"reference_scheme": "giro"}):
-        assert boss.post(path, given | wrong).status_code == 404
+    for unknown in ({"notes_settle": "never"}, {"reference_scheme": "giro"}):
+        assert boss.post(path, given | unknown).status_code == 404
     assert policy_of(world.cn).escort_from_minor == 50_000_00
     boss.post(path, given | {"escort_from": ""})
     assert policy_of(world.cn).escort_from_minor is None
