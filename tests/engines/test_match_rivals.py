@@ -111,6 +111,17 @@ def test_a_round_sum_is_told_as_part_of_what_is_oldest_and_posts_nothing() -> No
     assert first(answer, "L1")[0]["decision"] == "propose"
 
 
+def test_which_of_two_items_of_the_same_days_and_amount_gets_the_part_nobody_knows() -> None:
+    known = Knowledge()
+    known.habits = {"C1": {"lines": 9, "part": 9, "oldest": 9}, EVERYBODY: {"lines": 300, "part": 12, "oldest": 12}}
+    older = dated("INV6001", "190.24", DAY - timedelta(days=60))
+    for days, ambiguous in ((0, 1), (1, 0)):
+        twins = [dated("INV6002", "387.39", DAY), dated("INV6003", "387.39", DAY + timedelta(days=days))]
+        answer = said([line("L1", "500.00", "", NAME)], [older, *twins], known)
+        oldest = [row for row in answer.matches.to_pylist() if row["item_id"] == "INV6002"]
+        assert [row["ambiguous"] for row in oldest] == [ambiguous]
+
+
 def test_one_wrong_line_among_the_surest_does_not_end_the_bar() -> None:
     past = [Outcome(1 - at / 100_000, at != 40) for at in range(8000)]
     bar = set_bar(past, 0.001, 0.95, currency=None)

@@ -52,9 +52,11 @@ _WORDS: dict[str, tuple[str, str]] = {
         "无自动入账：抽查发现有把握的流水出错。",
     ),
     "bar": (
-        "Bar: {threshold:.2%} sure. Of {lines:,} past lines {above:,} were over it and {errors:,} of "
+        "Bar: {threshold:.2%} sure where the text names every item and the amount fits to the cent, {others:.3%} "
+        "elsewhere. Of {lines:,} past lines {above:,} were over it and {errors:,} of "
         "them wrong: with {certainty:.0%} probability under {bound:.3%} (asked: {max_error:.3%}).",
-        "门槛：把握 {threshold:.2%}。{lines:,} 笔历史流水中 {above:,} 笔达到门槛，其中 {errors:,} 笔出错："
+        "门槛：附言写明全部单据且金额分毫不差的，把握 {threshold:.2%}；其他的 {others:.3%}。"
+        "{lines:,} 笔历史流水中 {above:,} 笔达到门槛，其中 {errors:,} 笔出错："
         "错误率有 {certainty:.0%} 的可能低于 {bound:.3%}（要求 {max_error:.3%}）。",
     ),
     "money": (
@@ -140,11 +142,13 @@ def show_counts(counts: dict[str, int], lang: Lang = "en") -> Iterable[str]:
 
 def show_bar(bar: BarReport, lang: Lang = "en") -> Iterable[str]:
     """The bar and what it rests on, in words; which past lines would have been sure and wrong."""
+    from huikuan.engines.match_bar import least_of
+
     if bar.threshold is None:
         key = bar.reason if bar.reason in _WORDS else "no_history"
         yield say(key, lang, missing=bar.lines_missing, errors=bar.errors, above=bar.above)
     else:
-        yield say("bar", lang, **bar.to_json())
+        yield say("bar", lang, others=least_of(bar, 1), **bar.to_json())
         if bar.money_cap is not None:
             yield say(
                 "money",

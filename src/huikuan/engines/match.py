@@ -192,22 +192,14 @@ def _bar(replayed: list[Replayed], chances: list[float], max_error: float, optio
     rates = {name: middles[currency] / middle if middle > 0 else 0.0 for name, middle in middles.items()}
     cap = None if options.money_cap is None else int(options.money_cap * 10_000)
 
-    def proved(may: list[bool]) -> BarReport:
-        outcomes = [
-            Outcome(chance, one.right == 0, max(round(one.amount * rates[one.currency]), 0), may_post)
-            for one, chance, may_post in zip(replayed, chances, may, strict=True)
-        ]
-        bar = set_bar(outcomes, max_error, options.certainty, currency=currency, money_cap=cap)
-        return replace(bar, surest_wrong=_surest_wrong(replayed, chances, may))
-
-    bar = proved([not one.hold and chance >= LEAST for one, chance in zip(replayed, chances, strict=True)])
-    if bar.threshold is None:
-        return bar
-    # Proved without any kind of doubt: only then, and with the same improbability, is more looked at.
-    more = proved(_may_post(replayed, chances))
-    if more.above <= bar.above or more.threshold is None:
-        return bar
-    return replace(more, vouched=vouched_by(_held(replayed, chances), LEAST))
+    may = _may_post(replayed, chances)
+    outcomes = [
+        Outcome(chance, one.right == 0, max(round(one.amount * rates[one.currency]), 0), may_post, one.back)
+        for one, chance, may_post in zip(replayed, chances, may, strict=True)
+    ]
+    bar = set_bar(outcomes, max_error, options.certainty, currency=currency, money_cap=cap)
+    vouched = {} if bar.threshold is None else vouched_by(_held(replayed, chances), LEAST)
+    return replace(bar, surest_wrong=_surest_wrong(replayed, chances, may), vouched=vouched)
 
 
 def _held(replayed: list[Replayed], chances: list[float]) -> list[tuple[str, float, bool]]:

@@ -8,11 +8,12 @@ from typing import Any
 
 import pyarrow as pa
 
+from huikuan.engines.match_bar import is_over
 from huikuan.engines.match_book import UNIT, Book
 from huikuan.engines.match_explanation import AMBIGUOUS, Explanation
 from huikuan.engines.match_joint import Judged
 from huikuan.engines.match_learn import Knowledge
-from huikuan.engines.match_posting import may_post
+from huikuan.engines.match_posting import back_of, may_post
 from huikuan.engines.match_references import FIELDS
 from huikuan.engines.match_types import EVIDENCE, EXPLANATIONS, LEARNED, MATCHES, BarReport, MatchOptions
 from huikuan.engines.match_words import Speaker
@@ -33,9 +34,12 @@ def decide(judged: Judged, bar: BarReport, options: MatchOptions, unsure: Collec
     if not judged.ranked:
         return "none"
     best = judged.ranked[0]
-    sure = bar.threshold is not None and judged.confidence >= bar.threshold
     follows = best.is_way and best.customer in unsure
-    if sure and not follows and may_post(best, judged.confidence, bar.vouched):
+    if (
+        is_over(bar, judged.confidence, back_of(best))
+        and not follows
+        and may_post(best, judged.confidence, bar.vouched)
+    ):
         if options.auto_amount_max is None:
             return "auto"
         largest = options.auto_amount_max.get(judged.line.currency)

@@ -19,6 +19,11 @@ one is not proved, what came in is lost. So one wrong line among the surest ends
 it prove."""
 LEAST = 0.8
 """No line posts itself that is less sure, even where so many errors would be allowed."""
+SET_BACK = (0.0, 4.0, 5.0)
+"""Log-odds by which lines of each degree of doubt (``Outcome.back``) stand behind equally sure ones of none when the
+surest are looked at first. A confidence is a guess about lines like those of the past; what the text names to the cent
+is the least of a guess. So two or three sure and wrong lines of another sort do not end what a thousand named ones
+prove."""
 DRIFT_P = 0.002
 """So improbable by chance must a worse latest part be to be called a drift."""
 
@@ -26,12 +31,19 @@ DRIFT_P = 0.002
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """A past line with the confidence it had (or, of an audit, was posted with), its amount in units of one currency
-    (0: another currency), and whether it was right. ``may_post``: nothing but the bar kept it from posting itself."""
+    (0: another currency), and whether it was right. ``may_post``: nothing but the bar kept it from posting itself;
+    ``back``: its degree of doubt (``match_posting.back_of``)."""
 
     confidence: float
     right: bool
     amount: int = 0
     may_post: bool = True
+    back: int = 0
+
+    @property
+    def standing(self) -> float:
+        """By which the surest come first: log-odds, less what its degree of doubt sets it back."""
+        return _log_odds(self.confidence) - SET_BACK[self.back]
 
 
 def at_most(errors: int, count: int, share: float) -> float:
@@ -87,7 +99,7 @@ def set_bar(
     currency: str | None,
     money_cap: int | None = None,
 ) -> BarReport:
-    """The least confidence at which the share of wrong postings is proved to be at most ``max_error``.
+    """The least confidences at which the share of wrong postings is proved to be at most ``max_error``.
 
     ``outcomes`` in the order of the past. Thresholds are tried in an order fixed beforehand, from strict to loose
     (``BUDGETS``), so the promise holds for the chosen one. A drift of the latest fifth lets only the latest two fifths
@@ -97,24 +109,54 @@ def set_bar(
     drifted = drift_p is not None and drift_p < DRIFT_P
     used = list(outcomes[len(outcomes) * 3 // 5 :]) if drifted else list(outcomes)
     report = BarReport(max_error, certainty, lines=len(outcomes), drift=drift, drift_p=drift_p)
-    ranked = sorted((one for one in used if one.may_post), key=lambda one: -one.confidence)
+    ranked = sorted((one for one in used if one.may_post), key=lambda one: -one.standing)
     chosen = _search(ranked, max_error, 1 - certainty)
     if chosen is None:
         return _missing(report, ranked, max_error, 1 - certainty, drifted)
     above = ranked[:chosen]
     errors = sum(not one.right for one in above)
+    lowest = above[-1].standing
     report = replace(
-        report,
-        threshold=above[-1].confidence,
+        _with_thresholds(report, [_least(above, lowest, back) for back in range(len(THRESHOLDS))]),
         above=chosen,
         errors=errors,
         bound=upper_bound(errors, chosen, 1 - certainty),
         share=chosen / len(used),
         reason="",
     )
-    return _by_money(
-        report, [one for one in used if one.may_post and one.confidence >= above[-1].confidence], currency, money_cap
-    )
+    return _by_money(report, [one for one in used if one.may_post and one.standing >= lowest], currency, money_cap)
+
+
+THRESHOLDS = ("threshold", "threshold_others", "threshold_doubted")
+"""The fields of a report by degree of doubt."""
+
+
+def _with_thresholds(report: BarReport, least: Sequence[float | None]) -> BarReport:
+    return replace(report, threshold=least[0], threshold_others=least[1], threshold_doubted=least[2])
+
+
+def _least(above: Sequence[Outcome], lowest: float, back: int) -> float:
+    """The least confidence of a degree of doubt that the bar lets through."""
+    odds = lowest + SET_BACK[back]
+    told = 1 / (1 + math.exp(-odds)) if odds > -700 else 0.0
+    return min((one.confidence for one in above if one.back == back), default=max(told, LEAST))
+
+
+def _log_odds(confidence: float) -> float:
+    held = min(max(confidence, 1e-12), 1 - 1e-12)
+    return math.log(held / (1 - held))
+
+
+def least_of(bar: BarReport, back: int) -> float | None:
+    """The least confidence that the bar lets through of a degree of doubt; of a bar that knew none, that of all."""
+    least: float | None = getattr(bar, THRESHOLDS[back])
+    return bar.threshold if least is None else least
+
+
+def is_over(bar: BarReport, confidence: float, back: int) -> bool:
+    """Whether the bar lets a line of a confidence and a degree of doubt through."""
+    least = least_of(bar, back)
+    return least is not None and confidence >= least
 
 
 def _search(ranked: Sequence[Outcome], max_error: float, improbability: float) -> int | None:
@@ -264,5 +306,5 @@ def update_bar(bar: BarReport, outcomes: Sequence[Outcome]) -> BarReport:
         return moved
     above = math.nextafter(max(wrong), 2.0)
     if above > 1 - (1 - bar.threshold) * 0.05:
-        return replace(moved, threshold=None, reason="audit")
-    return replace(moved, threshold=above)
+        return replace(_with_thresholds(moved, [None] * len(THRESHOLDS)), reason="audit")
+    return _with_thresholds(moved, [max(getattr(bar, name) or 0.0, above) for name in THRESHOLDS])

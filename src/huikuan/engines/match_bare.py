@@ -229,6 +229,12 @@ class BareExplainer:
             held = self._months[day] = (when.year, when.month)
         return held
 
+    def _twins(self, pool: Pool, item: int) -> int:
+        """How many items of the pool are like it: of the same days, with as much open."""
+        book, held = self.state.book, self.state.open_now
+        like = (book.due[item], book.dated[item], held[item])
+        return sum((book.due[one], book.dated[one], held[one]) == like for one in pool.items if one != item)
+
     def _oldest(self, context: Context, customer: int, pool: Pool) -> list[Explanation]:
         """As far as the money goes, the oldest first; or all of it and something over."""
         items, line, taken = [], context.line, 0
@@ -245,7 +251,8 @@ class BareExplainer:
         part = fit_part(self.state, line, items, amounts, False)
         if part is not None:
             kind = "items" if part.how == "short" and len(items) == 1 else "part_payment"
-            made = trim(Explanation(kind, customer, tuple(items), part, "oldest", 0.0, size))
+            twins = self._twins(pool, items[-1]) if taken > line.amount else 0
+            made = trim(Explanation(kind, customer, tuple(items), part, "oldest", float(twins), size))
             made.is_way = self._pays_oldest(customer)
             made.is_shaky = not made.is_way
             return [made]

@@ -49,6 +49,14 @@ def hold_of(best: Explanation) -> str:
     return _doubt_of_sum(best) or _doubt_of_payer(best) or _doubt_of_text(best)
 
 
+def back_of(best: Explanation) -> int:
+    """The degree of doubt: 0 where the text names every item and the amount is theirs to the cent, 1 of all others, 2
+    of what only the past's answer lets through."""
+    if hold_of(best):
+        return 2
+    return int(not (best.kind == "items" and best.shape == "named" and best.fit.how == "exact"))
+
+
 def vouched_by(past: Iterable[tuple[str, float, bool]], least: float) -> dict[str, float]:
     """Kinds of doubt that the past answers, each with the confidence from which on it does.
 

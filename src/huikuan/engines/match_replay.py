@@ -13,7 +13,7 @@ from huikuan.engines.match_joint import Judged
 from huikuan.engines.match_learn import Knowledge
 from huikuan.engines.match_model import traits_of
 from huikuan.engines.match_payers import Directory
-from huikuan.engines.match_posting import NEVER, hold_of
+from huikuan.engines.match_posting import NEVER, back_of, hold_of
 from huikuan.engines.match_run import run_lines
 
 BLOCKS = 12
@@ -22,13 +22,14 @@ BLOCKS = 12
 @dataclass(slots=True)
 class Replayed:
     """A past line as the matcher would have judged it. ``right``: which of its explanations, in their order, is what it
-    turned out to be (-1: none). ``hold``: what besides the bar holds it back. ``dispute``: of one that may post itself
-    and was wrong, what was said and what it was."""
+    turned out to be (-1: none). ``hold``: what besides the bar holds it back; ``back``: its degree of doubt.
+    ``dispute``: of one that may post itself and was wrong, what was said and what it was."""
 
     line_id: str
     traits: list[float]
     right: int
     hold: str
+    back: int
     amount: int
     currency: str
     judged: Judged | None = None
@@ -83,7 +84,15 @@ def _replayed(one: Judged, truth: Truth, book: Book, keep: bool) -> Replayed:
     hold = hold_of(best)
     dispute = _dispute(one, truth, book) if hold != NEVER and right else None
     return Replayed(
-        line.line_id, traits_of(one), right, hold, line.amount, line.currency, one if keep else None, dispute
+        line.line_id,
+        traits_of(one),
+        right,
+        hold,
+        back_of(best),
+        line.amount,
+        line.currency,
+        one if keep else None,
+        dispute,
     )
 
 

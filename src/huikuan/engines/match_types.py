@@ -104,16 +104,18 @@ class MatchOptions:
 class BarReport:
     """The bar above which lines post themselves, and what it rests on.
 
-    ``threshold``: the least confidence, ``None`` where nothing may post itself. ``lines``: confirmed past lines
-    replayed; ``above``: those over the threshold, ``errors`` wrong ones of them, ``bound``: the share of wrong ones
-    stays under it with ``certainty``. ``money_*``: the same by money, each line counted up to ``money_cap`` (major
-    units of ``money_currency``). ``lines_missing``: how many more confirmed lines without an error would set a bar.
-    ``drift``: how many times as often as before the latest part of the history went wrong (1 as before), ``drift_p``
-    how likely that is by chance. ``reason``: a code for why there is no bar (no_history, no_settled_items, too_few,
-    too_many_errors, drift). ``surest_wrong``: past lines that would have been sure and wrong, the surest first: what
-    the history says (``customer_id``, ``items``) and what would have been said (``said_customer_id``, ``said_items``,
-    ``said_reason`` of a deduction), so that a mistake of the history can be mended. ``vouched``: kinds of doubt that
-    hold a line back no more from this confidence on, because those of the history were right every time.
+    ``threshold``: the least confidence where the text names every item and the amount fits to the cent, ``None`` where
+    nothing may post itself; ``threshold_others``: of other lines, ``threshold_doubted``: of those of a kind of doubt
+    the past answers (``vouched``). ``lines``: confirmed past lines replayed; ``above``: those over the threshold,
+    ``errors`` wrong ones of them, ``bound``: the share of wrong ones stays under it with ``certainty``. ``money_*``:
+    the same by money, each line counted up to ``money_cap`` (major units of ``money_currency``). ``lines_missing``: how
+    many more confirmed lines without an error would set a bar. ``drift``: how many times as often as before the latest
+    part of the history went wrong (1 as before), ``drift_p`` how likely that is by chance. ``reason``: a code for why
+    there is no bar (no_history, no_settled_items, too_few, too_many_errors, drift). ``surest_wrong``: past lines that
+    would have been sure and wrong, the surest first: what the history says (``customer_id``, ``items``) and what would
+    have been said (``said_customer_id``, ``said_items``, ``said_reason`` of a deduction), so that a mistake of the
+    history can be mended. ``vouched``: kinds of doubt that hold a line back no more from this confidence on, because
+    those of the history were right every time.
     """
 
     max_error: float = 0.001
@@ -137,6 +139,8 @@ class BarReport:
     audit_errors: int = 0
     surest_wrong: list[dict[str, Any]] = field(default_factory=list)
     vouched: dict[str, float] = field(default_factory=dict)
+    threshold_others: float | None = None
+    threshold_doubted: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As plain values; ``from_json`` reads it back."""

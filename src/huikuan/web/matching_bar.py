@@ -6,6 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from huikuan.engines.match_bar import least_of
 from huikuan.engines.match_types import BarReport
 from huikuan.services.matching_engine import bar_of, is_past_unread
 from huikuan.services.matching_policy import policy_of
@@ -34,10 +35,12 @@ def bar_words(entity_id: int) -> list[str]:
     if bar.threshold is not None:
         said.append(
             _(
-                "The bar stands at {percent} %: of {n} past lines above it {errors} were wrong, so at most {share} is, "
-                "with 95 % certainty."
+                "The bar stands at {percent} % where the text names every item and the amount fits to the cent, at "
+                "{others} % elsewhere: of {n} past lines above it {errors} were wrong, so at most {share} is, with "
+                "95 % certainty."
             ).format(
                 percent=f"{bar.threshold * 100:.1f}",
+                others=f"{(least_of(bar, 1) or 0) * 100:.2f}",
                 n=f"{bar.above:,}",
                 errors=f"{bar.errors:,}",
                 share=share_words(policy.error_ppm),
