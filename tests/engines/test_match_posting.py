@@ -12,13 +12,17 @@ from typing import Any
 
 import pytest
 
+from huikuan.engines import match_posting
 from huikuan.engines.match import Knowledge, MatchModel, MatchOptions, _bar
 from huikuan.engines.match_bar import THRESHOLDS, Outcome, is_over, lines_needed, set_bar
+from huikuan.engines.match_explanation import Explanation
+from huikuan.engines.match_fit import Fit
 from huikuan.engines.match_learn import EVERYBODY
 from huikuan.engines.match_model import confidence_of
 from huikuan.engines.match_posting import NEVER, vouched_by
 from huikuan.engines.match_prior import prior_calibration
 from huikuan.engines.match_replay import Replayed
+from huikuan.engines.match_score import NAMES, PLACE
 from huikuan.engines.match_sums import cancels
 from huikuan.engines.match_types import BarReport
 from tests.engines.matching import customer, first, item, line, run
@@ -31,6 +35,21 @@ CUSTOMERS = [
     customer("C2", "华联食品有限公司"),
     customer("C3", "Alder & Birch Ltd"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def however_unsure(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was never learned from is not sure; these rules are not about that."""
+    if "least" not in request.node.name:
+        monkeypatch.setattr(match_posting, "least_sure", lambda _best: 0.0)
+
+
+@pytest.mark.parametrize(("kind", "least"), [("items", 0.9), ("on_account", 0.95), ("duplicate", 0.95)])
+def test_the_least_confidence(kind: str, least: float) -> None:
+    made = Explanation(kind, 0, (0,), Fit("exact", (100,), (0,)), "named", features=[0.0] * len(NAMES))
+    made.features[PLACE["strength"]] = made.features[PLACE["rarity"]] = 1.0
+    assert not match_posting.may_post(made, least - 0.001, {})
+    assert match_posting.may_post(made, least, {})
 
 
 def told(text: str, amount: str, items: list[dict[str, Any]], knowledge: Knowledge | None = None, **more: Any) -> Any:

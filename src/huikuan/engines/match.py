@@ -214,8 +214,8 @@ def _may_post(replayed: list[Replayed], chances: list[float]) -> list[bool]:
         vouched_by([one for one, part in zip(held, parts, strict=True) if part != own], LEAST) for own in range(FOLDS)
     ]
     return [
-        chance >= LEAST and (not hold or chance >= vouched[part].get(hold, 2.0))
-        for (hold, chance, _), part in zip(held, parts, strict=True)
+        chance >= one.least and (not hold or chance >= vouched[part].get(hold, 2.0))
+        for one, (hold, chance, _), part in zip(replayed, held, parts, strict=True)
     ]
 
 

@@ -17,7 +17,7 @@ BUDGETS = (0, 1, 3, 7, 15, 31, 63)
 comes in where so many errors can just be proved with it. What proved a threshold goes on to the next, looser one; where
 one is not proved, what came in is lost. So one wrong line among the surest ends nothing that the many right ones after
 it prove."""
-LEAST = 0.8
+LEAST = 0.9
 """No line posts itself that is less sure, even where so many errors would be allowed."""
 SET_BACK = (0.0, 4.0, 5.0)
 """Log-odds by which lines of each degree of doubt (``Outcome.back``) stand behind equally sure ones of none when the

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from huikuan.engines.match_bar import LEAST
 from huikuan.engines.match_explanation import AMBIGUOUS, Explanation
 from huikuan.engines.match_fit import STATED
 from huikuan.engines.match_score import PLACE
@@ -28,6 +29,9 @@ MANY = 4
 """So many unnamed items may add up to the amount by chance."""
 UNHEARD = 1.0
 """Log-odds of a text's words below which they do not tell that the money is not a customer's."""
+LEAST_ON_ACCOUNT = 0.95
+"""Money goes on account by itself from this confidence on: that nothing fits is told from what is not seen, and where
+payers change their ways that is wrong first."""
 NEVER = "never"
 """What holds an explanation back whatever the past says."""
 VOUCHED_MIN = 20
@@ -37,8 +41,15 @@ more."""
 
 def may_post(best: Explanation, confidence: float, vouched: Mapping[str, float]) -> bool:
     """Nothing but the bar keeps it from posting itself. ``vouched``: as ``vouched_by`` gives it."""
+    if confidence < least_sure(best):
+        return False
     hold = hold_of(best)
     return not hold or confidence >= vouched.get(hold, 2.0)
+
+
+def least_sure(best: Explanation) -> float:
+    """The confidence below which it never posts itself, however many errors would be allowed."""
+    return LEAST_ON_ACCOUNT if best.kind in ("on_account", "duplicate") else LEAST
 
 
 def hold_of(best: Explanation) -> str:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from huikuan.engines.match_bar import LEAST
 from huikuan.engines.match_book import Book
 from huikuan.engines.match_history import Ledger, Past, Truth, confirmed, is_right
 from huikuan.engines.match_joint import Judged
 from huikuan.engines.match_learn import Knowledge
 from huikuan.engines.match_model import traits_of
 from huikuan.engines.match_payers import Directory
-from huikuan.engines.match_posting import NEVER, back_of, hold_of
+from huikuan.engines.match_posting import NEVER, back_of, hold_of, least_sure
 from huikuan.engines.match_run import run_lines
 
 BLOCKS = 12
@@ -22,8 +23,9 @@ BLOCKS = 12
 @dataclass(slots=True)
 class Replayed:
     """A past line as the matcher would have judged it. ``right``: which of its explanations, in their order, is what it
-    turned out to be (-1: none). ``hold``: what besides the bar holds it back; ``back``: its degree of doubt.
-    ``dispute``: of one that may post itself and was wrong, what was said and what it was."""
+    turned out to be (-1: none). ``hold``: what besides the bar holds it back; ``back``: its degree of doubt;
+    ``least``: the confidence it needs anyhow. ``dispute``: of one that may post itself and was wrong, what was said and
+    what it was."""
 
     line_id: str
     traits: list[float]
@@ -34,6 +36,7 @@ class Replayed:
     currency: str
     judged: Judged | None = None
     dispute: dict[str, Any] | None = None
+    least: float = LEAST
 
 
 def blocks_of(count: int) -> list[tuple[int, int]]:
@@ -93,6 +96,7 @@ def _replayed(one: Judged, truth: Truth, book: Book, keep: bool) -> Replayed:
         line.currency,
         one if keep else None,
         dispute,
+        least_sure(best),
     )
 
 
