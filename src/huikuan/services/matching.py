@@ -30,7 +30,7 @@ from huikuan.services.matching_engine import Answer, Basis, WorkedOut, bar_of, b
 from huikuan.services.matching_learning import FEW, knowledge_about, knowledge_of
 from huikuan.services.matching_policy import Policy, policy_of
 from huikuan.services.matching_portions import Trail, hold_matching, lines_of, portions_of, teller
-from huikuan.services.matching_posting import choice_of, post_automatically
+from huikuan.services.matching_posting import choice_of, needed, post_automatically
 from huikuan.services.rights import Forbidden, demand
 from huikuan.services.transaction import run_in_transaction
 from huikuan.store.batch_locks import PATIENCE
@@ -185,9 +185,8 @@ class _Round:
             proposals = {row.pk: row for row in MatchProposal.objects.filter(run_id=self.run.pk, pk__in=part)}
             for line in lines_of([one for one in part if one in proposals]):
                 made = explanation_of(proposals[line.line_id].explanations[0])
-                why = post_automatically(
-                    self.run.entity_id, line, made, self.policy, self.bar.threshold, self.run, self.now
-                )
+                bar = needed(self.bar, made)
+                why = post_automatically(self.run.entity_id, line, made, self.policy, bar, self.run, self.now)
                 if why:
                     self.held_back[line.line_id] = why
                 else:

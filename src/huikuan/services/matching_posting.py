@@ -7,6 +7,8 @@ from datetime import datetime
 
 from huikuan.core.matching import Deed, Explanation, Rest
 from huikuan.core.refusals import Conflict, Refusal
+from huikuan.engines.match_bar import least_of
+from huikuan.engines.match_types import BarReport
 from huikuan.queries.bank_lines import MatchLine
 from huikuan.services.books import Books, open_books
 from huikuan.services.line_decisions import Choice, decide_line
@@ -88,10 +90,15 @@ def _held_back(entity_id: int, line: MatchLine, made: Explanation, policy: Polic
     return "closed_period" if books.posting_day(line.value_date).posting_date != line.value_date else ""
 
 
+def needed(bar: BarReport, made: Explanation) -> float | None:
+    """The confidence from which an explanation posts itself: more where nothing written points to what it pays."""
+    return least_of(bar, 0 if any(span.field == "remittance_text" for span in made.spans) else 1)
+
+
 def waits_for(entity_id: int, line: MatchLine, made: Explanation) -> str:
     """Why a line the matcher is sure enough about waits for a person; empty where it is not over the bar."""
-    bar = bar_of(entity_id)
-    if bar.threshold is None or made.confidence < bar.threshold:
+    least = needed(bar_of(entity_id), made)
+    if least is None or made.confidence < least:
         return ""
     return _held_back(entity_id, line, made, policy_of(entity_id))
 
