@@ -176,6 +176,7 @@ def undo(request: HttpRequest, seat: Seat) -> HttpResponse:
         return redirect(address(seat.kept, page_name, book=book.code, **more))
     context = {
         "swap": True,
+        "is_aside": True,  # Taking back more is a key away, but not what is offered.
         **progress_context(request, seat, book),
         **pane_context(request, seat, line, done=text),
     }
