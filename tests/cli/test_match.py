@@ -48,7 +48,7 @@ def test_for_machines(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     call(folder, "--json", "--lang", "zh")
     told = json.loads(capsys.readouterr().out)
     rows = [row for row in told["matches"] if row["line_id"] == "L1" and row["rank"] == 1]
-    assert [(row["item_id"], row["applied"]) for row in rows] == [("INV10023", "20000"), ("INV10024", "5097.98")]
+    assert [(row["item_id"], row["applied"]) for row in rows] == [("INV10023", "20000.00"), ("INV10024", "5097.98")]
     assert rows[0]["reason"].startswith("附言写明 INV10023、INV10024")
     assert told["bar"]["reason"] == "no_history"
 

@@ -200,10 +200,10 @@ def machine_bar(bar: BarReport) -> dict[str, Any]:
 
 
 def plain_matches(matches: Any) -> list[dict[str, Any]]:
-    """Rows with amounts as exact strings."""
-    rows = matches.to_pylist()
-    for row in rows:
-        for name in ("applied", "deduction_amount", "unapplied"):
-            value = row[name]
-            row[name] = None if value is None else format(value.normalize(), "f")
-    return list(rows)
+    """Rows with amounts as the text that CSV holds."""
+    from huikuan.engines.files_write import amount_texts
+
+    for name in ("applied", "deduction_amount", "unapplied"):
+        place, column = matches.schema.get_field_index(name), matches[name].combine_chunks()
+        matches = matches.set_column(place, name, amount_texts(matches, column))
+    return list(matches.to_pylist())

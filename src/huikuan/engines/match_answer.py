@@ -69,9 +69,9 @@ class Writer:
         """One line with its explanations."""
         kept = [one for one in judged.ranked[: self.options.ranks_max] if one.confidence > 0.0005]
         for rank, made in enumerate(kept or judged.ranked[:1], 1):
-            reason = self.speaker.reason(judged.context, made)
+            reason = self.speaker.reason(judged, made)
             if self.other_speaker is not None:
-                self.other_reasons[judged.line.line_id, rank] = self.other_speaker.reason(judged.context, made)
+                self.other_reasons[judged.line.line_id, rank] = self.other_speaker.reason(judged, made)
             told = decision if rank == 1 else ("propose" if decision == "auto" else decision)
             self._explanation(judged, rank, made, told, reason)
             self._evidence(judged, rank, made)

@@ -102,7 +102,10 @@ class Explainer(Rivals):
         loose = [item for item in made.items if item not in named]
         for item in loose if made.fit.how == "exact" and len(made.items) > 1 else ():
             equal = self.state.pool(customer_of[item], context.line).of_amount(self.state.open_now[item])
-            made.swaps += sum(one not in inside and self._alike(context, made, one) for one in equal)
+            alike = [one for one in equal if one not in inside and self._alike(context, made, one)]
+            made.swaps += len(alike)
+            if alike:
+                made.rival = tuple(sorted({*inside - {item}, alike[0]}))
         if len(made.items) == 1:
             made.swaps += bool(loose) and self._is_credited(context, made.items[0])
         elif loose or self._by_orders(context, made):

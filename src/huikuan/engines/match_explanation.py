@@ -17,12 +17,12 @@ AMBIGUOUS = 0.5
 @dataclass(slots=True)
 class Explanation:
     """One explanation. ``items`` are places in the book, ``shape`` how the set came about (named, single, all, due,
-    month, oldest, sum, credits, global, none), ``others`` how many other sets fit as well, ``pool_size`` how many items
-    were to choose from (of money on account: that it might pay instead). ``is_shaky``: it rests on a guess, such
-    as about an earlier line; ``is_way``: its customer has always paid so; ``doubt``: of what nothing written
-    points to, a kind that the past may answer: ``month`` (the text names a month, and not that of the items), ``round``
-    (a round sum may be meant for what is oldest); ``features``: the numbers of ``NAMES`` as an array of doubles,
-    nothing before they are worked out."""
+    month, oldest, sum, credits, global, none), ``others`` how many other sets fit as well, ``rival`` one of them where
+    it is no explanation of its own (nothing is decided by it), ``pool_size`` how many items were to choose from (of
+    money on account: that it might pay instead). ``is_shaky``: it rests on a guess, such as about an earlier line;
+    ``is_way``: its customer has always paid so; ``doubt``: of what nothing written points to, a kind that the past may
+    answer: ``month`` (the text names a month, and not that of the items), ``round`` (a round sum may be meant for what
+    is oldest); ``features``: the numbers of ``NAMES`` as an array of doubles, nothing before they are worked out."""
 
     kind: str
     customer: int
@@ -39,6 +39,7 @@ class Explanation:
     score: float = 0.0
     confidence: float = 0.0
     duplicate_of: str = ""
+    rival: tuple[int, ...] = ()
 
     @property
     def key(self) -> tuple[object, ...]:

@@ -48,10 +48,16 @@ class Rivals(BareExplainer):
                 one.doubt = "month"
             simple = ways.get(own, len(own))
             among = said if own in said or self._is_said(context, own) else ways
-            rivals = sum(ways[way] <= simple or way in said for way in among if way != own)
+            counted = [way for way in among if way != own and (ways[way] <= simple or way in said)]
+            rivals = len(counted)
+            if counted:
+                one.rival = min((ways[way], tuple(sorted(way))) for way in counted)[1]
             if self._may_be_oldest(context, one):
-                parts = self._pays_in_parts(self.state.book.customer_of[one.items[0]])
+                owner = self.state.book.customer_of[one.items[0]]
+                parts = self._pays_in_parts(owner)
                 rivals += parts
+                if parts and not counted:
+                    one.rival = tuple(self.state.pool(owner, context.line).items[:1])
                 one.doubt = one.doubt if parts else "round"
             one.others = max(one.others, float(rivals))
 

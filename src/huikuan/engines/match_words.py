@@ -8,7 +8,9 @@ from huikuan.core.money import EXPONENTS
 from huikuan.engines.match_book import UNIT, Book
 from huikuan.engines.match_context import Context
 from huikuan.engines.match_cuts import cut_of
-from huikuan.engines.match_explanation import AMBIGUOUS, Explanation
+from huikuan.engines.match_explanation import AMBIGUOUS, WHOLE, Explanation
+from huikuan.engines.match_joint import Judged
+from huikuan.engines.match_payers import latin_key, name_key, pinyin_key
 from huikuan.engines.match_references import Mention
 from huikuan.engines.match_types import Lang
 
@@ -45,16 +47,27 @@ _WORDS: dict[str, tuple[str, str]] = {
     "name": ("payer's name is the customer's", "户名与客户名称一致"),
     "prefix": ("payer's name is the beginning of the customer's", "户名为客户名称的前段"),
     "fuzzy": ("payer's name resembles the customer's", "户名与客户名称相近"),
+    "name_of": ("payer's name is that of {customer}", "户名与客户 {customer} 的名称一致"),
     "pinyin": ("payer's name is the customer's in pinyin", "户名为客户名称的拼音"),
+    "pinyin_prefix": ("payer's name is the beginning of the customer's in pinyin", "户名为客户名称拼音的前段"),
+    "pinyin_fuzzy": ("payer's name resembles the customer's in pinyin", "户名与客户名称的拼音相近"),
     "short": ("one of the payer's and the customer's name is part of the other", "户名与客户名称一个包含另一个"),
     "text": ("the customer's name stands in the text", "附言中有客户名称"),
     "group": ("payer belongs to the same group", "付款方属同一集团"),
     "stranger": ("nothing else points to this customer", "无其他线索指向该客户"),
     "ambiguous": ("{others} other combinations fit", "另有 {others} 种组合同样吻合"),
     "ambiguous_one": ("one other combination fits", "另有 1 种组合同样吻合"),
+    "ambiguous_as": ("{others} other combinations fit, such as {rival}", "另有 {others} 种组合同样吻合，如 {rival}"),
+    "ambiguous_one_as": ("one other combination fits: {rival}", "另有 1 种组合同样吻合：{rival}"),
+    "in_part": ("{numbers} in part", "{numbers} 的一部分"),
     "on_account": (
         "{customer}: nothing open explains the amount, it stays on account",
         "{customer}：未清项目均不吻合，记作预收",
+    ),
+    "kept": ("{customer}: kept on account", "{customer}：记作预收"),
+    "other_currency": (
+        "{numbers} named in the text, but in {currency}",
+        "附言写明的 {numbers} 为 {currency}，币种不同",
     ),
     "duplicate": (
         "{customer}: what the text names is paid already, it stays on account",
@@ -71,6 +84,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "nobody_words": ("not a customer's money, by its text", "据附言判断为非客户款"),
     "nobody": ("no customer recognised", "未识别出客户"),
     "outgoing": ("money going out", "付出款项"),
+    "nothing": ("no money: the amount is zero", "金额为零"),
 }
 
 
@@ -108,31 +122,74 @@ class Speaker:
         """Words of the text, each in quotes."""
         return ("、" if self.at else ", ").join(f"“{token}”" for token in tokens[:SHOWN])
 
-    def reason(self, context: Context, made: Explanation) -> str:
-        """Why this explanation."""
-        if not made.items:
-            return self._without_items(context, made)
-        parts = [self._which(context, made), *self._how_much(context, made), self._who(context, made)]
-        if made.others >= AMBIGUOUS:
-            others = max(round(made.others), 1)
-            parts.append(self.say("ambiguous_one" if others == 1 else "ambiguous", others=f"{others:,}"))
+    def reason(self, judged: Judged, made: Explanation) -> str:
+        """Why this one of a line's explanations."""
+        context = judged.context
+        if made.items:
+            parts = [self._which(context, made), *self._how_much(context, made), self._who(context, made)]
+        else:
+            parts = [self._without_items(judged, made)]
+        if made.kind != "outgoing":
+            parts.append(self._in_other_currency(context))
+        if made.items and made.others >= AMBIGUOUS:
+            parts.append(self._doubled(judged, made))
         text = self.between.join(part for part in parts if part)
         return text[:1].upper() + text[1:]
 
-    def _without_items(self, context: Context, made: Explanation) -> str:
+    def _doubled(self, judged: Judged, made: Explanation) -> str:
+        """How many other sets fit as well, and one of them."""
+        others = max(round(made.others), 1)
+        key, rival = "ambiguous_one" if others == 1 else "ambiguous", self._rival(judged, made)
+        return self.say(f"{key}_as" if rival else key, others=f"{others:,}", rival=rival)
+
+    def _rival(self, judged: Judged, made: Explanation) -> str:
+        """One of the sets that fit as well; empty where it is not a set of its own."""
+        if made.rival:
+            numbers, least = self._set(made.rival), min(self.opened[item] for item in made.rival)
+            return self.say("in_part", numbers=numbers) if least > judged.line.amount else numbers
+        mine = (set(made.items), made.fit.reason)
+        for other in judged.ranked:
+            if other.items and other.fit.how in WHOLE and (set(other.items), other.fit.reason) != mine:
+                return ", ".join([self._set(other.items), *self._less(judged.context, other)])
+        return ""
+
+    def _set(self, items: Sequence[int]) -> str:
+        """Items that together are one combination."""
+        shown = " + ".join(self.book.shown[item] for item in items[:SHOWN])
+        return f"{shown} + … ({len(items)})" if len(items) > SHOWN else shown
+
+    def _in_other_currency(self, context: Context) -> str:
+        """Numbers of the text that are open in another currency than the money's."""
+        book, currency = self.book, context.line.currency
+        meant = [
+            item
+            for at, mention in enumerate(context.found.mentions)
+            if not context.open_of[at]
+            for item in mention.items
+            if self.opened[item] and book.currencies[item] != currency and book.customer_of[item] in context.strength
+        ]
+        if not meant:
+            return ""
+        return self.say("other_currency", numbers=self.numbers(meant), currency=book.currencies[meant[0]])
+
+    def _without_items(self, judged: Judged, made: Explanation) -> str:
+        context = judged.context
         if made.kind == "outgoing":
-            text = self.say("outgoing")
-        elif made.kind == "not_customer":
+            return self.say("outgoing" if judged.line.amount else "nothing")
+        if made.kind == "not_customer":
             share, count, words = context.nobody
             known = share > 0.5 and count > 0
             key = "nobody_known" if known else "nobody_words" if words > 1 else "nobody"
-            text = self.say(key, count=count)
-        else:
-            names = self.book.names[made.customer]
-            customer = names[0] if names else self.book.customer_ids[made.customer]
-            key = "twin" if made.duplicate_of else made.kind
-            text = self.say(key, customer=customer, line=made.duplicate_of)
-        return text[:1].upper() + text[1:]
+            return self.say(key, count=count)
+        key = "twin" if made.duplicate_of else made.kind
+        if key == "on_account" and (made is not judged.ranked[0] or any(map(_is_whole, judged.ranked))):
+            # What is open does explain the amount, or may: this is only another way to take the money.
+            key = "kept"
+        return self.say(key, customer=self._name(made.customer), line=made.duplicate_of)
+
+    def _name(self, customer: int) -> str:
+        names = self.book.names[customer]
+        return names[0] if names else self.book.customer_ids[customer]
 
     def _which(self, context: Context, made: Explanation) -> str:
         items = set(made.items)
@@ -163,7 +220,6 @@ class Speaker:
     def _how_much(self, context: Context, made: Explanation) -> list[str]:
         fit, line = made.fit, context.line
         currency = line.currency
-        cut = money(sum(fit.deducted), currency)
         if fit.over:
             return [self.say("over", over=money(fit.over, currency))]
         if fit.how == "part":
@@ -173,14 +229,19 @@ class Speaker:
                 return [self.say("part_of", number=self.book.shown[rests[0]], left=left)]
             return [self.say("part", left=left)]
         if fit.reason:
-            kept = fit.reason == "short_payment" and not fit.late_days and cut_of(line.text) == "retention"
-            said = [self.say("retention" if kept else fit.reason, cut=cut)]
-            if fit.late_days:
-                said.append(self.say("late", days=fit.late_days))
-            return said
+            return self._less(context, made)
         if len(made.items) == 1:
             return [self.say("exact_one")]
         return [self.say("exact_many", amount=money(line.amount, currency))]
+
+    def _less(self, context: Context, made: Explanation) -> list[str]:
+        """What the money is less than what it pays, and why; nothing where it is not."""
+        fit, line = made.fit, context.line
+        if not fit.reason or fit.over:
+            return []
+        kept = fit.reason == "short_payment" and not fit.late_days and cut_of(line.text) == "retention"
+        said = [self.say("retention" if kept else fit.reason, cut=money(sum(fit.deducted), line.currency))]
+        return [*said, self.say("late", days=fit.late_days)] if fit.late_days else said
 
     def _who(self, context: Context, made: Explanation) -> str:
         owners = {self.book.customer_of[item] for item in made.items}
@@ -190,7 +251,24 @@ class Speaker:
         best = max(known, key=lambda payer: payer.strength)
         if best.kind == "account" and best.count == 1:
             return self.say("account_one")
-        return self.say(best.kind, count=best.count)
+        if best.kind == "name" and len(owners) > 1:
+            return self.say("name_of", customer=self._name(best.customer))
+        key = self._how_in_pinyin(context.line.name, best.customer) if best.kind == "pinyin" else best.kind
+        return self.say(key, count=best.count)
+
+    def _how_in_pinyin(self, name: str, customer: int) -> str:
+        """How near a payer's name in Latin letters comes to a customer's in pinyin."""
+        key = name_key(name)
+        written = {key, latin_key(key)}
+        known = {pinyin_key(name_key(one)) for one in self.book.names[customer]}
+        if written & known:
+            return "pinyin"
+        begins = any(one.startswith(other) for one in known for other in written if other)
+        return "pinyin_prefix" if begins else "pinyin_fuzzy"
+
+
+def _is_whole(made: Explanation) -> bool:
+    return bool(made.items) and made.fit.how in WHOLE
 
 
 def _written(context: Context, mention: Mention) -> str:
