@@ -206,7 +206,7 @@ def test_what_processes_hand_over_is_what_it_was() -> None:
     payer = Payer(4, 0.5, "name", 2)
     bill = Line("L1", 20_000, 100, "EUR", None, "Payer", "DE1", ("10023", "", ""))
     context = Context(bill, found, [payer], {4: payer}, (0.0, 1, 2.0), [(2026, 1, 0, 3)], "A", {0: [1]}, {4: [1]})
-    fit = Fit("short", (90,), (10,), "short_payment", 1, 2.0, 3, 4)
+    fit = Fit("short", (90,), (10,), ("short_payment",), 1, 2.0, 3, 4)
     made = Explanation("items", 4, (1,), fit, "named", 1.0, 2, 3, [0.5], 4.0, 0.9, "L0")
     one = Judged(bill, context, [made], 1, 2, 0.7)
     again = pickle.loads(pickle.dumps(one))

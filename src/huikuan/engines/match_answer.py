@@ -11,6 +11,7 @@ import pyarrow as pa
 from huikuan.engines.match_bar import is_over
 from huikuan.engines.match_book import UNIT, Book
 from huikuan.engines.match_explanation import AMBIGUOUS, Explanation
+from huikuan.engines.match_fit import SHORT
 from huikuan.engines.match_joint import Judged
 from huikuan.engines.match_learn import Knowledge
 from huikuan.engines.match_posting import back_of, may_post
@@ -82,28 +83,23 @@ class Writer:
         items: Sequence[int | None] = made.items or (None,)
         over = fit.over if made.kind != "not_customer" else 0
         held = self.matches
-        for at, item in enumerate(items):
+        rows = list(fit.rows()) if made.items else [(None, 0, "")]
+        for at, (item, (share, cut, why)) in enumerate(zip(items, rows, strict=True)):
             owner = made.customer if item is None else self.book.customer_of[item]
-            cut = fit.deducted[at] if item is not None else 0
-            is_over = fit.reason == "overpayment" and at == 0
+            is_over = bool(fit.over and at == 0 and made.items)
             held["line_id"].append(line_id)
             held["rank"].append(rank)
             held["decision"].append(decision)
             held["confidence"].append(made.confidence)
             held["customer_id"].append(self.book.customer_ids[owner] if owner >= 0 else None)
             held["item_id"].append(None if item is None else self.book.item_ids[item])
-            held["applied"].append(
-                None if item is None else fit.applied[at] + (cut if self._counts_cut(fit.how) else 0)
-            )
-            held["deduction_reason"].append(fit.reason if cut or is_over else None)
+            held["applied"].append(share + cut if share is not None and self.is_gross and why != SHORT else share)
+            held["deduction_reason"].append("overpayment" if is_over else why or None)
             held["deduction_amount"].append(cut or (fit.over if is_over else None))
             held["unapplied"].append(over if at == 0 else 0)
             held["ambiguous"].append(others)
             held["reason"].append(reason)
         self._row(self.explanations, line_id, rank, made.kind, f"{made.shape}/{fit.how}", made.confidence, made.score)
-
-    def _counts_cut(self, how: str) -> bool:
-        return self.is_gross and how != "short"
 
     def _evidence(self, judged: Judged, rank: int, made: Explanation) -> None:
         context, line_id = judged.context, judged.line.line_id

@@ -11,6 +11,7 @@ from huikuan.engines.match_context import Context
 from huikuan.engines.match_explanation import Explanation, Found, keep, trim
 from huikuan.engines.match_fit import (
     CLEAR,
+    DISCOUNT,
     Fit,
     Terms,
     discount_of,
@@ -162,7 +163,7 @@ class BareExplainer:
             if not any(cuts[at] for at in one):
                 continue
             cut = tuple(cuts[at] for at in one)
-            fit = Fit("discount", tuple(net[at] for at in one), cut, "early_payment_discount")
+            fit = Fit("discount", tuple(net[at] for at in one), cut, tuple(DISCOUNT if less else "" for less in cut))
             others = max(sum(len(other) <= len(one) for other in sums.sets) - 1, 0)
             items = tuple(pool.items[at] for at in one)
             made.append(Explanation("items", customer, items, fit, "sum", float(others), size))

@@ -292,7 +292,7 @@ class Explainer(Rivals):
             for made in found.values() if kind == "duplicate" else ():
                 # However short the number: what it names was paid with this very amount.
                 made.is_shaky |= bool(made.items) and named.isdisjoint(made.items)
-            fit = Fit("account", (), (), "", context.line.amount)
+            fit = Fit("account", (), (), (), context.line.amount)
             owed = 0 if is_prepaid(context.line) else len(self.state.pool(customer, context.line).items)
             made = Explanation(kind, customer, (), fit, "none", pool_size=owed)
             # A number that nobody could read may be of what is paid; a percentage is of something.

@@ -43,7 +43,7 @@ class Explanation:
 
     @property
     def key(self) -> tuple[object, ...]:
-        return (self.kind, self.customer if not self.items else -1, self.items, self.fit.over > 0, self.fit.reason)
+        return (self.kind, self.customer if not self.items else -1, self.items, self.fit.over > 0, self.fit.reasons)
 
 
 Found = dict[tuple[object, ...], Explanation]
@@ -58,6 +58,7 @@ def trim(made: Explanation) -> Explanation:
         made.items = tuple(made.items[at] for at in kept)
         fit.applied = tuple(fit.applied[at] for at in kept)
         fit.deducted = tuple(fit.deducted[at] for at in kept)
+        fit.reasons = tuple(fit.reasons[at] for at in kept) if fit.reasons else ()
     return made
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -13,8 +13,9 @@ from huikuan.engines.match_learn import EVERYBODY, Knowledge
 from huikuan.engines.match_lines import Line, State
 from huikuan.engines.match_packed import packed
 
-GRACE_DAYS = 0
-"""Days after its last one on which a discount is let pass where the past says nothing."""
+DISCOUNT = "early_payment_discount"
+SHORT = "short_payment"
+"""The reason after which the rest of an item stays open."""
 PASSED_MIN = 5
 """Late discounts that must have been let pass, and three times as often as not, before the next one is."""
 OWN_PASSED_MIN = 2
@@ -39,16 +40,35 @@ PERCENTS = (20_000, 30_000, 10_000, 15_000, 25_000, 50_000, 5_000, 40_000)
 @dataclass(slots=True)
 class Fit:
     """One way an amount fits a set: ``how`` (exact, discount, late_discount, habit_discount, charge, exchange, short,
-    part, over), per item what of the money it gets and what is deducted, and what is left over."""
+    part, over), per item what of the money it gets, what is deducted and why (``reasons``: empty where nothing is),
+    and what is left over."""
 
     how: str
     applied: tuple[int, ...]
     deducted: tuple[int, ...]
-    reason: str = ""
+    reasons: tuple[str, ...] = ()
     over: int = 0
     known: float = 0.0
     known_open: int = 0
     late_days: int = 0
+
+    def rows(self) -> Iterator[tuple[int, int, str]]:
+        """Per item what it gets, what is deducted, and why."""
+        return zip(self.applied, self.deducted, self.reasons or ("",) * len(self.applied), strict=True)
+
+    def taken(self) -> tuple[int, ...]:
+        """Per item by what it is reduced: what was paid short stays open."""
+        if not self.reasons:
+            return self.applied
+        return tuple([share + cut if why != SHORT else share for share, cut, why in self.rows()])
+
+    def cuts(self) -> dict[str, int]:
+        """What is deducted in all, by reason."""
+        found: dict[str, int] = {}
+        for _, cut, why in self.rows() if self.reasons else ():
+            if cut:
+                found[why] = found.get(why, 0) + cut
+        return found
 
 
 @dataclass(slots=True)
@@ -135,7 +155,7 @@ def fit_less(state: State, line: Line, items: Sequence[int], amounts: Sequence[i
     if diff > 0 and (said in OPEN or names_cut(line, diff)):
         if diff * 3 <= total:
             stated = names_cut(line, diff) or not states_another(line, diff)
-            fits.append(_taken(amounts, diff, "short", "short_payment", STATED if stated else 0.0))
+            fits.append(_taken(amounts, diff, "short", SHORT, STATED if stated else 0.0))
     elif fits:
         if terms.charges.get(diff, 0) >= OWN_CHARGE_MIN:
             fits.append(_taken(amounts, diff, "charge", "bank_charge", float(known)))
@@ -143,16 +163,16 @@ def fit_less(state: State, line: Line, items: Sequence[int], amounts: Sequence[i
         fits.append(_taken(amounts, diff, "charge", "bank_charge", max(float(known), SAID)))
     elif 0 < diff <= charge_max and (diff * 12 <= total or (known and diff * 3 <= total)):
         charge = _taken(amounts, diff, "charge", "bank_charge", float(known))
-        short = _taken(amounts, diff, "short", "short_payment", 0.0)
+        short = _taken(amounts, diff, "short", SHORT, 0.0)
         charge.known_open = short.known_open = terms.open_all.get(diff, 0)
         fits += [charge, short]
     elif 0 < abs(diff) <= total * RATE_MAX and (diff < 0 or line.currency != "CNY" or terms.exchanges):
         if diff > 0:
             fits.append(_taken(amounts, diff, "exchange", "exchange", float(terms.exchanges)))
-            fits.append(_taken(amounts, diff, "short", "short_payment", 0.0))
+            fits.append(_taken(amounts, diff, "short", SHORT, 0.0))
             fits[-1].known_open = terms.open_all.get(diff, 0)
         elif -diff <= charge_max * 3:
-            over = Fit("exchange", tuple(amounts), (0,) * len(items), "overpayment", -diff, float(terms.exchanges))
+            over = Fit("exchange", tuple(amounts), (0,) * len(items), (), -diff, float(terms.exchanges))
             fits.append(over)
     return fits
 
@@ -198,7 +218,11 @@ def _taken(amounts: Sequence[int], diff: int, how: str, reason: str, known: floa
     at = max(range(len(amounts)), key=lambda at: amounts[at])
     deducted = tuple([diff if one == at else 0 for one in range(len(amounts))])
     applied = tuple(amount - less for amount, less in zip(amounts, deducted, strict=True))
-    return Fit(how, applied, deducted, reason, 0, known)
+    return Fit(how, applied, deducted, _each(deducted, reason), 0, known)
+
+
+def _each(deducted: Sequence[int], reason: str) -> tuple[str, ...]:
+    return tuple([reason if cut else "" for cut in deducted])
 
 
 def _discounts(
@@ -210,13 +234,13 @@ def _discounts(
     if any(own):
         late = [line.day - book.discount_until[item] for item in items]
         within = [cut if days <= 0 else 0 for cut, days in zip(own, late, strict=True)]
-        graced = [cut if days <= GRACE_DAYS else 0 for cut, days in zip(own, late, strict=True)]
-        for cuts, how in ((within, "discount"), (graced, "late_discount"), (own, "late_discount")):
+        for cuts, how in ((within, "discount"), (own, "late_discount")):
             if any(cuts) and abs(sum(cuts) - diff) <= grain * (len(items) > 1) * len(items):
                 worst = max(days for days, cut in zip(late, cuts, strict=True) if cut)
                 lets_pass = terms.lets_pass()
-                reason = "early_payment_discount" if worst <= 0 or lets_pass else "short_payment"
-                fits.append(_cut(amounts, cuts, diff, how, reason, max(worst, 0)))
+                # Each item by its own days: of two, one may be in time and the other late.
+                whys = [DISCOUNT if days <= 0 or lets_pass else SHORT for days in late]
+                fits.append(_cut(amounts, cuts, diff, how, whys, max(worst, 0)))
                 if worst > 0:
                     fits[-1].known = float(terms.own_late[not lets_pass])
                 break
@@ -229,19 +253,20 @@ def _discounts(
                 continue
             cuts = [discount_of(state, item, amount, percent) for item, amount in zip(items, amounts, strict=True)]
             if diff in (sum(cuts), whole):
-                fit = _cut(amounts, cuts, diff, "habit_discount", "early_payment_discount", 0)
+                fit = _cut(amounts, cuts, diff, "habit_discount", [DISCOUNT] * len(cuts), 0)
                 fit.known = float(terms.percents.get(percent, 0))
                 fits.append(fit)
                 break
     return fits
 
 
-def _cut(amounts: Sequence[int], cuts: Sequence[int], diff: int, how: str, reason: str, late: int) -> Fit:
-    """Discounts per item; what rounding leaves goes to the largest."""
+def _cut(amounts: Sequence[int], cuts: Sequence[int], diff: int, how: str, whys: Sequence[str], late: int) -> Fit:
+    """Discounts per item, each with what it is told as; what rounding leaves goes to the largest."""
     exact = list(cuts)
     exact[max(range(len(cuts)), key=lambda at: (cuts[at] > 0, amounts[at]))] += diff - sum(cuts)
     applied = tuple(amount - cut for amount, cut in zip(amounts, exact, strict=True))
-    return Fit(how, applied, tuple(exact), reason, late_days=late)
+    reasons = tuple([why if cut else "" for cut, why in zip(exact, whys, strict=True)])
+    return Fit(how, applied, tuple(exact), reasons, late_days=late)
 
 
 def fit_part(state: State, line: Line, items: Sequence[int], amounts: Sequence[int], in_order: bool) -> Fit | None:
@@ -265,7 +290,7 @@ def fit_part(state: State, line: Line, items: Sequence[int], amounts: Sequence[i
     deducted = [0] * len(applied)
     if is_short:
         deducted[max(range(len(applied)), key=lambda at: amounts[at] - applied[at])] = short
-        return Fit("short", tuple(applied), tuple(deducted), "short_payment")
+        return Fit("short", tuple(applied), tuple(deducted), _each(deducted, SHORT))
     return Fit("part", tuple(applied), tuple(deducted))
 
 
@@ -274,4 +299,4 @@ def fit_over(line: Line, items: Sequence[int], amounts: Sequence[int]) -> Fit | 
     over = line.amount - sum(amounts)
     if over <= 0 or sum(amounts) <= 0:
         return None
-    return Fit("over", tuple(amounts), (0,) * len(items), "overpayment", over)
+    return Fit("over", tuple(amounts), (0,) * len(items), (), over)

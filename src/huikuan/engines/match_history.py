@@ -8,12 +8,10 @@ from typing import Any
 
 from huikuan.engines.match_book import NEVER, NOTE, UNIT, Book, smallest_unit, units_of
 from huikuan.engines.match_explanation import Explanation
-from huikuan.engines.match_fit import CHARGE_MAX, PERCENTS
+from huikuan.engines.match_fit import CHARGE_MAX, PERCENTS, SHORT
 from huikuan.engines.match_learn import NOBODY, ConfirmedLine
 from huikuan.engines.match_lines import Line, read_lines
 
-CLOSING = ("early_payment_discount", "bank_charge", "exchange")
-"""Deductions that end an item with less money; after a short payment the rest stays open."""
 CLOSED_DAYS = 3
 """Days after a line within which an item it paid must be settled to have been closed by it."""
 
@@ -191,8 +189,9 @@ def habits_of(line: Line, truth: Truth, book: Book, opened: Sequence[int]) -> tu
         return (*words, "part", "oldest")
     percent = _percent_of(diff, short, opened, line.currency)
     own = any(book.discounts[item] for item in short)
-    if percent and own and max(line.day - book.discount_until[item] for item in short) > 0:
-        words.append("late_closed" if closed else "late_open")
+    late = [item for item in short if book.discounts[item] and line.day > book.discount_until[item]]
+    if percent and own and late:
+        words.append("late_closed" if any(item in truth.closed for item in late) else "late_open")
     if percent and closed:
         return (*words, "discount" if own else "habit_discount", f"percent:{percent}")
     if diff <= CHARGE_MAX and diff * 5 <= whole:
@@ -246,13 +245,13 @@ def is_right(line: Line, truth: Truth, made: Explanation, book: Book) -> bool:
         return owner == truth.customer
     if set(items) != set(truth.applied):
         return False
-    total = sum(truth.applied.values())
-    if total not in (sum(applied), sum(applied) + sum(made.fit.deducted)):
+    total, fit = sum(truth.applied.values()), made.fit
+    if total not in (sum(applied), sum(fit.taken()), sum(applied) + sum(fit.deducted)):
         return False
-    cut = [item for item, less in zip(items, made.fit.deducted, strict=True) if less]
-    if made.fit.reason in CLOSING and any(item not in truth.closed for item in cut):
-        return False
-    if made.fit.reason == "short_payment" and any(item in truth.closed for item in cut):
+    if any(
+        less and (why != SHORT) != (item in truth.closed)
+        for item, (_, less, why) in zip(items, fit.rows(), strict=True)
+    ):
         return False
     return len(items) == 1 or _same_split(items, applied, truth, line)
 

@@ -96,16 +96,15 @@ def _urgency(one: Judged, choice: int) -> tuple[float, ...]:
 
 
 def _is_free(made: Explanation, used: dict[int, int], state: State) -> bool:
-    for item, applied, deducted in zip(made.items, made.fit.applied, made.fit.deducted, strict=True):
-        taken = used.get(item, 0) + applied + (deducted if made.fit.how != "short" else 0)
-        if abs(taken) > abs(state.open_now[item]):
+    for item, taken in zip(made.items, made.fit.taken(), strict=True):
+        if abs(used.get(item, 0) + taken) > abs(state.open_now[item]):
             return False
     return True
 
 
 def _use(made: Explanation, used: dict[int, int]) -> None:
-    for item, applied, deducted in zip(made.items, made.fit.applied, made.fit.deducted, strict=True):
-        used[item] = used.get(item, 0) + applied + (deducted if made.fit.how != "short" else 0)
+    for item, taken in zip(made.items, made.fit.taken(), strict=True):
+        used[item] = used.get(item, 0) + taken
 
 
 def _has_equal(one: Judged, used: dict[int, int], state: State) -> bool:
@@ -141,7 +140,7 @@ def _twin(one: Judged, winners: dict[int, int], judged: Sequence[Judged]) -> int
 def _as_duplicate(one: Judged, twin: Judged) -> list[Explanation]:
     """The line is the same payment again: first of its explanations is that it stays on account."""
     first = one.ranked[0]
-    fit = Fit("account", (), (), "", one.line.amount)
+    fit = Fit("account", (), (), (), one.line.amount)
     made = Explanation("duplicate", first.customer, (), fit, "none", duplicate_of=twin.line.line_id)
     made.score = first.score
     # Who names an order only may pay something else of it.

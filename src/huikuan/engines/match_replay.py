@@ -108,7 +108,7 @@ def _dispute(one: Judged, truth: Truth, book: Book) -> dict[str, Any]:
         "items": [book.item_ids[item] for item in truth.applied],
         "said_customer_id": book.customer_ids[best.customer] if best.customer >= 0 else None,
         "said_items": [book.item_ids[item] for item in best.items],
-        "said_reason": best.fit.reason or None,
+        "said_reason": "overpayment" if best.items and best.fit.over else ", ".join(best.fit.cuts()) or None,
     }
 
 

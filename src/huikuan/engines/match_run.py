@@ -15,6 +15,7 @@ from huikuan.engines.match_book import UNIT, Book
 from huikuan.engines.match_context import Context, Gatherer
 from huikuan.engines.match_explain import Explainer
 from huikuan.engines.match_explanation import AMBIGUOUS, Explanation
+from huikuan.engines.match_fit import SHORT
 from huikuan.engines.match_forks import run_apart
 from huikuan.engines.match_joint import Judged, settle
 from huikuan.engines.match_learn import Knowledge
@@ -195,12 +196,12 @@ class _Work:
                         (self.swept if many else self.touched).update(made.items)
             if not is_sure and not _is_way(one):
                 continue
-            if best.fit.reason == "short_payment":
+            if SHORT in best.fit.reasons:
                 # What it leaves open is contested: not what comes next by age.
                 self.touched.update(best.items)
-            for item, applied, deducted in zip(best.items, best.fit.applied, best.fit.deducted, strict=True):
+            for item, taken in zip(best.items, best.fit.taken(), strict=True):
                 before = self.state.open_now[item]
-                left = before - applied - (deducted if best.fit.reason != "short_payment" else 0)
+                left = before - taken
                 undo.append((item, before))
                 if best.features[PLACE["rarity"]]:
                     self.guessed.pop(item, None)

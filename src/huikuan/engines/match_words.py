@@ -9,6 +9,7 @@ from huikuan.engines.match_book import UNIT, Book
 from huikuan.engines.match_context import Context
 from huikuan.engines.match_cuts import cut_of
 from huikuan.engines.match_explanation import AMBIGUOUS, WHOLE, Explanation
+from huikuan.engines.match_fit import SHORT
 from huikuan.engines.match_joint import Judged
 from huikuan.engines.match_payers import latin_key, name_key, pinyin_key
 from huikuan.engines.match_references import Mention
@@ -147,9 +148,9 @@ class Speaker:
         if made.rival:
             numbers, least = self._set(made.rival), min(self.opened[item] for item in made.rival)
             return self.say("in_part", numbers=numbers) if least > judged.line.amount else numbers
-        mine = (set(made.items), made.fit.reason)
+        mine = (set(made.items), made.fit.reasons)
         for other in judged.ranked:
-            if other.items and other.fit.how in WHOLE and (set(other.items), other.fit.reason) != mine:
+            if other.items and other.fit.how in WHOLE and (set(other.items), other.fit.reasons) != mine:
                 return ", ".join([self._set(other.items), *self._less(judged.context, other)])
         return ""
 
@@ -228,7 +229,7 @@ class Speaker:
             if len(rests) == 1 < len(made.items):
                 return [self.say("part_of", number=self.book.shown[rests[0]], left=left)]
             return [self.say("part", left=left)]
-        if fit.reason:
+        if fit.reasons:
             return self._less(context, made)
         if len(made.items) == 1:
             return [self.say("exact_one")]
@@ -237,10 +238,10 @@ class Speaker:
     def _less(self, context: Context, made: Explanation) -> list[str]:
         """What the money is less than what it pays, and why; nothing where it is not."""
         fit, line = made.fit, context.line
-        if not fit.reason or fit.over:
-            return []
-        kept = fit.reason == "short_payment" and not fit.late_days and cut_of(line.text) == "retention"
-        said = [self.say("retention" if kept else fit.reason, cut=money(sum(fit.deducted), line.currency))]
+        said = []
+        for why, cut in fit.cuts().items():
+            kept = why == SHORT and not fit.late_days and cut_of(line.text) == "retention"
+            said.append(self.say("retention" if kept else why, cut=money(cut, line.currency)))
         return [*said, self.say("late", days=fit.late_days)] if fit.late_days else said
 
     def _who(self, context: Context, made: Explanation) -> str:
