@@ -4,14 +4,16 @@ others' in the same entity, about nobody's money and about another entity."""
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from huikuan.core.rights import Reach, Role
 from huikuan.store.models import User
-from tests.databases import LedgerDb
+from tests.databases import fresh_sqlite
 from tests.web.matrix import PAGES, SECRETS, Ask, Scene, build_scene, has, page_routes
 from tests.web.world import signed_in, visitor
 
@@ -31,9 +33,21 @@ OTHERS = {
 }
 
 
+@pytest.fixture(scope="module")
+def built(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Scene]:
+    """The world in which everybody asks, made once: its home folder with the database, and what stands in it."""
+    home = tmp_path_factory.mktemp("scene")
+    with fresh_sqlite(sqlite_template, home):
+        return home, build_scene()
+
+
 @pytest.fixture
-def scene(sqlite_db: LedgerDb) -> Scene:
-    return build_scene()
+def scene(built: tuple[Path, Scene], tmp_path: Path) -> Iterator[Scene]:
+    """A copy of that world, for one test to ask and change."""
+    kept, made = built
+    home = shutil.copytree(kept, tmp_path / "home")
+    with fresh_sqlite(kept / "huikuan.db", home):
+        yield made
 
 
 def filled(route: str, wanted: str) -> str:
