@@ -116,3 +116,9 @@ def test_past_lines_that_were_sure_and_wrong_are_printed() -> None:
     said = list(show_bar(bar))
     assert said[0].startswith("Nothing posts itself: 1 of the 900 surest past lines would have been wrong")
     assert said[-1].split() == ["P7", "99.8%", "C1", "SI1", "C1", "on", "account"]
+
+
+def test_kinds_that_the_past_lets_through_are_printed_in_words() -> None:
+    bar = BarReport(threshold=0.95, bound=0.001, reason="", vouched={"names_paid": 0.96})
+    assert list(show_bar(bar))[-1] == "  the text names something that is paid already: from 96.0%"
+    assert list(show_bar(bar, "zh"))[-1] == "  附言写了已付清的单据：96.0% 起"

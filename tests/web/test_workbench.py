@@ -328,6 +328,14 @@ def test_past_payments_the_matcher_would_have_got_wrong_are_shown(bench: Bench) 
     assert "not a customer's money" in shown
 
 
+def test_what_the_past_lets_through_is_told(bench: Bench) -> None:
+    bar = BarReport(threshold=0.95, reason="", vouched={"part.named": 0.97, "names_paid": 0.961}).to_json()
+    MatchingModel.objects.filter(entity_id=bench.entity).update(bar=bar)
+    shown = text_of(signed_in("cfo").get("/settings/matching/"))
+    assert "names something that is paid already: from 96.1%" in shown
+    assert "paid in part" not in shown, "a part payment waits for a person whatever the past says"
+
+
 def test_a_line_over_the_bar_says_why_it_waits(bench: Bench) -> None:
     ann, waits = signed_in("ann"), "Over the bar, yet not posted by itself"
     assert waits not in text_of(ann.get(bench.url(0), headers=HX)), "there is no bar yet"

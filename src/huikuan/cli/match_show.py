@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
 from huikuan.cli.age_show import align, format_amount, width_of
@@ -66,6 +66,11 @@ _WORDS: dict[str, tuple[str, str]] = {
     "no_money": (
         "By money nothing is proved: too few lines or a wrong one too large.",
         "按金额无法验证：流水太少，或有一笔错误金额过大。",
+    ),
+    "vouched": (
+        "These would wait for a person, but every past line like them was right, at least 20 of each, so they post "
+        "themselves too:",
+        "以下情形本应人工核对；但历史中同类流水（每类至少 20 笔）全部正确，因此同样自动入账：",
     ),
     "wrong": (
         "Past lines that would have been sure and wrong (is the history mistyped?):",
@@ -140,9 +145,11 @@ def show_counts(counts: dict[str, int], lang: Lang = "en") -> Iterable[str]:
     yield say("counts", lang, total=total, auto=auto, share=share, propose=proposed, none=none)
 
 
-def show_bar(bar: BarReport, lang: Lang = "en") -> Iterable[str]:
-    """The bar and what it rests on, in words; which past lines would have been sure and wrong."""
+def show_bar(bar: BarReport, lang: Lang = "en", only: Collection[str] | None = None) -> Iterable[str]:
+    """The bar and what it rests on, in words; which kinds of doubt the past lets through (``only`` these); which past
+    lines would have been sure and wrong."""
     from huikuan.engines.match_bar import least_of
+    from huikuan.engines.match_doubts import vouched_words
 
     if bar.threshold is None:
         key = bar.reason if bar.reason in _WORDS else "no_history"
@@ -161,6 +168,8 @@ def show_bar(bar: BarReport, lang: Lang = "en") -> Iterable[str]:
             )
         else:
             yield say("no_money", lang)
+        kinds = vouched_words(bar, lang, only)
+        yield from [say("vouched", lang), *(f"  {kind}" for kind in kinds)] if kinds else ()
     yield from _wrong(bar.surest_wrong, lang)
 
 

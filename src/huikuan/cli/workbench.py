@@ -19,6 +19,7 @@ HELD_BACK = {
     "kind": "not plainly items paid in full",
     "several_customers": "for several customers",
     "third_party": "somebody else pays, and no paper is kept",
+    "shop": "a platform's money is looked for among its shop's days",
     "currency": "another currency",
     "amount": "larger than the policy allows",
     "closed_period": "its month is closed",
@@ -58,6 +59,7 @@ def workbench(ctx: click.Context, entity: str | None, user: str | None) -> None:
 @click.pass_obj
 def match(context: dict[str, Any], fit: bool, as_json: bool) -> None:
     """Match every open line; post what the policy allows."""
+    from huikuan.engines.match_doubts import ENDING
     from huikuan.services.matching import run_matching
 
     report = run_matching(context["entity_id"], actor_id=context["actor_id"], now=context["now"], fit=fit)
@@ -71,7 +73,7 @@ def match(context: dict[str, Any], fit: bool, as_json: bool) -> None:
     )
     for code, count in sorted(report.held_back.items()):
         click.echo(f"sure enough, but left for a person: {count:,}, {HELD_BACK.get(code, code)}")
-    for said in show_bar(report.bar):
+    for said in show_bar(report.bar, only=ENDING):
         click.echo(said)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
 from huikuan.engines.match_bar import least_of
+from huikuan.engines.match_doubts import ENDING, vouched_words
 from huikuan.engines.match_types import BarReport
 from huikuan.services.matching_engine import bar_of, is_past_unread
 from huikuan.services.matching_policy import policy_of
@@ -61,6 +62,12 @@ def bar_words(entity_id: int) -> list[str]:
     if bar.drift is not None and bar.drift > 1.5 and (bar.drift_p or 1) < 0.05:
         said.append(_("Lately {times} times as many would have been wrong as before.").format(times=f"{bar.drift:.1f}"))
     return said
+
+
+def vouched_kinds(entity_id: int) -> list[str]:
+    """Kinds of lines that would wait for a person, had the past not been right about each of them. Only those that
+    pay items to their end: nothing else posts itself here."""
+    return vouched_words(bar_of(entity_id), "zh" if (get_language() or "").startswith("zh") else "en", ENDING)
 
 
 def _no_bar(bar: BarReport, ppm: int) -> str:

@@ -30,7 +30,7 @@ from huikuan.services.rights import Forbidden, missing
 from huikuan.web.acting import actor, demand_now, new_key, read_money, read_text, told, typed_amount
 from huikuan.web.frames import Seat
 from huikuan.web.lists import chips_of
-from huikuan.web.matching_bar import bar_words
+from huikuan.web.matching_bar import bar_words, vouched_kinds
 from huikuan.web.matching_words import HELD_BACK, LEARNED
 from huikuan.web.pages import page, read_list, show
 from huikuan.web.tags import address
@@ -261,6 +261,7 @@ def edit_policy(request: HttpRequest, seat: Seat) -> HttpResponse:
         "charge_typed": typed_amount(held.charge_minor_max, book.currency) if held.charge_minor_max else "",
         "charge_share_typed": f"{held.charge_bp_max / 100:g}",
         "bar_words": bar_words(book.id),
+        "vouched": vouched_kinds(book.id),
         "surest_wrong": surest_wrong(bar_of(book.id)),
         "last_run": queries.last_run(book.id),
         "totals": queries.audit_totals(book.id),
