@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
-from zoneinfo import available_timezones
 
+from huikuan.core.clocks import zone_names
 from huikuan.core.money import EXPONENTS
 from huikuan.core.refusals import Refusal
 from huikuan.engines.files_amounts import NUMBER_FORMATS
@@ -125,7 +125,7 @@ def _problems(profile: Profile) -> Iterable[str]:  # noqa: PLR0912 (one line per
         yield "negative_invoice is refuse or credit_memo"
     if profile.positive_credit not in {"refuse", "negate"}:
         yield "positive_credit is refuse or negate"
-    if profile.timezone and profile.timezone not in available_timezones():
+    if profile.timezone and profile.timezone not in zone_names():
         yield f"{profile.timezone!r} is not a time zone"
     if profile.amount_unit not in AMOUNT_UNITS:
         yield f"amount_unit is one of {', '.join(map(str, AMOUNT_UNITS))}"

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from huikuan.core.clocks import zone_names
+from huikuan.core.money import exponent_of
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right, Role
 from huikuan.core.texts import NAME_MAX, TEXT_MAX, check_texts
@@ -57,12 +59,8 @@ def add_entity(
     now: datetime,
 ) -> int:
     """Opens a legal entity's books. Refuses ``entity.exists``, ``money.unknown_currency`` and ``entity.bad_zone``."""
-    from zoneinfo import available_timezones
-
-    from huikuan.core.money import exponent_of
-
     exponent_of(currency)
-    if timezone not in available_timezones():
+    if timezone not in zone_names():
         raise Refusal("entity.bad_zone", "{zone!r} is not a time zone", zone=timezone)
 
     def work() -> int:

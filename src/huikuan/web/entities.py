@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from zoneinfo import available_timezones
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from huikuan.core.clocks import zone_names
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
 from huikuan.services.customers import add_entity
@@ -39,7 +39,7 @@ def new_entity(request: HttpRequest, seat: Seat) -> HttpResponse:
             return _open_books(request, seat, form)
         except Refusal as refusal:
             reason = refusal_text(refusal)
-    context = {"form": form, "reason": reason, "zones": sorted(available_timezones())}
+    context = {"form": form, "reason": reason, "zones": sorted(zone_names())}
     return show(request, seat, "settings/entity.html", context, room="settings", status=400 if reason else 200)
 
 
