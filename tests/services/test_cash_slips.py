@@ -9,7 +9,7 @@ import pytest
 
 from huikuan.core.notes import Settles
 from huikuan.core.payment_reference import ReferenceScheme
-from huikuan.queries.cash_slips import slip_counts, slip_page
+from huikuan.queries.cash_slips import slip_counts, slip_page, slips_late
 from huikuan.queries.frame import frame_at
 from huikuan.services.cash_slips import NewCash, hand_in_cash, take_cash
 from huikuan.services.channels import set_policy
@@ -106,6 +106,7 @@ def test_handed_in_late_is_seen(ledger: Ledger) -> None:
     slip = cash(ledger)
     frame = frame_at(now=NOW, entity_ids=(ledger.entity_id,))
     assert slip_counts(frame) == {"out": 1, "late": 1, "all": 1}
+    assert slips_late(frame) == 1
     [row] = slip_page(frame, which="late").rows
     assert row.days_late == (frame.today - DAY).days
     with refused("cash.before_taken"):
@@ -120,7 +121,7 @@ def test_handed_in_late_is_seen(ledger: Ledger) -> None:
     with refused("cash.unknown"):
         hand_in_cash(slip + 9, on=DAY, place="cashier", **ledger.common)
     [row] = slip_page(frame).rows
-    assert (row.days_late, row.place, slip_counts(frame)["out"]) == (2, "cashier", 0)
+    assert (row.days_late, row.place, slip_counts(frame)["out"], slips_late(frame)) == (2, "cashier", 0, 0)
 
 
 def test_what_was_taken_back_is_not_handed_in(ledger: Ledger) -> None:

@@ -76,6 +76,8 @@ def test_refused_sent_decided_twice_posted(world: World) -> None:
     assert sent["Location"].startswith(page_of(asked()))
     shown = text_of(cora.get(page_of(asked())))
     assert "Sent for approval." in shown and "520.00 CNY" in shown and "Withdraw the request" in shown
+    waits, path = "A request for approval waits for its decision", f"/receivables/items/{public_id('itm', world.item)}/"
+    assert waits in text_of(cora.get(path))
     again = write_off(cora, world.item, "520", ask="yes")
     assert "is waiting for a decision already" in text_of(again)
     assert JournalEntry.objects.count() == entries
@@ -87,6 +89,7 @@ def test_refused_sent_decided_twice_posted(world: World) -> None:
     assert "The next step waits for its decision." in text_of(decide(manu, "approve"))
     assert open_of(world.item) == before
     done = text_of(decide(cesar, "approve", "agreed"))
+    assert waits not in text_of(cora.get(path))
     assert "Approved and posted." in done and "agreed" in done and "See the entry" in done
     assert open_of(world.item) == before - 520_00
     entry = JournalEntry.objects.latest("id")
@@ -123,6 +126,7 @@ def test_a_refund_is_approved(world: World) -> None:
     silent = rita.post(path, {**given, "ask": "yes"})
     assert silent.status_code == 409 and "say why: who decides reads it" in text_of(silent)
     assert rita.post(path, {**given, "ask": "yes", "memo": "paid twice"}).status_code == 302
+    assert "A request for approval waits" in text_of(rita.get(path.removesuffix("refund/")))
     assert "Approved and posted." in text_of(decide(cesar, "approve"))
     assert JournalEntry.objects.latest("id").kind == "refund"
 
@@ -134,6 +138,8 @@ def test_who_decides_reads_the_terms(world: World) -> None:
     cesar, note = signed_in("cesar"), Note.objects.get()
     form = {"party": "River Bank", "rate": "1.8", "interest": "9", "fee": "2", "memo": "cash is short", "ask": "yes"}
     assert step(cesar, note, "discounted", "negotiate", **form).status_code == 200
+    bill = f"/cash/bills/{public_id('bil', note.pk)}/"
+    assert "A request for approval waits for its decision" in text_of(cesar.get(bill))
     page = text_of(cesar.get(page_of(asked())))
     assert "Which bank River Bank Rate, percent a year 1.8" in page
     assert "Interest kept 9.00 CNY The bank's fee 2.00 CNY Recourse with recourse" in page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,9 +16,11 @@ from huikuan.core.accounts import EntryKind
 from huikuan.core.matching import Deed
 from huikuan.core.notes import NoteStep
 from huikuan.core.periods import PeriodState
+from huikuan.queries.audit import AuditRow
 from huikuan.services.sign_ins import record_sign_in
 from huikuan.store.models import AuditEvent, RoleGrant, User
 from huikuan.web.audit_fields import AUDIT_FIELDS, details
+from huikuan.web.audit_subjects import SUBJECTS, subject_word
 from huikuan.web.audit_words import AUDIT_CODES
 from tests.databases import LedgerDb
 from tests.web.world import PASSWORD, START, World, build_world, signed_in
@@ -110,6 +113,23 @@ def test_one_event_says_all(world: World) -> None:
     text = signed_in("boss").get(f"/settings/audit/{event.pk}/").content.decode()
     assert "Legal entity opened" in text and "entity.add" in text
     assert signed_in("boss").get("/settings/audit/999999/").status_code == 404
+
+
+def test_what_an_event_concerns_is_said_in_words() -> None:
+    def said(about: str, subject: str = "") -> str:
+        return subject_word(AuditRow(1, START, "x", "", "", about, subject or about, "", ""))
+
+    assert said("entry:7", "write_off") == "Write-off"
+    assert said("item:7", "INV-7") == "INV-7"
+    assert (said("table:ageing"), said("table:notes")) == ("Table Ageing", "Table Bills and cheques")
+    assert (said("period:2026-06"), said("team:3"), said("")) == ("Period 2026-06", "Team 3", "")
+
+
+def test_every_sort_of_subject_has_words() -> None:
+    """Those whose names are looked up besides."""
+    source = "".join(path.read_text() for path in Path(services.__file__).parent.glob("*.py"))
+    named = {"agreement", "bill", "customer", "debit_run", "entry", "import", "item", "line", "receipt", "user"}
+    assert set(re.findall(r'subject=f"(\w+):', source)) - set(SUBJECTS) == {*named, "bank_account"}
 
 
 def test_an_auditor_sees_the_entities_of_the_office_only(world: World) -> None:

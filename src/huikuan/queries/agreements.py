@@ -13,7 +13,7 @@ from datetime import date, datetime
 from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from huikuan.core.agreements import LIVE, AgreementKind, AgreementState, AgreementStep
-from huikuan.core.approvals import ApprovalState
+from huikuan.queries.approvals import request_waiting
 from huikuan.queries.directory import actors_of, find_customers
 from huikuan.queries.feeds import Slice
 from huikuan.queries.frame import Frame
@@ -23,7 +23,6 @@ from huikuan.store.models import (
     AgreementEntry,
     AgreementEvent,
     AgreementParty,
-    ApprovalRequest,
     SettlementAgreement,
 )
 from huikuan.store.public_ids import inner_id, public_id
@@ -223,7 +222,6 @@ def agreement(frame: Frame, text: str) -> AgreementLife | None:
     if one is None:
         return None
     lines, hidden = _lines(frame, one)
-    asked = ApprovalRequest.objects.filter(subject=f"agreement:{one.pk}", state=ApprovalState.OPEN)
     return AgreementLife(
         row=_rows([one])[0],
         thing_kind=one.thing_kind,
@@ -237,7 +235,7 @@ def agreement(frame: Frame, text: str) -> AgreementLife | None:
         lines=lines,
         hidden=hidden,
         steps=_steps(one),
-        approval_id=asked.values_list("id", flat=True).first(),
+        approval_id=request_waiting(f"agreement:{one.pk}"),
     )
 
 

@@ -151,6 +151,12 @@ def approval(request_id: int, *, user_id: int, entity_ids: Iterable[int], today:
     return one if one.mine or one.asked_by_me or took or row.entity_id in set(entity_ids) else None
 
 
+def request_waiting(subject: str) -> int | None:
+    """The request about a subject (such as ``bill:12``) that waits for its decision."""
+    found = ApprovalRequest.objects.filter(subject=subject, state=ApprovalState.OPEN).order_by("id")
+    return found.values_list("id", flat=True).first()
+
+
 def approvals_waiting(user_id: int, today: date) -> int:
     """How many requests wait for this person."""
     decider = Decider(user_id, today)

@@ -47,7 +47,8 @@ class AuditFilters:
 
 @dataclass(frozen=True, slots=True)
 class AuditRow:
-    """One thing done. ``subject`` says it to a person (a document number, a name), ``page`` and ``page_id`` lead there;
+    """One thing done. ``about``: the code of what it concerns, such as ``item:12``; ``subject`` says it to a person (a
+    document number, a name), or is the same where it has no name; ``page`` and ``page_id`` lead there;
     ``data`` is what was recorded with it."""
 
     id: int
@@ -55,6 +56,7 @@ class AuditRow:
     code: str
     actor: str
     entity_code: str
+    about: str
     subject: str
     page: str
     page_id: str
@@ -154,6 +156,7 @@ def rows_of(found: Iterable[AuditEvent]) -> list[AuditRow]:
                 code=one.code,
                 actor=actors.get(one.actor_id or 0, ""),
                 entity_code=entities.get(one.entity_id or 0, ""),
+                about=one.subject,
                 subject=said,
                 page=page,
                 page_id=page_id,
@@ -165,7 +168,7 @@ def rows_of(found: Iterable[AuditEvent]) -> list[AuditRow]:
 
 def _parts(subject: str) -> tuple[str, int]:
     kind, _colon, number = subject.partition(":")
-    return (kind, int(number)) if number.isdigit() else (kind, 0)
+    return ("bank_line" if kind == "line" else kind, int(number) if number.isdigit() else 0)
 
 
 def _names(events: Iterable[AuditEvent]) -> dict[tuple[str, int], tuple[str, str, str]]:

@@ -102,6 +102,11 @@ def slip_counts(frame: Frame) -> dict[str, int]:
     return {which: _which(_found(frame), which, frame.today).count() for which in WHICH}
 
 
+def slips_late(frame: Frame) -> int:
+    """Receipts whose money should have been handed in by now."""
+    return _which(_found(frame), "late", frame.today).count()
+
+
 def slip(frame: Frame, text: str) -> SlipRow | None:
     """One receipt for cash by its opaque id."""
     number = inner_id("csh", text)

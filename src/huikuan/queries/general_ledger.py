@@ -15,7 +15,7 @@ from huikuan.core.gl import AccountMap, AccountRule, Dimension, GlPosting
 from huikuan.core.periods import month_of, next_month
 from huikuan.queries.facts import read_facts
 from huikuan.queries.frame import Frame
-from huikuan.store.models import CustomerRef, Entity, GlAccount, GlExport, GlSettings, GoLiveProof, JournalEntry, Source
+from huikuan.store.models import CustomerRef, Entity, GlAccount, GlExport, GlSettings, GoLiveProof, JournalEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,8 @@ def account_rules(entity_id: int) -> list[AccountRule]:
 
 
 def sources() -> list[str]:
-    return list(Source.objects.order_by("code").values_list("code", flat=True))
+    """The systems that have numbers of their own for customers."""
+    return list(CustomerRef.objects.order_by("source__code").values_list("source__code", flat=True).distinct())
 
 
 # -- postings --------------------------------------------------------------------------------------------------------

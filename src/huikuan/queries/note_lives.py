@@ -11,6 +11,7 @@ from django.db.models import F, Q, Sum
 
 from huikuan.core.accounts import EntryKind
 from huikuan.core.notes import IN_HAND, PASSED_ON, NoteKind, NoteState, NoteStep, steps_open
+from huikuan.queries.approvals import request_waiting
 from huikuan.queries.frame import Frame
 from huikuan.queries.notes import STEP_OF, NoteRow, note_rows, standing_notes
 from huikuan.queries.presence import item_has
@@ -55,7 +56,8 @@ class CoverRow:
 
 @dataclass(frozen=True, slots=True)
 class NoteLife:
-    """A note with its steps, what it covers and its parts. ``steps``: what may be done with it next."""
+    """A note with its steps, what it covers and its parts. ``steps``: what may be done with it next; ``approval_id``: a
+    request for approval that waits."""
 
     row: NoteRow
     events: list[EventRow]
@@ -67,6 +69,7 @@ class NoteLife:
     open_minor: int
     steps: frozenset[NoteStep]
     may_undo: bool
+    approval_id: int | None
     last_on: date = field(default=date.min)
 
     @property
@@ -105,6 +108,7 @@ def note_life(frame: Frame, text: str) -> NoteLife | None:
         open_minor=open_minor,
         steps=steps if open_minor else frozenset(),
         may_undo=undoable,
+        approval_id=request_waiting(f"bill:{note.pk}"),
         last_on=max((event.on for event in events if not event.is_undone and not event.is_undo), default=date.min),
     )
 

@@ -15,6 +15,7 @@ from huikuan.core.accounts import EntryKind
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
 from huikuan.queries import desk
+from huikuan.queries.approvals import request_waiting
 from huikuan.queries.desk import ItemNow, ReceiptNow
 from huikuan.services.adjustments import recover_item, settle_item
 from huikuan.web.acting import (
@@ -69,7 +70,7 @@ DONE: Words = {
 
 
 def item_bar(seat: Seat, public_id: str) -> dict[str, Any]:
-    """The buttons of an item's page, for who may post."""
+    """The buttons of an item's page, for who may post; a request for approval that waits."""
     item = desk.item_now(seat.frame, public_id, timezone.now())
     if item is None:
         return bar(seat, [])
@@ -83,7 +84,7 @@ def item_bar(seat: Seat, public_id: str) -> dict[str, Any]:
     if item.written_off_minor > 0 and adjusts:
         deeds.append(Deed(_("Recovery"), address(seat.kept, "item_recover", public_id)))
     deeds += item_deeds(seat, item.entity_id, public_id, item.open_minor)
-    return bar(seat, deeds)
+    return bar(seat, deeds) | {"approval_id": request_waiting(f"item:{item.id}")}
 
 
 def _item(seat: Seat, public_id: str) -> ItemNow:

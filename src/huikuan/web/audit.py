@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 from huikuan.core.rights import Right
 from huikuan.queries.audit import audit_event
 from huikuan.web.audit_fields import field_word, value_text
+from huikuan.web.audit_subjects import subject_word
 from huikuan.web.audit_words import code_word
 from huikuan.web.frames import Seat
 from huikuan.web.pages import page, show
@@ -33,5 +34,5 @@ def show_event(request: HttpRequest, seat: Seat, event_id: int) -> HttpResponse:
         raise Http404
     links = bool(row.page) and seat.can(Right.SEE_LEDGER)
     data = [(field_word(name), value_text(name, value)) for name, value in sorted(row.data.items())]
-    context = {"row": row, "what": code_word(row.code), "data": data, "links": links}
+    context = {"row": row, "what": code_word(row.code), "subject": subject_word(row), "data": data, "links": links}
     return show(request, seat, "audit/event.html", context, room="settings")

@@ -137,6 +137,7 @@ _CODES: Mapping[str, Mapping[str, Any]] = {
     "reach": people_words.REACHES,
     "every": words.EVERY,
     "feed": words.FEEDS,
+    "method": {"password": _("Password")},
     "evidence": words.EVIDENCE_TYPES,
     "fields": {**debit_words.AMENDED, **words.FIELDS, **customer_words.FILE_FIELDS},
     "before": customer_words.FILE_FIELDS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import ngettext, pgettext_lazy
 
 from huikuan.core.direct_debits import (
     Bundle,
@@ -16,6 +16,7 @@ from huikuan.core.direct_debits import (
     Use,
     reason_code,
 )
+from huikuan.web.format import format_count
 
 Words = dict[str, str | Promise]
 
@@ -133,6 +134,23 @@ def reason_word(reason: str) -> str:
     """A bank's reason in words, with its code; text without a code we know as it is."""
     code = reason_code(reason) or reason.strip()[:4].upper()
     return f"{REASONS[code]} ({code})" if code in REASONS else reason
+
+
+def event_note(code: str, note: str) -> str:
+    """What was noted of an event, in words: a bank's reason, why it was asked to recall and how many payments."""
+    if code == "recall":
+        reason, _space, count = note.partition(" ")
+        said = str(RECALLS.get(reason, reason))
+        return f"{said} · {_payments(count)}" if count else said
+    if code in ("recall_kept", "rejected", "returned"):
+        return reason_word(note)
+    return _payments(note) if code == "settled" else note
+
+
+def _payments(count: str) -> str:
+    if not count.isdigit():
+        return count
+    return ngettext("{n} payment", "{n} payments", int(count)).format(n=format_count(int(count)))
 
 
 def mandate_word(row_state: str) -> str:

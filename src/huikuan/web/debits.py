@@ -206,7 +206,10 @@ def show_run(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
         "more": max(payments.total - PLANNED_SHOWN, 0),
         "recalls": [(one, debit_words.RECALLS[one.reason]) for one in queries.recalls_of(row.id)],
         "may_recall": may_post and is_now and row.recallable > 0 and seat.frame.today <= row.due_on,
-        "events": [(one, debit_words.EVENTS.get(one.code, one.code)) for one in queries.events_of(row.id)],
+        "events": [
+            (one, debit_words.EVENTS.get(one.code, one.code), debit_words.event_note(one.code, one.note))
+            for one in queries.events_of(row.id)
+        ],
         "lines": [
             (bank_line_id_text(number), line)
             for number, line in (lines_by_id(lines_for_run(row.id)) if may_settle else {}).items()

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from huikuan.core.money import exponent_of
 from huikuan.core.rights import Right
 from huikuan.queries.approvals import approvals_waiting
+from huikuan.queries.cash_slips import slips_late
 from huikuan.queries.home import CurrencyTotal, MonthPoint, home
 from huikuan.queries.shop_today import differing_shops
 from huikuan.queries.workbench_day import open_questions
@@ -60,6 +61,7 @@ def show_home(request: HttpRequest, seat: Seat) -> HttpResponse:
         **waiting_on(request, seat),
         "approvals_waiting": approvals_waiting(int(request.user.pk or 0), seat.frame.today),
         "questions_waiting": open_questions(int(request.user.pk or 0)),
+        "slips_late": slips_late(seat.frame) if seat.can(Right.POST_CASH) and seat.frame.is_now else 0,
         "lines": lines,
         "buckets": BUCKETS,
         "months": months,

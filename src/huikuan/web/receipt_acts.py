@@ -15,6 +15,7 @@ from huikuan.core.accounts import LedgerAccount
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
 from huikuan.queries import applicable, desk
+from huikuan.queries.approvals import request_waiting
 from huikuan.queries.desk import ReceiptNow
 from huikuan.queries.ids import receipt_id_text
 from huikuan.services.receipts import identify_receipt, park_receipt, refund_receipt
@@ -51,13 +52,14 @@ _METHODS = ["GET", "HEAD", "POST"]
 
 
 def receipt_bar(seat: Seat, public_id: str) -> dict[str, Any]:
-    """The buttons of a receipt's page, for who may post."""
+    """The buttons of a receipt's page, for who may post; a request for approval that waits."""
     receipt = desk.receipt_now(seat.frame, public_id, timezone.now())
     if receipt is None:
         return bar(seat, [])
     if receipt.is_reversed:
         may = may_post_to(seat, receipt.entity_id, Right.REVERSE) and may_reinstate(receipt.id)
         return bar(seat, [Deed(_("It stands after all …"), address(seat.kept, "receipt_reinstate", public_id))] * may)
+    waits = {"approval_id": request_waiting(f"receipt:{receipt.id}")}
     bounced = []
     if may_post_to(seat, receipt.entity_id, Right.REVERSE):
         bounced.append(Deed(_("Bounced …"), address(seat.kept, "receipt_bounce", public_id)))
@@ -65,7 +67,7 @@ def receipt_bar(seat: Seat, public_id: str) -> dict[str, Any]:
         other = address(seat.kept, "receipt_refund_other", public_id)
         bounced.append(Deed(_("Refund to another payee"), other))
     if not may_post_to(seat, receipt.entity_id, Right.POST_CASH):
-        return bar(seat, bounced)
+        return bar(seat, bounced) | waits
 
     def deed(word: str, name: str, primary: bool = False) -> Deed:
         return Deed(word, address(seat.kept, name, public_id), primary)
@@ -81,7 +83,7 @@ def receipt_bar(seat: Seat, public_id: str) -> dict[str, Any]:
         deeds.append(deed(_("Keep on account"), "receipt_park"))
     if receipt.rest_minor:
         deeds.append(deed(pgettext("do", "Refund"), "receipt_refund"))
-    return bar(seat, [*deeds, *bounced])
+    return bar(seat, [*deeds, *bounced]) | waits
 
 
 def _receipt(seat: Seat, public_id: str, right: Right = Right.POST_CASH) -> ReceiptNow:

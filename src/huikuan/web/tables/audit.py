@@ -12,6 +12,7 @@ from huikuan.queries import audit as queries
 from huikuan.queries.audit import AuditFilters, AuditRow
 from huikuan.queries.frame import Frame
 from huikuan.web.audit_fields import details
+from huikuan.web.audit_subjects import subject_word
 from huikuan.web.audit_words import code_word
 from huikuan.web.tables.columns import Column, Filter, Kind, Table, filters_of, in_one, paged
 from huikuan.web.tables.common import ENTITY_ON_A_DESK
@@ -40,7 +41,7 @@ AUDIT = Table(
         Column("at", _("When"), Kind.MOMENT, lambda row: row.at, sort=True),
         Column("actor", _("Who"), Kind.TEXT, lambda row: row.actor, html=_who),
         Column("what", _("What"), Kind.TEXT, lambda row: code_word(row.code), width=34),
-        Column("subject", _("Concerns"), Kind.TEXT, lambda row: row.subject, css="clip", width=30),
+        Column("subject", _("Concerns"), Kind.TEXT, subject_word, css="clip", width=30),
         ENTITY_ON_A_DESK,
         Column("details", _("Details"), Kind.TEXT, lambda row: details(row.data), css="clip desk-only", width=60),
         Column("code", _("Code"), Kind.CODE, lambda row: row.code, shown=False),
