@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints
 from huikuan.api.answers import as_json, post_once, tagged
 from huikuan.api.callers import Caller, caller_of
 from huikuan.api.paging import Asked, Cursor
-from huikuan.api.parts import OnceKey, entity_for, read_account, read_minor, read_on
+from huikuan.api.parts import Number, OnceKey, entity_for, read_account, read_minor, read_on
 from huikuan.api.problems import NotThere, invalid
 from huikuan.api.schemas import Amount, Code, Currency, Day, EntityCode, Given, Id, Identity, money
 from huikuan.core.notes import Settles
@@ -257,9 +257,7 @@ def create_paper(request: HttpRequest, body: PaperIn, key: OnceKey) -> HttpRespo
 
 
 @papers.post("/{number}/withdrawal", response=PaperOut, summary="Withdraw the paper of another payer")
-def withdraw_paper(
-    request: HttpRequest, number: Path[Annotated[int, Field(ge=1, lt=2**63)]], body: WithdrawIn, key: OnceKey
-) -> HttpResponse:
+def withdraw_paper(request: HttpRequest, number: Path[Number], body: WithdrawIn, key: OnceKey) -> HttpResponse:
     """It is good no more, from now on."""
     caller = caller_of(request)
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from django.http import HttpRequest
 from ninja import Header
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from huikuan.api.callers import Caller, caller_of
 from huikuan.api.problems import invalid
@@ -32,6 +32,9 @@ OnceKey = Annotated[
         " posted twice.",
     ),
 ]
+
+Number = Annotated[int, Field(ge=1, lt=2**63)]
+"""Of what has no opaque id."""
 
 
 def frame_of(request: HttpRequest, asked: Standpoint) -> Frame:

@@ -48,7 +48,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("huikuan.cli.serve:run", "Migrate, fill an empty database, then serve, work and schedule."),
     "schedule": ("huikuan.cli.schedule_folders:schedule", "Jobs, their log, folders and reports."),
     "seal": ("huikuan.cli.verify:seal", "Seal the committed entries and write their mirror."),
-    "workbench": ("huikuan.cli.workbench:workbench", "Match and decide about lines of bank statements."),
+    "workbench": ("huikuan.cli.workbench_rules:workbench", "Match and decide about lines of bank statements."),
     "settlements": ("huikuan.cli.settlements:settlements", "Decide what source systems reported as settled."),
     "short-payments": ("huikuan.cli.habits:short_payments", "What customers held back, by deadline."),
     "user": ("huikuan.cli.user:user", "Make a person who may sign in, or a new password."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,10 @@ from huikuan.cli.django import setup_database
 from huikuan.cli.match_show import show_bar
 from huikuan.core.money import to_decimal
 from huikuan.core.refusals import Refusal
+
+if TYPE_CHECKING:
+    from huikuan.queries.bank_lines import MatchLine
+    from huikuan.queries.workbench_line import Card
 
 HELD_BACK = {
     "off": "automatic posting is switched off",
@@ -50,7 +54,8 @@ def workbench(ctx: click.Context, entity: str | None, user: str | None) -> None:
     setup_database()
     from huikuan.services.lookup import find_entity, find_user
 
-    ctx.obj = {"entity_id": find_entity(entity)[0], "actor_id": find_user(user), "now": datetime.now(UTC)}
+    entity_id, currency = find_entity(entity)
+    ctx.obj = {"entity_id": entity_id, "currency": currency, "actor_id": find_user(user), "now": datetime.now(UTC)}
 
 
 @workbench.command("match")
@@ -115,6 +120,61 @@ def list_lines(context: dict[str, Any], show: str, limit: int, as_json: bool) ->
     click.echo(f"{found.total:,} lines" + (f", {len(rows):,} shown" if found.total > len(rows) else ""))
 
 
+@workbench.command("show")
+@click.argument("line")
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="en", show_default=True, help="Of the reasons.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.pass_obj
+def show(context: dict[str, Any], line: str, lang: str, as_json: bool) -> None:
+    """The ranked explanations of LINE, with why, and what each would apply."""
+    from huikuan.queries.workbench_line import pane_of, still_open
+    from huikuan.services.matching import refresh_line
+
+    found = found_line(context["entity_id"], line)
+    pane = pane_of(found, user_id=None, now=context["now"])
+    is_open = bool(still_open([found]))
+    if pane.is_stale and is_open:
+        refresh_line(found.entity_id, found, now=context["now"])
+        pane = pane_of(found, user_id=None, now=context["now"])
+    cards = [_card(card, found.currency, lang) for card in pane.cards] if is_open else []
+    left = str(to_decimal(found.open_minor if is_open else 0, found.currency))
+    if as_json:
+        said = {"line": line, "is_open": is_open, "open": left, "currency": found.currency, "explanations": cards}
+        click.echo(json.dumps(said, ensure_ascii=False))
+        return
+    click.echo(f"{found.value_date}  {left} {found.currency} open  {found.payer_name}  {found.remittance_text}")
+    for one in cards:
+        click.echo(f"{one['rank']}. {one['confidence']:.1%}  {one['reason']}")
+        for item in one["items"]:
+            kept = f", kept {item['kept_back']} ({item['kept_back_reason']})" if item["kept_back_reason"] else ""
+            click.echo(f"     {item['document_number']}  {item['customer']}  {item['amount']}{kept}")
+    if not cards:
+        click.echo("nothing explains it" if is_open else "it is decided about already")
+
+
+def _card(card: Card, currency: str, lang: str) -> dict[str, Any]:
+    return {
+        "rank": card.made.rank,
+        "kind": card.made.kind,
+        "confidence": round(card.made.confidence, 6),
+        "ambiguous": card.made.ambiguous,
+        "customer": card.customer_public_id,
+        "unapplied": str(to_decimal(card.made.unapplied_minor, currency)),
+        "reason": card.made.reason.get(lang, ""),
+        "items": [
+            {
+                "item": item.public_id,
+                "document_number": item.document_number,
+                "customer": item.customer,
+                "amount": str(to_decimal(item.leg.minor, currency)),
+                "kept_back": str(to_decimal(item.leg.deduction_minor, currency)),
+                "kept_back_reason": item.leg.deduction_reason,
+            }
+            for item in card.items
+        ],
+    }
+
+
 @workbench.command("accept")
 @click.argument("line")
 @click.option("--rank", type=click.IntRange(1, 20), default=1, show_default=True, help="Which explanation.")
@@ -124,7 +184,7 @@ def accept(context: dict[str, Any], line: str, rank: int) -> None:
     from huikuan.queries.ids import line_decision_id_text
     from huikuan.services.matching import accept_explanation
 
-    number = _line(context["entity_id"], line)
+    number = line_number(context["entity_id"], line)
     made = accept_explanation(
         context["entity_id"], number, rank, token="", actor_id=context["actor_id"], now=context["now"]
     )
@@ -136,12 +196,9 @@ def accept(context: dict[str, Any], line: str, rank: int) -> None:
 @click.pass_obj
 def undo(context: dict[str, Any], decision: str) -> None:
     """Take DECISION back: its line is open again."""
-    from huikuan.queries.ids import line_decision_number
     from huikuan.services.line_undoing import undo_decision
 
-    number = line_decision_number(decision)
-    if number is None:
-        raise Refusal("match.no_decision", "There is no such decision.")
+    number = decision_number(decision)
     undo_decision(context["entity_id"], number, actor_id=context["actor_id"], now=context["now"])
     click.echo("taken back; the line is open again")
 
@@ -154,7 +211,7 @@ def park(context: dict[str, Any], line: str, reason: str) -> None:
     """Put LINE aside; it never posts itself until it is brought back."""
     from huikuan.services.line_asides import park_line
 
-    number = _line(context["entity_id"], line)
+    number = line_number(context["entity_id"], line)
     park_line(context["entity_id"], number, reason, actor_id=context["actor_id"], now=context["now"])
     click.echo("put aside")
 
@@ -166,15 +223,31 @@ def unpark(context: dict[str, Any], line: str) -> None:
     """Bring LINE back that was put aside."""
     from huikuan.services.line_asides import unpark_line
 
-    number = _line(context["entity_id"], line)
+    number = line_number(context["entity_id"], line)
     unpark_line(context["entity_id"], number, actor_id=context["actor_id"], now=context["now"])
     click.echo("it is to do again")
 
 
-def _line(entity_id: int, text: str) -> int:
+def found_line(entity_id: int, text: str) -> MatchLine:
+    """A line of money in. Refuses ``match.no_line``."""
     from huikuan.queries.workbench_line import line_at
 
     found = line_at([entity_id], text)
     if found is None:
         raise Refusal("match.no_line", "There is no such line of money in.")
-    return found.line_id
+    return found
+
+
+def line_number(entity_id: int, text: str) -> int:
+    """The number of a line. Refuses ``match.no_line``."""
+    return found_line(entity_id, text).line_id
+
+
+def decision_number(text: str) -> int:
+    """The number of a decision. Refuses ``match.no_decision``."""
+    from huikuan.queries.ids import line_decision_number
+
+    number = line_decision_number(text)
+    if number is None:
+        raise Refusal("match.no_decision", "There is no such decision.")
+    return number

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
+from django.db.models import QuerySet
+
 from huikuan.core.matching import Deed
 from huikuan.queries.directory import actors_of, customer_ids_of
+from huikuan.queries.feeds import Slice
 from huikuan.queries.listing import Page
 from huikuan.queries.workbench import account_names
 from huikuan.store.models import (
@@ -70,6 +73,14 @@ def day_page(entity_id: int, *, show: str, page: int, size: int, now: datetime) 
     found = found.select_related("line", "line__text", "audit", "undone_by").order_by("-id")
     rows = list(found[(page - 1) * size : page * size])
     return Page(rows=_decision_rows(rows), total=total, page=page, size=size)
+
+
+def audit_slice(entity_id: int, *, after: int, limit: int) -> Slice[DecisionRow]:
+    """Automatic postings that were drawn and wait to be said right or wrong, the oldest first."""
+    found = LineDecision.objects.filter(entity_id=entity_id, audit__isnull=False, audit__outcome="", id__gt=after)
+    rows = list(found.select_related("line", "line__text", "audit", "undone_by").order_by("id")[: limit + 1])
+    shown = rows[:limit]
+    return Slice(_decision_rows(shown), shown[-1].pk if shown else None, len(rows) > limit)
 
 
 def _decision_rows(rows: list[LineDecision]) -> list[DecisionRow]:
@@ -160,13 +171,27 @@ class LearnedRow:
 
 def learned_page(entity_id: int, *, kind: str, search: str, page: int, size: int) -> Page[LearnedRow]:
     """What the matcher knows, the commonest first. Habits of all customers together and totals are left out."""
+    found = _learned(entity_id, kind, search)
+    total = found.count()
+    rows = list(found.order_by("-count", "kind", "key", "id")[(page - 1) * size : page * size])
+    return Page(rows=_learned_rows(rows), total=total, page=page, size=size)
+
+
+def learned_slice(entity_id: int, *, kind: str, search: str, after: int, limit: int) -> Slice[LearnedRow]:
+    """The same in the order in which it was first learned."""
+    rows = list(_learned(entity_id, kind, search).filter(id__gt=after).order_by("id")[: limit + 1])
+    shown = rows[:limit]
+    return Slice(_learned_rows(shown), shown[-1].pk if shown else None, len(rows) > limit)
+
+
+def _learned(entity_id: int, kind: str, search: str) -> QuerySet[MatchLearned]:
     found = MatchLearned.objects.filter(entity_id=entity_id, count__gt=0, kind__in=LEARNED_KINDS).exclude(customer="*")
     found = found.filter(kind=kind) if kind else found.exclude(kind="word")
     found = found.exclude(kind="habit", detail="lines")
-    if search:
-        found = found.filter(key__icontains=search)
-    total = found.count()
-    rows = list(found.order_by("-count", "kind", "key", "id")[(page - 1) * size : page * size])
+    return found.filter(key__icontains=search) if search else found
+
+
+def _learned_rows(rows: list[MatchLearned]) -> list[LearnedRow]:
     numbers = [int(row.customer) for row in rows if row.customer.isdigit()]
     names = account_names(numbers)
     customers = customer_ids_of(numbers)
@@ -186,7 +211,7 @@ def learned_page(entity_id: int, *, kind: str, search: str, page: int, size: int
                 learned_at=row.learned_at,
             )
         )
-    return Page(rows=listed, total=total, page=page, size=size)
+    return listed
 
 
 # -- questions -------------------------------------------------------------------------------------------------------
