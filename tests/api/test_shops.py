@@ -10,6 +10,8 @@ from click.testing import CliRunner
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from huikuan.cli.main import group
+from huikuan.core.refusals import Refusal
+from huikuan.queries.ids import bank_line_id_text
 from huikuan.services.bank_accounts import NewAccount, add_account
 from huikuan.services.bank_files import BankFile
 from huikuan.services.bank_uploads import keep_upload, work_upload
@@ -130,3 +132,15 @@ def test_the_same_on_the_command_line(world: World, tmp_path: Any) -> None:
     assert "2 open" in run("differences", "Bazaar")
     assert json.loads(run("shops", "--json"))[0]["waiting"] == 1
     assert "1 shops" in run("shops")
+    # What is not certain is settled by hand, explained, and taken back.
+    waiting = next(row["key"] for row in rows if row["kind"] == "unknown_payout")
+    line = bank_line_id_text(int(waiting)) if waiting.isdigit() else waiting
+    with pytest.raises(Refusal, match="Nothing was sold"):
+        CliRunner().invoke(group, ["payouts", "settle", shop, line, "--day", "2026-02-25"], catch_exceptions=False)
+    payout = run("settle", shop, line, "--day", "2026-02-21").strip()
+    assert [one["paid"] for one in json.loads(run("list", "Bazaar", "--json"))] == ["188.00", "152.00"]
+    (less,) = json.loads(run("differences", "Bazaar", "--json"))
+    why = ("--reason", "claimed", "--on", "2026-03-06")
+    assert "explained" in run("explain", shop, less["kind"], less["key"], less["amount"], *why)
+    assert "0 open" in run("differences", "Bazaar")
+    assert "taken back" in run("undo", payout) and "1 payouts" in run("list", "Bazaar")

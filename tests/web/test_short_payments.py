@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from django.test import Client
 
 from huikuan.core.approvals import ApprovalKind
+from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Role
 from huikuan.services.applications import Named, apply_receipt
 from huikuan.services.approvals import set_ladder
@@ -212,10 +213,26 @@ def test_programs(world: World) -> None:
 
 @pytest.mark.parametrize("ledger_db", ["sqlite"], indirect=True)
 def test_the_shell(world: World) -> None:
-    from huikuan.cli.habits import short_payments
+    from huikuan.cli.short_payments import short_payments
 
     said = CliRunner().invoke(short_payments, ["--json"])
     assert said.exit_code == 0, said.output
     rows = json.loads(said.output)["short_payments"]
     assert [(row["document_number"], row["amount"]) for row in rows] == [("SH-1", "20.00"), ("SH-2", "5.00")]
     assert "2 open" in CliRunner().invoke(short_payments, []).output
+
+    def run(*words: str) -> str:
+        result = CliRunner().invoke(short_payments, list(words), catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        return result.output.strip()
+
+    first, second = rows[0]["id"], rows[1]["id"]
+    assert run("open", "SH-1", "--amount", "12.00", "--reason", "freight", "--note", "told us") == first
+    assert (case().amount_minor, case().reason_code) == (12_00, "freight")
+    assert run("reject", first, "--note", "freight was agreed") == "rejected"
+    assert run("accept", second, "--note", "too small", "--on", "2026-03-03") == "accepted"
+    assert case("SH-2").state == "accepted"
+    for words in (("accept", second, "--note", "again", "--on", "2026-03-03"), ("reject", "shp_0", "--note", "x")):
+        with pytest.raises(Refusal):
+            run(*words)
+    assert "0 open" in run() and "1 rejected" in run("--state", "rejected")

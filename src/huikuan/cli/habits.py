@@ -1,4 +1,4 @@
-"""``huikuan habits``: how a customer pays, and the day to ask; ``huikuan short-payments``: what was held back."""
+"""``huikuan habits``: how a customer pays, and the day to ask."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from huikuan.core.refusals import Refusal
 DAY = click.DateTime(["%Y-%m-%d"])
 
 
-def _frame(as_of: date | None = None, known_on: date | None = None) -> Any:
+def frame_of(as_of: date | None = None, known_on: date | None = None) -> Any:
     from huikuan.queries.entities import all_entities
     from huikuan.queries.frame import frame_at
 
@@ -33,7 +33,7 @@ def habits(customer: str, as_of: datetime | None, known_on: datetime | None, as_
     setup_database()
     from huikuan.queries.habits import payment_habits
 
-    frame = _frame(as_of.date() if as_of else None, known_on.date() if known_on else None)
+    frame = frame_of(as_of.date() if as_of else None, known_on.date() if known_on else None)
     text = _customer(frame, customer)
     found = payment_habits(frame, text)
     if found is None:
@@ -102,48 +102,3 @@ def _pattern(pattern: Any) -> str:
     days = [f"about {one.number}" if one.around else str(one.number) for one in pattern.month_days]
     days += [names[one.weekday] for one in pattern.weekdays]
     return f"{', '.join(days)} ({len(pattern.kept)} of {pattern.days}, by chance {pattern.chance:.2g})"
-
-
-@click.command("short-payments")
-@click.option(
-    "--state",
-    type=click.Choice(["open", "late", "rejected", "accepted", "paid", "withdrawn", "all"]),
-    default="open",
-    show_default=True,
-)
-@click.option("--owner", default="", metavar="USER", help="Only those that fall to this person.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
-def short_payments(state: str, owner: str, limit: int, as_json: bool) -> None:
-    """List short payments, the nearest deadline first."""
-    setup_database()
-    from huikuan.core.money import to_decimal
-    from huikuan.queries.short_payments import ShortPaymentFilters, short_payment_page
-
-    filters = ShortPaymentFilters(which=state, owner=owner)
-    found = short_payment_page(_frame(), filters, page=1, size=limit)
-    rows = [
-        {
-            "id": row.public_id,
-            "state": row.state,
-            "outcome": row.outcome,
-            "document_number": row.document_number,
-            "customer": row.customer_name,
-            "currency": row.currency,
-            "amount": str(to_decimal(row.amount_minor, row.currency)),
-            "reason": row.reason_code,
-            "owner": row.owner or row.owner_role,
-            "opened_on": row.opened_on.isoformat(),
-            "deadline": row.deadline.isoformat(),
-        }
-        for row in found.rows
-    ]
-    if as_json:
-        click.echo(json.dumps({"total": found.total, "short_payments": rows}, ensure_ascii=False))
-        return
-    for row in rows:
-        click.echo(
-            f"{row['deadline']}  {row['state']:<9}  {row['amount']:>14} {row['currency']}  {row['reason']:<12}"
-            f"  {row['owner']:<16}  {row['document_number']}  {row['customer']}"
-        )
-    click.echo(f"{found.total:,} {state}" + (f", {len(rows):,} shown" if found.total > len(rows) else ""))

@@ -41,7 +41,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "migrate": ("huikuan.cli.serve:migrate", "Bring the database to this version."),
     "note": ("huikuan.cli.note:note", "Bills and cheques: take one, discount it, record what becomes of it."),
     "outbox": ("huikuan.cli.backup:outbox", "Whether anything is sent; release it in a restored copy."),
-    "payouts": ("huikuan.cli.payouts:payouts", "Shops and platforms: daily sales, payouts, what differs."),
+    "payouts": ("huikuan.cli.payouts_hand:payouts", "Shops and platforms: daily sales, payouts, what differs."),
     "practice": ("huikuan.cli.practice:practice", "The rows of the practice, where each lives, and its tests."),
     "remittance": ("huikuan.cli.remittance:remittance", "Remittance advices: list, keep, link to their bank line."),
     "restore": ("huikuan.cli.backup:restore", "A backup into an empty home folder and database."),
@@ -50,7 +50,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "seal": ("huikuan.cli.verify:seal", "Seal the committed entries and write their mirror."),
     "workbench": ("huikuan.cli.workbench_rules:workbench", "Match and decide about lines of bank statements."),
     "settlements": ("huikuan.cli.settlements:settlements", "Decide what source systems reported as settled."),
-    "short-payments": ("huikuan.cli.habits:short_payments", "What customers held back, by deadline."),
+    "short-payments": (
+        "huikuan.cli.short_payments:short_payments",
+        "What customers held back, by deadline; accept or reject it.",
+    ),
     "user": ("huikuan.cli.user:user", "Make a person who may sign in, or a new password."),
     "verify": ("huikuan.cli.verify:verify", "Prove the chain, every entry and every balance."),
 }

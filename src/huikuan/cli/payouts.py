@@ -25,7 +25,7 @@ def payouts(ctx: click.Context, user: str | None) -> None:
     ctx.obj = {"actor_id": find_user(user), "now": datetime.now(UTC)}
 
 
-def _shop(context: dict[str, Any], text: str) -> Any:
+def shop_named(context: dict[str, Any], text: str) -> Any:
     from huikuan.queries.entities import all_entities
     from huikuan.queries.frame import frame_at
     from huikuan.queries.shops import shop_model, shop_rows
@@ -131,7 +131,7 @@ def import_files(context: dict[str, Any], shop: str, files: tuple[Path, ...], wh
     """Bring FILES of a SHOP (its id or name) in: daily sales, a till's totals, or what was paid out."""
     from huikuan.services.shop_files import import_shop_file
 
-    found = _shop(context, shop)
+    found = shop_named(context, shop)
     told = {"sales": False, "details": True}.get(what or "")
     for path in files:
         one = import_shop_file(found.pk, path.name, path.read_bytes(), is_details=told, **context)
@@ -147,7 +147,7 @@ def match(context: dict[str, Any], shop: str) -> None:
     """Settle every payout of a SHOP whose sales are certain."""
     from huikuan.services.payouts import match_payouts
 
-    results = match_payouts(_shop(context, shop).pk, **context)
+    results = match_payouts(shop_named(context, shop).pk, **context)
     done = [one for one in results if one.payout_id is not None]
     click.echo(f"{len(done):,} settled, {len(results) - len(done):,} wait")
     for one in results:
@@ -165,7 +165,7 @@ def days(context: dict[str, Any], shop: str, limit: int) -> None:
     from huikuan.queries.desk import day_at
     from huikuan.queries.shops import day_page
 
-    found = _shop(context, shop)
+    found = shop_named(context, shop)
     page = day_page(found, day_at(found.entity_id, context["now"]), size=limit)
     click.echo(f"{'day':<10} {'sold':>14} {'fee':>12} {'expected':>14} {'paid out':>14} {'difference':>12}  state")
     for row in page.rows:
@@ -184,7 +184,7 @@ def differences(context: dict[str, Any], shop: str, as_json: bool) -> None:
     from huikuan.queries.desk import day_at
     from huikuan.queries.payouts import differences_of
 
-    found = _shop(context, shop)
+    found = shop_named(context, shop)
     rows = [
         {
             "day": row.what.day.isoformat(),
