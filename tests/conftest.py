@@ -65,8 +65,23 @@ def _take_no_constants() -> None:
 VENDORS: tuple[databases.Vendor, ...] = ("sqlite", "postgres")
 
 
-def pytest_sessionstart() -> None:
+class Herald:
+    """Says at once which test failed: in a run of ten minutes between dots, its end is late for that."""
+
+    def __init__(self, terminal: pytest.TerminalReporter) -> None:
+        self.terminal = terminal
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed and self.terminal.verbosity <= 0:
+            self.terminal.write(f"\nFAILED {report.nodeid} ({report.when})\n", red=True)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
     """What is loaded by now stays: a quarter of a run's processor time went into looking for garbage among it."""
+    terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is not None:  # workers have none
+        session.config.pluginmanager.register(Herald(terminal))
     _take_no_constants()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
