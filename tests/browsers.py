@@ -58,6 +58,13 @@ def settled(page: Page) -> None:
     expect(page.locator(UNDER_WAY)).to_have_count(0)
 
 
+def sideways(page: Page, tables: str = "main .scroll") -> int:
+    """By how many pixels the page, or one of its tables, is wider than its place, whichever is most."""
+    measured = """(tables) => Math.max(...[document.documentElement, ...document.querySelectorAll(tables)]
+        .map(one => one.scrollWidth - one.clientWidth))"""
+    return int(page.evaluate(measured, tables))
+
+
 def follow(link: Locator) -> None:
     """Clicks what leads to another page, and waits until that is there with its scripts: a key pressed or a button
     clicked before is not heard."""

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from huikuan.store.models import OpenItemBalance, ReceiptBalance
 from tests.browser.test_jobs import sign_in
-from tests.browsers import follow, settled
+from tests.browsers import follow, settled, sideways
 from tests.servers import LiveServer
 from tests.web.world import build_world
 
@@ -93,7 +93,6 @@ def test_the_pages_of_cash_fit_a_phone(site: str, page: Page) -> None:
         page.goto(site + path)
         settled(page)
         expect(page.locator("h1")).to_be_visible()
-        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wider <= 0, path
+        assert sideways(page) <= 1, path
     page.goto(f"{site}{receipt}apply/")
     expect(page.locator("input.amount").first).to_be_in_viewport(ratio=1)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsers import follow, settled
+from tests.browsers import follow, settled, sideways
 from tests.servers import LiveServer
 from tests.web.world import PASSWORD, build_world
 
@@ -222,6 +222,7 @@ def test_every_page_fits_a_phone(site: str, page: Page) -> None:
     sign_in(page)
     page.set_viewport_size({"width": 390, "height": 844})
     paths = ["/", "/customers/", "/receivables/items/", "/receivables/ageing/", "/receivables/imports/"]
+    paths += ["/receivables/journal/", "/customers/duplicates/"]
     paths += ["/receivables/imports/new/", "/receivables/settlements/", "/settings/", "/search/?q=INV"]
     page.goto(f"{site}/customers/")
     paths.append(str(page.locator("tbody th a").first.get_attribute("href")))
@@ -230,6 +231,6 @@ def test_every_page_fits_a_phone(site: str, page: Page) -> None:
     for path in paths:
         page.goto(site + path)
         settled(page)
-        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wider <= 0, path
+        # A table of ageing is as wide as it has buckets; its customers stay in sight.
+        assert sideways(page, "main .scroll:not(:has(.ageing))") <= 1, path
         expect(page.locator("nav.rooms")).to_be_visible()

@@ -38,8 +38,10 @@ def headings(response: Any) -> list[str]:
 
 
 def first_cells(response: Any) -> list[str]:
+    """As a desk shows them."""
     found = re.findall(r'<th scope="row"[^>]*>(.*?)</th>', response.content.decode(), flags=re.DOTALL)
-    return [unescape(re.sub(r"<[^>]+>", "", text)).strip() for text in found]
+    shown = [re.sub(r'<small class="[^"]*phone-only">.*?</small>', "", text) for text in found]
+    return [unescape(re.sub(r"<[^>]+>", "", text)).strip() for text in shown]
 
 
 def body_of(response: Any) -> bytes:

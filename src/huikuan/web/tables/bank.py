@@ -134,6 +134,14 @@ def _payer(row: LineRow) -> SafeString:
     return format_html("{}", name or "–")
 
 
+def _money_in(row: LineRow) -> SafeString:
+    """On a phone, where money out has no column, it stands here too."""
+    shown = format_amount(row.amount_minor, row.currency, get_language() or "en")
+    if row.amount_minor <= 0:
+        return format_html('<span class="neg phone-only">{}</span>', shown)
+    return format_html("{}", shown)
+
+
 def place(row: LineRow) -> str:
     """Where the line stands in its file."""
     return f"{row.row} · {row.element}" if row.element else str(row.row)
@@ -175,6 +183,7 @@ LINES = Table(
             _("Money in"),
             Kind.MONEY,
             lambda row: row.amount_minor if row.amount_minor > 0 else None,
+            html=_money_in,
             total=lambda line: line.in_minor,
         ),
         Column(
@@ -186,7 +195,7 @@ LINES = Table(
             total=lambda line: line.out_minor,
         ),
         Column("amount", _("Amount"), Kind.MONEY, lambda row: row.amount_minor, sort=True, shown=False),
-        Column("left", _("Left"), Kind.MONEY, lambda row: row.left_minor or None),
+        Column("left", _("Left"), Kind.MONEY, lambda row: row.left_minor or None, css="desk-only"),
         Column(
             "state",
             _("State"),

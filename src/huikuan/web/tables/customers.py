@@ -15,7 +15,7 @@ from huikuan.queries import customers as queries
 from huikuan.queries.customers import CustomerFilters, CustomerRow
 from huikuan.web.format import format_amount, format_count
 from huikuan.web.tables.columns import Choices, Column, Filter, Kind, Table, in_one, paged
-from huikuan.web.tables.common import CURRENCY
+from huikuan.web.tables.common import CURRENCY_ON_A_DESK
 from huikuan.web.tables.items import ITEMS
 from huikuan.web.tags import cell_bar, days_class
 
@@ -48,11 +48,11 @@ def _late(row: CustomerRow) -> SafeString:
 
 COLUMNS = (
     Column("name", _("Customer"), Kind.TEXT, lambda row: row.name, sort=True, width=40),
-    Column("number", _("Number"), Kind.CODE, lambda row: row.external_id),
-    Column("country", _("Country"), Kind.TEXT, lambda row: row.country, width=9),
+    Column("number", _("Number"), Kind.CODE, lambda row: row.external_id, css="desk-only"),
+    Column("country", _("Country"), Kind.TEXT, lambda row: row.country, css="desk-only", width=9),
     Column("segment", _("Segment"), Kind.TEXT, lambda row: row.segment, shown=False),
     Column("registration", _("Registration number"), Kind.CODE, lambda row: row.registration_number, shown=False),
-    CURRENCY,
+    CURRENCY_ON_A_DESK,
     Column(
         "open",
         _("Owed"),
@@ -78,13 +78,28 @@ COLUMNS = (
         Kind.MONEY,
         lambda row: row.unapplied_minor,
         sort=True,
+        css="desk-only",
         total=lambda line: line.unapplied_minor,
         by_value=True,
     ),
     Column(
-        "days_past_due", _("Days late"), Kind.COUNT, lambda row: row.days_past_due_max or None, sort=True, html=_late
+        "days_past_due",
+        _("Days late"),
+        Kind.COUNT,
+        lambda row: row.days_past_due_max or None,
+        sort=True,
+        css="desk-only",
+        html=_late,
     ),
-    Column("items", _("Items"), Kind.COUNT, lambda row: row.items, sort=True, total=lambda line: line.items),
+    Column(
+        "items",
+        _("Items"),
+        Kind.COUNT,
+        lambda row: row.items,
+        sort=True,
+        css="desk-only",
+        total=lambda line: line.items,
+    ),
 )
 
 CUSTOMERS = Table(

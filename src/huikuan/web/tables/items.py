@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from django.utils.html import escape
+from dataclasses import replace
+
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
@@ -14,9 +17,9 @@ from huikuan.queries import items as queries
 from huikuan.queries.frame import Frame
 from huikuan.queries.items import ItemFilters, ItemRow
 from huikuan.web import words
-from huikuan.web.format import format_count
+from huikuan.web.format import format_count, format_day
 from huikuan.web.tables.columns import Choices, Column, Filter, Kind, Table, filters_of, in_one, paged
-from huikuan.web.tables.common import CURRENCY, CUSTOMER_SORTED, ENTITY_IF_CHOSEN
+from huikuan.web.tables.common import CURRENCY_ON_A_DESK, CUSTOMER_SORTED, ENTITY_IF_CHOSEN
 
 STATES = ("open", "overdue", "all")
 BUCKETS = ("not_due", "1-30", "31-60", "61-90", ">90")
@@ -42,6 +45,12 @@ def customer_name(frame: Frame, public_id: str) -> str:
     return found.name if found else public_id
 
 
+def _document(row: ItemRow) -> SafeString:
+    day = format_day(row.due_date, get_language() or "en")
+    told = '{}<small class="dim phone-only">{}</small><small class="dim phone-only">{}</small>'
+    return format_html(told, row.document_number, row.customer_name, day)
+
+
 def _late(row: ItemRow) -> SafeString:
     if not row.open_minor:
         return SafeString(f'<span class="dim">{escape(_now("settled"))}</span>')
@@ -53,20 +62,23 @@ def _late(row: ItemRow) -> SafeString:
 
 
 COLUMNS = (
-    Column("document_number", _("Document"), Kind.CODE, lambda row: row.document_number, sort=True),
-    CUSTOMER_SORTED,
+    Column("document_number", _("Document"), Kind.CODE, lambda row: row.document_number, sort=True, html=_document),
+    replace(CUSTOMER_SORTED, css="clip desk-only"),
     Column("customer_number", _("Customer no."), Kind.CODE, lambda row: row.customer_number, shown=False),
-    Column("kind", _("Kind"), Kind.TEXT, lambda row: words.word_of(words.ITEM_KINDS, row.kind), width=14),
-    Column("document_date", _("Document date"), Kind.DAY, lambda row: row.document_date, sort=True),
-    Column("due_date", _("Due date"), Kind.DAY, lambda row: row.due_date, sort=True),
+    Column(
+        "kind", _("Kind"), Kind.TEXT, lambda row: words.word_of(words.ITEM_KINDS, row.kind), css="desk-only", width=14
+    ),
+    Column("document_date", _("Document date"), Kind.DAY, lambda row: row.document_date, sort=True, css="desk-only"),
+    Column("due_date", _("Due date"), Kind.DAY, lambda row: row.due_date, sort=True, css="desk-only"),
     Column("posting_date", _("Counts from"), Kind.DAY, lambda row: row.posting_date, shown=False),
-    CURRENCY,
+    CURRENCY_ON_A_DESK,
     Column(
         "amount",
         _("Amount"),
         Kind.MONEY,
         lambda row: row.amount_minor,
         sort=True,
+        css="desk-only",
         total=lambda line: line.amount_minor,
         by_value=True,
     ),
@@ -96,7 +108,7 @@ COLUMNS = (
         shown=False,
         width=14,
     ),
-    Column("po_number", _("PO number"), Kind.CODE, lambda row: row.po_number),
+    Column("po_number", _("PO number"), Kind.CODE, lambda row: row.po_number, css="desk-only"),
     Column(
         "payment_reference",
         _("Payment reference"),

@@ -59,8 +59,7 @@ def body(
     """The rows; ``picks``: with a box to tick."""
     language = get_language() or "en"
     full, links = " data-full" if table.is_full else "", Links(kept)
-    told = _where_currency_is_told(columns)
-    tells = next((one for one in columns if told and one.kind is Kind.MONEY and "desk-only" not in one.css), None)
+    tells = _amounts_that_tell(columns)
     parts = []
     for row in rows:
         name, target = table.open(row)
@@ -78,7 +77,7 @@ def body(
                 page, public_id = column.page(row)
                 if public_id:
                     inner = f'<a href="{links.to(page, public_id)}">{inner}</a>'
-            if column is tells and inner:
+            if inner and (told := tells.get(column.key)):
                 inner = f'{inner}<small class="{told}"> {currency}</small>'
             parts.append(f"<td{classes}>{inner}</td>")
         parts.append("</tr>")
@@ -99,6 +98,15 @@ def _where_currency_is_told(columns: tuple[Column, ...]) -> str:
     """The classes of a currency told beside an amount: on a phone, or everywhere, where its column does not stand."""
     css = next((column.css for column in columns if column.key == "currency"), None)
     return "dim" if css is None else "dim phone-only" if css == "desk-only" else ""
+
+
+def _amounts_that_tell(columns: tuple[Column, ...]) -> dict[str, str]:
+    """By key the amounts that tell their currency, with its classes: the first one, and the first one on a phone."""
+    told, money = _where_currency_is_told(columns), [one for one in columns if one.kind is Kind.MONEY]
+    if not told:
+        return {}
+    on_phone = [one.key for one in money if "desk-only" not in one.css][:1]
+    return {**dict.fromkeys(on_phone, "dim phone-only"), **{one.key: told for one in money[:1] if told == "dim"}}
 
 
 def foot(table: Table, columns: tuple[Column, ...], totals: Iterable[Any]) -> SafeString:
