@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from huikuan.engines.match_types import MatchOptions
-from tests.engines.matching import customer, item, line, run
+from tests.engines.matching import DAY, customer, item, line, run
 
 pytestmark = pytest.mark.practice("E3")
 
@@ -80,6 +81,22 @@ def test_a_number_in_another_currency_is_mentioned() -> None:
         f"{HUALIAN}: nothing open explains the amount, it stays on account; INV10023 named in the text, but in CNY"
     )
     assert reasons(run(lines, items, CUSTOMERS, lang="zh"))[0].endswith("；附言写明的 INV10023 为 CNY，币种不同")
+
+
+def test_what_is_missing_of_each_item_is_told_with_its_number() -> None:
+    terms = {"discount_percent": "2.0"}
+    items = [
+        item("INV90001", "C2", "1000.00", discount_date=DAY + timedelta(days=20), **terms),
+        item("INV90002", "C2", "500.00", discount_date=DAY + timedelta(days=10), **terms),
+    ]
+    lines = [line("L1", "1470.00", "INV90001 INV90002", "Müller & Söhne Werkzeuge GmbH")]
+    said = reasons(run(lines, items, CUSTOMERS))[0]
+    assert "; less an early-payment discount of 20.00 (INV90001); 10.00 short (INV90002); taken 8 days after" in said
+
+
+def test_cents_left_away_are_no_charge_in_words() -> None:
+    lines = [line("L1", "90.00", "INV90001 抹零", HUALIAN)]
+    assert "; rounded down by 0.29; " in reasons(run(lines, [item("INV90001", "C1", "90.29")], CUSTOMERS))[0]
 
 
 def test_no_money_is_not_money_going_out() -> None:

@@ -35,6 +35,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "early_payment_discount": ("less an early-payment discount of {cut}", "扣现金折扣 {cut}"),
     "late": ("taken {days} days after its last day", "已过折扣期 {days} 天"),
     "bank_charge": ("less a bank charge of {cut}", "扣银行手续费 {cut}"),
+    "rounded": ("rounded down by {cut}", "抹零 {cut}"),
+    "of": ("{what} ({numbers})", "{what}（{numbers}）"),
     "exchange": ("a difference of {cut} from exchange", "汇兑差额 {cut}"),
     "short_payment": ("{cut} short", "少付 {cut}"),
     "retention": ("{cut} kept back, it stays open", "扣留质保金等 {cut}，仍欠"),
@@ -237,11 +239,19 @@ class Speaker:
 
     def _less(self, context: Context, made: Explanation) -> list[str]:
         """What the money is less than what it pays, and why; nothing where it is not."""
-        fit, line = made.fit, context.line
+        fit, line, cuts = made.fit, context.line, made.fit.cuts()
         said = []
-        for why, cut in fit.cuts().items():
-            kept = why == SHORT and not fit.late_days and cut_of(line.text) == "retention"
-            said.append(self.say("retention" if kept else why, cut=money(cut, line.currency)))
+        for why, cut in cuts.items():
+            key = why
+            if why == SHORT and not fit.late_days and cut_of(line.text) == "retention":
+                key = "retention"
+            elif why == "bank_charge" and cut < UNIT and line.amount % UNIT == 0:
+                key = "rounded"
+            told = self.say(key, cut=money(cut, line.currency))
+            if len(cuts) > 1:
+                mine = [item for item, one in zip(made.items, fit.reasons, strict=True) if one == why]
+                told = self.say("of", what=told, numbers=self.numbers(mine))
+            said.append(told)
         return [*said, self.say("late", days=fit.late_days)] if fit.late_days else said
 
     def _who(self, context: Context, made: Explanation) -> str:
