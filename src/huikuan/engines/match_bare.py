@@ -8,6 +8,7 @@ from itertools import accumulate
 
 from huikuan.engines.match_book import NOTE
 from huikuan.engines.match_context import Context
+from huikuan.engines.match_cuts import count_of
 from huikuan.engines.match_explanation import Explanation, Found, keep, trim
 from huikuan.engines.match_fit import (
     CLEAR,
@@ -24,8 +25,10 @@ from huikuan.engines.match_fit import (
 )
 from huikuan.engines.match_learn import Knowledge
 from huikuan.engines.match_lines import Pool, State
-from huikuan.engines.match_sums import find_sums
+from huikuan.engines.match_sums import find_counted, find_sums
 
+SETS_MAX = 3
+"""Sets of more items are counted where they are searched."""
 OLDEST_MIN = 3
 """Times a customer has paid its oldest items as far as the money went, before that counts as its way."""
 
@@ -85,7 +88,11 @@ class BareExplainer:
         """``given`` with every set of ``choice`` that makes up the rest exactly; fewest first."""
         if not choice:
             return []
-        sums = find_sums(self._amounts(choice), target, size_max=size_max)
+        amounts = self._amounts(choice)
+        counted = count_of(context.line.text) if given and context.line.text else 0
+        counted -= sum(self.state.open_now[item] > 0 for item in given)
+        sums = find_counted(amounts, target, counted) if counted > 0 else None
+        sums = sums or find_sums(amounts, target, size_max=size_max)
         made = []
         for one in sums.sets[:4]:
             items = given + [choice[at] for at in one]
@@ -183,6 +190,11 @@ class BareExplainer:
                 made += fits if min(self._amounts(items)) > 0 else [one for one in fits if one.fit.how in CLEAR]
             if shape == "period":
                 made += self._sums(context, customer, [], items, line.amount, shape, size, 6)
+                left_out = self._all_but_one(items, line.amount)
+                for whole in left_out[:4]:
+                    fit = fit_exact(whole, self._amounts(whole))
+                    others = float(len(left_out) - 1)
+                    made.append(Explanation("items", customer, tuple(whole), fit, shape, others, size))
             bare = [one for one in items if state.open_now[one] > 0] if has_credits else items
             if 1 < len(bare) < len(items):
                 made += [one for one in self._fits(context, customer, bare, shape, size) if one.fit.how == "exact"]
@@ -197,6 +209,13 @@ class BareExplainer:
                 continue
             one.others = float(max(len(exact - {one.items}), 0)) if one.fit.how == "exact" else 0.0
         return made
+
+    def _all_but_one(self, items: Sequence[int], amount: int) -> list[list[int]]:
+        """The items without one of them, where that is the amount; they are more than three."""
+        left = sum(self._amounts(items)) - amount
+        if left <= 0 or len(items) <= SETS_MAX:
+            return []
+        return [[one for one in items if one != item] for item in items if self.state.open_now[item] == left]
 
     def _sets(self, context: Context, pool: Pool) -> list[tuple[str, list[int]]]:
         """Everything, everything due, each of the latest months, the months that the text names."""

@@ -196,12 +196,15 @@ class Gatherer:
             return
         owned = book.of_customer.get(context.payers[0].customer, ())
         for text, number, start, stop, _ in context.found.loose:
-            if not PAID_TAIL.fullmatch(text):
+            is_said = (number, start) in context.found.tails
+            if not is_said and not PAID_TAIL.fullmatch(text):
                 continue
             hits = [item for item in owned if not opened[item] and book.cores[item].endswith(text)]
             if 0 < len(hits) <= PAID_MAX:
                 context.open_of[len(context.found.mentions)] = []
-                context.found.mentions.append(Mention(hits, "truncated", len(text) - 3.0, number, start, stop, text))
+                context.found.mentions.append(
+                    Mention(hits, "truncated", len(text) - 3.0 + is_said, number, start, stop, text)
+                )
 
     def _compare(self, context: Context, pool: Pool, token: tuple[str, int, int, int, bool], only: str) -> bool:
         """The token read as a piece or a misspelling (or ``only`` as one of these) of what is open; whether it led

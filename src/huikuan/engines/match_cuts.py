@@ -1,4 +1,5 @@
-"""What the words of a text say about money that is missing: kept back, contested, a rebate, a bank's charge."""
+"""What the words of a text say about money that is missing (kept back, contested, a rebate, a bank's charge), about the
+first part of a sum, and about how many documents are paid."""
 
 from __future__ import annotations
 
@@ -47,3 +48,29 @@ def cut_of(text: str) -> Cut:
     if _CLAIM.search(told):
         return "claim"
     return "rebate" if _REBATE.search(told) else ""
+
+
+_FIRST = re.compile(r"首付|首期|首款|第一[期笔次]|(?:FIRST|1ST|ERSTE) (?:INSTAL|RATE|PART)|PREMIER ACOMPTE")
+_COUNT = re.compile(
+    r"(?:等|共|合计)\s?(\d{1,2}|[二两三四五六七八九十])\s?(?:张|笔|份)|(\d{1,2})\s?张\s?(?:发票|票|单据)"
+    r"|(?<![\d.,])(\d{1,2}) (?:INVOICES|RECHNUNGEN|FACTURES|FATTURE)"
+)
+_MORE = re.compile(r"(?:\+|AND|PLUS|UND) ?(\d{1,2}) (?:MORE|OTHERS?|WEITERE|ANDERE)")
+_NUMERALS = {char: at for at, char in enumerate("二三四五六七八九十", 2)} | {"两": 2}
+
+
+@lru_cache(maxsize=4096)
+def is_first(text: str) -> bool:
+    """The text speaks of the first part of a sum."""
+    return _FIRST.search(normal_text(text).text) is not None
+
+
+@lru_cache(maxsize=4096)
+def count_of(text: str) -> int:
+    """How many documents the text says are paid (``FW22234等5张``, ``10023 + 4 more``); 0 where it does not say."""
+    told = normal_text(text).text
+    if found := _COUNT.search(told):
+        digits = found[1] or found[2] or found[3]
+        return int(digits) if digits.isdigit() else _NUMERALS[digits]
+    more = _MORE.search(told)
+    return int(more[1]) + 1 if more else 0

@@ -6,6 +6,7 @@ import re
 
 from huikuan.engines.match_book import UNIT
 from huikuan.engines.match_context import Context, soft_hits
+from huikuan.engines.match_cuts import count_of, is_first
 from huikuan.engines.match_explanation import PLAIN, WHOLE, Explanation, Found, keep, trim
 from huikuan.engines.match_family import family_pool
 from huikuan.engines.match_fit import (
@@ -77,6 +78,7 @@ class Explainer(Rivals):
         _drop_padded(context, found)
         _doubt_less(found)
         self._doubt_short(context, found)
+        self._doubt_words(context, found)
         self._doubt_bare(context, found)
         return list(found.values())
 
@@ -126,6 +128,19 @@ class Explainer(Rivals):
                 missing = sum(made.fit.deducted)
                 amounts = self.state.pool(made.customer, context.line).amounts
                 made.is_shaky |= any(-missing <= one < 0 for one in amounts) and not names_cut(context.line, missing)
+
+    def _doubt_words(self, context: Context, found: Found) -> None:
+        """Where a text says how many documents are paid, other numbers of them rest on a guess; so does the rest of an
+        item of which something was paid, where the text speaks of a first part."""
+        text = context.line.text
+        counted, first = (count_of(text), is_first(text)) if text else (0, False)
+        for made in found.values() if counted > 1 or first else ():
+            if counted > 1 and made.items:
+                made.is_counted = sum(share > 0 for share in made.fit.applied) == counted
+                made.is_shaky |= not made.is_counted
+            if first:
+                whole, opened = self.state.book.amounts, self.state.open_now
+                made.is_shaky |= any(0 < opened[item] < whole[item] for item in made.items)
 
     def _is_credited(self, context: Context, item: int) -> bool:
         """A credit memo of the very amount of an item is open. Of the one that is paid unnamed: something else is

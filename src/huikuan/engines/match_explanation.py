@@ -20,9 +20,10 @@ class Explanation:
     month, oldest, sum, credits, global, none), ``others`` how many other sets fit as well, ``rival`` one of them where
     it is no explanation of its own (nothing is decided by it), ``pool_size`` how many items were to choose from (of
     money on account: that it might pay instead). ``is_shaky``: it rests on a guess, such as about an earlier line;
-    ``is_way``: its customer has always paid so; ``doubt``: of what nothing written points to, a kind that the past may
-    answer: ``month`` (the text names a month, and not that of the items), ``round`` (a round sum may be meant for what
-    is oldest); ``features``: the numbers of ``NAMES`` as an array of doubles, nothing before they are worked out."""
+    ``is_way``: its customer has always paid so; ``is_counted``: the text says how many documents are paid, and so many
+    they are; ``doubt``: of what nothing written points to, a kind that the past may answer: ``month`` (the text names a
+    month, and not that of the items), ``round`` (a round sum may be meant for what is oldest); ``features``: the
+    numbers of ``NAMES`` as an array of doubles, nothing before they are worked out."""
 
     kind: str
     customer: int
@@ -34,6 +35,7 @@ class Explanation:
     swaps: int = 0
     is_shaky: bool = False
     is_way: bool = False
+    is_counted: bool = False
     doubt: str = ""
     features: Any = ()
     score: float = 0.0

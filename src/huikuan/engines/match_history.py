@@ -118,6 +118,22 @@ def _is_cut(truth: Truth, book: Book) -> bool:
     )
 
 
+def _closes(past: Past, book: Book) -> list[int]:
+    """Per item the last day on which it was open, where something else than a payment of the past settled it, or what
+    was left of it: the day before, unless a line of that day has its very amount, and the past may be mistyped."""
+    paid = {(line.day, line.amount) for line in past.lines}
+    settled, amounts = book.settled.tolist(), book.amounts.tolist()
+    closes = [day if (day, amount) in paid else day - 1 for day, amount in zip(settled, amounts, strict=True)]
+    left: dict[int, int] = {}
+    for line, truth in zip(past.lines, past.truths, strict=True):
+        for item, share in truth.applied.items():
+            left[item] = left.get(item, amounts[item]) - share
+            is_paid = item in truth.closed or left[item] * amounts[item] <= 0
+            if is_paid or closes[item] < line.day:
+                closes[item] = NEVER
+    return closes
+
+
 class Ledger:
     """What was open of every item as the past goes by."""
 
@@ -125,10 +141,8 @@ class Ledger:
         self.book, self.past = book, past
         self.left = book.amounts.copy()
         self.done = 0
-        otherwise = book.settled.copy()
-        otherwise[[item for truth in past.truths for item in truth.applied]] = NEVER
-        self.closes: list[int] = otherwise.tolist()
-        """Per item the day on which something else than a payment of the past settled it."""
+        self.closes: list[int] = _closes(past, book)
+        """Per item the last day before something else than a payment of the past settled it."""
 
     def advance(self, stop: int) -> None:
         """Takes in the lines up to ``stop`` (exclusive) as they turned out."""

@@ -59,12 +59,14 @@ def settle(judged: Sequence[Judged], state: State) -> None:
         made = one.ranked[choice]
         if _is_free(made, used, state):
             _use(made, used)
-            for item in made.items:
-                winners.setdefault(item, at)
+            # Of several that pay parts of an item the last one left nothing for the next.
+            winners.update(dict.fromkeys(made.items, at))
             if choice:
                 one.ranked.insert(0, one.ranked.pop(choice))
             continue
         place = None if choice or _has_equal(one, used, state) else _twin(one, winners, judged)
+        if place is not None and judged[place].line.day > one.line.day and _may_mean_else(one, judged[place]):
+            place = None
         if place is not None and judged[place].line.day > one.line.day:
             # The first payment pays, the later one is the same again.
             at, place, one = place, at, judged[place]
@@ -74,11 +76,38 @@ def settle(judged: Sequence[Judged], state: State) -> None:
             twin = judged[place]
             # Of two on one day nobody can tell which pays.
             twin.ranked[0].is_shaky |= twin.line.day == one.line.day
+            is_open = _is_unsure(twin) or _leaves_room(twin, one, state)
             one.ranked = _as_duplicate(one, twin)
+            one.ranked[0].is_shaky |= is_open
             heapq.heappush(heap, (_urgency(one, 0), at, 0))
         elif choice + 1 < len(one.ranked):
             heapq.heappush(heap, (_urgency(one, choice + 1), at, choice + 1))
     _clear_rivals(judged, contested)
+
+
+def _is_unsure(one: Judged) -> bool:
+    """What it pays first rests on a guess, or other sets fit as well."""
+    first = one.ranked[0]
+    return first.is_shaky or first.others >= AMBIGUOUS
+
+
+def _may_mean_else(one: Judged, later: Judged) -> bool:
+    """The one may be meant for something else, so the later payment did not come twice: it is not sure, or names
+    nothing where the later one names what it pays."""
+    return _is_unsure(one) or _names(later) > 0 == _names(one)
+
+
+def _names(one: Judged) -> float:
+    """How rare the numbers are that name what it pays first."""
+    features = one.ranked[0].features
+    return float(features[PLACE["rarity"]]) if features else 0.0
+
+
+def _leaves_room(twin: Judged, one: Judged, state: State) -> bool:
+    """What the one paid by itself leaves as much open as the other pays: it may be the next part."""
+    used: dict[int, int] = {}
+    _use(twin.ranked[0], used)
+    return _is_free(one.ranked[0], used, state)
 
 
 def _clear_rivals(judged: Sequence[Judged], contested: set[int]) -> None:

@@ -106,10 +106,13 @@ def _doubt_of_sum(best: Explanation) -> str:
         held = fit.known < STATED or unnamed
     elif how in ("part", "over"):
         held = not best.features[PLACE["part_words"]]
+        if not best.features[PLACE["rarity"]] and best.features[PLACE["strength"]] < KNOWN_PAYER:
+            # The amount does not tell either whose it is.
+            return NEVER
     elif how == "discount":
         return NEVER if best.shape == "sum" and several else ""
     else:
-        return NEVER if len(best.items) >= MANY and best.shape in ("sum", "subset") else ""
+        return NEVER if len(best.items) >= MANY and best.shape in ("sum", "subset") and not best.is_counted else ""
     if held and how == "over" and fit.over * OVER_SHARE > sum(fit.applied):
         return NEVER
     if held and unnamed and how in ("charge", "exchange", "short"):
@@ -119,7 +122,11 @@ def _doubt_of_sum(best: Explanation) -> str:
 
 
 def _doubt_of_payer(best: Explanation) -> str:
-    return "" if _is_of_payer(best) else f"payer.{best.kind}"
+    if _is_of_payer(best):
+        return ""
+    # Of an unknown payer neither the amount alone nor words never heard before tell whose money it is.
+    unknown = best.kind == "not_customer" or (best.kind == "items" and best.features[PLACE["stranger"]])
+    return NEVER if unknown else f"payer.{best.kind}"
 
 
 def _is_of_payer(best: Explanation) -> bool:

@@ -75,10 +75,12 @@ class Mention:
 @dataclass(slots=True)
 class Found:
     """The numbers of a line. ``loose``: tokens with digits that led nowhere: (token, field, start, stop, at the end of
-    its text); ``paid``: items the text says were paid before."""
+    its text); ``tails``: where digits stand, as (field, start), of which the text says that they are the last ones of a
+    number; ``paid``: items the text says were paid before."""
 
     mentions: list[Mention] = field(default_factory=list)
     loose: list[tuple[str, int, int, int, bool]] = field(default_factory=list)
+    tails: set[tuple[int, int]] = field(default_factory=set)
     texts: list[Text] = field(default_factory=list)
     paid: set[int] = field(default_factory=set)
 
@@ -116,6 +118,7 @@ class _Scan:
             token, start, stop = self.tokens[at]
             if self.has_tails and token.isdigit() and self._is_tail(start, stop):
                 self.tail_stop = stop
+                self.found.tails.add((self.number, start))
             if used and any(start < b and a < stop for a, b in used):
                 at += 1
                 continue

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from huikuan.engines.match_bare import OLDEST_MIN, BareExplainer
+from huikuan.engines.match_bare import OLDEST_MIN, SETS_MAX, BareExplainer
 from huikuan.engines.match_book import UNIT
 from huikuan.engines.match_context import Context
 from huikuan.engines.match_explanation import WHOLE, Explanation, Found
@@ -18,8 +18,6 @@ from huikuan.engines.match_fit import discount_of
 from huikuan.engines.match_lines import Line, Pool
 from huikuan.engines.match_sums import find_sums
 
-SETS_MAX = 3
-"""Sets of more items are counted where they are searched."""
 LIKELY = 12.0
 """A payer so many times less believable than the likeliest is none whose items could be meant instead."""
 
@@ -49,6 +47,9 @@ class Rivals(BareExplainer):
             simple = ways.get(own, len(own))
             among = said if own in said or self._is_said(context, own) else ways
             counted = [way for way in among if way != own and (ways[way] <= simple or way in said)]
+            if not counted and not self._is_due(context, own):
+                counted = self._oldest_due(context, one, found)
+                ways.update(dict.fromkeys(counted, simple))
             rivals = len(counted)
             if counted:
                 one.rival = min((ways[way], tuple(sorted(way))) for way in counted)[1]
@@ -60,6 +61,24 @@ class Rivals(BareExplainer):
                     one.rival = tuple(self.state.pool(owner, context.line).items[:1])
                 one.doubt = one.doubt if parts else "round"
             one.others = max(one.others, float(rivals))
+
+    def _is_due(self, context: Context, items: Iterable[int]) -> bool:
+        """Some of it is due."""
+        due, day = self.state.book.due, context.line.day
+        return any(due[item] <= day for item in items)
+
+    def _oldest_due(self, context: Context, made: Explanation, found: Found) -> list[frozenset[int]]:
+        """The same customer's oldest items, all due, where they give the amount too."""
+        day, due = context.line.day, self.state.book.due
+        return [
+            frozenset(one.items)
+            for one in found.values()
+            if one.shape == "oldest"
+            and one.fit.how == "exact"
+            and one.customer == made.customer
+            and one is not made
+            and all(due[item] <= day for item in one.items)
+        ]
 
     def _may_be_oldest(self, context: Context, made: Explanation) -> bool:
         """A sum in whole thousands may be meant for what is oldest; so may one in whole hundreds of a payer who has
@@ -122,6 +141,8 @@ class Rivals(BareExplainer):
                 _note(ways, [[items[at] for at in one] for one in sums.sets if len(one) == 2], 2 + less)
                 _note(ways, [[items[at] for at in one] for one in sums.sets if len(one) == 3], 3 + less)
         if limit > 1:
+            for month in self._months_of(pool).values():
+                _note(ways, self._all_but_one(month, amount), 2 + less)
             _note(ways, _runs(pool, range(len(items)), amount), 2 + less)
             dated = self.state.book.dated
             by_date = sorted(range(len(items)), key=lambda at: dated[items[at]])

@@ -185,7 +185,8 @@ class _Work:
         sure = probability(self.calibration.odds([traits_of(one) for one in some]))
         for one, chance in zip(some, sure.tolist(), strict=True):
             best = one.ranked[0]
-            is_sure = chance >= (SURE if best.fit.how in SETTLING else SURE_PART) and best.others < AMBIGUOUS
+            is_plain = best.fit.how in SETTLING and (best.shape != "sum" or best.features[PLACE["rarity"]] > 0)
+            is_sure = chance >= (SURE if is_plain else SURE_PART) and best.others < AMBIGUOUS
             is_sure = is_sure and not (best.is_shaky or best.doubt)
             if not is_sure and _is_way(one) and not best.is_shaky:
                 self.followed.update(best.items)

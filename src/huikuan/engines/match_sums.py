@@ -20,6 +20,9 @@ TRIPLES_MAX = 60
 PAIRS_MAX = 4000
 """Sets that are written out; more are only counted."""
 
+COUNTED_MAX = 200
+"""Sets among which those of one size are looked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sums:
@@ -48,6 +51,15 @@ def find_sums(amounts: Sequence[int], target: int, *, size_max: int = 99, keep: 
         return _small(amounts, target, size_max, keep)
     sets = [(at,) for at, one in enumerate(amounts) if one == target]
     return Sums(tuple(sets[:keep]), float(len(sets)), False)
+
+
+def find_counted(amounts: Sequence[int], target: int, size: int) -> Sums | None:
+    """Sets of exactly ``size`` amounts that add up to ``target``; nothing where there is none, or too many to tell."""
+    sums = find_sums(amounts, target, size_max=size, keep=COUNTED_MAX)
+    sets = tuple(one for one in sums.sets if len(one) == size)
+    if not sets or sums.count > COUNTED_MAX:
+        return None
+    return Sums(sets, float(len(sets)), sums.is_exact)
 
 
 def _may_add_up(amounts: Sequence[int], target: int) -> bool:
