@@ -160,11 +160,20 @@ def test_many_items_that_an_unsure_line_may_have_paid_do_not_hold_back_one_of_ex
     assert [first(answer, name)[0]["decision"] for name in ("L1", "L2")] == ["propose", "propose"]
 
 
-def test_of_two_discounts_the_one_in_time_ends_its_item_and_the_late_one_leaves_it_open() -> None:
+def mixed(knowledge: Knowledge) -> tuple[str, list[str]]:
+    """What is decided of two items paid less their discounts, one late and one in time, and the reason of each."""
     late = dated("INV6001", "1035.35", DAY, discount_percent="2", discount_date=DAY - timedelta(days=2))
     timely = dated("INV6002", "449.50", DAY, discount_percent="2", discount_date=DAY)
-    rows = first(said([line("L1", "1455.15", "INV6001, INV6002", NAME, booking_date=DAY)], [late, timely]), "L1")
-    told_of = {row["item_id"]: (row["deduction_reason"], str(row["deduction_amount"])) for row in rows}
-    assert told_of == {"INV6001": ("short_payment", "20.7100"), "INV6002": ("early_payment_discount", "8.9900")}
-    assert "discount of 8.99" in rows[0]["reason"]
-    assert "20.71 short" in rows[0]["reason"]
+    rows = first(
+        said([line("L1", "1455.15", "INV6001, INV6002", NAME, booking_date=DAY)], [late, timely], knowledge), "L1"
+    )
+    return rows[0]["decision"], [row["deduction_reason"] for row in rows]
+
+
+def test_of_two_discounts_each_counts_by_its_own_days_unless_the_past_has_left_both_open() -> None:
+    each, whole = Knowledge(), Knowledge()
+    each.habits = {EVERYBODY: {"lines": 40, "mixed_each": 4, "mixed_whole": 1}}
+    whole.habits = {EVERYBODY: {"lines": 40, "mixed_each": 1, "mixed_whole": 4}}
+    assert mixed(Knowledge()) == ("propose", ["short_payment", "early_payment_discount"])
+    assert mixed(each) == ("auto", ["short_payment", "early_payment_discount"])
+    assert mixed(whole) == ("auto", ["short_payment", "short_payment"])

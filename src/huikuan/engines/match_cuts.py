@@ -1,5 +1,5 @@
-"""What the words of a text say about money that is missing (kept back, contested, a rebate, a bank's charge), about the
-first part of a sum, and about how many documents are paid."""
+"""What the words of a text say about money that is missing (kept back, contested, a rebate, a bank's charge,
+another currency), about the first part of a sum, and about how many documents are paid."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Literal
 
 from huikuan.engines.match_text import normal_text
 
-Cut = Literal["", "retention", "claim", "rebate", "charge"]
+Cut = Literal["", "retention", "claim", "rebate", "charge", "exchange"]
 """``retention``: kept back until a guarantee ends; ``claim``: something is wrong with the goods, a penalty;
-``rebate``: a bonus, which a credit memo settles; ``charge``: a bank kept it. After the first three the rest stays
-open."""
+``rebate``: a bonus, which a credit memo settles; ``charge``: a bank kept it; ``exchange``: it was paid in another
+currency. After the first three the rest stays open."""
 OPEN: tuple[Cut, ...] = ("retention", "claim", "rebate")
 """Words after which the rest stays open."""
 
@@ -29,9 +29,11 @@ _CLAIM = re.compile(
     r"|瑕疵|赔偿|退货|索赔|扣(?!.{0,3}[折费息]).{0,4}款"
 )
 _REBATE = re.compile(r"返利|返点|折让|红字|红票|REBATE|BONUS|R[ÜU]CKVERG[ÜU]TUNG|RISTOURNE|REMISE ARRI|AVOIR")
+_EXCHANGE = re.compile(r"/EXCH/|EXCHANGE (?:RATE|DIFF)|KURSDIFF|UMRECHNUNGSKURS|(?:TAUX|DIFF\w*) DE CHANGE|汇率|汇兑")
 _CHARGE = re.compile(
     r"(?:BANK|WIRE|TRANSFER|REMITTANCE|INTERMEDIARY)[ -]?(?:FEE|CHARGE|COST)|SPESEN|(?:BANK|WEISUNGS)GEB(?:UE|Ü)HR"
     r"|FRAIS (?:BANC|DE VIR)|(?:COMMISSION\w*|SPESE) BANC|手续费|汇[款兑]?费|电汇费|转账费|邮电费"
+    r"|\b(?:BK|BANK)? ?CHGS?\b"
 )
 
 
@@ -47,7 +49,9 @@ def cut_of(text: str) -> Cut:
         return "charge"
     if _CLAIM.search(told):
         return "claim"
-    return "rebate" if _REBATE.search(told) else ""
+    if _REBATE.search(told):
+        return "rebate"
+    return "exchange" if _EXCHANGE.search(told) else ""
 
 
 _FIRST = re.compile(r"首付|首期|首款|第一[期笔次]|(?:FIRST|1ST|ERSTE) (?:INSTAL|RATE|PART)|PREMIER ACOMPTE")

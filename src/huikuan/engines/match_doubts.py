@@ -13,6 +13,10 @@ _DOUBTS: dict[str, tuple[str, str]] = {
         "少于应收，差额按银行手续费，但此前很少确认过",
     ),
     "exchange": ("a difference of exchange that was hardly ever confirmed before", "汇兑差额，但此前很少确认过"),
+    "late_discount": (
+        "a discount taken late, and no past that tells what becomes of it",
+        "折扣已过期，历史未说明如何处理",
+    ),
     "short": ("paid short, and no word why", "少付而未说明原因"),
     "part": ("paid in part, and no word that it is a part", "部分付款而未说明"),
     "over": ("a little more than owed", "比应收略多"),

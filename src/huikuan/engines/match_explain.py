@@ -6,12 +6,14 @@ import re
 
 from huikuan.engines.match_book import UNIT
 from huikuan.engines.match_context import Context, soft_hits
-from huikuan.engines.match_cuts import count_of, is_first
+from huikuan.engines.match_cuts import count_of, cut_of, is_first
 from huikuan.engines.match_explanation import PLAIN, WHOLE, Explanation, Found, keep, trim
 from huikuan.engines.match_family import family_pool
 from huikuan.engines.match_fit import (
     CLEAR,
+    CUSTOMARY,
     SAID,
+    SHORT,
     Fit,
     discount_of,
     fit_exact,
@@ -19,6 +21,7 @@ from huikuan.engines.match_fit import (
     fit_part,
     is_prepaid,
     names_cut,
+    states_charge,
 )
 from huikuan.engines.match_lines import Line, Pool, State
 from huikuan.engines.match_references import Mention
@@ -30,9 +33,11 @@ SCOPES_MAX = 6
 CREDITS_MAX = 18
 WEAK = 0.3
 """A payer less believable than this is not searched without a mention."""
+GUESSED = ("charge", "exchange", "short")
+"""Fits whose difference may be anything."""
 LESS = ("discount", "late_discount", "habit_discount", "charge", "exchange", "short", "part")
 """Fits that leave a difference."""
-DOUBTFUL = ("discount", "late_discount", "habit_discount", "charge")
+DOUBTFUL = ("discount", "late_discount", "habit_discount", *GUESSED)
 """Fits that an open credit memo may explain as well."""
 SAME_AMOUNT_MAX = 40
 """Items of one amount in the whole book beyond which the amount alone says nothing."""
@@ -217,7 +222,8 @@ class Explainer(Rivals):
         if not exact and hard:
             amounts = self._amounts(hard)
             part = fit_part(self.state, line, hard, amounts, True)
-            if part is not None:
+            is_told = any(one.items == tuple(hard) and SHORT in one.fit.reasons for one in made)
+            if part is not None and not (part.how == "short" and is_told):
                 kind = "items" if part.how == "short" else "part_payment"
                 made.append(trim(Explanation(kind, customer, tuple(hard), part, "named", 0.0, size)))
             over = fit_over(line, hard, amounts)
@@ -242,12 +248,12 @@ class Explainer(Rivals):
         made: list[Explanation] = []
         base = sum(self._amounts(hard))
         rest = [one for one in pool.items if one not in hard]
-        memos = [one for one in rest if self.state.open_now[one] < 0][:CREDITS_MAX]
+        memos = [one for one in rest if self.state.open_now[one] < 0 and one not in soft][:CREDITS_MAX]
         if soft:
             choice = [one for one in soft if one not in hard]
             made += self._sums(context, customer, hard, choice, line.amount - base, "named", size)
-        if hard and memos and base > line.amount:
-            made += self._sums(context, customer, hard, memos, line.amount - base, "credits", size)
+        if memos:
+            made += self._credited(context, customer, hard or soft, memos, size)
         if hard and not made and line.amount > base:
             made += self._sums(context, customer, hard, rest, line.amount - base, "sum", size)
         if len(hard) > 1:
@@ -255,6 +261,26 @@ class Explainer(Rivals):
         if hard and memos and not made:
             everything = hard + memos
             made += [one for one in self._fits(context, customer, everything, "credits", size) if one.fit.how in CLEAR]
+        return made
+
+    def _credited(
+        self, context: Context, customer: int, base: list[int], memos: list[int], size: int
+    ) -> list[Explanation]:
+        """What is named less open credit memos: exactly, or less one of them and a bank's charge that the text states
+        or that is well known."""
+        missing = sum(self._amounts(base)) - context.line.amount
+        if missing <= 0:
+            return []
+        made = self._sums(context, customer, base, memos, -missing, "credits", size)
+        terms = self._terms_of(customer)
+        for memo in memos if not made else ():
+            charge = missing + self.state.open_now[memo]
+            is_known = terms.known_charge(charge) >= CUSTOMARY or states_charge(context.line, charge)
+            if charge > 0 and is_known:
+                # Unless the text tells of a charge, less money may be as well.
+                doubt = float(cut_of(context.line.text) != "charge")
+                fits = self._fits(context, customer, [*base, memo], "credits", size, doubt)
+                made += [one for one in fits if one.fit.how == "charge"]
         return made
 
     def _equals(self, context: Context, customer: int, pool: Pool, found: Found) -> None:
@@ -334,7 +360,7 @@ def _ordered(context: Context, state: State, customer: int) -> tuple[list[int], 
 
 def _drop_padded(context: Context, found: Found) -> None:
     """Where what is named explains the amount with a difference, what nobody named besides and still a difference
-    explain nothing, but for a credit memo and a discount."""
+    explain nothing, but for a credit memo and a discount or a charge that is known."""
     named = context.listed()
     if not named or not any(one.fit.how in LESS and named.issuperset(one.items) for one in found.values()):
         return
@@ -342,26 +368,31 @@ def _drop_padded(context: Context, found: Found) -> None:
         if one.fit.how not in LESS or named.isdisjoint(one.items):
             continue
         besides = [share for item, share in zip(one.items, one.fit.applied, strict=True) if item not in named]
-        if besides and (one.fit.how not in CLEAR or max(besides) > 0):
+        is_clear = one.fit.how in CLEAR or (one.fit.how == "charge" and one.shape == "credits")
+        if besides and (not is_clear or max(besides) > 0):
             del found[key]
 
 
 def _doubt_less(found: Found) -> None:
-    """A credit memo that is exactly the discount of the same items, or exactly a bank's charge; a charge the payer is
-    known for that is exactly their discount: neither is surer than the other. But a charge of which nothing is known
-    casts no doubt on the credit memo."""
-    less = {(one.fit.how == "charge", one.items): one for one in found.values() if one.fit.how in DOUBTFUL}
+    """A credit memo that is exactly the discount of the same items, or exactly a difference that the text or the past
+    tells; a charge the payer is known for that is exactly their discount: neither is surer than the other. But a
+    difference of which nothing is known casts no doubt on the credit memo."""
+    less: dict[tuple[bool, tuple[int, ...]], list[Explanation]] = {}
+    for one in found.values():
+        if one.fit.how in DOUBTFUL:
+            less.setdefault((one.fit.how in GUESSED, one.items), []).append(one)
     for made in list(found.values()) if less else ():
-        credited = made.fit.how == "exact" and any(share < 0 for share in made.fit.applied)
+        credited = made.fit.how in ("exact", "charge") and any(share < 0 for share in made.fit.applied)
         if not credited and made.fit.how != "charge":
             continue
         items = made.items
         if credited:
             items = tuple(item for item, share in zip(made.items, made.fit.applied, strict=True) if share > 0)
-            charge = less.get((True, items))
-            if charge is not None:
-                charge.others = max(charge.others, 1.0)
-                made.others = max(made.others, float(charge.fit.known >= SAID))
-        discount = less.get((False, items))
-        if discount is not None:
-            made.others, discount.others = max(made.others, 1.0), max(discount.others, 1.0)
+            for guess in less.get((True, items), ()):
+                guess.others = max(guess.others, 1.0)
+                made.others = max(made.others, float(guess.fit.known >= SAID))
+        for discount in less.get((False, items), ()):
+            # A discount that nobody offered and the payer never took casts no doubt on the credit memo.
+            is_offered = discount.fit.how != "habit_discount" or discount.fit.known > 0
+            made.others = max(made.others, float(is_offered or not credited))
+            discount.others = max(discount.others, 1.0)

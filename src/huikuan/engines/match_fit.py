@@ -24,6 +24,9 @@ OWN_CHARGE_MIN = 2
 """Times a payer's own charge must have been seen to be thought of where the difference is a discount as well."""
 CHARGE_MAX = 80 * UNIT
 """What banks keep of a transfer, in major units of a currency with cents."""
+CUSTOMARY = 2
+"""Times a charge (of all customers; of the line's own each counts three) or a customer's difference of exchange must
+have been confirmed before it may end an item by itself."""
 STATED = 1.0
 """``known`` of a short payment that the text explains."""
 SAID = 2.0
@@ -41,7 +44,7 @@ PERCENTS = (20_000, 30_000, 10_000, 15_000, 25_000, 50_000, 5_000, 40_000)
 class Fit:
     """One way an amount fits a set: ``how`` (exact, discount, late_discount, habit_discount, charge, exchange, short,
     part, over), per item what of the money it gets, what is deducted and why (``reasons``: empty where nothing is),
-    and what is left over."""
+    and what is left over. ``is_new``: nothing confirmed tells yet what becomes of what is deducted."""
 
     how: str
     applied: tuple[int, ...]
@@ -51,6 +54,7 @@ class Fit:
     known: float = 0.0
     known_open: int = 0
     late_days: int = 0
+    is_new: bool = False
 
     def rows(self) -> Iterator[tuple[int, int, str]]:
         """Per item what it gets, what is deducted, and why."""
@@ -74,15 +78,21 @@ class Fit:
 @dataclass(slots=True)
 class Terms:
     """What is known about deductions of one payer: how many times each charge and each percentage was seen; how often
-    a late discount was let pass, and how often not."""
+    a late discount was let pass, and how often not; and of ``mixed`` lines, with one discount in time and one late, how
+    often each was taken by itself, and how often all stayed open."""
 
     charges: dict[int, int] = field(default_factory=dict)
     percents: dict[int, int] = field(default_factory=dict)
     charges_all: dict[int, int] = field(default_factory=dict)
     late: tuple[int, int] = (0, 0)
     own_late: tuple[int, int] = (0, 0)
+    mixed: tuple[int, int] = (0, 0)
     exchanges: int = 0
     open_all: dict[int, int] = field(default_factory=dict)
+
+    def known_charge(self, charge: int) -> int:
+        """How well a charge is known; the payer's own counts three times."""
+        return self.charges.get(charge, 0) * 3 + self.charges_all.get(charge, 0)
 
     def lets_pass(self) -> bool:
         """A late discount ends the item: it has with this payer, or with all of whom nothing else is known."""
@@ -92,12 +102,17 @@ class Terms:
         passed, refused = self.late
         return passed >= max(PASSED_MIN, 3 * refused)
 
+    def keeps_late(self) -> bool:
+        """A late discount stays open: it has with this payer, or with all of whom nothing else is known."""
+        return self.own_late[1] >= OWN_PASSED_MIN or self.late[1] >= max(PASSED_MIN, 3 * self.late[0])
+
 
 def terms_of_all(knowledge: Knowledge) -> Terms:
     """Everybody's deductions as learned."""
     return Terms(
         charges_all=_counts(knowledge.habits_like(EVERYBODY, "charge:")),
         late=(knowledge.habit(EVERYBODY, "late_closed")[0], knowledge.habit(EVERYBODY, "late_open")[0]),
+        mixed=(knowledge.habit(EVERYBODY, "mixed_each")[0], knowledge.habit(EVERYBODY, "mixed_whole")[0]),
         open_all=_counts(knowledge.habits_like(EVERYBODY, "open:")),
     )
 
@@ -141,7 +156,9 @@ def fit_less(state: State, line: Line, items: Sequence[int], amounts: Sequence[i
     diff = total - line.amount
     if diff == 0:
         return [fit_exact(items, amounts)]
-    said = cut_of(line.text) if diff > 0 and line.text else ""
+    said = cut_of(line.text) if line.text else ""
+    if said in OPEN and said != "retention" and min(amounts) < 0:
+        said = ""  # The words are of the credit memo.
     fits = []
     if diff > 0 and diff * 8 <= total and said != "retention":
         fits += [
@@ -151,7 +168,9 @@ def fit_less(state: State, line: Line, items: Sequence[int], amounts: Sequence[i
         ]
     grain = smallest_unit(line.currency)
     charge_max = CHARGE_MAX * grain // 100 if grain > 100 else CHARGE_MAX
-    known = terms.charges.get(diff, 0) * 3 + terms.charges_all.get(diff, 0)
+    known = terms.known_charge(diff)
+    is_rate = 0 < abs(diff) <= total * RATE_MAX
+    exchanges = max(float(terms.exchanges), SAID if said == "exchange" else 0.0)
     if diff > 0 and (said in OPEN or names_cut(line, diff)):
         if diff * 3 <= total:
             stated = names_cut(line, diff) or not states_another(line, diff)
@@ -159,20 +178,25 @@ def fit_less(state: State, line: Line, items: Sequence[int], amounts: Sequence[i
     elif fits:
         if terms.charges.get(diff, 0) >= OWN_CHARGE_MIN:
             fits.append(_taken(amounts, diff, "charge", "bank_charge", float(known)))
-    elif said == "charge" and diff <= charge_max:
-        fits.append(_taken(amounts, diff, "charge", "bank_charge", max(float(known), SAID)))
-    elif 0 < diff <= charge_max and (diff * 12 <= total or (known and diff * 3 <= total)):
+    elif said == "charge" and 0 < diff <= charge_max:
+        told = 0.0 if states_another(line, diff) else SAID
+        fits.append(_taken(amounts, diff, "charge", "bank_charge", max(float(known), told)))
+    elif (
+        not (is_rate and said == "exchange")
+        and 0 < diff <= charge_max
+        and (diff * 12 <= total or (known and diff * 3 <= total))
+    ):
         charge = _taken(amounts, diff, "charge", "bank_charge", float(known))
         short = _taken(amounts, diff, "short", SHORT, 0.0)
         charge.known_open = short.known_open = terms.open_all.get(diff, 0)
         fits += [charge, short]
-    elif 0 < abs(diff) <= total * RATE_MAX and (diff < 0 or line.currency != "CNY" or terms.exchanges):
+    elif is_rate and (diff < 0 or line.currency != "CNY" or exchanges):
         if diff > 0:
-            fits.append(_taken(amounts, diff, "exchange", "exchange", float(terms.exchanges)))
+            fits.append(_taken(amounts, diff, "exchange", "exchange", exchanges))
             fits.append(_taken(amounts, diff, "short", SHORT, 0.0))
             fits[-1].known_open = terms.open_all.get(diff, 0)
         elif -diff <= charge_max * 3:
-            over = Fit("exchange", tuple(amounts), (0,) * len(items), (), -diff, float(terms.exchanges))
+            over = Fit("exchange", tuple(amounts), (0,) * len(items), (), -diff, exchanges)
             fits.append(over)
     return fits
 
@@ -189,21 +213,29 @@ def is_prepaid(line: Line) -> bool:
 
 
 _DECIMALS = re.compile(r"(?<![\d.])\d+\.\d\d(?!\d)|(?<![\d.])\d+(?=元)")
-_BANK = re.compile(r"FEE|CHARGE|SPESEN|GEB(?:UE|Ü)HR|FRAIS|COMMISSION|手续费|费用")
+_BANK = re.compile(r"FEE|CHARGE|CHGS?\b|SPESEN|GEB(?:UE|Ü)HR|FRAIS|COMMISSION|手续费|费用")
 
 
 def names_cut(line: Line, diff: int) -> bool:
     """The text states the very amount that is missing, and not as a bank's charge."""
     if not line.text or not diff:
         return False
-    return f"{diff // UNIT}.{diff % UNIT // 100:02d}" in _amounts_in(line.text) and not _BANK.search(line.text.upper())
+    return _written(diff) in _amounts_in(line.text) and not _BANK.search(line.text.upper())
+
+
+def states_charge(line: Line, charge: int) -> bool:
+    """The text states the very amount as a bank's charge."""
+    return bool(line.text) and cut_of(line.text) == "charge" and _written(charge) in _amounts_in(line.text)
 
 
 def states_another(line: Line, diff: int) -> bool:
     """The text states amounts, but neither the one that is missing nor only that of the line."""
-    told = {f"{one // UNIT}.{one % UNIT // 100:02d}" for one in (diff, line.amount)}
     found = _amounts_in(line.text)
-    return bool(found - told) and f"{diff // UNIT}.{diff % UNIT // 100:02d}" not in found
+    return bool(found - {_written(line.amount)}) and _written(diff) not in found
+
+
+def _written(amount: int) -> str:
+    return f"{amount // UNIT}.{amount % UNIT // 100:02d}"
 
 
 @lru_cache(maxsize=64)
@@ -235,14 +267,12 @@ def _discounts(
         late = [line.day - book.discount_until[item] for item in items]
         within = [cut if days <= 0 else 0 for cut, days in zip(own, late, strict=True)]
         for cuts, how in ((within, "discount"), (own, "late_discount")):
-            if any(cuts) and abs(sum(cuts) - diff) <= grain * (len(items) > 1) * len(items):
-                worst = max(days for days, cut in zip(late, cuts, strict=True) if cut)
-                lets_pass = terms.lets_pass()
-                # Each item by its own days: of two, one may be in time and the other late.
-                whys = [DISCOUNT if days <= 0 or lets_pass else SHORT for days in late]
-                fits.append(_cut(amounts, cuts, diff, how, whys, max(worst, 0)))
-                if worst > 0:
-                    fits[-1].known = float(terms.own_late[not lets_pass])
+            # Who rounds the other way is a cent off, on each.
+            if any(cuts) and abs(sum(cuts) - diff) <= grain * len(items):
+                days = [one for one, cut in zip(late, cuts, strict=True) if cut]
+                whys, known, is_new = _whys(late, days, terms)
+                fits.append(_cut(amounts, cuts, diff, how, whys, max(0, *days)))
+                fits[-1].known, fits[-1].is_new = float(known), is_new
                 break
     if not fits:
         total, near = sum(amounts), grain * len(items) if min(amounts) > 0 else 1 << 62
@@ -258,6 +288,22 @@ def _discounts(
                 fits.append(fit)
                 break
     return fits
+
+
+def _whys(late: Sequence[int], cut_late: Sequence[int], terms: Terms) -> tuple[list[str], int, bool]:
+    """Per item why its discount is missing, how often such was confirmed, and whether that tells nothing yet. ``late``:
+    days after each one's last day; ``cut_late``: of those with a discount. One in time beside a late one counts by its
+    own days, unless the past has left all of such lines open."""
+    if max(cut_late) <= 0:
+        return [DISCOUNT] * len(late), 0, False
+    if terms.lets_pass():
+        return [DISCOUNT] * len(late), terms.own_late[0], False
+    if min(cut_late) > 0:
+        return [SHORT] * len(late), terms.own_late[1], not terms.keeps_late()
+    each, whole = terms.mixed
+    if whole >= max(CUSTOMARY, 3 * each):
+        return [SHORT] * len(late), whole, False
+    return [SHORT if days > 0 else DISCOUNT for days in late], max(each - whole, 0), each - whole < CUSTOMARY
 
 
 def _cut(amounts: Sequence[int], cuts: Sequence[int], diff: int, how: str, whys: Sequence[str], late: int) -> Fit:

@@ -206,6 +206,8 @@ def habits_of(line: Line, truth: Truth, book: Book, opened: Sequence[int]) -> tu
     late = [item for item in short if book.discounts[item] and line.day > book.discount_until[item]]
     if percent and own and late:
         words.append("late_closed" if any(item in truth.closed for item in late) else "late_open")
+        if len(late) < len(short) and truth.closed.isdisjoint(late):
+            words.append("mixed_each" if closed else "mixed_whole")
     if percent and closed:
         return (*words, "discount" if own else "habit_discount", f"percent:{percent}")
     if diff <= CHARGE_MAX and diff * 5 <= whole:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from huikuan.engines.match_bar import LEAST
 from huikuan.engines.match_explanation import AMBIGUOUS, Explanation
-from huikuan.engines.match_fit import STATED
+from huikuan.engines.match_fit import CUSTOMARY, STATED
 from huikuan.engines.match_score import PLACE
 
 KNOWN_PAYER = 0.85
@@ -18,9 +18,6 @@ VAGUE_PAYER = 0.6
 """A payer less sure than this does not make up for a round amount that no number names."""
 STRANGER = 0.3
 """A payer less sure than this pays no item that no number names, whatever its amount."""
-CUSTOMARY = 2
-"""Times a charge (of all customers; of the line's own each counts three) or a customer's difference of exchange must
-have been confirmed before it may end an item by itself."""
 NAMED_ELSE = 1.0
 """How rare a number must be that names another item than those paid, to hold an explanation back."""
 OVER_SHARE = 2
@@ -109,6 +106,8 @@ def _doubt_of_sum(best: Explanation) -> str:
         if not best.features[PLACE["rarity"]] and best.features[PLACE["strength"]] < KNOWN_PAYER:
             # The amount does not tell either whose it is.
             return NEVER
+    elif how == "late_discount":
+        held = fit.is_new
     elif how == "discount":
         return NEVER if best.shape == "sum" and several else ""
     else:

@@ -1,0 +1,86 @@
+"""What is missing is told as what it is: a bank's charge, exchange, a credit memo, a discount."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from huikuan.engines.match import Knowledge, MatchModel
+from huikuan.engines.match_learn import EVERYBODY
+from huikuan.engines.match_prior import prior_calibration
+from huikuan.engines.match_types import BarReport
+from tests.engines.matching import customer, first, item, line, run
+
+pytestmark = pytest.mark.practice("E3")
+
+NAME = "Oakfield Pumps Ltd"
+CUSTOMERS = [customer("C1", NAME, payer_accounts="GB1")]
+
+
+def told(amount: str, text: str, items: list[dict[str, Any]], charge: str = "") -> dict[str, tuple[str, str, str]]:
+    """Per item what it gets, what is missing and why. ``charge``: one that was confirmed twenty times, in units."""
+    knowledge = Knowledge()
+    knowledge.habits = {EVERYBODY: {"lines": 100, f"charge:{charge}": 20}} if charge else {}
+    model = MatchModel(knowledge, prior_calibration(), BarReport(threshold=0.0, reason=""))
+    answer = run([line("L1", amount, text, NAME, currency="EUR", payer_account="GB1")], items, CUSTOMERS, model=model)
+    return {
+        row["item_id"]: (f"{row['applied']:.2f}", row["deduction_reason"] or "", f"{row['deduction_amount'] or 0:.2f}")
+        for row in first(answer, "L1")
+    }
+
+
+def bill(item_id: str, amount: str, **more: Any) -> dict[str, Any]:
+    return item(item_id, "C1", amount, currency="EUR", **more)
+
+
+def test_a_charge_that_the_payment_order_states_is_the_banks() -> None:
+    assert told("985.00", "INV6001 /CHGS/EUR15.00", [bill("INV6001", "1000.00")]) == {
+        "INV6001": ("985.00", "bank_charge", "15.00")
+    }
+
+
+def test_a_rate_that_the_payment_order_states_tells_a_difference_of_exchange() -> None:
+    assert told("995.03", "INV6001 /OCMT/PLN4230.00/EXCH/0.2352", [bill("INV6001", "1000.00")]) == {
+        "INV6001": ("995.03", "exchange", "4.97")
+    }
+
+
+@pytest.mark.parametrize("text", ["INV6001", "INV6001 less bank charges", "contract V10938/4"])
+def test_an_open_credit_memo_and_a_well_known_charge_are_no_odd_charge(text: str) -> None:
+    items = [bill("INV6001", "4042.36", contract_number="V10938/4"), bill("CM7224", "-58.73")]
+    assert told("3971.63", text, items, charge="120000") == {
+        "INV6001": ("4030.36", "bank_charge", "12.00"),
+        "CM7224": ("-58.73", "", "0.00"),
+    }
+
+
+def test_an_open_credit_memo_and_a_stated_charge_are_no_odd_charge() -> None:
+    items = [bill("INV6001", "1082.96"), bill("CM7073", "-9.93")]
+    assert told("1062.53", "INV6001 /CHGS/EUR10.50", items)["INV6001"] == ("1072.46", "bank_charge", "10.50")
+
+
+@pytest.mark.parametrize("text", ["INV6001, INV6002", "order 4500003505"])
+def test_a_difference_that_is_an_open_credit_memo_to_the_cent_is_that_credit_memo(text: str) -> None:
+    order = {"po_number": "4500003505"}
+    items = [bill("INV6001", "6306.50", **order), bill("INV6002", "14377.33", **order), bill("CM7264", "-193.51")]
+    assert told("20490.32", text, items) == {
+        "INV6001": ("6306.50", "", "0.00"),
+        "INV6002": ("14377.33", "", "0.00"),
+        "CM7264": ("-193.51", "", "0.00"),
+    }
+
+
+def test_words_of_a_named_credit_memo_say_nothing_of_what_else_is_missing() -> None:
+    items = [bill("INV6001", "441.29"), bill("CM7066", "-137.17")]
+    assert told("299.12", "INV6001 abzgl. CM7066", items, charge="50000")["INV6001"] == (
+        "436.29",
+        "bank_charge",
+        "5.00",
+    )
+
+
+def test_a_discount_that_was_rounded_the_other_way_is_a_discount() -> None:
+    allowed = [bill("INV6001", "1759.25", discount_percent="2", discount_date=date(2026, 3, 30))]
+    assert told("1724.07", "INV6001", allowed) == {"INV6001": ("1724.07", "early_payment_discount", "35.18")}
