@@ -75,6 +75,7 @@ HAND: dict[str, float] = {
     "undue": -0.25,
     "habit": 0.5,
     "late_discount_days": -0.05,
+    "cut_written": 2.5,
     "known_deduction": 0.5,
     "deduction_size": -6.0,
     "named_sum": -1.0,

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from huikuan.core.payment_reference import ReferenceScheme, payment_reference, printed_reference
+from huikuan.engines.match_cuts import shares_in
 from tests.engines.matching import customer, first, item, line, paid, past_line, run
 
 PUMPS = customer("C1", "南宁新阳泵业有限公司")
@@ -161,3 +162,30 @@ def test_a_penalty_is_less_money_and_not_an_old_credit_memo_with_an_odd_rest() -
     answer = run([line("L1", "5563.39", "货款扣罚款", PUMPS["name"])], items, [PUMPS])
     assert paid(answer, "L1") == {"SI26060092": "5563.39"}
     assert [row["deduction_reason"] for row in first(answer, "L1")] == ["short_payment"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shares"),
+    [
+        ("货款 留质保金10%", (100_000,)),
+        ("扣２％质保金", (20_000,)),
+        ("less 7.5% retention", (75_000,)),
+        ("付发票 FW22214 70%", ()),
+        ("LESS 2% DISCOUNT", ()),
+        ("质保金", ()),
+    ],
+)
+def test_a_percentage_beside_words_of_money_held_back_is_what_is_held_back(text: str, shares: tuple[int, ...]) -> None:
+    assert shares_in(text) == shares
+
+
+@pytest.mark.parametrize("percent", [10, 20])
+def test_the_item_of_which_a_written_percentage_is_missing_goes_before_any_other(percent: int) -> None:
+    """4,807.20 of 48,071.97 is 10 %; nearer to the amount lies another item, of which 9.78 % would be missing."""
+    paid_amount = f"{48071.97 * (100 - percent) / 100:.2f}"
+    near = f"{float(paid_amount) / 0.9022:.2f}"
+    items = [item("SI1", "C1", "48071.97"), item("SI2", "C1", near), item("SI3", "C1", "120.00")]
+    answer = run([line("L1", paid_amount, f"货款 留质保金{percent}%", PUMPS["name"])], items, [PUMPS])
+    assert paid(answer, "L1").keys() == {"SI1"}
+    assert [row["deduction_reason"] for row in first(answer, "L1")] == ["short_payment"]
+    assert not first(answer, "L1")[0]["ambiguous"]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from itertools import accumulate
 
 from huikuan.engines.match_book import NOTE
 from huikuan.engines.match_context import Context
+from huikuan.engines.match_cuts import shares_in
 from huikuan.engines.match_cuts import count_of
 from huikuan.engines.match_explanation import Explanation, Found, keep, trim
 from huikuan.engines.match_fit import (
     CLEAR,
     DISCOUNT,
+    WRITTEN,
     Fit,
     Terms,
     discount_of,
@@ -20,12 +23,18 @@ from huikuan.engines.match_fit import (
     fit_less,
     fit_over,
     fit_part,
+    is_told_share,
     terms_of,
     terms_of_all,
 )
 from huikuan.engines.match_learn import Knowledge
 from huikuan.engines.match_lines import Pool, State
 from huikuan.engines.match_sums import find_counted, find_sums
+
+
+def _is_written(made: Explanation) -> bool:
+    return made.fit.how == "short" and made.fit.known >= WRITTEN
+
 
 SETS_MAX = 3
 """Sets of more items are counted where they are searched."""
@@ -130,14 +139,16 @@ class BareExplainer:
 
     def _single_less(self, context: Context, customer: int, pool: Pool) -> list[Explanation]:
         amount, made = context.line.amount, []
+        tells_share = bool(context.line.text and shares_in(context.line.text))
         for item, opened in zip(pool.items, pool.amounts, strict=True):
-            if 0.88 * opened <= amount <= 1.012 * opened or (amount < opened <= amount + 400_000):
+            is_near = 0.88 * opened <= amount <= 1.012 * opened or (amount < opened <= amount + 400_000)
+            if is_near or (tells_share and is_told_share(context.line, opened, opened - amount)):
                 made += self._fits(context, customer, [item], "single", len(pool.items))
-        by_how: dict[str, int] = {}
+        # What the text tells to the cent has no rival in what it does not.
+        made.sort(key=_is_written, reverse=True)
+        alike = Counter((one.fit.how, _is_written(one)) for one in made)
         for one in made:
-            by_how[one.fit.how] = by_how.get(one.fit.how, 0) + 1
-        for one in made:
-            one.others = float(by_how[one.fit.how] - 1)
+            one.others = float(alike[one.fit.how, _is_written(one)] - 1)
         return made[:12]
 
     def _rivals(self, context: Context, customer: int, pool: Pool, made: list[Explanation]) -> list[Explanation]:

@@ -36,6 +36,21 @@ _CHARGE = re.compile(
     r"|\b(?:BK|BANK)? ?CHGS?\b"
 )
 
+_SHARE = re.compile(r"(?<![\d.])(\d{1,2}(?:\.\d{1,2})?)\s?%")
+SHARE_MAX = 40
+"""A share above this is what is paid, and not what is kept."""
+
+
+@lru_cache(maxsize=4096)
+def shares_in(text: str) -> tuple[int, ...]:
+    """Percentages that a text tells of money held back (``留质保金10%``), in 1/10,000 of a percent; none where its
+    words speak of something else."""
+    told = normal_text(text).text
+    if "%" not in told or cut_of(text) not in OPEN:
+        return ()
+    found = (float(one) for one in _SHARE.findall(told))
+    return tuple(dict.fromkeys(round(one * 10_000) for one in found if 0 < one <= SHARE_MAX))
+
 
 @lru_cache(maxsize=4096)
 def cut_of(text: str) -> Cut:

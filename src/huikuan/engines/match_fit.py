@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from huikuan.engines.match_book import UNIT, smallest_unit
-from huikuan.engines.match_cuts import OPEN, cut_of
+from huikuan.engines.match_cuts import OPEN, cut_of, shares_in
 from huikuan.engines.match_learn import EVERYBODY, Knowledge
 from huikuan.engines.match_lines import Line, State
 from huikuan.engines.match_packed import packed
@@ -29,6 +29,8 @@ CUSTOMARY = 2
 have been confirmed before it may end an item by itself."""
 STATED = 1.0
 """``known`` of a short payment that the text explains."""
+WRITTEN = 2.0
+"""``known`` of a short payment that the text tells to the cent, or as its percentage."""
 SAID = 2.0
 """``known`` of a charge that the text tells, seen or not."""
 CLEAR = ("exact", "discount", "late_discount")
@@ -173,8 +175,7 @@ def fit_less(state: State, line: Line, items: Sequence[int], amounts: Sequence[i
     exchanges = max(float(terms.exchanges), SAID if said == "exchange" else 0.0)
     if diff > 0 and (said in OPEN or names_cut(line, diff)):
         if diff * 3 <= total:
-            stated = names_cut(line, diff) or not states_another(line, diff)
-            fits.append(_taken(amounts, diff, "short", SHORT, STATED if stated else 0.0))
+            fits.append(_taken(amounts, diff, "short", SHORT, _told(line, total, diff)))
     elif fits:
         if terms.charges.get(diff, 0) >= OWN_CHARGE_MIN:
             fits.append(_taken(amounts, diff, "charge", "bank_charge", float(known)))
@@ -226,6 +227,19 @@ def names_cut(line: Line, diff: int) -> bool:
 def states_charge(line: Line, charge: int) -> bool:
     """The text states the very amount as a bank's charge."""
     return bool(line.text) and cut_of(line.text) == "charge" and _written(charge) in _amounts_in(line.text)
+
+
+def is_told_share(line: Line, whole: int, diff: int) -> bool:
+    """What is missing of the whole is, to the smallest unit, a percentage that the text says is held back."""
+    shares, grain = shares_in(line.text) if line.text else (), smallest_unit(line.currency)
+    return any(abs(whole * share - diff * 100 * UNIT) <= 100 * UNIT * grain for share in shares)
+
+
+def _told(line: Line, whole: int, diff: int) -> float:
+    """How well the text explains that less is paid: to the cent, in words, or by another figure."""
+    if names_cut(line, diff) or is_told_share(line, whole, diff):
+        return WRITTEN
+    return 0.0 if states_another(line, diff) or shares_in(line.text) else STATED
 
 
 def states_another(line: Line, diff: int) -> bool:

@@ -14,6 +14,7 @@ from rapidfuzz.distance import OSA
 from huikuan.engines.match_book import UNIT
 from huikuan.engines.match_context import Context
 from huikuan.engines.match_explanation import Explanation
+from huikuan.engines.match_fit import WRITTEN, is_prepaid
 from huikuan.engines.match_learn import EVERYBODY, Knowledge
 from huikuan.engines.match_lines import State
 from huikuan.engines.match_references import Mention
@@ -34,12 +35,14 @@ NAMES: tuple[str, ...] = (
     *("late", "early", "undue", "round", "habit", "late_discount_days", "known_deduction", "deduction_size"),
     *("named_sum", "rest_round", "round_exact", "advance_account", "advance_items", "charge_own", "charge_new"),
     *("charge_crooked", "credit_words", "credit_words_missed", "discount_words", "part_words", "part_words_whole"),
-    *("paid_before", "swaps", "many_customers", "luck", "known_open", "cut_whole"),
+    *("paid_before", "swaps", "many_customers", "luck", "known_open", "cut_whole", "cut_written"),
     *("nobody_share", "nobody_words", "nobody_payer", "duplicate", "paid_account", "has_mentions_account"),
 )
 """What each number of ``features_of`` means, in its order."""
 RARE = 0.02
 """A habit rarer than this among all customers counts as this rare: once by chance is not yet a way."""
+LOOSE = 0.4
+"""How much of a word for payment in advance those are that are said of the oldest items as well (on account)."""
 MISREAD_MIN = 5
 """A number shorter than this is not taken for another one that was misread."""
 PLACE = {name: at for at, name in enumerate(NAMES)}
@@ -137,6 +140,7 @@ class Scorer:
             values[place["luck"]] = min(max(sets - math.log(max(context.line.amount / 100, 1.0)), -12.0), 4.0)
         if fit.how in ("charge", "short"):
             values[place["known_open"]] = min(math.log1p(fit.known_open), 3.0) * (1.0 if fit.how == "short" else -1.0)
+        values[place["cut_written"]] = float(fit.how == "short" and fit.known >= WRITTEN)
         if fit.how in ("charge", "exchange"):
             values[place["cut_whole"]] = float(sum(fit.deducted) % UNIT == 0)
         if named and made.shape in ("sum", "credits"):
@@ -153,7 +157,8 @@ class Scorer:
             of = self.state.book.customer_of
             values[place["many_customers"]] = float(len({of[item] for item in made.items}) > 1)
         if told.is_advance:
-            values[place["advance_account" if made.kind in ("on_account", "duplicate") else "advance_items"]] = 1.0
+            plain = 1.0 if is_prepaid(context.line) else LOOSE
+            values[place["advance_account" if made.kind in ("on_account", "duplicate") else "advance_items"]] = plain
         if made.items and told.is_credit:
             nets = min(fit.applied) < 0
             values[place["credit_words" if nets else "credit_words_missed"]] = 1.0
