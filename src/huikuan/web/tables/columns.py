@@ -37,6 +37,7 @@ class Kind(StrEnum):
 
 
 RIGHT = frozenset({Kind.MONEY, Kind.COUNT})
+CLASSES = {Kind.CODE: "code", Kind.DAY: "date", Kind.MOMENT: "moment"}
 WIDTHS = {Kind.TEXT: 22, Kind.CODE: 18, Kind.MONEY: 17, Kind.COUNT: 9, Kind.DAY: 12, Kind.MOMENT: 24}
 
 
@@ -62,7 +63,7 @@ class Column:
 
     @property
     def classes(self) -> str:
-        usual = "num" if self.kind in RIGHT else {Kind.CODE: "code", Kind.DAY: "date"}.get(self.kind, "")
+        usual = "num" if self.kind in RIGHT else CLASSES.get(self.kind, "")
         return " ".join(part for part in (usual, self.css) if part)
 
     @property
