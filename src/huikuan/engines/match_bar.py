@@ -24,6 +24,11 @@ SET_BACK = (0.0, 4.0, 5.0)
 surest are looked at first. A confidence is a guess about lines like those of the past; what the text names to the cent
 is the least of a guess. So two or three sure and wrong lines of another sort do not end what a thousand named ones
 prove."""
+MEASURED, BEYOND = 8.0, 0.01
+"""Log-odds up to which a line of some doubt counts as told (99.97 %), and how much of what lies beyond does: no past is
+long enough to have measured more, and a line told at 100 % must not stand before everything that is named."""
+SUREST = 1 - 1e-12
+"""A confidence above this counts as this."""
 DRIFT_P = 0.002
 """So improbable by chance must a worse latest part be to be called a drift."""
 
@@ -43,7 +48,10 @@ class Outcome:
     @property
     def standing(self) -> float:
         """By which the surest come first: log-odds, less what its degree of doubt sets it back."""
-        return _log_odds(self.confidence) - SET_BACK[self.back]
+        odds = _log_odds(self.confidence)
+        if self.back and odds > MEASURED:
+            odds = MEASURED + (odds - MEASURED) * BEYOND
+        return odds - SET_BACK[self.back]
 
 
 def at_most(errors: int, count: int, share: float) -> float:
@@ -138,12 +146,14 @@ def _with_thresholds(report: BarReport, least: Sequence[float | None]) -> BarRep
 def _least(above: Sequence[Outcome], lowest: float, back: int) -> float:
     """The least confidence of a degree of doubt that the bar lets through."""
     odds = lowest + SET_BACK[back]
+    if back and odds > MEASURED:
+        odds = MEASURED + (odds - MEASURED) / BEYOND
     told = 1 / (1 + math.exp(-odds)) if odds > -700 else 0.0
-    return min((one.confidence for one in above if one.back == back), default=max(told, LEAST))
+    return min((min(one.confidence, SUREST) for one in above if one.back == back), default=max(told, LEAST))
 
 
 def _log_odds(confidence: float) -> float:
-    held = min(max(confidence, 1e-12), 1 - 1e-12)
+    held = min(max(confidence, 1 - SUREST), SUREST)
     return math.log(held / (1 - held))
 
 
@@ -156,7 +166,7 @@ def least_of(bar: BarReport, back: int) -> float | None:
 def is_over(bar: BarReport, confidence: float, back: int) -> bool:
     """Whether the bar lets a line of a confidence and a degree of doubt through."""
     least = least_of(bar, back)
-    return least is not None and confidence >= least
+    return least is not None and min(confidence, SUREST) >= least
 
 
 def _search(ranked: Sequence[Outcome], max_error: float, improbability: float) -> int | None:
@@ -169,6 +179,8 @@ def _search(ranked: Sequence[Outcome], max_error: float, improbability: float) -
     counts = {*stages, whole}
     for start, stop in pairwise(sorted(counts)):
         counts |= {round(start + (stop - start) * step / STEPS) for step in range(1, STEPS)}
+    # Lines that stand alike are over a threshold together or not at all.
+    counts, stages = ({_past_ties(ranked, one) for one in some} for some in (counts, stages))
     errors, at, chosen, held = 0, 0, None, 0.0
     for count in sorted(counts):
         errors += sum(not one.right for one in ranked[at:count])
@@ -179,6 +191,12 @@ def _search(ranked: Sequence[Outcome], max_error: float, improbability: float) -
         else:
             held = 0.0
     return chosen
+
+
+def _past_ties(ranked: Sequence[Outcome], count: int) -> int:
+    while 0 < count < len(ranked) and ranked[count].standing == ranked[count - 1].standing:
+        count += 1
+    return count
 
 
 def _stages(whole: int, max_error: float, improbability: float) -> tuple[set[int], float]:

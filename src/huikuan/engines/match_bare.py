@@ -9,8 +9,7 @@ from itertools import accumulate
 
 from huikuan.engines.match_book import NOTE
 from huikuan.engines.match_context import Context
-from huikuan.engines.match_cuts import shares_in
-from huikuan.engines.match_cuts import count_of
+from huikuan.engines.match_cuts import count_of, shares_in
 from huikuan.engines.match_explanation import Explanation, Found, keep, trim
 from huikuan.engines.match_fit import (
     CLEAR,
