@@ -189,3 +189,20 @@ def test_the_item_of_which_a_written_percentage_is_missing_goes_before_any_other
     assert paid(answer, "L1").keys() == {"SI1"}
     assert [row["deduction_reason"] for row in first(answer, "L1")] == ["short_payment"]
     assert not first(answer, "L1")[0]["ambiguous"]
+
+
+@pytest.mark.parametrize(
+    ("times", "text", "pays"), [(3, "货款", "SI1"), (3, "货款 扣质保金", "SI1"), (1, "货款", "SI2")]
+)
+def test_who_always_keeps_a_tenth_back_pays_the_item_of_which_a_tenth_is_missing(
+    times: int, text: str, pays: str
+) -> None:
+    """28,170.00 is 31,300.00 less a tenth, and 28,200.00 less what a bank might have kept."""
+    days = [date(2026, 2, day) for day in range(1, times + 1)]
+    past = [past_line(f"P{day}", day, "1800.00", f"OLD{day}", "C1", payer=PUMPS["name"]) for day in days]
+    held = [item(f"OLD{day}", "C1", "2000.00", document_date=date(2026, 1, 2)) for day in days]
+    items = [item("SI1", "C1", "31300.00"), item("SI2", "C1", "28200.00"), *held]
+    answer = run([line("L1", "28170.00", text, PUMPS["name"])], items, [PUMPS], past)
+    assert paid(answer, "L1").keys() == {pays}
+    if pays == "SI1":
+        assert [row["deduction_reason"] for row in first(answer, "L1")] == ["short_payment"]

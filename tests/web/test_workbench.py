@@ -289,6 +289,7 @@ def test_what_was_learned_is_shown_and_forgotten(bench: Bench) -> None:
     assert "DE02120300000000202051" not in shown
     assert "one document" in shown, "habits are said in words"
     assert habit_text("charge:152500") == "bank charge 15.25" and habit_text("percent:20000") == "2 % taken off"
+    assert habit_text("kept:50000") == "5 % kept back, still owed"
     row = MatchLearned.objects.get(kind="account")
     ann.post("/cash/workbench/learned/forget/", {"learned": row.pk, "book": "E1"})
     assert "•••• 2051" not in text_of(ann.get("/cash/workbench/learned/"))

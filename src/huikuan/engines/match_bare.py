@@ -23,6 +23,7 @@ from huikuan.engines.match_fit import (
     fit_over,
     fit_part,
     is_told_share,
+    keeps_share,
     terms_of,
     terms_of_all,
 )
@@ -138,10 +139,15 @@ class BareExplainer:
 
     def _single_less(self, context: Context, customer: int, pool: Pool) -> list[Explanation]:
         amount, made = context.line.amount, []
+        terms = self._terms_of(customer)
         tells_share = bool(context.line.text and shares_in(context.line.text))
         for item, opened in zip(pool.items, pool.amounts, strict=True):
             is_near = 0.88 * opened <= amount <= 1.012 * opened or (amount < opened <= amount + 400_000)
-            if is_near or (tells_share and is_told_share(context.line, opened, opened - amount)):
+            less = opened - amount
+            if is_near or (
+                (tells_share and is_told_share(context.line, opened, less))
+                or keeps_share(terms, context.line, opened, less)
+            ):
                 made += self._fits(context, customer, [item], "single", len(pool.items))
         # What the text tells to the cent has no rival in what it does not.
         made.sort(key=_is_written, reverse=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from huikuan.engines.match_book import UNIT, smallest_unit
-from huikuan.engines.match_cuts import OPEN, cut_of, shares_in
+from huikuan.engines.match_cuts import OPEN, Cut, cut_of, shares_in
 from huikuan.engines.match_learn import EVERYBODY, Knowledge
 from huikuan.engines.match_lines import Line, State
 from huikuan.engines.match_packed import packed
@@ -39,6 +39,12 @@ RATE_MAX = 0.012
 """A difference of rates is at most this share."""
 PERCENTS = (20_000, 30_000, 10_000, 15_000, 25_000, 50_000, 5_000, 40_000)
 """Discounts people take without an agreement, in 1/10,000 of a percent."""
+
+
+KEPT_PERCENTS = (50_000, 100_000, 30_000, 150_000, 200_000, 80_000, 20_000)
+"""Shares that are kept back until a guarantee ends, in 1/10,000 of a percent."""
+KEPT_MIN = 2
+"""Times a payer has kept a share back before it is expected to."""
 
 
 @packed
@@ -89,6 +95,7 @@ class Terms:
     late: tuple[int, int] = (0, 0)
     own_late: tuple[int, int] = (0, 0)
     mixed: tuple[int, int] = (0, 0)
+    kept: dict[int, int] = field(default_factory=dict)
     exchanges: int = 0
     open_all: dict[int, int] = field(default_factory=dict)
 
@@ -127,6 +134,7 @@ def terms_of(knowledge: Knowledge, customer: str, everybody: Terms) -> Terms:
         own_late=(passed, refused),
         charges=_counts(knowledge.habits_like(customer, "charge:")),
         percents=_counts(knowledge.habits_like(customer, "percent:")),
+        kept=_counts(knowledge.habits_like(customer, "kept:")),
         exchanges=knowledge.habit(customer, "exchange")[0],
     )
 
@@ -158,9 +166,9 @@ def fit_less(state: State, line: Line, items: Sequence[int], amounts: Sequence[i
     diff = total - line.amount
     if diff == 0:
         return [fit_exact(items, amounts)]
-    said = cut_of(line.text) if line.text else ""
-    if said in OPEN and said != "retention" and min(amounts) < 0:
-        said = ""  # The words are of the credit memo.
+    if keeps_share(terms, line, total, diff):
+        return [_taken(amounts, diff, "short", SHORT, WRITTEN)]
+    said = _said(line, amounts)
     fits = []
     if diff > 0 and diff * 8 <= total and said != "retention":
         fits += [
@@ -202,6 +210,12 @@ def fit_less(state: State, line: Line, items: Sequence[int], amounts: Sequence[i
     return fits
 
 
+def _said(line: Line, amounts: Sequence[int]) -> Cut:
+    """What the words say of missing money; those beside a credit memo are the credit memo's."""
+    said = cut_of(line.text) if line.text else ""
+    return "" if said in OPEN and said != "retention" and min(amounts) < 0 else said
+
+
 _PREPAID = re.compile(
     r"预付|预收|定金|订金|押金|ANZAHLUNG|VORAUS|VORKASSE|ARRHES|ACOMPTE|ACCONTO|ANTICIP|DOWN ?PAYMENT|PREPAY|PRE-PAY"
     r"|ADVANCE|DEPOSIT"
@@ -233,6 +247,20 @@ def is_told_share(line: Line, whole: int, diff: int) -> bool:
     """What is missing of the whole is, to the smallest unit, a percentage that the text says is held back."""
     shares, grain = shares_in(line.text) if line.text else (), smallest_unit(line.currency)
     return any(abs(whole * share - diff * 100 * UNIT) <= 100 * UNIT * grain for share in shares)
+
+
+def keeps_share(terms: Terms, line: Line, whole: int, diff: int) -> bool:
+    """What is missing of the whole is, to the smallest unit, a share that this payer keeps back, more often than it
+    takes it as a discount; and the text tells of nothing else."""
+    if diff <= 0 or not terms.kept or (line.text and (cut_of(line.text) not in ("", "retention"))):
+        return False
+    if line.text and shares_in(line.text):
+        return False
+    near = 100 * UNIT * smallest_unit(line.currency)
+    return any(
+        count >= KEPT_MIN and count > terms.percents.get(share, 0) and abs(whole * share - diff * 100 * UNIT) <= near
+        for share, count in terms.kept.items()
+    )
 
 
 def _told(line: Line, whole: int, diff: int) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 
 from huikuan.engines.match_book import NEVER, NOTE, UNIT, Book, smallest_unit, units_of
 from huikuan.engines.match_explanation import Explanation
-from huikuan.engines.match_fit import CHARGE_MAX, PERCENTS, SHORT
+from huikuan.engines.match_fit import CHARGE_MAX, KEPT_PERCENTS, PERCENTS, SHORT
 from huikuan.engines.match_learn import NOBODY, ConfirmedLine
 from huikuan.engines.match_lines import Line, read_lines
 
@@ -208,6 +208,8 @@ def habits_of(line: Line, truth: Truth, book: Book, opened: Sequence[int]) -> tu
         words.append("late_closed" if any(item in truth.closed for item in late) else "late_open")
         if len(late) < len(short) and truth.closed.isdisjoint(late):
             words.append("mixed_each" if closed else "mixed_whole")
+    if kept := 0 if closed or own else _percent_of(diff, short, opened, line.currency, KEPT_PERCENTS):
+        words.append(f"kept:{kept}")
     if percent and closed:
         return (*words, "discount" if own else "habit_discount", f"percent:{percent}")
     if diff <= CHARGE_MAX and diff * 5 <= whole:
@@ -239,10 +241,12 @@ def _is_oldest(line: Line, truth: Truth, book: Book, opened: Sequence[int]) -> b
     return False
 
 
-def _percent_of(diff: int, short: dict[int, int], opened: Sequence[int], currency: str) -> int:
+def _percent_of(
+    diff: int, short: dict[int, int], opened: Sequence[int], currency: str, percents: Sequence[int] = PERCENTS
+) -> int:
     """The usual percentage that the difference is, or 0."""
     whole, grain = sum(opened[item] for item in short), smallest_unit(currency)
-    for percent in PERCENTS:
+    for percent in percents:
         if abs(whole * percent - diff * 100 * UNIT) <= 100 * UNIT * grain * len(short):
             return percent
     return 0

@@ -72,12 +72,15 @@ HABITS: dict[str, Word] = {
     "charge": gettext_lazy("less bank charges"),
     "short": gettext_lazy("a little short"),
     "exchange": gettext_lazy("with a difference of exchange"),
+    "mixed_each": gettext_lazy("discounts item by item, those in time let pass"),
+    "mixed_whole": gettext_lazy("discounts of several items, still owed where one is late"),
 }
 """How a payer pays, in the words of ``engines.match_history.habits_of``."""
 _HABITS_OF: dict[str, Word] = {
     "percent": gettext_lazy("{amount} % taken off"),
     "charge": gettext_lazy("bank charge {amount}"),
     "open": gettext_lazy("{amount} short"),
+    "kept": gettext_lazy("{amount} % kept back, still owed"),
 }
 
 HELD_BACK: dict[str, Word] = {
@@ -101,7 +104,7 @@ def habit_text(detail: str) -> str:
     if not colon or kind not in _HABITS_OF or not figure.isdigit():
         return str(HABITS.get(detail, detail))
     value = Decimal(figure).scaleb(-4)
-    shown = f"{value.normalize():f}" if kind == "percent" else f"{value:,.2f}"
+    shown = f"{value.normalize():f}" if kind in ("percent", "kept") else f"{value:,.2f}"
     return str(_HABITS_OF[kind]).format(amount=shown)
 
 
