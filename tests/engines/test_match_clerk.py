@@ -107,3 +107,10 @@ def test_what_was_left_of_an_item_and_settled_otherwise_is_not_open_in_the_repla
     assert last["INV6002"] == NEVER, "a line paid all of it"
     assert last["INV6000"] == end, "a line of that day has its amount: the past may be mistyped"
     assert Ledger(book, read_past(table("history", past[:1]), book)).closes[book.item_place["INV6003"]] == end - 1
+
+
+def test_who_is_paid_for_stands_behind_the_word_for_it() -> None:
+    owner = [customer("C1", NAME), customer("C2", "无锡金达精密机械有限公司"), customer("C3", "苏州德华贸易有限公司")]
+    items = [item("INV6001", "C2", "8800.31"), item("INV6002", "C3", "100.00")]
+    answer = run([line("L1", "8800.31", "代付无锡金达", "苏州德华贸易有限公司")], items, owner)
+    assert paid(answer, "L1") == {"INV6001": "8800.31"}

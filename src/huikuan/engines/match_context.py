@@ -26,7 +26,8 @@ SOFT_POOL_MAX = 150
 
 
 _BEHALF = re.compile(
-    r"代\s*([\u3400-\u9fffA-Za-z()（）]{2,40}?)\s*(?:付|支付|汇|缴|还)"
+    r"代付(?:货?款)?[\s:：]*([\u3400-\u9fffA-Za-z()（）]{3,40})"
+    r"|代\s*([\u3400-\u9fffA-Za-z()（）]{2,40}?)\s*(?:付|支付|汇|缴|还)"
     r"|(?:on behalf of|i\.\s?A\.|im Auftrag(?: von)?|pour (?:le )?compte de|for account of)\s+([^,;/|]{3,60})",
     re.IGNORECASE,
 )
@@ -99,7 +100,7 @@ class Gatherer:
         payers = self.payers_of(line)
         behalf = _BEHALF.search(line.text) if line.text else None
         if behalf is not None:
-            meant = [one for one in self.directory.by_name(behalf[1] or behalf[2]) if one.strength >= 0.4]
+            meant = [one for one in self.directory.by_name(behalf[1] or behalf[2] or behalf[3]) if one.strength >= 0.4]
             if meant:
                 held = {one.customer: one for one in meant}
                 rest = [replace(one, strength=one.strength * 0.6) for one in payers if one.customer not in held]

@@ -72,6 +72,8 @@ def settle(judged: Sequence[Judged], state: State) -> None:
             at, place, one = place, at, judged[place]
             winners.update(dict.fromkeys(made.items, place))
         one.lost += 1
+        if not choice and place is None:
+            _contest(one, made, winners, judged)
         if place is not None:
             twin = judged[place]
             # Of two on one day nobody can tell which pays.
@@ -89,6 +91,15 @@ def _is_unsure(one: Judged) -> bool:
     """What it pays first rests on a guess, or other sets fit as well."""
     first = one.ranked[0]
     return first.is_shaky or first.others >= AMBIGUOUS
+
+
+def _contest(one: Judged, made: Explanation, winners: dict[int, int], judged: Sequence[Judged]) -> None:
+    """What an earlier line would have paid to the cent is doubtful of a later one that does not name it."""
+    for item in made.items if made.fit.how == "exact" and made.shape != "global" else ():
+        place = winners.get(item)
+        other = judged[place] if place is not None else None
+        if other is not None and other.line.day >= one.line.day and not _names(other):
+            other.ranked[0].is_shaky = True
 
 
 def _may_mean_else(one: Judged, later: Judged) -> bool:
