@@ -41,6 +41,12 @@ def test_a_charge_that_the_payment_order_states_is_the_banks() -> None:
     }
 
 
+def test_words_of_a_charge_are_read_across_the_end_of_a_banks_line() -> None:
+    assert told("975.00", "INV6001 LESS BANK CHARG\nES 25.00", [bill("INV6001", "1000.00")]) == {
+        "INV6001": ("975.00", "bank_charge", "25.00")
+    }
+
+
 def test_a_rate_that_the_payment_order_states_tells_a_difference_of_exchange() -> None:
     assert told("995.03", "INV6001 /OCMT/PLN4230.00/EXCH/0.2352", [bill("INV6001", "1000.00")]) == {
         "INV6001": ("995.03", "exchange", "4.97")
@@ -84,3 +90,10 @@ def test_words_of_a_named_credit_memo_say_nothing_of_what_else_is_missing() -> N
 def test_a_discount_that_was_rounded_the_other_way_is_a_discount() -> None:
     allowed = [bill("INV6001", "1759.25", discount_percent="2", discount_date=date(2026, 3, 30))]
     assert told("1724.07", "INV6001", allowed) == {"INV6001": ("1724.07", "early_payment_discount", "35.18")}
+
+
+def test_the_word_of_a_discount_is_read_across_the_end_of_a_banks_line() -> None:
+    allowed = [bill("INV6001", "1000.00", discount_percent="2", discount_date=date(2026, 3, 30))]
+    assert told("980.00", "INV6001 abzgl. 2% Sko\nnto", allowed) == {
+        "INV6001": ("980.00", "early_payment_discount", "20.00")
+    }

@@ -56,11 +56,12 @@ def shares_in(text: str) -> tuple[int, ...]:
 def cut_of(text: str) -> Cut:
     """What the words of a text say of money that is missing; nothing where they speak of a discount."""
     told = normal_text(text).text
-    if _RETENTION.search(told):
+    both = (told, "".join(told.split()))  # A bank's line may break a word.
+    if any(map(_RETENTION.search, both)):
         return "retention"
-    if _DISCOUNT.search(told):
+    if any(map(_DISCOUNT.search, both)):
         return ""
-    if _CHARGE.search(told):
+    if any(map(_CHARGE.search, both)):
         return "charge"
     if _CLAIM.search(told):
         return "claim"

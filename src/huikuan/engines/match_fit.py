@@ -198,6 +198,8 @@ def fit_less(state: State, line: Line, items: Sequence[int], amounts: Sequence[i
         charge = _taken(amounts, diff, "charge", "bank_charge", float(known))
         short = _taken(amounts, diff, "short", SHORT, 0.0)
         charge.known_open = short.known_open = terms.open_all.get(diff, 0)
+        # Who pays at home pays the charge beside.
+        charge.is_new = line.currency == "CNY" and diff not in terms.charges
         fits += [charge, short]
     elif is_rate and (diff < 0 or line.currency != "CNY" or exchanges):
         if diff > 0:
@@ -228,14 +230,14 @@ def is_prepaid(line: Line) -> bool:
 
 
 _DECIMALS = re.compile(r"(?<![\d.])\d+\.\d\d(?!\d)|(?<![\d.])\d+(?=元)")
-_BANK = re.compile(r"FEE|CHARGE|CHGS?\b|SPESEN|GEB(?:UE|Ü)HR|FRAIS|COMMISSION|手续费|费用")
+_BANK = re.compile(r"FEE|CHARGE|CHGS?|SPESEN|GEB(?:UE|Ü)HR|FRAIS|COMMISSION|手续费|费用")
 
 
 def names_cut(line: Line, diff: int) -> bool:
     """The text states the very amount that is missing, and not as a bank's charge."""
     if not line.text or not diff:
         return False
-    return _written(diff) in _amounts_in(line.text) and not _BANK.search(line.text.upper())
+    return _written(diff) in _amounts_in(line.text) and not _BANK.search("".join(line.text.upper().split()))
 
 
 def states_charge(line: Line, charge: int) -> bool:

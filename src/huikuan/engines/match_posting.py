@@ -95,6 +95,8 @@ def _doubt_of_sum(best: Explanation) -> str:
     is no accident."""
     how, fit, several = best.fit.how, best.fit, len(best.items) > 1
     unnamed = several and best.features[PLACE["rarity"]] == 0
+    if how == "charge" and fit.is_new and not best.features[PLACE["rarity"]]:
+        return NEVER
     if how == "charge":
         held = fit.known < max(CUSTOMARY, fit.known_open)
     elif how == "exchange":
