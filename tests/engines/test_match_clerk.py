@@ -45,6 +45,27 @@ def test_an_item_not_due_yet_is_no_surer_than_the_oldest_that_are_due() -> None:
     assert (row["decision"], row["ambiguous"] > 0) == ("propose", True)
 
 
+def test_a_whole_thousand_is_no_surer_than_two_older_items_in_its_place() -> None:
+    days = [DAY + timedelta(days=at) for at in range(5)]
+    amounts = ["5000.00", "4000.00", "6083.21", "9000.00", "70.07"]
+    items = [
+        item(f"INV600{at}", "C1", amount, document_date=day, due_date=day + timedelta(days=10))
+        for at, (amount, day) in enumerate(zip(amounts, days, strict=True))
+    ]
+    row = first(said([line("L1", "15083.21", "", NAME)], items), "L1")[0]
+    assert (row["decision"], row["ambiguous"] > 0) == ("propose", True)
+    assert first(said([line("L1", "15083.21", "", NAME)], items[1:]), "L1")[0]["decision"] == "auto"
+
+
+def test_of_what_contracts_name_more_items_are_meant_as_well_as_fewer() -> None:
+    amounts = ["2500.00", "7000.00", "4000.00", "9500.00"]
+    items = [
+        item(f"INV600{at}", "C1", amount, contract_number=f"SC261372{at // 2}") for at, amount in enumerate(amounts)
+    ]
+    row = first(said([line("L1", "13500.00", "CONTRACT SC2613720,SC2613721", NAME)], items), "L1")[0]
+    assert (row["decision"], row["ambiguous"] > 0) == ("propose", True)
+
+
 @pytest.mark.parametrize(
     ("text", "count"),
     [

@@ -252,6 +252,8 @@ class Explainer(Rivals):
         if soft:
             choice = [one for one in soft if one not in hard]
             made += self._sums(context, customer, hard, choice, line.amount - base, "named", size)
+            for one in made:  # Of what a contract names more items are meant as well as fewer.
+                one.others = max(one.others, len(made) - 1.0)
         if memos:
             made += self._credited(context, customer, hard or soft, memos, size)
         if hard and not made and line.amount > base:

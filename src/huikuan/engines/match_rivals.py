@@ -50,6 +50,9 @@ class Rivals(BareExplainer):
             if not counted and not self._is_due(context, own):
                 counted = self._oldest_due(context, one, found)
                 ways.update(dict.fromkeys(counted, simple))
+            if not counted and not said:
+                counted = self._in_two(context, one)
+                ways.update(dict.fromkeys(counted, simple))
             rivals = len(counted)
             if counted:
                 one.rival = min((ways[way], tuple(sorted(way))) for way in counted)[1]
@@ -79,6 +82,21 @@ class Rivals(BareExplainer):
             and one is not made
             and all(due[item] <= day for item in one.items)
         ]
+
+    def _in_two(self, context: Context, made: Explanation) -> list[frozenset[int]]:
+        """The set with two older items, to the cent, in the place of one of a whole thousand."""
+        due, opened = self.state.book.due, self.state.open_now
+        for item in made.items if made.fit.how == "exact" else ():
+            if opened[item] % (1000 * UNIT) or opened[item] <= 0:
+                continue
+            pool = self.state.pool(self.state.book.customer_of[item], context.line)
+            older = {one for one in pool.items if due[one] < due[item] and one not in made.items and opened[one] > 0}
+            left = {opened[one]: one for one in older}
+            for one in older:
+                other = left.get(opened[item] - opened[one], one)
+                if other != one:
+                    return [frozenset(made.items) - {item} | {one, other}]
+        return []
 
     def _may_be_oldest(self, context: Context, made: Explanation) -> bool:
         """A sum in whole thousands may be meant for what is oldest; so may one in whole hundreds of a payer who has
