@@ -97,3 +97,19 @@ def test_the_word_of_a_discount_is_read_across_the_end_of_a_banks_line() -> None
     assert told("980.00", "INV6001 abzgl. 2% Sko\nnto", allowed) == {
         "INV6001": ("980.00", "early_payment_discount", "20.00")
     }
+
+
+def test_a_discount_nobody_offered_and_the_payer_never_took_does_not_post_itself() -> None:
+    never, often = Knowledge(), Knowledge()
+    often.habits = {"C1": {"lines": 9, "percent:20000": 6}}
+    decided = []
+    for knowledge in (never, often):
+        model = MatchModel(knowledge, prior_calibration(), BarReport(threshold=0.0, reason=""))
+        answer = run(
+            [line("L1", "9500.40", "INV6001", NAME, currency="EUR")],
+            [bill("INV6001", "9694.29")],
+            CUSTOMERS,
+            model=model,
+        )
+        decided.append([first(answer, "L1")[0][name] for name in ("deduction_reason", "decision")])
+    assert decided == [["early_payment_discount", "propose"], ["early_payment_discount", "auto"]]

@@ -17,6 +17,7 @@ _DOUBTS: dict[str, tuple[str, str]] = {
         "a discount taken late, and no past that tells what becomes of it",
         "折扣已过期，历史未说明如何处理",
     ),
+    "habit_discount": ("a discount nobody offered and the payer never took", "未约定、付款方也未扣过的折扣"),
     "short": ("paid short, and no word why", "少付而未说明原因"),
     "part": ("paid in part, and no word that it is a part", "部分付款而未说明"),
     "over": ("a little more than owed", "比应收略多"),

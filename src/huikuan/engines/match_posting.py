@@ -110,6 +110,8 @@ def _doubt_of_sum(best: Explanation) -> str:
             return NEVER
     elif how == "late_discount":
         held = fit.is_new
+    elif how == "habit_discount":
+        held = not fit.known and not best.features[PLACE["discount_words"]]
     elif how == "discount":
         return NEVER if best.shape == "sum" and several else ""
     else:
