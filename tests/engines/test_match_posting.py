@@ -14,7 +14,7 @@ import pytest
 
 from huikuan.engines import match_posting
 from huikuan.engines.match import Knowledge, MatchModel, MatchOptions, _bar
-from huikuan.engines.match_bar import THRESHOLDS, Outcome, is_over, lines_needed, set_bar
+from huikuan.engines.match_bar import THRESHOLDS, Outcome, is_over, set_bar
 from huikuan.engines.match_explanation import Explanation
 from huikuan.engines.match_fit import Fit
 from huikuan.engines.match_learn import EVERYBODY
@@ -191,7 +191,12 @@ def test_what_would_set_a_bar_is_said_in_lines() -> None:
     past = random.Random(1).sample(right + wrong, 6010)
     bar = set_bar(past, 0.001, 0.95, currency="CNY")
     assert (bar.threshold, bar.reason, bar.errors) == (None, "too_many_errors", 10)
-    assert bar.lines_missing == lines_needed(10, 0.001, 0.05) - 6010
+    # With so many more, spread among them, there is one; with a tenth less there is not.
+    for more, is_enough in ((bar.lines_missing, True), (bar.lines_missing * 9 // 10, False)):
+        count = len(past) + more
+        places = {at * count // len(past) for at in range(100, 1009, 101)}
+        grown = [Outcome(1 - at / 1e6, at not in places, 100) for at in range(count)]
+        assert (set_bar(grown, 0.001, 0.95, currency="CNY").threshold is not None) == is_enough
 
 
 def past_of(count: int, hold: Callable[[int], str], wrong: Callable[[int], bool] = lambda _: False) -> list[Replayed]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -27,6 +27,8 @@ prove."""
 MEASURED, BEYOND = 8.0, 0.01
 """Log-odds up to which a line of some doubt counts as told (99.97 %), and how much of what lies beyond does: no past is
 long enough to have measured more, and a line told at 100 % must not stand before everything that is named."""
+MISSING_MAX = 1_000_000
+"""More missing lines than this are not counted."""
 SUREST = 1 - 1e-12
 """A confidence above this counts as this."""
 DRIFT_P = 0.002
@@ -118,7 +120,7 @@ def set_bar(
     used = list(outcomes[len(outcomes) * 3 // 5 :]) if drifted else list(outcomes)
     report = BarReport(max_error, certainty, lines=len(outcomes), drift=drift, drift_p=drift_p)
     ranked = sorted((one for one in used if one.may_post), key=lambda one: -one.standing)
-    chosen = _search(ranked, max_error, 1 - certainty)
+    chosen = _search([not one.right for one in ranked], max_error, 1 - certainty, lambda at: _past_ties(ranked, at))
     if chosen is None:
         return _missing(report, ranked, max_error, 1 - certainty, drifted)
     above = ranked[:chosen]
@@ -169,24 +171,27 @@ def is_over(bar: BarReport, confidence: float, back: int) -> bool:
     return least is not None and min(confidence, SUREST) >= least
 
 
-def _search(ranked: Sequence[Outcome], max_error: float, improbability: float) -> int | None:
+def _search(
+    wrong: Sequence[bool], max_error: float, improbability: float, edge: Callable[[int], int] = int
+) -> int | None:
     """How many of the ranked lines the chosen threshold lets through: the loosest one proved (the fallback procedure of
-    Wiens, by which all of them together fail with at most ``improbability``, however they hang together)."""
-    whole = len(ranked)
+    Wiens, by which all of them together fail with at most ``improbability``, however they hang together). ``edge``: of
+    so many lines, how many they are with those that stand alike: these are over a threshold together or not at all."""
+    whole = len(wrong)
     stages, part = _stages(whole, max_error, improbability)
     if not stages:
         return None
     counts = {*stages, whole}
     for start, stop in pairwise(sorted(counts)):
         counts |= {round(start + (stop - start) * step / STEPS) for step in range(1, STEPS)}
-    # Lines that stand alike are over a threshold together or not at all.
-    counts, stages = ({_past_ties(ranked, one) for one in some} for some in (counts, stages))
+    counts, stages = ({edge(one) for one in some} for some in (counts, stages))
     errors, at, chosen, held = 0, 0, None, 0.0
     for count in sorted(counts):
-        errors += sum(not one.right for one in ranked[at:count])
+        errors += sum(wrong[at:count])
         at = count
         held += part * (count in stages)
-        if at_most(errors, count, max_error) <= held:
+        # More than the share itself is never proved to be less: half of the time it would be fewer.
+        if errors <= max_error * count and at_most(errors, count, max_error) <= held:
             chosen = count
         else:
             held = 0.0
@@ -213,15 +218,32 @@ def _missing(
     report: BarReport, ranked: Sequence[Outcome], max_error: float, improbability: float, drifted: bool
 ) -> BarReport:
     """No bar: why, and how many more lines would do if none of those like the surest went wrong."""
-    sure = [one for one in ranked if one.confidence >= 0.9] or list(ranked[: len(ranked) // 2])
+    sure = [one for one in ranked if one.confidence >= LEAST] or list(ranked[: len(ranked) // 2])
     wrong = [at for at, one in enumerate(sure) if not one.right]
-    missing = math.inf
-    for errors, count in enumerate([*wrong, len(sure)]):
-        needed = max(lines_needed(errors, max_error, improbability) - count, 1)
-        missing = min(missing, needed / max(count / max(report.lines, 1), 0.05))
+    share = max(len(sure) / max(report.lines, 1), 0.05)
+    needed = math.ceil(_needed(wrong, len(sure), max_error, improbability) / share)
     enough = len(sure) >= lines_needed(0, max_error, improbability)
     reason = "drift" if drifted else "too_many_errors" if enough else "too_few"
-    return replace(report, lines_missing=math.ceil(missing), reason=reason, above=len(sure), errors=len(wrong))
+    return replace(report, lines_missing=needed, reason=reason, above=len(sure), errors=len(wrong))
+
+
+def _needed(wrong: Sequence[int], count: int, max_error: float, improbability: float) -> int:
+    """How many more right lines, spread evenly among ``count`` of which those at the places ``wrong`` are wrong, would
+    prove a threshold."""
+
+    def is_enough(more: int) -> bool:
+        grown = [False] * (count + more)
+        for at in wrong:
+            grown[at * (count + more) // max(count, 1)] = True
+        return _search(grown, max_error, improbability) is not None
+
+    low, high = 0, max(lines_needed(0, max_error, improbability) - count, 1)
+    while high < MISSING_MAX and not is_enough(high):
+        low, high = high, min(2 * high, MISSING_MAX)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if is_enough(middle) else (middle, high)
+    return high
 
 
 def _by_money(report: BarReport, above: Sequence[Outcome], currency: str | None, money_cap: int | None) -> BarReport:
