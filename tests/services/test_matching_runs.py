@@ -43,6 +43,7 @@ from huikuan.store.models import (
     MatchProposal,
     OpenItem,
     Shop,
+    ShortPayment,
 )
 from tests.databases import LedgerDb
 from tests.services.desk import SYSTEM, Counter, balances, money_of, open_on
@@ -94,6 +95,22 @@ def test_a_proposal_names_items_and_says_why_in_both_languages(desk: Counter) ->
     desk.decide(line, choice_of(made))
     assert (open_on(first), open_on(second), money_of(line)) == (0, 0, (0, 0, 0))
     assert undecided(desk.books.entity_id) == []
+
+
+def test_a_discount_in_time_beside_a_late_one_is_accepted_each_for_itself(desk: Counter) -> None:
+    """20,000.00 less 2 % in time, and 5,000.00 less 2 % too late: 100.00 stay owed, with a case."""
+    terms = {"discount_bp": 200, "due": date(2026, 6, 30)}
+    late = desk.books.item(5_000_00, document_number="INV-10023", discount_date=date(2026, 3, 5), **terms)
+    timely = desk.books.item(20_000_00, document_number="INV-10024", discount_date=date(2026, 6, 20), **terms)
+    line = desk.line("24500.00", text="INV-10023, INV-10024", day="2026-03-20", **ALPHA)
+    run(desk)
+    made = explanation_of(MatchProposal.objects.get(line_id=line).explanations[0])
+    reasons = {leg.item_id: (leg.deduction_minor, leg.deduction_reason) for leg in made.legs}
+    assert reasons == {late: (100_00, "short_payment"), timely: (400_00, "early_payment_discount")}
+    desk.decide(line, choice_of(made))
+    assert (open_on(late), open_on(timely), money_of(line)) == (100_00, 0, (0, 0, 0))
+    assert ShortPayment.objects.get().item_id == late
+    assert verify().ok
 
 
 def test_nothing_posts_itself_unless_the_policy_says_so(desk: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
