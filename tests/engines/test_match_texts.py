@@ -206,3 +206,12 @@ def test_who_always_keeps_a_tenth_back_pays_the_item_of_which_a_tenth_is_missing
     assert paid(answer, "L1").keys() == {pays}
     if pays == "SI1":
         assert [row["deduction_reason"] for row in first(answer, "L1")] == ["short_payment"]
+
+
+def test_who_keeps_a_share_back_takes_a_discount_that_is_offered() -> None:
+    days = [date(2026, 2, day) for day in (1, 2, 3)]
+    past = [past_line(f"P{day}", day, "1960.00", f"OLD{day}", "C1", payer=PUMPS["name"]) for day in days]
+    held = [item(f"OLD{day}", "C1", "2000.00", document_date=date(2026, 1, 2)) for day in days]
+    offered = item("SI1", "C1", "31300.00", discount_percent="2", discount_date=date(2026, 3, 30))
+    answer = run([line("L1", "30674.00", "货款", PUMPS["name"])], [offered, *held], [PUMPS], past)
+    assert [row["deduction_reason"] for row in first(answer, "L1")] == ["early_payment_discount"]

@@ -199,6 +199,36 @@ def test_the_audit_asks_back_undoes_what_was_wrong_and_teaches_what_was_right(
     assert verify().ok
 
 
+@pytest.mark.parametrize(
+    ("reason", "terms", "habit"),
+    [
+        ("early_payment_discount", {}, {"habit_discount", "percent:50000"}),
+        (
+            "early_payment_discount",
+            {"discount_bp": 500, "discount_date": date(2026, 6, 20)},
+            {"discount", "percent:50000"},
+        ),
+        ("short_payment", {}, {"kept:50000"}),
+        ("short_payment", {"discount_bp": 500, "discount_date": date(2026, 3, 1)}, set()),
+    ],
+)
+def test_a_share_that_was_left_out_is_learned_at_once(
+    desk: Counter, reason: str, terms: dict[str, Any], habit: set[str]
+) -> None:
+    item = desk.books.item(1_000_00, document_number="INV-10023", due=date(2026, 6, 30), **terms)
+    line = desk.line("950.00", text="INV-10023", **ALPHA)
+    made = desk.apply(line, desk.leg(item, 950_00, 50_00, reason))
+    account = str(desk.books.accounts["C1"])
+
+    def learned() -> set[str]:
+        found = MatchLearned.objects.filter(kind="habit", key=account, count__gt=0).values_list("detail", flat=True)
+        return set(found) - {"lines", "single"}
+
+    assert learned() == habit
+    desk.undo(made)
+    assert learned() == set()
+
+
 def test_decisions_teach_at_once_and_what_was_learned_is_forgotten_on_demand(desk: Counter) -> None:
     entity = desk.books.entity_id
     item = desk.books.item(100_00, document_number="INV-10023")

@@ -26,7 +26,7 @@ from huikuan.queries.workbench_line import Card
 from huikuan.services.line_asides import park_line, unpark_line
 from huikuan.services.line_decisions import Choice, decide_line
 from huikuan.services.line_undoing import undo_decision
-from huikuan.services.matching import accept_explanation, refresh_line
+from huikuan.services.matching import accept_explanation, fresh_pane
 
 router = Router(tags=["Bank lines"])
 
@@ -130,11 +130,7 @@ def read_proposals(request: HttpRequest, line_id: Path[Id]) -> ProposalsOut:
     """Explanations of the line, the likeliest first, worked out anew where something changed since."""
     caller = caller_of(request)
     line = _line(caller, line_id)
-    pane = queries.pane_of(line, user_id=None, now=caller.now)
-    is_open = bool(queries.still_open([line]))
-    if pane.is_stale and is_open:
-        refresh_line(line.entity_id, line, now=caller.now)
-        pane = queries.pane_of(line, user_id=None, now=caller.now)
+    pane, is_open = fresh_pane(line, user_id=None, now=caller.now)
     return ProposalsOut(
         line=line_id,
         open_amount=_amount(line.open_minor, line.currency),

@@ -13,7 +13,6 @@ from huikuan.api.answers import as_json, tagged
 from huikuan.api.callers import Caller, caller_of
 from huikuan.api.parts import read_minor
 from huikuan.api.schemas import Amount, EntityCode, Given, money
-from huikuan.core.refusals import Conflict
 from huikuan.core.rights import Right
 from huikuan.queries import workbench_day as queries
 from huikuan.queries.frame import EntityRow
@@ -252,9 +251,6 @@ def accept_many(request: HttpRequest, code: Path[EntityCode], body: BatchIn) -> 
     by now."""
     caller = caller_of(request)
     row = whole_entity(caller, code, Right.DECIDE_MATCH)
-    _count, _sums, numbers = batch_of(row.id, body.least, now=caller.now)
-    if mark_of(numbers) != body.mark:
-        raise Conflict("match.other_lines", "Meanwhile it would be other lines: look at the figures again.")
-    applied, left = accept_batch(row.id, numbers, **caller.actor)
+    applied, left = accept_batch(row.id, body.least, mark=body.mark, **caller.actor)
     made = BatchMade(applied=applied, left=left)
     return HttpResponse(as_json(made), status=201, content_type="application/json")

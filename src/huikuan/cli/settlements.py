@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from huikuan.cli.django import setup_database
+from huikuan.cli.totals import total_line
 from huikuan.core.refusals import Refusal
 
 
@@ -65,7 +66,7 @@ def list_settlements(context: dict[str, Any], batch: int | None, state: str, lim
             f"{row['id']:>8}  {row['state']:<8}  {row['settled_on']}  {row['amount']:>16} {row['currency']}"
             f"  {row['document_number']}  {row['customer']}"
         )
-    click.echo(f"{found.total:,} {state}" + (f", {len(rows):,} shown" if found.total > len(rows) else ""))
+    click.echo(total_line(found.total, len(rows), state))
 
 
 @settlements.command("accept")

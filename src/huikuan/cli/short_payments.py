@@ -10,6 +10,7 @@ import click
 
 from huikuan.cli.django import setup_database
 from huikuan.cli.habits import DAY, frame_of
+from huikuan.cli.totals import total_line
 from huikuan.core.refusals import Refusal
 from huikuan.core.short_payments import Outcome
 
@@ -68,7 +69,7 @@ def _list(state: str, owner: str, limit: int, *, as_json: bool) -> None:
             f"{row['deadline']}  {row['state']:<9}  {row['amount']:>14} {row['currency']}  {row['reason']:<12}"
             f"  {row['owner']:<16}  {row['document_number']}  {row['customer']}"
         )
-    click.echo(f"{found.total:,} {state}" + (f", {len(rows):,} shown" if found.total > len(rows) else ""))
+    click.echo(total_line(found.total, len(rows), state))
 
 
 @short_payments.command("open")

@@ -10,6 +10,7 @@ import click
 
 from huikuan.cli.django import setup_database
 from huikuan.cli.match_show import show_bar
+from huikuan.cli.totals import total_line
 from huikuan.core.money import to_decimal
 from huikuan.core.refusals import Refusal
 
@@ -117,7 +118,7 @@ def list_lines(context: dict[str, Any], show: str, limit: int, as_json: bool) ->
             f"{one['line']}  {one['value_date']}  {one['amount']:>16} {one['currency']}  {one['confidence']:.3f}"
             f"  {one['payer']}  →  {one['customer'] or '?'} ({kind})"
         )
-    click.echo(f"{found.total:,} lines" + (f", {len(rows):,} shown" if found.total > len(rows) else ""))
+    click.echo(total_line(found.total, len(rows), "lines"))
 
 
 @workbench.command("show")
@@ -127,15 +128,10 @@ def list_lines(context: dict[str, Any], show: str, limit: int, as_json: bool) ->
 @click.pass_obj
 def show(context: dict[str, Any], line: str, lang: str, as_json: bool) -> None:
     """The ranked explanations of LINE, with why, and what each would apply."""
-    from huikuan.queries.workbench_line import pane_of, still_open
-    from huikuan.services.matching import refresh_line
+    from huikuan.services.matching import fresh_pane
 
     found = found_line(context["entity_id"], line)
-    pane = pane_of(found, user_id=None, now=context["now"])
-    is_open = bool(still_open([found]))
-    if pane.is_stale and is_open:
-        refresh_line(found.entity_id, found, now=context["now"])
-        pane = pane_of(found, user_id=None, now=context["now"])
+    pane, is_open = fresh_pane(found, user_id=None, now=context["now"])
     cards = [_card(card, found.currency, lang) for card in pane.cards] if is_open else []
     left = str(to_decimal(found.open_minor if is_open else 0, found.currency))
     if as_json:

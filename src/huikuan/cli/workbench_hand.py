@@ -10,7 +10,7 @@ import click
 from huikuan.cli.workbench import found_line, line_number, workbench
 from huikuan.core.matching import Deed, Leg, NotCustomers, Rest
 from huikuan.core.money import parse_amount, to_decimal
-from huikuan.core.refusals import Conflict, Refusal
+from huikuan.core.refusals import Refusal
 
 if TYPE_CHECKING:
     from huikuan.services.line_decisions import Choice
@@ -128,16 +128,15 @@ def accept_many(context: dict[str, Any], least: float, mark: str | None, as_json
     from huikuan.queries.workbench import batch_of, mark_of
     from huikuan.services.matching import accept_batch
 
-    count, sums, numbers = batch_of(context["entity_id"], least, now=context["now"])
+    entity_id, now = context["entity_id"], context["now"]
     if mark is None:
+        count, sums, numbers = batch_of(entity_id, least, now=now)
         amounts = {currency: str(to_decimal(minor, currency)) for currency, minor in sorted(sums.items())}
         said = {"lines": count, "sums": amounts, "mark": mark_of(numbers)}
         told = ", ".join(f"{amount} {currency}" for currency, amount in amounts.items()) or "no money"
         click.echo(json.dumps(said) if as_json else f"{count:,} lines, {told}; do it with --mark {said['mark']}")
         return
-    if mark != mark_of(numbers):
-        raise Conflict("match.other_lines", "Meanwhile it would be other lines: look at the figures again.")
-    done, left = accept_batch(context["entity_id"], numbers, actor_id=context["actor_id"], now=context["now"])
+    done, left = accept_batch(entity_id, least, mark=mark, actor_id=context["actor_id"], now=now)
     click.echo(json.dumps({"applied": done, "left": left}) if as_json else f"{done:,} applied, {left:,} left")
 
 

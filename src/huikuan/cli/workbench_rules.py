@@ -10,6 +10,7 @@ import click
 
 from huikuan.cli import workbench_hand
 from huikuan.cli.match_show import show_bar
+from huikuan.cli.totals import total_line
 from huikuan.cli.workbench import decision_number, workbench
 from huikuan.core.money import parse_amount, to_decimal
 
@@ -107,7 +108,7 @@ def learned(context: dict[str, Any], kind: str | None, search: str, limit: int, 
     for row in found.rows:
         leads = row.customer or ("" if row.kind == "word" else "not a customer's money")
         click.echo(f"{row.id:>8}  {row.kind:<7}  {row.count:>6}  {row.key}  {row.detail}  →  {leads}")
-    click.echo(f"{found.total:,} things" + (f", {len(found.rows):,} shown" if found.total > len(found.rows) else ""))
+    click.echo(total_line(found.total, len(found.rows), "things"))
 
 
 @workbench.command("forget")

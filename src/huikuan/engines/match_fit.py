@@ -166,7 +166,7 @@ def fit_less(state: State, line: Line, items: Sequence[int], amounts: Sequence[i
     diff = total - line.amount
     if diff == 0:
         return [fit_exact(items, amounts)]
-    if keeps_share(terms, line, total, diff):
+    if keeps_share(terms, line, total, diff) and not any(state.book.discounts[item] for item in items):
         return [_taken(amounts, diff, "short", SHORT, WRITTEN)]
     said = _said(line, amounts)
     fits = []

@@ -201,14 +201,15 @@ def habits_of(line: Line, truth: Truth, book: Book, opened: Sequence[int]) -> tu
     diff, whole = sum(short.values()), sum(opened[item] for item in truth.applied)
     if not closed and len(short) == 1 and _is_oldest(line, truth, book, opened):
         return (*words, "part", "oldest")
-    percent = _percent_of(diff, short, opened, line.currency)
+    less = (diff, sum(opened[item] for item in short), line.currency, len(short))
+    percent = percent_of(*less)
     own = any(book.discounts[item] for item in short)
     late = [item for item in short if book.discounts[item] and line.day > book.discount_until[item]]
     if percent and own and late:
         words.append("late_closed" if any(item in truth.closed for item in late) else "late_open")
         if len(late) < len(short) and truth.closed.isdisjoint(late):
             words.append("mixed_each" if closed else "mixed_whole")
-    if kept := 0 if closed or own else _percent_of(diff, short, opened, line.currency, KEPT_PERCENTS):
+    if kept := 0 if closed or own else percent_of(*less, percents=KEPT_PERCENTS):
         words.append(f"kept:{kept}")
     if percent and closed:
         return (*words, "discount" if own else "habit_discount", f"percent:{percent}")
@@ -241,13 +242,11 @@ def _is_oldest(line: Line, truth: Truth, book: Book, opened: Sequence[int]) -> b
     return False
 
 
-def _percent_of(
-    diff: int, short: dict[int, int], opened: Sequence[int], currency: str, percents: Sequence[int] = PERCENTS
-) -> int:
-    """The usual percentage that the difference is, or 0."""
-    whole, grain = sum(opened[item] for item in short), smallest_unit(currency)
+def percent_of(diff: int, whole: int, currency: str, count: int = 1, *, percents: Sequence[int] = PERCENTS) -> int:
+    """The usual percentage of the whole of so many items that the difference is, or 0."""
+    grain = smallest_unit(currency)
     for percent in percents:
-        if abs(whole * percent - diff * 100 * UNIT) <= 100 * UNIT * grain * len(short):
+        if abs(whole * percent - diff * 100 * UNIT) <= 100 * UNIT * grain * count:
             return percent
     return 0
 

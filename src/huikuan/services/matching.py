@@ -21,7 +21,8 @@ from huikuan.engines.match_lines import read_lines
 from huikuan.engines.match_types import BarReport
 from huikuan.queries.bank_lines import MatchLine
 from huikuan.queries.matching_tables import lines_table
-from huikuan.queries.workbench import undecided_ids
+from huikuan.queries.workbench import batch_of, mark_of, undecided_ids
+from huikuan.queries.workbench_line import Pane, pane_of, still_open
 from huikuan.services.auditing import record
 from huikuan.services.background import enqueue
 from huikuan.services.line_decisions import decide_line
@@ -281,6 +282,15 @@ def refresh_line(entity_id: int, line: MatchLine, *, now: datetime) -> MatchProp
     return MatchProposal.objects.get(line_id=line.line_id)
 
 
+def fresh_pane(line: MatchLine, *, user_id: int | None, now: datetime, refresh: bool = True) -> tuple[Pane, bool]:
+    """A line with its explanations, and whether it is open. ``refresh``: those out of date are worked out anew."""
+    pane, is_open = pane_of(line, user_id=user_id, now=now), bool(still_open([line]))
+    if refresh and pane.is_stale and is_open:
+        refresh_line(line.entity_id, line, now=now)
+        pane = pane_of(line, user_id=user_id, now=now)
+    return pane, is_open
+
+
 def accept_explanation(
     entity_id: int,
     line_id: int,
@@ -311,10 +321,14 @@ def accept_explanation(
     return decide_line(entity_id, line_id, choice_of(chosen), actor_id=actor_id, now=now, key=key)
 
 
-def accept_batch(entity_id: int, line_ids: Sequence[int], *, actor_id: int | None, now: datetime) -> tuple[int, int]:
-    """Accepts the first explanation of each line, a transaction each; gives how many were applied and how many were
-    refused (somebody was quicker, an item was used meanwhile) and stay. Refuses ``right.missing``."""
+def accept_batch(entity_id: int, least: float, *, mark: str, actor_id: int | None, now: datetime) -> tuple[int, int]:
+    """Accepts the first explanation of every line of ``batch_of`` this confidence, a transaction each; gives how many
+    were applied and how many were refused (somebody was quicker, an item was used meanwhile) and stay. Refuses
+    ``right.missing``, and ``match.other_lines`` where they are not those of the ``mark`` that was shown."""
     demand(actor_id, Right.DECIDE_MATCH, entity_id=entity_id)
+    _count, _sums, line_ids = batch_of(entity_id, least, now=now)
+    if mark_of(line_ids) != mark:
+        raise Conflict("match.other_lines", "Meanwhile it would be other lines: look at the figures again.")
     done = 0
     for line_id in line_ids:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,8 @@ from huikuan.core.matching import Deed
 from huikuan.core.money import exponent_of
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
+from huikuan.engines.match_fit import DISCOUNT, KEPT_PERCENTS, SHORT
+from huikuan.engines.match_history import percent_of
 from huikuan.engines.match_learn import ConfirmedLine, Knowledge, words_of
 from huikuan.engines.match_lines import Line
 from huikuan.engines.match_payers import name_key
@@ -19,7 +21,7 @@ from huikuan.engines.match_text import plain_account
 from huikuan.services.auditing import record
 from huikuan.services.rights import demand
 from huikuan.services.transaction import run_in_transaction
-from huikuan.store.models import BankLine, LineDecision, MatchLearned, MatchProposal
+from huikuan.store.models import BankLine, LineDecision, MatchLearned, MatchProposal, OpenItem
 
 Key = tuple[str, str, str, str]
 _PART = 500
@@ -49,22 +51,35 @@ def confirmed_line(decision: LineDecision) -> ConfirmedLine | None:
         payer_key=name_key(text.payer_name) if text and text.payer_name else "",
         text=text.remittance_text if text else "",
         customers=tuple(accounts) or ("",),
-        habits=habits_of(decision.legs, line.currency),
+        habits=habits_of(decision.legs, line.currency, _with_terms(decision.legs)),
     )
 
 
-def habits_of(legs: Iterable[Mapping[str, Any]], currency: str) -> tuple[str, ...]:
-    """The words for how a line was paid, as the engine counts them."""
+def _with_terms(legs: Iterable[Mapping[str, Any]]) -> set[int]:
+    """Those of the items that offer a discount."""
+    numbers = [leg["item_id"] for leg in legs]
+    return set(OpenItem.objects.filter(id__in=numbers, discount_bp__gt=0).values_list("id", flat=True))
+
+
+def habits_of(legs: Iterable[Mapping[str, Any]], currency: str, with_terms: Collection[int]) -> tuple[str, ...]:
+    """The words for how a line was paid, as the engine counts them. ``with_terms``: items that offer a discount. What
+    takes the days of a discount or what else was open to tell is learned when the past is gone through."""
     rows = list(legs)
     if not rows:
         return ("lines",)
     unit = 10 ** (4 - exponent_of(currency))
     words = ["lines", "single" if len(rows) == 1 else "several"]
     for row in rows:
-        if row["deduction_reason"] == "early_payment_discount":
-            words.append("discount")
-        elif row["deduction_reason"] == "bank_charge":
-            words.append(f"charge:{row['deduction_minor'] * unit}")
+        cut, why, owns = row["deduction_minor"] * unit, row["deduction_reason"], row["item_id"] in with_terms
+        whole = row["minor"] * unit + cut
+        if why == DISCOUNT:
+            words.append("discount" if owns else "habit_discount")
+            if percent := percent_of(cut, whole, currency):
+                words.append(f"percent:{percent}")
+        elif why == "bank_charge":
+            words.append(f"charge:{cut}")
+        elif why == SHORT and not owns and (kept := percent_of(cut, whole, currency, percents=KEPT_PERCENTS)):
+            words.append(f"kept:{kept}")
     return tuple(dict.fromkeys(words))
 
 

@@ -24,7 +24,7 @@ from huikuan.queries.frame import EntityRow
 from huikuan.queries.matching_work import at_work
 from huikuan.queries.workbench_line import Pane
 from huikuan.queries.workbench_order import SHOWS, SORTS, Wish, bench_page
-from huikuan.services.matching import refresh_line
+from huikuan.services.matching import fresh_pane
 from huikuan.services.matching_posting import waits_for
 from huikuan.services.rights import missing
 from huikuan.web.acting import new_key
@@ -162,11 +162,7 @@ def pane_context(
     """A line with its explanations; what is out of date is worked out anew first."""
     user: Any = request.user
     now = timezone.now()
-    pane = lines.pane_of(line, user_id=user.pk, now=now)
-    is_open = line.line_id in {row.line_id for row in lines.still_open([line])}
-    if pane.is_stale and is_open and seat.frame.is_now:
-        refresh_line(line.entity_id, line, now=now)
-        pane = lines.pane_of(line, user_id=user.pk, now=now)
+    pane, is_open = fresh_pane(line, user_id=user.pk, now=now, refresh=seat.frame.is_now)
     return {
         "pane": pane,
         "line": line,

@@ -137,10 +137,10 @@ def accept_many(request: HttpRequest, seat: Seat) -> HttpResponse:
     given = request.POST if request.method == "POST" else request.GET
     asked = _number(given.get("least", "99"))
     least = asked if 50 <= asked <= 100 else 99
-    count, sums, numbers = batch_of(book.id, least / 100, now=timezone.now())
     if request.method == "POST":
         demand_now(seat)
-        return _accept(request, seat, book, numbers, given.get("mark", ""))
+        return _accept(request, seat, book, least)
+    count, sums, numbers = batch_of(book.id, least / 100, now=timezone.now())
     context = {
         "book": book,
         "least": least,
@@ -153,11 +153,12 @@ def accept_many(request: HttpRequest, seat: Seat) -> HttpResponse:
     return show(request, seat, "workbench/batch.html", context, room=ROOM)
 
 
-def _accept(request: HttpRequest, seat: Seat, book: EntityRow, numbers: list[int], shown: str) -> HttpResponse:
-    if shown != mark_of(numbers):
-        messages.error(request, _("Meanwhile it would be other lines: look at the figures again."))
-        return redirect(address(seat.kept, "workbench_batch", book=book.code, least=request.POST.get("least", "")[:3]))
-    done, left = accept_batch(book.id, numbers, **actor(request))
+def _accept(request: HttpRequest, seat: Seat, book: EntityRow, least: int) -> HttpResponse:
+    try:
+        done, left = accept_batch(book.id, least / 100, mark=request.POST.get("mark", ""), **actor(request))
+    except Conflict as refusal:
+        messages.error(request, told(refusal, book.currency))
+        return redirect(address(seat.kept, "workbench_batch", book=book.code, least=str(least)))
     text = ngettext("{n} line applied.", "{n} lines applied.", done).format(n=f"{done:,}")
     if left:
         more = ngettext("{n} was left for you to decide.", "{n} were left for you to decide.", left)
