@@ -48,8 +48,8 @@ def however_unsure(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
 def test_the_least_confidence(kind: str, least: float) -> None:
     made = Explanation(kind, 0, (0,), Fit("exact", (100,), (0,)), "named", features=[0.0] * len(NAMES))
     made.features[PLACE["strength"]] = made.features[PLACE["rarity"]] = 1.0
-    assert not match_posting.may_post(made, least - 0.001, {})
-    assert match_posting.may_post(made, least, {})
+    assert not match_posting.may_post(made, "", least - 0.001, {})
+    assert match_posting.may_post(made, match_posting.hold_of(made), least, {})
 
 
 def told(text: str, amount: str, items: list[dict[str, Any]], knowledge: Knowledge | None = None, **more: Any) -> Any:

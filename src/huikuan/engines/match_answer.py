@@ -14,7 +14,7 @@ from huikuan.engines.match_explanation import AMBIGUOUS, Explanation
 from huikuan.engines.match_fit import SHORT
 from huikuan.engines.match_joint import Judged
 from huikuan.engines.match_learn import Knowledge
-from huikuan.engines.match_posting import back_of, may_post
+from huikuan.engines.match_posting import back_of, hold_of, may_post
 from huikuan.engines.match_references import FIELDS
 from huikuan.engines.match_types import EVIDENCE, EXPLANATIONS, LEARNED, MATCHES, BarReport, MatchOptions
 from huikuan.engines.match_words import Speaker
@@ -36,10 +36,11 @@ def decide(judged: Judged, bar: BarReport, options: MatchOptions, unsure: Collec
         return "none"
     best = judged.ranked[0]
     follows = best.is_way and best.customer in unsure
+    hold = hold_of(best)
     if (
-        is_over(bar, judged.confidence, back_of(best))
+        is_over(bar, judged.confidence, back_of(best, hold))
         and not follows
-        and may_post(best, judged.confidence, bar.vouched)
+        and may_post(best, hold, judged.confidence, bar.vouched)
     ):
         if options.auto_amount_max is None:
             return "auto"

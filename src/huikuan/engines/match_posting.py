@@ -36,12 +36,10 @@ VOUCHED_MIN = 20
 more."""
 
 
-def may_post(best: Explanation, confidence: float, vouched: Mapping[str, float]) -> bool:
-    """Nothing but the bar keeps it from posting itself. ``vouched``: as ``vouched_by`` gives it."""
-    if confidence < least_sure(best):
-        return False
-    hold = hold_of(best)
-    return not hold or confidence >= vouched.get(hold, 2.0)
+def may_post(best: Explanation, hold: str, confidence: float, vouched: Mapping[str, float]) -> bool:
+    """Nothing but the bar keeps it from posting itself. ``hold``: as ``hold_of`` gives it, ``vouched``: as
+    ``vouched_by`` does."""
+    return confidence >= least_sure(best) and (not hold or confidence >= vouched.get(hold, 2.0))
 
 
 def least_sure(best: Explanation) -> float:
@@ -57,10 +55,10 @@ def hold_of(best: Explanation) -> str:
     return _doubt_of_sum(best) or _doubt_of_payer(best) or _doubt_of_text(best)
 
 
-def back_of(best: Explanation) -> int:
+def back_of(best: Explanation, hold: str) -> int:
     """The degree of doubt: 0 where the text names every item and the amount is theirs to the cent, 1 of all others, 2
-    of what only the past's answer lets through."""
-    if hold_of(best):
+    of what only the past's answer lets through. ``hold``: as ``hold_of`` gives it."""
+    if hold:
         return 2
     return int(not (best.kind == "items" and best.shape == "named" and best.fit.how == "exact"))
 

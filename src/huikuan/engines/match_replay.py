@@ -91,7 +91,7 @@ def _replayed(one: Judged, truth: Truth, book: Book, keep: bool) -> Replayed:
         traits_of(one),
         right,
         hold,
-        back_of(best),
+        back_of(best, hold),
         line.amount,
         line.currency,
         one if keep else None,
