@@ -95,7 +95,7 @@ def test_refused_sent_decided_twice_posted(world: World) -> None:
     entry = JournalEntry.objects.latest("id")
     assert (entry.kind, entry.actor.username, entry.memo) == ("write_off", "cora", "insolvent")
     late = cesar.post(f"{page_of(asked())}decide/", {"decision": "approve"})
-    assert "has been decided or withdrawn already" in text_of(late)
+    assert "has been decided, withdrawn or closed already" in text_of(late)
     assert "approved" in text_of(cora.get("/approvals/?which=asked"))
 
 
@@ -147,6 +147,24 @@ def test_who_decides_reads_the_terms(world: World) -> None:
     given = {"key": "r9", "amount": "60", "from": "unapplied", "on": "2026-03-20", "memo": "to the heirs", "ask": "yes"}
     assert cesar.post(path, given).status_code == 302
     assert "Payee somebody else than who paid" in text_of(cesar.get(page_of(asked())))
+
+
+def test_a_request_whose_bill_was_paid_meanwhile_says_so_and_waits_for_nobody(world: World) -> None:
+    set_ladder(world.cn, ApprovalKind.NOTE_DISCOUNT, [(Role.SALES_MANAGER, 0)], actor_id=None, now=START)
+    boss, manu = signed_in("boss"), signed_in("manu")
+    take(boss)
+    note = Note.objects.get()
+    form = {"party": "River Bank", "rate": "1.8", "memo": "cash is short", "ask": "yes"}
+    assert step(signed_in("cesar"), note, "discounted", "negotiate", **form).status_code == 200
+    assert "River Bank" in text_of(manu.get(page_of(asked())))
+    assert step(boss, note, "presented").status_code == 200
+    page = text_of(manu.get(page_of(asked())))
+    assert "closed by itself" in page and "was presented for payment meanwhile: nothing is left to decide." in page
+    assert "Your decision" not in page and "waiting" not in page
+    assert "Nothing waits for you" in text_of(manu.get("/approvals/"))
+    assert "A request for approval waits" not in text_of(boss.get(f"/cash/bills/{public_id('bil', note.pk)}/"))
+    late = manu.post(f"{page_of(asked())}decide/", {"decision": "approve"})
+    assert late.status_code == 400 and "decided, withdrawn or closed already" in text_of(late)
 
 
 def test_a_deputy_decides_while_somebody_is_away(world: World) -> None:

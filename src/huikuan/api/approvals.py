@@ -44,7 +44,8 @@ class ApprovalStepOut(Schema):
 
 class ApprovalOut(Schema):
     """A request. ``about`` is the item or receipt; ``base_amount`` is in the currency of the books; ``waits_for`` the
-    role whose decision is next; ``entry`` what was posted in the end."""
+    role whose decision is next; ``entry`` what was posted in the end; ``lapsed_by`` the step of the bill (``paid``, say)
+    that closed a request in the state ``lapsed``."""
 
     number: int
     entity: str
@@ -62,6 +63,7 @@ class ApprovalOut(Schema):
     waits_for: str | None
     you_may_decide: bool
     entry: str | None
+    lapsed_by: str | None
     steps: list[ApprovalStepOut]
 
 
@@ -97,6 +99,7 @@ def _out(row: ApprovalRow, by_number: dict[int, str]) -> ApprovalOut:
         waits_for=row.waits_for or None,
         you_may_decide=row.mine,
         entry=row.entry_public_id or None,
+        lapsed_by=row.facts.get("lapsed"),
         steps=[_step(one, row.entity_currency) for one in row.steps],
     )
 

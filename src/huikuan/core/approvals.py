@@ -33,6 +33,8 @@ class ApprovalState(StrEnum):
     APPROVED = "approved"
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
+    """Closed by itself: what it was about moved on otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def state_after(due: Sequence[ApprovalStep], taken: Sequence[Decided]) -> Approv
 def check_decider(actor_id: int, requested_by: int | None, state: ApprovalState, taken: Sequence[Decided]) -> None:
     """Refuses ``approval.closed``, ``approval.own`` and ``approval.twice``."""
     if state != ApprovalState.OPEN:
-        raise Conflict("approval.closed", "this request has been decided or withdrawn already")
+        raise Conflict("approval.closed", "this request has been decided, withdrawn or closed already")
     if actor_id == requested_by:
         raise Refusal("approval.own", "nobody decides a request of his or her own")
     if any(one.by == actor_id for one in taken):

@@ -240,6 +240,17 @@ def withdraw_approval(request_id: int, *, actor_id: int | None, now: datetime) -
     run_in_transaction(work)
 
 
+def lapse_requests(subject: str, what: str, *, but: int | None = None, actor_id: int | None, now: datetime) -> None:
+    """Within the transaction that moves ``subject`` on: closes its requests that wait, all ``but`` the one that is
+    being carried out. ``what`` became of it is kept with them, as a code."""
+    found = ApprovalRequest.objects.filter(subject=subject, state=ApprovalState.OPEN).exclude(pk=but or 0)
+    rows = found.order_by("pk") if connection.vendor == "sqlite" else found.order_by("pk").select_for_update()
+    for row in rows:
+        row.state, row.closed_at, row.facts = ApprovalState.LAPSED, now, {**row.facts, "lapsed": what}
+        row.save(update_fields=["state", "closed_at", "facts"])
+        _record("approval.lapsed", row, actor_id, now, because=what)
+
+
 def set_absence(user_id: int, deputy_id: int, first: date, last: date, *, actor_id: int | None, now: datetime) -> int:
     """While a person is away (both days included), the deputy decides what the person may. Everybody says it for
     himself or herself; who manages people for everybody.

@@ -22,7 +22,7 @@ from huikuan.core.notes import (
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
 from huikuan.core.texts import NAME_MAX, check_text
-from huikuan.services.approvals import Approved, NewApproval, carries_out, demand_approved
+from huikuan.services.approvals import Approved, NewApproval, carries_out, demand_approved, lapse_requests
 from huikuan.services.auditing import record
 from huikuan.services.books import open_books
 from huikuan.services.idempotency import once
@@ -273,6 +273,8 @@ def take_step(
             **made.facts,
         )
         record(f"note.{step.value}", now=now, actor_id=actor_id, entity_id=entity_id, subject=f"bill:{note.pk}")
+        # No step leaves a bill where it could still be discounted or endorsed as was asked.
+        lapse_requests(f"bill:{note.pk}", step.value, but=approved, actor_id=actor_id, now=now)
         return {"entry": made.entry_id or 0}
 
     answer = once(

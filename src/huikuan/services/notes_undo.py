@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from huikuan.core.notes import NoteStep
+from huikuan.core.notes import NoteState, NoteStep
 from huikuan.core.refusals import Refusal
 from huikuan.core.texts import NAME_MAX, check_text
+from huikuan.services.approvals import lapse_requests
 from huikuan.services.auditing import record
 from huikuan.services.books import open_books
 from huikuan.services.idempotency import once
@@ -68,6 +69,8 @@ def undo_step(
                 recorded_at=now,
                 actor_id=actor_id,
             )
+            if event.note_id != note.pk:
+                lapse_requests(f"bill:{event.note_id}", NoteState.VOID.value, actor_id=actor_id, now=now)
         record(
             "note.undone", now=now, actor_id=actor_id, entity_id=entity_id, subject=f"bill:{note.pk}", step=step.value
         )

@@ -24,7 +24,8 @@ class ApprovalRule(models.Model):
 
 class ApprovalRequest(models.Model):
     """A deed that waits for its decisions. ``steps`` is the ladder as it stood when it was asked: a list of
-    [number, role, from_minor]; ``facts`` is what is needed to carry it out; ``entry`` what came of it."""
+    [number, role, from_minor]; ``facts`` is what is needed to carry it out and, where it closed by itself, what did so
+    (``lapsed``); ``entry`` what came of it."""
 
     entity = models.ForeignKey(Entity, on_delete=models.PROTECT)
     kind = models.CharField(max_length=20)

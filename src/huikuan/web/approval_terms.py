@@ -5,10 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from huikuan.core.approvals import ApprovalKind
+from huikuan.core.notes import NoteState, NoteStep
 from huikuan.web.acting import amount_text
+
+LAPSED: dict[str, str | Promise] = {
+    NoteStep.PRESENTED: gettext_lazy("The bill was presented for payment meanwhile: nothing is left to decide."),
+    NoteStep.DISCOUNTED: gettext_lazy("The bill was discounted meanwhile: nothing is left to decide."),
+    NoteStep.ENDORSED: gettext_lazy("The bill was endorsed meanwhile: nothing is left to decide."),
+    NoteStep.SPLIT: gettext_lazy("The bill was split meanwhile: ask for its parts."),
+    NoteStep.PAID: gettext_lazy("The bill was paid meanwhile: nothing is left to decide."),
+    NoteStep.DISHONOURED: gettext_lazy("The bill was dishonoured meanwhile: nothing is left to decide."),
+    NoteStep.RETURNED: gettext_lazy("The bill was given back meanwhile: nothing is left to decide."),
+    NoteState.VOID: gettext_lazy("The split that made this bill was taken back meanwhile: ask for the whole bill."),
+}
+"""Why a request closed by itself, by what became of what it was about."""
+
+
+def lapsed_text(facts: Mapping[str, Any]) -> str:
+    """Why a request closed by itself; empty where it did not."""
+    return str(LAPSED.get(facts.get("lapsed", ""), ""))
 
 
 def terms_of(kind: str, facts: Mapping[str, Any], currency: str) -> list[tuple[str, str]]:

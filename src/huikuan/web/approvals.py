@@ -20,7 +20,7 @@ from huikuan.queries import approvals as queries
 from huikuan.services import approvals as services
 from huikuan.services.rights import Forbidden
 from huikuan.web.acting import actor, read_money, read_text, typed_amount
-from huikuan.web.approval_terms import terms_of
+from huikuan.web.approval_terms import lapsed_text, terms_of
 from huikuan.web.frames import Seat, read_day
 from huikuan.web.lists import chips_of
 from huikuan.web.pages import page, read_int, refusal_text, show
@@ -78,6 +78,7 @@ def _detail(request: HttpRequest, seat: Seat, request_id: int, *, reason: str = 
     context = {
         "row": row,
         "terms": terms_of(row.kind, row.facts, row.currency),
+        "lapsed": lapsed_text(row.facts),
         "reason": reason,
         "note": request.POST.get("note", ""),
         "links": bool(about),

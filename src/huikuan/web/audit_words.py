@@ -31,6 +31,7 @@ AUDIT_CODES: dict[str, str | Promise] = {
     "approval.ladder": _("Who approves what changed"),
     "approval.rejected": _("Request rejected"),
     "approval.requested": _("Approval asked for"),
+    "approval.lapsed": _("Request closed by itself"),
     "approval.withdrawn": _("Request withdrawn"),
     "backup.made": _("Backup made"),
     "backup.restored": _("Backup restored"),

@@ -174,6 +174,7 @@ APPROVAL_STATES: Words = {
     "approved": _("approved"),
     "rejected": _("rejected"),
     "withdrawn": _("withdrawn"),
+    "lapsed": _("closed by itself"),
 }
 
 GROUPINGS: Words = {
