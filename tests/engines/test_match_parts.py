@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from huikuan.engines.match_bar import (
     Outcome,
     draw_audit_sample,
+    is_over,
     lines_needed,
     set_bar,
     update_bar,
@@ -22,6 +23,7 @@ from huikuan.engines.match_payers import latin_key, name_key, pinyin_key
 from huikuan.engines.match_structured import structured_of
 from huikuan.engines.match_sums import find_sums
 from huikuan.engines.match_text import noise_of, normal_text
+from huikuan.engines.match_types import BarReport
 
 pytestmark = pytest.mark.practice("E3")
 
@@ -157,6 +159,41 @@ def test_the_audit_moves_the_bar() -> None:
     assert moved.threshold is not None and moved.threshold > 0.9953
     gone = update_bar(moved, [Outcome(0.99999, False)])
     assert (gone.threshold, gone.reason) == (None, "audit")
+
+
+@given(
+    wrong=st.lists(st.tuples(st.floats(0.9, 1.0), st.integers(0, 2)), min_size=1, max_size=4),
+    lines=st.lists(st.tuples(st.floats(0.0, 1.0), st.integers(0, 2)), max_size=30),
+)
+@settings(max_examples=300, deadline=None)
+def test_the_audit_moves_the_bar_in_its_order(wrong: list[tuple[float, int]], lines: list[tuple[float, int]]) -> None:
+    """What stands no higher than a wrong one is held back, whatever its degree of doubt; what stands higher stays."""
+    bar = BarReport(threshold=0.93, threshold_others=0.95, threshold_doubted=0.97, reason="")
+    moved = update_bar(bar, [Outcome(sure, False, back=back) for sure, back in wrong])
+    highest = max(Outcome(sure, False, back=back).standing for sure, back in wrong)
+    if moved.threshold is None:
+        named = Outcome(1 - 0.07 * 0.05 - 1e-8, True).standing
+        assert moved.reason == "audit" and highest >= named
+        return
+    for sure, back in [*lines, *wrong, (1.0, 0), (1.0, 1), (1.0, 2)]:
+        stands = Outcome(sure, True, back=back).standing
+        if abs(stands - highest) > 1e-6:
+            assert is_over(moved, sure, back) == (is_over(bar, sure, back) and stands > highest)
+        elif stands <= highest:
+            assert not is_over(moved, sure, back)
+
+
+def test_a_doubtful_wrong_one_leaves_what_is_named() -> None:
+    """One without a number told at 99.9 % stands where 94.8 % with all numbers does."""
+    bar = BarReport(threshold=0.93, threshold_others=0.95, threshold_doubted=0.97, reason="")
+    moved = update_bar(bar, [Outcome(0.999, False, back=1)])
+    assert moved.threshold == pytest.approx(0.948, abs=0.001)
+    assert is_over(moved, 0.9990001, 1) and not is_over(moved, 0.999, 1)
+    assert moved.threshold_doubted is not None and 0.9996 < moved.threshold_doubted < 0.9997
+    # Told at 100 %: no other line without a number stands higher, and none posts itself any more.
+    moved = update_bar(bar, [Outcome(1.0, False, back=1)])
+    assert moved.threshold is not None and not is_over(moved, 1.0, 1) and not is_over(moved, 1.0, 2)
+    assert is_over(moved, 0.99, 0)
 
 
 def test_the_audit_sample_is_the_same_in_any_order() -> None:

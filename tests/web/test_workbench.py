@@ -352,14 +352,13 @@ def test_a_line_over_the_bar_says_why_it_waits(bench: Bench) -> None:
     proposal.explanations = [{**sure, "confidence": 0.4}, *proposal.explanations[1:]]
     proposal.save()
     assert waits not in text_of(ann.get(bench.url(0), headers=HX))
-    # What nothing written points to has a bar of its own.
+    # What is more doubtful has a bar of its own.
     higher = BarReport(threshold=0.5, threshold_others=0.995, max_error=0.001).to_json()
     MatchingModel.objects.filter(entity_id=bench.entity).update(bar=higher)
-    named = [{"field": "remittance_text", "start": 0, "stop": 2, "kind": "number", "recognised": "I1"}]
-    for spans in (named, []):
-        proposal.explanations = [{**sure, "kind": "part", "spans": spans}, *proposal.explanations[1:]]
+    for back in (0, 1):
+        proposal.explanations = [{**sure, "kind": "part", "back": back}, *proposal.explanations[1:]]
         proposal.save()
-        assert (waits in text_of(ann.get(bench.url(0), headers=HX))) == bool(spans)
+        assert (waits in text_of(ann.get(bench.url(0), headers=HX))) == (back == 0)
 
 
 def test_without_scripts_the_forms_lead_on(bench: Bench) -> None:

@@ -86,7 +86,8 @@ class Span:
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """One way to understand a line, as the matcher ranked it. ``reason``: by language (``en``, ``zh``).
-    ``ambiguous``: how many other combinations fit as well."""
+    ``ambiguous``: how many other combinations fit as well. ``back``: of the first, its degree of doubt in the order of
+    the bar (0: everything named, to the cent)."""
 
     rank: int
     kind: str
@@ -97,6 +98,7 @@ class Explanation:
     ambiguous: int = 0
     reason: dict[str, str] = field(default_factory=dict)
     spans: tuple[Span, ...] = ()
+    back: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As plain values; ``explanation_of`` reads it back."""

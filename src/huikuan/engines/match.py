@@ -26,7 +26,7 @@ from huikuan.engines.match_learn import Knowledge
 from huikuan.engines.match_lines import Line, read_lines
 from huikuan.engines.match_model import FOLDS, MatchModel, confidence_of, cross_fit, fit_calibration, parts_of
 from huikuan.engines.match_payers import Directory
-from huikuan.engines.match_posting import vouched_by
+from huikuan.engines.match_posting import back_of, hold_of, vouched_by
 from huikuan.engines.match_prior import prior_calibration
 from huikuan.engines.match_replay import Replayed, blocks_of, learn_all, replay
 from huikuan.engines.match_run import run_lines
@@ -115,11 +115,12 @@ def _answer(
     counts: Counter[str] = Counter()
     unsure: set[int] = set()
     for one in sorted(judged, key=lambda one: (one.line.day, one.line.line_id)):
-        decision = decide(one, model.bar, options, unsure)
+        hold = hold_of(one.ranked[0]) if one.ranked else ""
+        decision = decide(one, hold, model.bar, options, unsure)
         if decision != "auto" and one.ranked and one.ranked[0].is_way:
             unsure.add(one.ranked[0].customer)
         counts[decision] += 1
-        writer.add(one, decision)
+        writer.add(one, decision, back_of(one.ranked[0], hold) if one.ranked else None)
     return MatchAnswer(
         *writer.tables(),
         learned_table(model.knowledge),

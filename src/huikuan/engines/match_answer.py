@@ -14,7 +14,7 @@ from huikuan.engines.match_explanation import AMBIGUOUS, Explanation
 from huikuan.engines.match_fit import SHORT
 from huikuan.engines.match_joint import Judged
 from huikuan.engines.match_learn import Knowledge
-from huikuan.engines.match_posting import back_of, hold_of, may_post
+from huikuan.engines.match_posting import back_of, may_post
 from huikuan.engines.match_references import FIELDS
 from huikuan.engines.match_types import EVIDENCE, EXPLANATIONS, LEARNED, MATCHES, BarReport, MatchOptions
 from huikuan.engines.match_words import Speaker
@@ -28,15 +28,14 @@ def decimals(units: Sequence[int | None]) -> Any:
     return pa.array([None if one is None else Decimal(one).scaleb(-4) for one in units], AMOUNT)
 
 
-def decide(judged: Judged, bar: BarReport, options: MatchOptions, unsure: Collection[int] = ()) -> str:
+def decide(judged: Judged, hold: str, bar: BarReport, options: MatchOptions, unsure: Collection[int] = ()) -> str:
     """``auto`` over the bar, never where other sets fit as well; ``none`` where nothing speaks for any customer.
-    ``unsure``: customers an earlier line of whom, paid in their way, did not post itself: what follows from it does not
-    either."""
+    ``hold``: what besides the bar holds the first explanation back (``match_posting.hold_of``). ``unsure``: customers
+    an earlier line of whom, paid in their way, did not post itself: what follows from it does not either."""
     if not judged.ranked:
         return "none"
     best = judged.ranked[0]
     follows = best.is_way and best.customer in unsure
-    hold = hold_of(best)
     if (
         is_over(bar, judged.confidence, back_of(best, hold))
         and not follows
@@ -67,8 +66,8 @@ class Writer:
         self.explanations: dict[str, list[Any]] = {name: [] for name in EXPLANATIONS.names}
         self.evidence: dict[str, list[Any]] = {name: [] for name in EVIDENCE.names}
 
-    def add(self, judged: Judged, decision: str) -> None:
-        """One line with its explanations."""
+    def add(self, judged: Judged, decision: str, back: int | None) -> None:
+        """One line with its explanations. ``back``: the first one's degree of doubt."""
         kept = [one for one in judged.ranked[: self.options.ranks_max] if one.confidence > 0.0005]
         for rank, made in enumerate(kept or judged.ranked[:1], 1):
             reason = self.speaker.reason(judged, made)
@@ -76,6 +75,11 @@ class Writer:
                 self.other_reasons[judged.line.line_id, rank] = self.other_speaker.reason(judged, made)
             told = decision if rank == 1 else ("propose" if decision == "auto" else decision)
             self._explanation(judged, rank, made, told, reason)
+            pattern, told_back = f"{made.shape}/{made.fit.how}", back if rank == 1 else None
+            self._row(
+                self.explanations,
+                *(judged.line.line_id, rank, made.kind, pattern, made.confidence, made.score, told_back),
+            )
             self._evidence(judged, rank, made)
 
     def _explanation(self, judged: Judged, rank: int, made: Explanation, decision: str, reason: str) -> None:
@@ -100,7 +104,6 @@ class Writer:
             held["unapplied"].append(over if at == 0 else 0)
             held["ambiguous"].append(others)
             held["reason"].append(reason)
-        self._row(self.explanations, line_id, rank, made.kind, f"{made.shape}/{fit.how}", made.confidence, made.score)
 
     def _evidence(self, judged: Judged, rank: int, made: Explanation) -> None:
         context, line_id = judged.context, judged.line.line_id

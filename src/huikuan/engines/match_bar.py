@@ -147,11 +147,16 @@ def _with_thresholds(report: BarReport, least: Sequence[float | None]) -> BarRep
 
 def _least(above: Sequence[Outcome], lowest: float, back: int) -> float:
     """The least confidence of a degree of doubt that the bar lets through."""
-    odds = lowest + SET_BACK[back]
+    told = max(_confidence(lowest, back), LEAST)
+    return min((min(one.confidence, SUREST) for one in above if one.back == back), default=told)
+
+
+def _confidence(standing: float, back: int) -> float:
+    """The confidence with which a line of a degree of doubt stands there."""
+    odds = standing + SET_BACK[back]
     if back and odds > MEASURED:
         odds = MEASURED + (odds - MEASURED) / BEYOND
-    told = 1 / (1 + math.exp(-odds)) if odds > -700 else 0.0
-    return min((min(one.confidence, SUREST) for one in above if one.back == back), default=max(told, LEAST))
+    return 1 / (1 + math.exp(-odds)) if odds > -700 else 0.0
 
 
 def _log_odds(confidence: float) -> float:
@@ -334,17 +339,26 @@ def draw_audit_sample(line_ids: Sequence[str], share: float, seed: int) -> list[
 
 def update_bar(bar: BarReport, outcomes: Sequence[Outcome]) -> BarReport:
     """The bar after answers of the audit (randomly drawn automatic postings). It stays while they agree with the
-    promise; when so many errors would come by chance in fewer than one case in twenty, it rises above the wrong ones,
-    and where one of them was among the surest it falls away until the history is replayed again."""
+    promise; when so many errors would come by chance in fewer than one case in twenty, it rises above the wrong ones in
+    the order of the bar, by ``standing``: what stands before them is as proved as it was. Where one of them stood among
+    the surest that the text names it falls away until the history is replayed again."""
     audited = bar.audited + len(outcomes)
     errors = bar.audit_errors + sum(not one.right for one in outcomes)
     moved = replace(bar, audited=audited, audit_errors=errors)
-    wrong = [one.confidence for one in outcomes if not one.right]
+    wrong = [one.standing for one in outcomes if not one.right]
     if not wrong or bar.threshold is None:
         return moved
     if 1 - at_most(errors - 1, audited, bar.max_error) >= 1 - bar.certainty:
         return moved
-    above = math.nextafter(max(wrong), 2.0)
-    if above > 1 - (1 - bar.threshold) * 0.05:
+    raised = [max(least_of(bar, back) or 0.0, _beyond(max(wrong), back)) for back in range(len(THRESHOLDS))]
+    if raised[0] > 1 - (1 - bar.threshold) * 0.05:
         return replace(_with_thresholds(moved, [None] * len(THRESHOLDS)), reason="audit")
-    return _with_thresholds(moved, [max(getattr(bar, name) or 0.0, above) for name in THRESHOLDS])
+    return _with_thresholds(moved, raised)
+
+
+def _beyond(standing: float, back: int) -> float:
+    """The least confidence with which a line of a degree of doubt stands higher; 1 (which none reaches) where none
+    does."""
+    if Outcome(SUREST, True, back=back).standing <= standing:
+        return 1.0
+    return math.nextafter(_confidence(standing + 1e-9, back), 2.0)

@@ -48,9 +48,11 @@ EXPLANATIONS = pa.schema(
         ("pattern", pa.string()),
         ("confidence", pa.float64()),
         ("score", pa.float64()),
+        ("back", pa.int8()),
     ]
 )
-"""One row per explanation: what it says the line is (``KINDS``) and the pattern of evidence it was judged by."""
+"""One row per explanation: what it says the line is (``KINDS``) and the pattern of evidence it was judged by. ``back``:
+of the first, its degree of doubt in the order of the bar (``match_posting.back_of``)."""
 
 EVIDENCE = pa.schema(
     [

@@ -37,8 +37,8 @@ from huikuan.store.models import LineClaim, LineDecision, LineParked, LineQuesti
 @dataclass(frozen=True, slots=True)
 class Choice:
     """What to do with a line. ``legs`` for ``apply``; ``account_id`` whose money it is otherwise; ``rest``: what
-    becomes of money not applied; ``detail``: whose it is where it is no customer's, or a remark. ``rank`` and
-    ``confidence`` are the explanation's it was taken from."""
+    becomes of money not applied; ``detail``: whose it is where it is no customer's, or a remark. ``rank``,
+    ``confidence`` and ``back`` are the explanation's it was taken from."""
 
     deed: Deed
     legs: tuple[Leg, ...] = ()
@@ -47,6 +47,7 @@ class Choice:
     detail: str = ""
     rank: int | None = None
     confidence: float | None = None
+    back: int | None = None
 
 
 @dataclass(slots=True)
@@ -94,6 +95,7 @@ def decide_line(
             rank=choice.rank,
             confidence=_stored(choice.confidence),
             bar=_stored(bar),
+            back=choice.back,
             run_id=run_id,
             applied_minor=posted.applied_minor,
             leaves_minor=posted.rest_minor if choice.rest == Rest.OPEN else 0,

@@ -13,8 +13,9 @@ def move_bar(entity_id: int) -> BarReport | None:
     if row is None:
         return None
     said = MatchAudit.objects.filter(entity_id=entity_id, decision__at__gte=row.fitted_at).exclude(outcome="")
-    rows = said.order_by("said_at", "pk").values_list("outcome", "decision__confidence")
-    outcomes = [Outcome(float(confidence or 0), outcome == "right") for outcome, confidence in rows]
+    rows = said.order_by("said_at", "pk").values_list("outcome", "decision__confidence", "decision__back")
+    # A decision of before degrees were kept counts as one of none, which raises the bar the most.
+    outcomes = [Outcome(float(sure or 0), outcome == "right", back=back or 0) for outcome, sure, back in rows]
     fitted = BarReport.from_json(row.model.get("fitted_bar", row.bar))
     moved = update_bar(fitted, outcomes)
     if "fitted_bar" not in row.model:

@@ -151,7 +151,7 @@ def _unconfirmed(entity_id: int) -> set[int]:
 # -- reading the answer ----------------------------------------------------------------------------------------------
 def _answers(answer: Any, chinese: dict[tuple[str, int], str], lines: Iterable[MatchLine]) -> dict[int, Answer]:
     currencies = {str(line.line_id): line.currency for line in lines}
-    kinds = {(row["line_id"], row["rank"]): row["kind"] for row in answer.explanations.to_pylist()}
+    told = {(row["line_id"], row["rank"]): (row["kind"], row["back"]) for row in answer.explanations.to_pylist()}
     spans: dict[tuple[str, int], list[Span]] = {}
     for row in answer.evidence.to_pylist():
         if row["start"] is None or row["stop"] is None or row["stop"] <= row["start"]:
@@ -169,7 +169,7 @@ def _answers(answer: Any, chinese: dict[tuple[str, int], str], lines: Iterable[M
             place = (line_id, rank)
             made.append(
                 _explanation(
-                    rows, kinds.get(place, ""), chinese.get(place, ""), spans.get(place, []), currencies[line_id]
+                    rows, told.get(place, ("", None)), chinese.get(place, ""), spans.get(place, []), currencies[line_id]
                 )
             )
         decision = by_rank[min(by_rank)][0]["decision"]
@@ -177,8 +177,10 @@ def _answers(answer: Any, chinese: dict[tuple[str, int], str], lines: Iterable[M
     return found
 
 
-def _explanation(rows: list[dict[str, Any]], kind: str, chinese: str, spans: list[Span], currency: str) -> Explanation:
-    first = rows[0]
+def _explanation(
+    rows: list[dict[str, Any]], told: tuple[str, int | None], chinese: str, spans: list[Span], currency: str
+) -> Explanation:
+    first, (kind, back) = rows[0], told
     account = _account(first["customer_id"])
     legs = tuple(
         Leg(
@@ -201,6 +203,7 @@ def _explanation(rows: list[dict[str, Any]], kind: str, chinese: str, spans: lis
         ambiguous=int(first["ambiguous"] or 0),
         reason={"en": first["reason"] or "", "zh": chinese},
         spans=tuple(sorted(spans, key=lambda span: (span.field, span.start))),
+        back=back,
     )
 
 

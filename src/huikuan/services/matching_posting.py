@@ -21,7 +21,7 @@ from huikuan.store.models import LineParked, MatchingRun, OpenItem, Shop
 
 def choice_of(made: Explanation) -> Choice:
     """What accepting an explanation does."""
-    common = {"rank": made.rank, "confidence": made.confidence}
+    common = {"rank": made.rank, "confidence": made.confidence, "back": made.back}
     if made.kind == "not_customer":
         return Choice(Deed.NOT_CUSTOMER, detail="other", **common)  # type: ignore[arg-type]
     if made.legs:
@@ -91,8 +91,8 @@ def _held_back(entity_id: int, line: MatchLine, made: Explanation, policy: Polic
 
 
 def needed(bar: BarReport, made: Explanation) -> float | None:
-    """The confidence from which an explanation posts itself: more where nothing written points to what it pays."""
-    return least_of(bar, 0 if any(span.field == "remittance_text" for span in made.spans) else 1)
+    """The confidence from which an explanation posts itself, by its degree of doubt."""
+    return None if made.back is None else least_of(bar, made.back)
 
 
 def waits_for(entity_id: int, line: MatchLine, made: Explanation) -> str:

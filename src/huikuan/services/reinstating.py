@@ -285,12 +285,13 @@ class _Anew:
     def _decide_again(self, old: LineDecision) -> None:
         """Decisions are never changed: this one is undone, and another like it names the entries of now."""
         note_undone(old, actor_id=self.actor_id, now=self.now, detail=self.memo[:300])
-        kept = ("deed", "actor_id", "is_automatic", "account_id", "rank", "confidence", "bar", "applied_minor")
+        kept = ("deed", "actor_id", "is_automatic", "account_id", "rank", "confidence", "bar", "back")
         new = LineDecision.objects.create(
             entity_id=self.entity_id,
             line_id=old.line_id,
             at=self.now,
             **{name: getattr(old, name) for name in kept},
+            applied_minor=old.applied_minor,
             leaves_minor=old.leaves_minor,
             legs=old.legs,
             entries=[self.entries.get(number, number) for number in old.entries],

@@ -80,7 +80,8 @@ class MatchProposal(models.Model):
 class LineDecision(models.Model):
     """What was decided about a line: by a person, or by the matcher (no ``actor``, ``is_automatic``). An undo is a row
     that names what it takes back. ``legs``: what was applied; ``entries``: the journal entries it made;
-    ``proposed``: the explanation that stood first, where another was taken; ``bar``: what the matcher needed.
+    ``proposed``: the explanation that stood first, where another was taken; ``bar``: what the matcher needed;
+    ``back``: the degree of doubt of the explanation taken.
 
     ``leaves_minor``: money of the line still to be decided about.
     """
@@ -96,6 +97,7 @@ class LineDecision(models.Model):
     rank = models.PositiveSmallIntegerField(null=True)
     confidence = models.DecimalField(max_digits=9, decimal_places=8, null=True)
     bar = models.DecimalField(max_digits=9, decimal_places=8, null=True)
+    back = models.PositiveSmallIntegerField(null=True)
     run = models.ForeignKey(
         MatchingRun, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
     )
