@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from huikuan.core.refusals import Conflict
+from huikuan.core.said import line_text
 from huikuan.engines.match import Knowledge, MatchModel, MatchOptions, match_ready
 from huikuan.engines.match_book import Book
 from huikuan.engines.match_claims import groups_of
@@ -21,8 +22,9 @@ from huikuan.engines.match_run import NO_GROUP
 from huikuan.engines.match_types import BarReport
 from huikuan.jobs import tasks
 from huikuan.queries.matching_work import at_work, matching_folder
-from huikuan.services import matching, matching_portions
+from huikuan.services import matching, matching_portions, matching_timer
 from huikuan.services.background import enqueue
+from huikuan.services.bank_accounts import NewAccount, add_account
 from huikuan.services.matching import run_matching, start_matching
 from huikuan.services.matching_policy import Policy, set_policy
 from huikuan.services.matching_portions import Trail, hold_matching
@@ -32,7 +34,7 @@ from huikuan.store.models import LineDecision, MatchingRun, MatchProposal
 from tests.databases import LedgerDb
 from tests.engines.matching import customer, item, line, table
 from tests.services.desk import SYSTEM, Counter, open_on
-from tests.services.ledger import NOW
+from tests.services.ledger import NOW, Ledger
 from tests.services.test_matching_runs import sure
 
 pytestmark = pytest.mark.practice("E3")
@@ -181,6 +183,24 @@ def test_two_do_not_match_the_same_lines_at_once(desk: Counter) -> None:
         assert refused.value.code == "match.at_work"
         assert match_due(NOW) is None
     assert run_matching(desk.books.entity_id, **SYSTEM).lines == 5
+
+
+def test_the_schedule_tells_a_refusal_and_goes_on(desk: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only that somebody matches these lines already is nothing to tell."""
+    open_lines_of(desk)
+    before = Ledger("EUR", code="E0")
+    add_account(before.entity_id, NewAccount("Other", "Till", kind="cash"), **SYSTEM)
+
+    def refused(entity_id: int, **named: Any) -> Any:
+        if entity_id == before.entity_id:
+            raise Conflict("idempotency.in_flight", "the same request is being carried out right now")
+        return run_matching(entity_id, **named)
+
+    monkeypatch.setattr(matching_timer, "unmatched_ids", lambda _entity: {1})
+    monkeypatch.setattr(matching_timer, "run_matching", refused)
+    said = line_text(match_due(NOW) or ())
+    assert said.startswith("E0: no lines were matched; idempotency.in_flight: the same request")
+    assert "E1: 5 lines matched" in said
 
 
 def test_many_lines_are_handed_to_the_worker(desk: Counter, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from huikuan.services.archives import home_files
+from huikuan.store import batch_locks
 from huikuan.store.batch_locks import hold_folder, is_held
 
 pytestmark = pytest.mark.practice("K4")
@@ -63,6 +64,34 @@ def test_a_folder_removed_by_whoever_is_done_with_it(tmp_path: Path) -> None:
             is_held(folder)
             with hold_folder(folder):
                 pass
+
+
+def test_who_waited_for_a_folder_that_was_removed_holds_the_one_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lock on what was removed would let a third one in beside."""
+    folder, opened, found = tmp_path / "one", threading.Event(), []
+    real = batch_locks._open_lock
+
+    def open_lock(where: Path) -> int:
+        descriptor = real(where)
+        opened.set()
+        return descriptor
+
+    def wait() -> None:
+        with hold_folder(folder, tries=2_000) as mine:
+            found.append(mine)
+            with hold_folder(folder, tries=1) as third:
+                found.append(third)
+
+    waiter = threading.Thread(target=wait)
+    with hold_folder(folder):
+        monkeypatch.setattr(batch_locks, "_open_lock", open_lock)
+        waiter.start()
+        assert opened.wait(60)
+        shutil.rmtree(folder)
+    waiter.join(60)
+    assert found == [True, False]
 
 
 def test_a_backup_walks_past_folders_swept_away(tmp_path: Path) -> None:

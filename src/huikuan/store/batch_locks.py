@@ -20,8 +20,12 @@ PATIENCE = 10
 def hold_folder(folder: Path, tries: int = PATIENCE) -> Iterator[bool]:
     """Keeps a folder, made where there is none, to oneself while in the block; gives whether it could."""
     descriptor = _open_lock(folder)
+    while (mine := _lock(descriptor, tries)) and not _is_in(folder, descriptor):
+        # Whoever held it before removed it: what was locked is no lock of the folder that may be there now.
+        os.close(descriptor)
+        descriptor = _open_lock(folder)
     try:
-        yield _lock(descriptor, tries)
+        yield mine
     finally:
         os.close(descriptor)
 
@@ -36,6 +40,13 @@ def _open_lock(folder: Path) -> int:
             left -= 1
             if not left:
                 raise
+
+
+def _is_in(folder: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(folder / LOCK))
+    except FileNotFoundError:
+        return False
 
 
 def _lock(descriptor: int, tries: int) -> bool:
