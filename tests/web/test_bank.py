@@ -135,6 +135,13 @@ def test_a_statement_that_does_not_tie_is_taken_by_who_may_for_a_reason(world: W
     assert chief.post(f"{address}take/", {"file": "x", "place": "0"}).status_code == 404
 
 
+def test_balances_are_written_as_amounts_are_in_the_readers_language(account: int) -> None:
+    rows = [Row("-1700.50", day="2026-03-11", ref="P9", code="PMNT/ICDT/DMCT", text="rent")]
+    page = hand_in(signed_in("boss"), file_of(rows, opening="500.5", iban="6222999900001111"))
+    assert "500.50 → (1,200.00) CNY" in text_of(signed_in("boss").get(page))
+    assert "500.50 → -1,200.00 CNY" in text_of(signed_in("boss", "zh-hans").get(page))
+
+
 def test_a_line_that_was_recorded_before_is_linked(account: int) -> None:
     client = signed_in("clerk")
     known = {"entity_code": "CN01", "amount": "600.00", "currency": "CNY", "value_date": "2026-03-11", "key": "k1"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import QuerySet
 
 from huikuan.core.matching import Deed
+from huikuan.queries.bank_lines import open_line_ids
 from huikuan.queries.directory import actors_of, customer_ids_of
 from huikuan.queries.feeds import Slice
 from huikuan.queries.listing import Page
@@ -17,6 +19,7 @@ from huikuan.store.models import (
     BankLine,
     Entity,
     LineDecision,
+    LineParked,
     LineQuestion,
     MatchAudit,
     MatchingRun,
@@ -73,6 +76,20 @@ def day_page(entity_id: int, *, show: str, page: int, size: int, now: datetime) 
     found = found.select_related("line", "line__text", "audit", "undone_by").order_by("-id")
     rows = list(found[(page - 1) * size : page * size])
     return Page(rows=_decision_rows(rows), total=total, page=page, size=size)
+
+
+def lines_waiting(entity_ids: Iterable[int]) -> dict[int, int]:
+    """How many lines of each entity wait for a decision, those put aside or asked about left out; none without any."""
+    done = LineDecision.objects.filter(undone_by__isnull=True, leaves_minor=0).exclude(deed=Deed.UNDO.value)
+    asked = LineQuestion.objects.filter(closed_at=None, answer="")
+    found = {}
+    for number in entity_ids:
+        left = open_line_ids(number).exclude(line_id__in=LineParked.objects.values_list("line_id"))
+        left = left.exclude(line_id__in=done.filter(entity_id=number).values_list("line_id"))
+        left = left.exclude(line_id__in=asked.filter(entity_id=number).values_list("line_id"))
+        if count := left.count():
+            found[number] = count
+    return found
 
 
 def audit_slice(entity_id: int, *, after: int, limit: int) -> Slice[DecisionRow]:

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from huikuan.bank.statement import REPORTS, StatementFormat
 from huikuan.core.banking import AccountKind, plain_number
+from huikuan.core.money import EXPONENTS
 from huikuan.core.refusals import DataError, Refusal
 from huikuan.core.rights import Right
 from huikuan.queries.bank import AccountRow, StatementRow, account_rows, statements_by_id
@@ -31,7 +32,7 @@ from huikuan.web import bank_words
 from huikuan.web.acting import actor, read_text
 from huikuan.web.bank import ROOM
 from huikuan.web.faults import fault_text
-from huikuan.web.format import format_day
+from huikuan.web.format import format_amount, format_day
 from huikuan.web.frames import Seat
 from huikuan.web.pages import page, refusal_text, show
 from huikuan.web.tags import address
@@ -220,8 +221,16 @@ def _balances(said: dict[str, Any]) -> str:
     """Opening and closing balance as the file says them."""
     if not said["opening"] or not said["closing"]:
         return ""
-    opening, closing = (f"{Decimal(said[name]):,f}" for name in ("opening", "closing"))
+    opening, closing = (_told_amount(said[name], said["currency"]) for name in ("opening", "closing"))
     return f"{opening} → {closing} {said['currency']}"
+
+
+def _told_amount(text: str, currency: str) -> str:
+    """An amount of a file as amounts are written here; one with more places than its currency has as it stands."""
+    minor = Decimal(text).scaleb(EXPONENTS.get(currency, 2))
+    if minor != minor.to_integral_value():
+        return f"{Decimal(text):,f}"
+    return format_amount(int(minor), currency, get_language() or "en")
 
 
 def _counts(said: dict[str, Any]) -> str:

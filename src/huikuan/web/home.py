@@ -17,7 +17,7 @@ from huikuan.queries.approvals import approvals_waiting
 from huikuan.queries.cash_slips import slips_late
 from huikuan.queries.home import CurrencyTotal, MonthPoint, home
 from huikuan.queries.shop_today import differing_shops
-from huikuan.queries.workbench_day import open_questions
+from huikuan.queries.workbench_day import lines_waiting, open_questions
 from huikuan.web.format import format_amount, format_day, format_month
 from huikuan.web.frames import Seat
 from huikuan.web.pages import page, show
@@ -60,6 +60,7 @@ def show_home(request: HttpRequest, seat: Seat) -> HttpResponse:
     context = {
         **waiting_on(request, seat),
         "approvals_waiting": approvals_waiting(int(request.user.pk or 0), seat.frame.today),
+        "lines_waiting": _lines_waiting(seat) if seat.frame.is_now else [],
         "questions_waiting": open_questions(int(request.user.pk or 0)),
         "slips_late": slips_late(seat.frame) if seat.can(Right.POST_CASH) and seat.frame.is_now else 0,
         "lines": lines,
@@ -73,6 +74,15 @@ def show_home(request: HttpRequest, seat: Seat) -> HttpResponse:
         "shops": differing_shops(seat.frame) if seat.can(Right.SEE_LEDGER) and seat.frame.is_now else [],
     }
     return show(request, seat, "home/home.html", context, room="home")
+
+
+def _lines_waiting(seat: Seat) -> list[tuple[str, str, int]]:
+    """Code, name and lines of bank statements to decide on, of each entity in the frame where this person may."""
+    books = [
+        row for row in seat.entities if row.id in seat.frame.entity_ids and seat.can_whole(Right.DECIDE_MATCH, row.id)
+    ]
+    waiting = lines_waiting(row.id for row in books)
+    return [(row.code, row.name, waiting[row.id]) for row in books if row.id in waiting]
 
 
 def month_rows(points: Iterable[MonthPoint]) -> dict[str, list[MonthRow]]:

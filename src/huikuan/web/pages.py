@@ -10,7 +10,7 @@ from functools import partial, wraps
 from typing import Any, overload
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import Promise
@@ -22,6 +22,7 @@ from huikuan.core.rights import Right
 from huikuan.queries.asking import asking
 from huikuan.queries.going_live import not_live
 from huikuan.services.rights import Forbidden, missing, out_of_reach
+from huikuan.web.elsewhere import show_list_instead
 from huikuan.web.format import format_day, on_clock
 from huikuan.web.frames import Seat, read_seat
 from huikuan.web.people_words import right_word
@@ -131,6 +132,11 @@ def _seated(view: SeatedView, *, right: Right | None, whole: bool) -> SeatedView
             if right is not None and whole and not seat.can_whole(right):
                 raise out_of_reach(right)
             response: HttpResponseBase = view(request, seat, *args, **kwargs)
+        except Http404:
+            instead = show_list_instead(view, request, seat, *args, **kwargs)
+            if instead is None:
+                raise
+            response = instead
         except Refusal as refusal:
             status = 403 if isinstance(refusal, Forbidden) else 400
             response = show(request, seat, "refused.html", {"reason": refusal_text(refusal)}, status=status)
