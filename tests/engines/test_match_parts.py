@@ -13,10 +13,8 @@ from huikuan.engines.match_bar import (
     Outcome,
     draw_audit_sample,
     is_over,
-    lines_needed,
     set_bar,
     update_bar,
-    upper_bound,
 )
 from huikuan.engines.match_learn import ConfirmedLine, Knowledge
 from huikuan.engines.match_payers import latin_key, name_key, pinyin_key
@@ -103,12 +101,6 @@ def test_of_many_items_small_sets_are_found_and_nothing_more_is_claimed(count: i
     assert found.count == len(wanted)
     assert list(found.sets) == wanted[:12]
     assert not found.is_exact
-
-
-@pytest.mark.parametrize(("errors", "lines"), [(0, 2995), (1, 4742), (2, 6294)])
-def test_so_many_lines_prove_one_in_a_thousand(errors: int, lines: int) -> None:
-    assert lines_needed(errors, 0.001, 0.05) == lines
-    assert upper_bound(errors, lines, 0.05) == pytest.approx(0.001, rel=0.001)
 
 
 def test_the_bar_keeps_its_promise_in_nineteen_of_twenty_companies() -> None:

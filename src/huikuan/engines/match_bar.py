@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from huikuan.engines.match_proof import allowances, at_most, lines_needed, upper_bound
 from huikuan.engines.match_types import BarReport
 
-STEPS = 40
-"""Thresholds tried between two stages."""
-BUDGETS = (0, 1, 3, 7, 15, 31, 63)
-"""Errors among the surest lines that are allowed for: for each an equal part of the allowed improbability is kept, and
-comes in where so many errors can just be proved with it. What proved a threshold goes on to the next, looser one; where
-one is not proved, what came in is lost. So one wrong line among the surest ends nothing that the many right ones after
-it prove."""
 LEAST = 0.9
 """No line posts itself that is less sure, even where so many errors would be allowed."""
 SET_BACK = (0.0, 4.0, 5.0)
@@ -56,51 +50,6 @@ class Outcome:
         return odds - SET_BACK[self.back]
 
 
-def at_most(errors: int, count: int, share: float) -> float:
-    """The probability of at most ``errors`` in ``count`` lines when each is wrong with probability ``share``."""
-    if errors >= count:
-        return 1.0
-    log_share, log_rest = math.log(share), math.log1p(-share)
-    terms = [
-        math.lgamma(count + 1)
-        - math.lgamma(wrong + 1)
-        - math.lgamma(count - wrong + 1)
-        + wrong * log_share
-        + (count - wrong) * log_rest
-        for wrong in range(errors + 1)
-    ]
-    top = max(terms)
-    return min(1.0, math.exp(top) * sum(math.exp(term - top) for term in terms))
-
-
-def upper_bound(errors: int, count: int, improbability: float) -> float:
-    """Clopper and Pearson: the share that is exceeded with at most this probability (0.05 for 95 %)."""
-    if count == 0 or errors >= count:
-        return 1.0
-    low, high = errors / count, 1.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        if at_most(errors, count, middle) > improbability:
-            low = middle
-        else:
-            high = middle
-    return high
-
-
-def lines_needed(errors: int, max_error: float, improbability: float) -> int:
-    """How many lines with so many errors prove the share: 2,995 without one, 4,742 with one (1 in 1,000, 95 %)."""
-    low, high = errors + 1, 16
-    while at_most(errors, high, max_error) > improbability:
-        high *= 2
-    while low < high:
-        middle = (low + high) // 2
-        if at_most(errors, middle, max_error) > improbability:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
 def set_bar(
     outcomes: Sequence[Outcome],
     max_error: float,
@@ -111,16 +60,16 @@ def set_bar(
 ) -> BarReport:
     """The least confidences at which the share of wrong postings is proved to be at most ``max_error``.
 
-    ``outcomes`` in the order of the past. Thresholds are tried in an order fixed beforehand, from strict to loose
-    (``BUDGETS``), so the promise holds for the chosen one. A drift of the latest fifth lets only the latest two fifths
-    count.
+    ``outcomes`` in the order of the past. From how many of the surest lines on how many may be wrong is fixed
+    beforehand, for all thresholds together (``allowances``), so the promise holds for the chosen one. A drift of the
+    latest fifth lets only the latest two fifths count.
     """
     drift, drift_p = drift_of(outcomes)
     drifted = drift_p is not None and drift_p < DRIFT_P
     used = list(outcomes[len(outcomes) * 3 // 5 :]) if drifted else list(outcomes)
     report = BarReport(max_error, certainty, lines=len(outcomes), drift=drift, drift_p=drift_p)
     ranked = sorted((one for one in used if one.may_post), key=lambda one: -one.standing)
-    chosen = _search([not one.right for one in ranked], max_error, 1 - certainty, lambda at: _past_ties(ranked, at))
+    chosen = _search([not one.right for one in ranked], max_error, 1 - certainty, _ties(ranked))
     if chosen is None:
         return _missing(report, ranked, max_error, 1 - certainty, drifted)
     above = ranked[:chosen]
@@ -176,47 +125,23 @@ def is_over(bar: BarReport, confidence: float, back: int) -> bool:
     return least is not None and min(confidence, SUREST) >= least
 
 
-def _search(
-    wrong: Sequence[bool], max_error: float, improbability: float, edge: Callable[[int], int] = int
-) -> int | None:
-    """How many of the ranked lines the chosen threshold lets through: the loosest one proved (the fallback procedure of
-    Wiens, by which all of them together fail with at most ``improbability``, however they hang together). ``edge``: of
-    so many lines, how many they are with those that stand alike: these are over a threshold together or not at all."""
-    whole = len(wrong)
-    stages, part = _stages(whole, max_error, improbability)
-    if not stages:
-        return None
-    counts = {*stages, whole}
-    for start, stop in pairwise(sorted(counts)):
-        counts |= {round(start + (stop - start) * step / STEPS) for step in range(1, STEPS)}
-    counts, stages = ({edge(one) for one in some} for some in (counts, stages))
-    errors, at, chosen, held = 0, 0, None, 0.0
-    for count in sorted(counts):
-        errors += sum(wrong[at:count])
-        at = count
-        held += part * (count in stages)
-        # More than the share itself is never proved to be less: half of the time it would be fewer.
-        if errors <= max_error * count and at_most(errors, count, max_error) <= held:
+def _search(wrong: Sequence[bool], max_error: float, improbability: float, ties: Sequence[bool] = ()) -> int | None:
+    """How many of the ranked lines the chosen threshold lets through: the most of which no more are wrong than are
+    allowed for (``allowances``). ``ties``: per line whether the next one stands alike: these are over a threshold
+    together or not at all."""
+    places = allowances(len(wrong), max_error, improbability)
+    errors, chosen, passed = 0, None, -1
+    for count, is_wrong in enumerate(wrong, 1):
+        errors += is_wrong
+        while passed + 1 < len(places) and places[passed + 1][0] <= count:
+            passed += 1
+        if passed >= 0 and errors <= places[passed][1] and not (ties and ties[count - 1]):
             chosen = count
-        else:
-            held = 0.0
     return chosen
 
 
-def _past_ties(ranked: Sequence[Outcome], count: int) -> int:
-    while 0 < count < len(ranked) and ranked[count].standing == ranked[count - 1].standing:
-        count += 1
-    return count
-
-
-def _stages(whole: int, max_error: float, improbability: float) -> tuple[set[int], float]:
-    """How many of the surest lines prove each number of errors allowed for, and the part of the improbability that each
-    gets: as many of ``BUDGETS`` as so many lines can prove, known before any outcome is looked at."""
-    for many in range(len(BUDGETS), 0, -1):
-        part = improbability / many
-        if lines_needed(BUDGETS[many - 1], max_error, part) <= whole:
-            return {lines_needed(errors, max_error, part) for errors in BUDGETS[:many]}, part
-    return set(), 0.0
+def _ties(ranked: Sequence[Outcome]) -> list[bool]:
+    return [one.standing == other.standing for one, other in pairwise(ranked)] + [False] * bool(ranked)
 
 
 def _missing(
