@@ -160,9 +160,12 @@ def ask(context: dict[str, Any], line: str, colleague: str, question: str) -> No
 @click.pass_obj
 def questions(context: dict[str, Any]) -> None:
     """What the user of --as was asked and has not answered."""
+    from huikuan.queries.frame import seen_entities
+    from huikuan.queries.grants import held_by
     from huikuan.queries.workbench_day import questions_for
 
-    for row in questions_for(_somebody(context)):
+    user_id = _somebody(context)
+    for row in questions_for(user_id, [row.id for row in seen_entities(held_by(user_id))]):
         amount = to_decimal(row.amount_minor, row.currency)
         click.echo(f"{row.id}  {row.asked_by}: {row.question}  ({amount} {row.currency}, {row.payer}, {row.text})")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
@@ -247,10 +247,10 @@ class QuestionRow:
     currency: str
 
 
-def questions_for(user_id: int) -> list[QuestionRow]:
-    """What a person was asked and has not answered, the oldest first."""
-    found = LineQuestion.objects.filter(asked_id=user_id, closed_at=None).order_by("id")
-    rows = list(found.select_related("line", "line__text"))
+def questions_for(user_id: int, entity_ids: Collection[int]) -> list[QuestionRow]:
+    """What a person was asked and has not answered, the oldest first. ``entity_ids``: those whose ledger may be seen;
+    what was asked before somebody lost the right is not there any more."""
+    rows = list(_questions(user_id, entity_ids).order_by("id").select_related("line", "line__text"))
     names = actors_of(row.asked_by_id for row in rows)
     listed = []
     for row in rows:
@@ -271,6 +271,15 @@ def questions_for(user_id: int) -> list[QuestionRow]:
     return listed
 
 
-def open_questions(user_id: int) -> int:
-    """How many questions wait for a person."""
-    return LineQuestion.objects.filter(asked_id=user_id, closed_at=None).count()
+def open_questions(user_id: int, entity_ids: Collection[int]) -> int:
+    """How many of them there are."""
+    return _questions(user_id, entity_ids).count()
+
+
+def _questions(user_id: int, entity_ids: Collection[int]) -> QuerySet[LineQuestion]:
+    return LineQuestion.objects.filter(asked_id=user_id, closed_at=None, entity_id__in=entity_ids)
+
+
+def question_entity(number: int, user_id: int) -> int | None:
+    """The entity of a question that a person was asked, answered or not."""
+    return LineQuestion.objects.filter(id=number, asked_id=user_id).values_list("entity_id", flat=True).first()

@@ -172,9 +172,10 @@ def token_of(line_id: int) -> str:
 
 
 def account_named(line: MatchLine, customer: str, rank: int) -> int | None:
-    """The account of a customer named by its opaque id, else of the explanation of a rank."""
-    number = inner_id("cus", customer) if customer else None
-    if number is not None:
+    """The account of a customer named by its opaque id (``None`` where there is none); of nobody named, of the line's
+    or of the explanation of a rank."""
+    if customer:
+        number = inner_id("cus", customer) or 0
         found = CustomerAccount.objects.filter(entity_id=line.entity_id, customer_id=number).order_by("id")
         return found.values_list("id", flat=True).first()
     if line.account_id is not None:

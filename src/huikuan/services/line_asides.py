@@ -108,13 +108,16 @@ def ask_about_line(
 
 
 def answer_question(question_id: int, answer: str, *, actor_id: int, now: datetime) -> None:
-    """What the person who was asked says; the line comes back to the workbench with it. Refuses ``match.no_question``
-    (there is none, or somebody else was asked), ``match.question_closed`` and ``match.answer_missing``."""
+    """What the person who was asked says; the line comes back to the workbench with it.
+
+    Refuses ``match.no_question`` (there is none, somebody else was asked, or the person does not see the entity's
+    customers any more), ``match.question_closed`` and ``match.answer_missing``.
+    """
     answer = answer.strip()[:TEXT_MAX]
 
     def work() -> None:
         row = LineQuestion.objects.select_for_update(of=("self",)).filter(id=question_id, asked_id=actor_id).first()
-        if row is None:
+        if row is None or not held_in(actor_id, row.entity_id).can(Right.SEE_LEDGER):
             raise Refusal("match.no_question", "You were not asked this.")
         if row.closed_at is not None:
             raise Conflict("match.question_closed", "This was settled meanwhile; nobody waits for the answer.")

@@ -61,7 +61,7 @@ def show_home(request: HttpRequest, seat: Seat) -> HttpResponse:
         **waiting_on(request, seat),
         "approvals_waiting": approvals_waiting(int(request.user.pk or 0), seat.frame.today),
         "lines_waiting": _lines_waiting(seat) if seat.frame.is_now else [],
-        "questions_waiting": open_questions(int(request.user.pk or 0)),
+        "questions_waiting": open_questions(int(request.user.pk or 0), [row.id for row in seat.entities]),
         "slips_late": slips_late(seat.frame) if seat.can(Right.POST_CASH) and seat.frame.is_now else 0,
         "lines": lines,
         "buckets": BUCKETS,

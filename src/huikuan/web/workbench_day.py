@@ -224,7 +224,8 @@ def questions(request: HttpRequest, seat: Seat) -> HttpResponse:
             return redirect(address(seat.kept, "line_questions"))
         except Refusal as refusal:
             reason = told(refusal, "")
-    context = {"questions": queries.questions_for(user.pk), "reason": reason}
+    asked = queries.questions_for(user.pk, [row.id for row in seat.entities])
+    context = {"questions": asked, "reason": reason}
     return show(request, seat, "workbench/questions.html", context, room=ROOM, status=400 if reason else 200)
 
 

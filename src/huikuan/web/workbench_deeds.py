@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -32,6 +32,8 @@ from huikuan.web.frames import Seat
 from huikuan.web.pages import show
 from huikuan.web.tags import address
 from huikuan.web.workbench import bench, book_of, line_of, pane_context, progress_context, wish_shown
+
+DEEDS = ("accept", "unapplied", "on_account", "not_customer")
 
 
 @require_POST
@@ -70,7 +72,10 @@ def _decide(request: HttpRequest, line: MatchLine) -> int:
     key = given.get("key", "")[:64] or None
     common = {**actor(request), "key": key}
     deed, rank = given.get("deed", "accept"), given.get("rank", "1")
-    number = int(rank) if rank.isascii() and rank.isdigit() and len(rank) < 3 else 1
+    # What is not understood is no explanation, and never the first one.
+    number = int(rank) if rank.isascii() and rank.isdigit() and len(rank) < 3 else 0
+    if deed not in DEEDS:
+        raise Http404
     if deed == "accept":
         return accept_explanation(line.entity_id, line.line_id, number, token=given.get("token", ""), **common)
     if deed == "not_customer":

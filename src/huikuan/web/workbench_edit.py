@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -203,6 +203,8 @@ def put_aside(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
     demand_now(seat)
     line = line_of(seat, public_id)
     given, who = request.POST, actor(request)
+    if given.get("deed") not in ("park", "unpark", "ask"):
+        raise Http404
     try:
         text = _aside(line, given, who)
     except Forbidden:
