@@ -11,6 +11,9 @@ import numpy as np
 ALLOWED = (*range(9), *(round(8 * 1.25**step) for step in range(1, 17)))
 """Numbers of wrong lines that are allowed for, each from its own number of lines on; between two, the smaller holds."""
 
+LESS = 0.7
+"""Each further number of wrong lines gets so much of the improbability that the one before it gets."""
+
 
 def at_most(errors: int, count: int, share: float) -> float:
     """The probability of at most ``errors`` in ``count`` lines when each is wrong with probability ``share``."""
@@ -55,14 +58,14 @@ def allowances(whole: int, share: float, improbability: float) -> tuple[tuple[in
     Lines that are each wrong with probability ``share`` have at any of these places as few wrong ones with
     ``improbability`` at most, all places together. A company whose first *n* lines are wrong more often than ``share``
     has counted at *n* at least as many (its count is the same process run faster), so whatever place is chosen after
-    looking, it is a false one with that probability at most. Each number of wrong lines gets an equal part of it; there
-    are as many as ``whole`` lines can prove.
+    looking, it is a false one with that probability at most. Each number of wrong lines gets its part of it
+    (``LESS``); there are as many as ``whole`` lines can prove.
     """
     found: tuple[tuple[int, int], ...] = ()
     low, high = 0, len(ALLOWED)
     while low < high:
         many = (low + high + 1) // 2
-        made = _places(whole, share, improbability / many, ALLOWED[:many])
+        made = _places(whole, share, improbability * (1 - LESS) / (1 - LESS**many), ALLOWED[:many])
         if len(made) == many:
             low, found = many, made
         else:
@@ -71,7 +74,7 @@ def allowances(whole: int, share: float, improbability: float) -> tuple[tuple[in
 
 
 def _places(whole: int, share: float, part: float, allowed: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
-    """The places one after the other, each the first at which so few wrong ones are no likelier than ``part``, of those
+    """The places one after the other, each the first at which so few wrong ones are no likelier than its part, of those
     that had more at every place before."""
     states = np.zeros(allowed[-1] + 1)
     states[0] = 1.0
@@ -88,6 +91,7 @@ def _places(whole: int, share: float, part: float, allowed: tuple[int, ...]) -> 
             break
         states, at = _moved(states, high - at, share), high
         states[: wrong + 1] = 0.0
+        part *= LESS
         found.append((at, wrong))
     return tuple(found)
 
