@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
-from huikuan.store.models import LineDecision, LineParked
+from huikuan.queries import workbench
+from huikuan.queries.workbench import batch_of
+from huikuan.services import matching
+from huikuan.store.models import LineDecision, LineParked, MatchProposal
 from huikuan.store.public_ids import public_id
+from huikuan.web import workbench_day
 from tests.databases import LedgerDb
-from tests.services.desk import balances
-from tests.web.test_workbench import HX, Bench
+from tests.services.desk import SYSTEM, balances, open_on
+from tests.services.ledger import NOW
+from tests.web.test_workbench import HX, Bench, text_of
 from tests.web.world import signed_in
 
 pytestmark = pytest.mark.practice("E4")
@@ -33,3 +41,42 @@ def test_what_is_not_understood_decides_nothing(bench: Bench) -> None:
         assert answer.status_code == status, given
     assert ann.post(bench.url(0, "aside/"), {"deed": "surprise", "reason": "why"}, headers=HX).status_code == 404
     assert (balances(), LineDecision.objects.count(), LineParked.objects.count()) == (before, 0, 0)
+
+
+def test_many_at_once_leaves_what_was_kept_back_and_what_changed_meanwhile(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    MatchProposal.objects.update(confidence="0.99500000", ambiguous=0, kind="items")
+    for at, change in ((1, {"deduction_minor": 1, "deduction_reason": "short_payment"}), (2, {})):
+        row = MatchProposal.objects.get(line_id=bench.lines[at])
+        first = row.explanations[0]
+        row.explanations = [{**first, "legs": [{**first["legs"][0], **change}], "unapplied_minor": at - 1}]
+        row.save()
+    batch = batch_of(bench.entity, 0.99, now=NOW)
+    assert list(batch.tokens) == [bench.lines[0], bench.lines[3]]
+    assert batch.sums == {"EUR": 200_03}
+    # One of them is worked out anew while the others are being accepted.
+    real = matching.accept_explanation
+
+    def accept(entity_id: int, line_id: int, *rest: Any, **named: Any) -> int:
+        if line_id == bench.lines[0]:
+            MatchProposal.objects.filter(line_id=bench.lines[3]).update(worked_out_at=NOW + timedelta(seconds=1))
+        return real(entity_id, line_id, *rest, **named)
+
+    monkeypatch.setattr(matching, "accept_explanation", accept)
+    assert matching.accept_batch(bench.entity, 0.99, mark=batch.mark, **SYSTEM) == (1, 1)
+    assert [open_on(item) for item in bench.items] == [0, 100_01, 100_02, 100_03]
+
+
+def test_many_at_once_are_no_more_than_a_person_waits_for(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbench, "BATCH_MAX", 3)
+    monkeypatch.setattr(workbench_day, "BATCH_MAX", 3)
+    MatchProposal.objects.update(confidence="0.99500000", ambiguous=0, kind="items")
+    ann = signed_in("ann")
+    shown = text_of(ann.get("/cash/workbench/many/?least=99"))
+    assert "Apply 3 lines" in shown and "At most 3 at a time, the surest first" in shown
+    mark = batch_of(bench.entity, 0.99, now=NOW).mark
+    ann.post("/cash/workbench/many/", {"least": "99", "mark": mark})
+    assert [open_on(item) for item in bench.items] == [0, 0, 0, 100_03]
+    rest = text_of(ann.get("/cash/workbench/many/?least=99"))
+    assert "At most" not in rest

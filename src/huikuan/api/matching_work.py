@@ -17,7 +17,7 @@ from huikuan.core.rights import Right
 from huikuan.queries import workbench_day as queries
 from huikuan.queries.frame import EntityRow
 from huikuan.queries.matching_work import at_work
-from huikuan.queries.workbench import batch_of, mark_of
+from huikuan.queries.workbench import batch_of
 from huikuan.services.matching import RunReport, accept_batch, run_matching, start_matching
 from huikuan.services.matching_engine import bar_of
 from huikuan.services.matching_policy import Policy, policy_of, set_policy
@@ -237,12 +237,13 @@ class BatchMade(Schema):
 
 @router.get("/{code}/batch", response=BatchOut, summary="Read what accepting many lines would do")
 def read_batch(request: HttpRequest, code: Path[EntityCode], asked: Query[BatchAsked]) -> object:
-    """Items to be paid only; ambiguous lines, those put aside and those asked about are left out."""
+    """The surest 500 at most. Items to be paid only; ambiguous lines, those with money left over or kept back, those
+    put aside and those asked about are left out."""
     caller = caller_of(request)
     row = whole_entity(caller, code, Right.DECIDE_MATCH)
-    count, sums, numbers = batch_of(row.id, asked.least, now=caller.now)
-    listed = [SumOut(currency=currency, amount=money(minor, currency)) for currency, minor in sorted(sums.items())]
-    return BatchOut(lines=count, sums=listed, mark=mark_of(numbers))
+    batch = batch_of(row.id, asked.least, now=caller.now)
+    listed = [SumOut(currency=code, amount=money(minor, code)) for code, minor in sorted(batch.sums.items())]
+    return BatchOut(lines=len(batch.tokens), sums=listed, mark=batch.mark)
 
 
 @router.post("/{code}/batch", response={201: BatchMade}, summary="Accept many lines")

@@ -124,15 +124,17 @@ def not_customer(context: dict[str, Any], line: str, money_class: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 @click.pass_obj
 def accept_many(context: dict[str, Any], least: float, mark: str | None, as_json: bool) -> None:
-    """What accepting every first explanation of at least a confidence would do; with --mark, do it."""
-    from huikuan.queries.workbench import batch_of, mark_of
+    """What accepting every first explanation of at least a confidence would do, the surest 500 at a time; with --mark,
+    do it."""
+    from huikuan.queries.workbench import batch_of
     from huikuan.services.matching import accept_batch
 
     entity_id, now = context["entity_id"], context["now"]
     if mark is None:
-        count, sums, numbers = batch_of(entity_id, least, now=now)
-        amounts = {currency: str(to_decimal(minor, currency)) for currency, minor in sorted(sums.items())}
-        said = {"lines": count, "sums": amounts, "mark": mark_of(numbers)}
+        batch = batch_of(entity_id, least, now=now)
+        count, sums = len(batch.tokens), sorted(batch.sums.items())
+        amounts = {currency: str(to_decimal(minor, currency)) for currency, minor in sums}
+        said = {"lines": count, "sums": amounts, "mark": batch.mark}
         told = ", ".join(f"{amount} {currency}" for currency, amount in amounts.items()) or "no money"
         click.echo(json.dumps(said) if as_json else f"{count:,} lines, {told}; do it with --mark {said['mark']}")
         return

@@ -146,6 +146,8 @@ class Plan:
     rest_minor: int
 
 
+NEEDS_A_PERSON = frozenset({"short_payment", "overpayment"})
+"""Deductions nobody agreed on: neither posted by itself nor accepted with many others."""
 SMALL = ("bank_charge", "exchange")
 """Deductions that a policy may write off when they are small."""
 

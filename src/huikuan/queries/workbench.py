@@ -5,7 +5,7 @@ Answers from the database as it is now: a clerk decides on what stands there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from hashlib import sha256
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Q
 
-from huikuan.core.matching import Deed
+from huikuan.core.matching import NEEDS_A_PERSON, Deed
 from huikuan.queries.bank_lines import (
     MatchLine,
     lines_by_id,
@@ -230,29 +230,51 @@ def progress(entity_id: int, *, user_id: int | None, now: datetime) -> Progress:
     )
 
 
-def batch_of(entity_id: int, least: float, *, now: datetime) -> tuple[int, dict[str, int], list[int]]:
-    """What accepting every first explanation of at least this confidence would do: how many lines, their sums by
-    currency, their numbers. Ambiguous ones, those of other kinds than paid items, and those out of date are left."""
+BATCH_MAX = 500
+"""Lines accepted at once, while a person waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What accepting many lines would do: their ``sums`` by currency, and each line's ``token`` (when the explanation
+    was worked out that would be accepted), the surest first."""
+
+    sums: dict[str, int]
+    tokens: dict[int, str]
+
+    @property
+    def is_full(self) -> bool:
+        """There may be more than are accepted at once."""
+        return len(self.tokens) == BATCH_MAX
+
+    @property
+    def mark(self) -> str:
+        """What tells these lines with their explanations from any others."""
+        return sha256(repr(sorted(self.tokens.items())).encode()).hexdigest()[:32]
+
+
+def batch_of(entity_id: int, least: float, *, now: datetime) -> Batch:
+    """What accepting every first explanation of at least this confidence would do, the surest ``BATCH_MAX`` of them.
+    Ambiguous ones, those of other kinds than paid items, with money left over or kept back, and those out of date are
+    left."""
     lines = {line.line_id: line for line in undecided(entity_id)}
     asides = asides_of(entity_id, None, now)
     found = MatchProposal.objects.filter(
         entity_id=entity_id, confidence__gte=least, ambiguous=0, kind="items", is_stale=False
     ).order_by("-confidence", "line_id")
-    numbers = [
-        number
-        for number in found.values_list("line_id", flat=True)
-        if number in lines and number not in asides.parked and not asides.questions.get(number, ("", ""))[0]
-    ]
-    sums: dict[str, int] = {}
-    for number in numbers:
-        line = lines[number]
-        sums[line.currency] = sums.get(line.currency, 0) + line.open_minor
-    return len(numbers), sums, numbers
+    batch = Batch({}, {})
+    for number, at, made in found.values_list("line_id", "worked_out_at", "explanations").iterator(chunk_size=_PART):
+        asked = asides.questions.get(number, ("", ""))[0]
+        if number in lines and number not in asides.parked and not asked and _is_plain(made):
+            line = lines[number]
+            batch.tokens[number] = at.isoformat()
+            batch.sums[line.currency] = batch.sums.get(line.currency, 0) + line.open_minor
+        if batch.is_full:
+            break
+    return batch
 
 
-def mark_of(line_ids: Sequence[int]) -> str:
-    """What tells a choice of lines with their explanations from any other."""
-    rows = (
-        MatchProposal.objects.filter(line_id__in=line_ids).order_by("line_id").values_list("line_id", "worked_out_at")
-    )
-    return sha256(repr([(number, at.isoformat()) for number, at in rows]).encode()).hexdigest()[:32]
+def _is_plain(explanations: Sequence[Mapping[str, Any]]) -> bool:
+    first = explanations[0]
+    kept = (leg["deduction_reason"] for leg in first["legs"] if leg["deduction_minor"])
+    return bool(first["legs"]) and not first["unapplied_minor"] and NEEDS_A_PERSON.isdisjoint(kept)

@@ -21,7 +21,7 @@ from huikuan.engines.match_lines import read_lines
 from huikuan.engines.match_types import BarReport
 from huikuan.queries.bank_lines import MatchLine
 from huikuan.queries.matching_tables import lines_table
-from huikuan.queries.workbench import batch_of, mark_of, undecided_ids
+from huikuan.queries.workbench import batch_of, undecided_ids
 from huikuan.queries.workbench_line import Pane, pane_of, still_open
 from huikuan.services.auditing import record
 from huikuan.services.background import enqueue
@@ -326,19 +326,19 @@ def accept_batch(entity_id: int, least: float, *, mark: str, actor_id: int | Non
     were applied and how many were refused (somebody was quicker, an item was used meanwhile) and stay. Refuses
     ``right.missing``, and ``match.other_lines`` where they are not those of the ``mark`` that was shown."""
     demand(actor_id, Right.DECIDE_MATCH, entity_id=entity_id)
-    _count, _sums, line_ids = batch_of(entity_id, least, now=now)
-    if mark_of(line_ids) != mark:
+    batch = batch_of(entity_id, least, now=now)
+    if batch.mark != mark:
         raise Conflict("match.other_lines", "Meanwhile it would be other lines: look at the figures again.")
     done = 0
-    for line_id in line_ids:
+    for line_id, token in batch.tokens.items():
         try:
-            accept_explanation(entity_id, line_id, 1, token="", actor_id=actor_id, now=now)
+            accept_explanation(entity_id, line_id, 1, token=token, actor_id=actor_id, now=now)
         except Forbidden:
             raise
         except Refusal:
             continue
         done += 1
-    return done, len(line_ids) - done
+    return done, len(batch.tokens) - done
 
 
 def _was_done(entity_id: int, actor_id: int | None, key: str | None) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from huikuan.core.matching import Deed, Explanation, Rest
+from huikuan.core.matching import NEEDS_A_PERSON, Deed, Explanation, Rest
 from huikuan.core.refusals import Conflict, Refusal
 from huikuan.engines.match_bar import least_of
 from huikuan.engines.match_types import BarReport
@@ -101,7 +101,3 @@ def waits_for(entity_id: int, line: MatchLine, made: Explanation) -> str:
     if least is None or made.confidence < least:
         return ""
     return _held_back(entity_id, line, made, policy_of(entity_id))
-
-
-NEEDS_A_PERSON = frozenset({"short_payment", "overpayment"})
-"""Deductions nobody agreed on."""

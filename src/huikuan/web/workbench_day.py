@@ -18,7 +18,7 @@ from huikuan.core.rights import Right
 from huikuan.queries import workbench_day as queries
 from huikuan.queries.frame import EntityRow
 from huikuan.queries.matching_wrong import surest_wrong
-from huikuan.queries.workbench import batch_of, mark_of
+from huikuan.queries.workbench import BATCH_MAX, batch_of
 from huikuan.queries.workbench_day import DAY_SHOWS, LEARNED_KINDS
 from huikuan.services.line_asides import answer_question
 from huikuan.services.matching import accept_batch, run_matching, start_matching
@@ -140,13 +140,14 @@ def accept_many(request: HttpRequest, seat: Seat) -> HttpResponse:
     if request.method == "POST":
         demand_now(seat)
         return _accept(request, seat, book, least)
-    count, sums, numbers = batch_of(book.id, least / 100, now=timezone.now())
+    batch = batch_of(book.id, least / 100, now=timezone.now())
     context = {
         "book": book,
         "least": least,
-        "count": count,
-        "mark": mark_of(numbers),
-        "sums": sorted(sums.items()),
+        "count": len(batch.tokens),
+        "most": BATCH_MAX if batch.is_full else 0,
+        "mark": batch.mark,
+        "sums": sorted(batch.sums.items()),
         "key": new_key(),
         "steps": chips_of(request, "least", [(str(n), f"≥ {n} %", "") for n in STEPS], active=str(least)),
     }
