@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from huikuan.store.models import LineDecision, LineParked, User
+from huikuan.store.models import LineDecision, LineParked, LineQuestion, User
 from huikuan.store.public_ids import public_id
 from tests.browser.test_jobs import sign_in
 from tests.browsers import settled
@@ -82,6 +82,30 @@ def test_lines_are_cleared_by_keyboard(bench: Bench, live_server: LiveServer, pa
     expect(lines).to_have_count(1)
     settled(page)
     assert LineDecision.objects.filter(undone_by__isnull=True).exclude(deed="undo").count() == 2
+
+
+def test_a_choice_is_sent_by_enter(bench: Bench, live_server: LiveServer, page: Page) -> None:
+    """Whose money it is not is chosen and sent without the mouse; whom to ask is too."""
+    page.goto(live_server.url)
+    sign_in(page, "ann")
+    page.goto(f"{live_server.url}/cash/workbench/")
+    lines = page.locator("#bench-lines li")
+    expect(lines).to_have_count(4)
+    page.keyboard.press("n")
+    expect(page.locator("#aside-other select")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(lines).to_have_count(3)
+    settled(page)
+    assert LineDecision.objects.get().detail == "tax_refund"
+    page.keyboard.press("a")
+    expect(page.locator("#aside-ask select")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.locator("#aside-ask input[name=question]")).to_be_focused()
+    page.keyboard.press("Control+Enter")
+    expect(lines).to_have_count(2)
+    settled(page)
+    assert LineQuestion.objects.get().question == "Whose money is this, and for which documents?"
 
 
 def test_what_is_typed_before_the_form_is_there_is_meant_for_it(

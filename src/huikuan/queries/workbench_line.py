@@ -68,6 +68,13 @@ class Card:
         return percent_of(self.made.confidence)
 
     @property
+    def kind(self) -> str:
+        """What it is to who reads it: one that leaves part of an item open is no payment in full."""
+        if self.made.kind == "items" and any(item.leg.deduction_reason == "short_payment" for item in self.items):
+            return "short_payment"
+        return self.made.kind
+
+    @property
     def customers(self) -> int:
         return len({item.leg.account_id for item in self.items})
 

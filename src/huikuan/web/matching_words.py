@@ -23,6 +23,7 @@ NOT_CUSTOMERS: dict[str, Word] = {
 
 KINDS: dict[str, Word] = {
     "items": gettext_lazy("Pays in full"),
+    "short_payment": gettext_lazy("Short payment"),
     "part_payment": gettext_lazy("Part payment"),
     "on_account": gettext_lazy("On account"),
     "overpayment": gettext_lazy("Overpayment"),

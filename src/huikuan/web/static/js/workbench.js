@@ -157,7 +157,15 @@
       }
       early = null;
     }
-    if (event.ctrlKey || event.metaKey) {
+    // A choice is sent as a typed reason is; a browser would open the list instead.
+    const held = event.ctrlKey || event.metaKey;
+    const aside = event.key === "Enter" && event.target.closest(held ? ".aside" : ".aside select");
+    if (aside) {
+      event.preventDefault();
+      if (!event.repeat) aside.closest("form").requestSubmit();
+      return;
+    }
+    if (held) {
       // From anywhere but the amounts, which do this themselves, and other forms.
       if (event.key !== "Enter" || event.repeat || !$("#edit-form") || event.target.closest("form:not(#edit-form), input.amount")) return;
       event.preventDefault();
