@@ -177,3 +177,32 @@ def test_of_two_discounts_each_counts_by_its_own_days_unless_the_past_has_left_b
     assert mixed(Knowledge()) == ("propose", ["short_payment", "early_payment_discount"])
     assert mixed(each) == ("auto", ["short_payment", "early_payment_discount"])
     assert mixed(whole) == ("auto", ["short_payment", "short_payment"])
+
+
+def test_every_number_of_a_text_less_a_credit_memo_is_surer_than_the_few_that_fit_without_the_rest() -> None:
+    items = [
+        item("0090080471", "C1", "1428.00"),
+        item("0090080779", "C1", "1260.57"),
+        item("0090081061", "C1", "44.62"),
+        item("0016012657", "C1", "-1260.57"),
+    ]
+    text = "RG 90080471 90080779 90081061"
+    answer = run([line("L1", "1472.62", text, NAME)], items, CUSTOMERS)
+    assert len(paid(answer, "L1")) == 4
+    # Another credit memo would be no reason to take in what is not paid.
+    other = [*items[:3], item("0016012657", "C1", "-1100.00")]
+    answer = run([line("L1", "1472.62", text, NAME)], other, CUSTOMERS)
+    assert paid(answer, "L1").keys() == {"0090080471", "0090081061"}
+
+
+def test_what_cancels_out_within_a_contract_may_be_meant_or_not() -> None:
+    items = [
+        item("SI1", "C1", "8136.00", contract_number="XS20250910-10"),
+        item("SI2", "C1", "391.54", contract_number="XS20250910-10"),
+        item("SI3", "C1", "500.00", contract_number="XS20250910-10"),
+        item("CM3", "C1", "-500.00", contract_number="XS20250910-10"),
+    ]
+    answer = run([line("L1", "8527.54", "合同XS20250910-10", NAME)], items, CUSTOMERS)
+    assert first(answer, "L1")[0]["ambiguous"] == 1
+    answer = run([line("L1", "8527.54", "合同XS20250910-10", NAME)], items[:2], CUSTOMERS)
+    assert first(answer, "L1")[0]["ambiguous"] == 0

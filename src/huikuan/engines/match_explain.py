@@ -23,7 +23,8 @@ from huikuan.engines.match_fit import (
     names_cut,
     states_charge,
 )
-from huikuan.engines.match_lines import Line, Pool, State
+from huikuan.engines.match_lines import Line, Pool
+from huikuan.engines.match_named import named_by, numbered_by
 from huikuan.engines.match_references import Mention
 from huikuan.engines.match_rivals import Rivals
 from huikuan.engines.match_score import CREDIT_WORDS
@@ -61,7 +62,7 @@ class Explainer(Rivals):
             certain |= self._across(context, found)
         for customer in scopes:
             pool = self.state.pool(customer, line)
-            named = _ordered(context, self.state, customer)
+            named = named_by(context, self.state, customer)
             settled = False
             if named and pool.items:
                 settled = self._named(context, customer, named, pool, found)
@@ -93,7 +94,7 @@ class Explainer(Rivals):
         if pool is None:
             return
         payer, mine = context.payers[0].customer, set(pool.items)
-        named = [one for owner in context.named if (one := _ordered(context, self.state, owner))]
+        named = [one for owner in context.named if (one := named_by(context, self.state, owner))]
         hard = [item for one, _ in named for item in one if item in mine]
         soft = [item for _, one in named for item in one if item in mine]
         if hard or soft:
@@ -116,7 +117,7 @@ class Explainer(Rivals):
         if len(made.items) == 1:
             made.swaps += bool(loose) and self._is_credited(context, made.items[0])
         elif loose or self._by_orders(context, made):
-            made.swaps += cancels(self._amounts(loose))
+            made.swaps += cancels(self._amounts(loose or made.items))
             owners = {customer_of[item] for item in made.items}
             pools = [self.state.pool(owner, context.line) for owner in sorted(owners)]
             made.swaps += cancels(self._amounts([one for pool in pools for one in pool.items if one not in inside]))
@@ -238,6 +239,11 @@ class Explainer(Rivals):
             part = fit_part(self.state, line, soft, self._amounts(soft), False) if len(soft) <= 60 else None
             if part is not None:
                 made.append(trim(Explanation("part_payment", customer, tuple(soft), part, "oldest", 1.0, size)))
+        numbered = numbered_by(context, self.state, customer)
+        if exact and len(numbered) > 1 and sum(self._amounts(numbered)) > line.amount:
+            # Every number of the text, less a credit memo, says more than the few that fit without the others.
+            memos = [one for one in pool.items if self.state.open_now[one] < 0 and one not in numbered]
+            made += self._credited(context, customer, numbered, memos[:CREDITS_MAX], size) if memos else []
         keep(found, made)
         return settled
 
@@ -344,20 +350,6 @@ class Explainer(Rivals):
             is_round = context.line.amount % (100 * UNIT) == 0
             made.is_way = bool(owed and is_round and not context.found.mentions) and self._pays_on_account(customer)
             keep(found, [made])
-
-
-def _ordered(context: Context, state: State, customer: int) -> tuple[list[int], list[int]] | None:
-    """Open items of a customer that are named: by their numbers, in the order of the text; by orders and contracts."""
-    if customer not in context.named:
-        return None
-    hard: dict[int, None] = {}
-    soft: dict[int, None] = {}
-    of = state.book.customer_of
-    for at, mention in sorted(enumerate(context.found.mentions), key=lambda one: (one[1].field, one[1].start, one[0])):
-        mine = [one for one in context.open_of[at] if of[one] == customer]
-        into = soft if mention.kind in ("order", "contract") or len(mine) > 1 or mention.doubtful else hard
-        into.update(dict.fromkeys(mine))
-    return list(hard), [one for one in soft if one not in hard]
 
 
 def _drop_padded(context: Context, found: Found) -> None:

@@ -108,7 +108,7 @@ class Scorer:
         values[place["soft_only"]] = float(named and soft_only)
         values[place["order"]] = float(named and order)
         if named:
-            unnamed = sum([one not in told.listed for one in made.items]) / len(made.items)
+            unnamed = self._unnamed(told, made) / len(made.items)
             values[place["complete"]] = float(unnamed == 0 and missed_open == 0)
             values[place["unnamed_items"]] = unnamed
         self._payer(told, made, values)
@@ -128,6 +128,15 @@ class Scorer:
         habit = "oldest" if made.shape == "oldest" and how in ("part", "short") else how
         values[place["habit"]] = self._habit(made.customer, habit)
         return values
+
+    def _unnamed(self, told: Told, made: Explanation) -> int:
+        """Items that no number names; a credit memo that undoes a named item is as good as named with it."""
+        loose = [one for one in made.items if one not in told.listed]
+        if loose and made.shape == "credits":
+            opened = self.state.open_now
+            undone = {-opened[one] for one in made.items if one in told.listed}
+            loose = [one for one in loose if opened[one] not in undone]
+        return len(loose)
 
     def _words(self, told: Told, made: Explanation, values: array[float], named: bool) -> None:
         """What the text says besides numbers, and whether the explanation agrees."""
