@@ -167,7 +167,10 @@ class BareExplainer:
         held = {frozenset(one.items) for one in exact}
         rivals = [one for one in rivals if frozenset(one.items) not in held]
         for one in exact:
-            one.others += sum(len(rival.items) <= len(one.items) for rival in rivals)
+            among = (
+                rivals if one.shape != "period" else [rival for rival in rivals if self._is_said(context, rival.items)]
+            )
+            one.others += sum(len(rival.items) <= len(one.items) for rival in among)
         for rival in rivals:
             rival.others += len(exact)
         return rivals
@@ -265,6 +268,11 @@ class BareExplainer:
             when = date(1970, 1, 1) + timedelta(days=day)
             held = self._months[day] = (when.year, when.month)
         return held
+
+    def _is_said(self, context: Context, items: Iterable[int]) -> bool:
+        """All of months that the text names."""
+        months = {(year, month) for year, month, _, _ in context.periods}
+        return bool(months) and all(self._month(self.state.book.dated[item]) in months for item in items)
 
     def _twins(self, pool: Pool, item: int) -> int:
         """How many items of the pool are like it: of the same days, with as much open."""

@@ -147,14 +147,16 @@ class Gatherer:
                 context.named.setdefault(book.customer_of[one], []).append(one)
 
     def _set_aside(self, context: Context) -> None:
-        """Bare digits that are by chance a number of customers who have nothing to do with the payer, and the last
-        digits of something the payer owes: they led nowhere."""
+        """Bare digits that are by chance a number of customers who have nothing to do with the payer (and of another
+        amount), and the last digits of something the payer owes: they led nowhere."""
         if not context.payers or context.payers[0].strength < FOREIGN_PAYER:
             return
         of, found, kept = self.state.book.customer_of, context.found, []
         for one in found.mentions:
             foreign = one.kind in ("number", "mangled") and one.rarity < FOREIGN_RARITY
-            if not foreign or any(of[item] in context.strength for item in one.items):
+            if not foreign or any(
+                of[item] in context.strength or self.state.open_now[item] == context.line.amount for item in one.items
+            ):
                 kept.append(one)
                 continue
             pool = self.state.pool(context.payers[0].customer, context.line)

@@ -23,7 +23,7 @@ from huikuan.engines.match_fit import (
     names_cut,
     states_charge,
 )
-from huikuan.engines.match_lines import Line, Pool
+from huikuan.engines.match_lines import Pool
 from huikuan.engines.match_named import named_by, numbered_by
 from huikuan.engines.match_references import Mention
 from huikuan.engines.match_rivals import Rivals
@@ -319,13 +319,24 @@ class Explainer(Rivals):
                     context.open_of[len(context.found.mentions)] = hits
                     context.found.mentions.append(Mention(hits, kind, 2.0, number, start, stop, token))
 
-    def _is_again(self, line: Line, item: int, customer: int) -> bool:
-        """The line has the amount of an item of the customer, or what its discount leaves of it."""
-        book = self.state.book
-        if book.customer_of[item] != customer or not self.state.fits(item, line):
-            return False
-        amount = int(book.amounts[item])
-        return line.amount in (amount, amount - discount_of(self.state, item, amount))
+    def _is_again(self, context: Context, customer: int) -> bool:
+        """The line has the amount of what its numbers name of the customer and is paid, of one or of all together; or
+        what discounts leave of it."""
+        book, line, named = self.state.book, context.line, list[int]()
+        for at, mention in enumerate(context.found.mentions):
+            if context.open_of[at] or mention.doubtful:
+                continue
+            mine = [one for one in mention.items if book.customer_of[one] == customer and self.state.fits(one, line)]
+            if any(line.amount in self._whole_and_less([one]) for one in mine):
+                return True
+            named += mine[:1] if mine and mine[0] not in named else []
+        return len(named) > 1 and line.amount in self._whole_and_less(named)
+
+    def _whole_and_less(self, items: list[int]) -> tuple[int, int]:
+        """What the items came to, and that less their discounts."""
+        amounts = [int(self.state.book.amounts[item]) for item in items]
+        cuts = [discount_of(self.state, item, amount) for item, amount in zip(items, amounts, strict=True)]
+        return sum(amounts), sum(amounts) - sum(cuts)
 
     def _rest(self, context: Context, scopes: list[int], found: Found) -> None:
         """Not a customer's money; on account of each likely customer, a duplicate where what is named is paid."""
@@ -333,11 +344,7 @@ class Explainer(Rivals):
         keep(found, [Explanation("not_customer", -1, (), none, "none")])
         named = context.listed()
         for customer in scopes[:3]:
-            kind = "on_account"
-            for at, mention in enumerate(context.found.mentions):
-                if not context.open_of[at] and not mention.doubtful:
-                    again = any(self._is_again(context.line, one, customer) for one in mention.items)
-                    kind = "duplicate" if again else kind
+            kind = "duplicate" if self._is_again(context, customer) else "on_account"
             for made in found.values() if kind == "duplicate" else ():
                 # However short the number: what it names was paid with this very amount.
                 made.is_shaky |= bool(made.items) and named.isdisjoint(made.items)

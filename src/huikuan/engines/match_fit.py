@@ -111,6 +111,10 @@ class Terms:
         passed, refused = self.late
         return passed >= max(PASSED_MIN, 3 * refused)
 
+    def takes_late(self) -> bool:
+        """This payer has taken a discount late."""
+        return any(self.own_late)
+
     def keeps_late(self) -> bool:
         """A late discount stays open: it has with this payer, or with all of whom nothing else is known."""
         return self.own_late[1] >= OWN_PASSED_MIN or self.late[1] >= max(PASSED_MIN, 3 * self.late[0])

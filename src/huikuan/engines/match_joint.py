@@ -149,13 +149,9 @@ def _use(made: Explanation, used: dict[int, int]) -> None:
 
 def _has_equal(one: Judged, used: dict[int, int], state: State) -> bool:
     """Another item of the very amount is free that the text points to as well: the next of equal monthly sums."""
-    first = one.ranked[0]
+    first, listed = one.ranked[0], one.context.listed()
     return any(
-        made.fit.how == "exact"
-        and len(made.items) == 1
-        and made.features
-        and made.features[PLACE["rarity"]] > 0
-        and _is_free(made, used, state)
+        made.fit.how == "exact" and len(made.items) == 1 and made.items[0] in listed and _is_free(made, used, state)
         for made in one.ranked[1:]
         if made.customer == first.customer
     )

@@ -56,11 +56,12 @@ def hold_of(best: Explanation) -> str:
 
 
 def back_of(best: Explanation, hold: str) -> int:
-    """The degree of doubt: 0 where the text names every item and the amount is theirs to the cent, 1 of all others, 2
-    of what only the past's answer lets through. ``hold``: as ``hold_of`` gives it."""
+    """The degree of doubt: 0 where the text names every item, no other open one, and the amount is theirs to the cent;
+    1 of all others, 2 of what only the past's answer lets through. ``hold``: as ``hold_of`` gives it."""
     if hold:
         return 2
-    return int(not (best.kind == "items" and best.shape == "named" and best.fit.how == "exact"))
+    is_plain = best.kind == "items" and best.shape == "named" and best.fit.how == "exact"
+    return int(not is_plain or best.features[PLACE["missed_open"]] > NAMED_ELSE)
 
 
 def vouched_by(past: Iterable[tuple[str, float, bool]], least: float) -> dict[str, float]:

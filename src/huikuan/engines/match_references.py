@@ -52,6 +52,8 @@ _UNITS = frozenset("年月日元%")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _DIGIT = re.compile(r"[0-9]")
 _PIECES = re.compile(r"[A-Z]+\d+|\d+")
+_DATED = re.compile(r"20[0-4]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+"""A long number that begins so was made up of a day and a time: its beginning is no number of a document."""
 
 
 @packed
@@ -336,7 +338,7 @@ class _Scan:
             for size in self.book.core_lengths:
                 if size < 6 or len(digits) <= size:
                     continue
-                for at in (len(digits) - size, 0):
+                for at in (len(digits) - size, *(() if _DATED.match(digits) else (0,))):
                     if (one := self._look(digits[at : at + size], 1)) is not None:
                         items, kind, rarity = one
                         return [((items, kind, rarity - 1.0), start + at, start + at + size, digits[at : at + size])]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from huikuan.engines.match_bare import OLDEST_MIN, SETS_MAX, BareExplainer
-from huikuan.engines.match_book import UNIT
+from huikuan.engines.match_book import NEVER, UNIT
 from huikuan.engines.match_context import Context
 from huikuan.engines.match_explanation import WHOLE, Explanation, Found
 from huikuan.engines.match_family import family_pool
@@ -62,7 +62,7 @@ class Rivals(BareExplainer):
                 rivals += parts
                 if parts and not counted:
                     one.rival = tuple(self.state.pool(owner, context.line).items[:1])
-                one.doubt = one.doubt if parts else "round"
+                one.doubt = one.doubt if parts or own in said else "round"
             one.others = max(one.others, float(rivals))
 
     def _is_due(self, context: Context, items: Iterable[int]) -> bool:
@@ -122,11 +122,6 @@ class Rivals(BareExplainer):
         name = self.state.book.customer_ids[customer]
         return sum(self.knowledge.habit(name, habit)[0] for habit in ("part", "account", "over"))
 
-    def _is_said(self, context: Context, items: Iterable[int]) -> bool:
-        """All of months that the text names."""
-        months = {(year, month) for year, month, _, _ in context.periods}
-        return bool(months) and all(self._month(self.state.book.dated[item]) in months for item in items)
-
     def _ways(self, context: Context, limit: int) -> Ways:
         """Every way up to ``limit`` in which a plausible payer's items, or its group's, give the amount."""
         line, ways, payers = context.line, Ways(), context.payers
@@ -150,8 +145,7 @@ class Rivals(BareExplainer):
         amount, items = line.amount, pool.items
         if sum([one for one in pool.amounts if one > 0]) < amount:
             return
-        net = self._net(pool, line)
-        for amounts in (pool.amounts, net) if net else (pool.amounts,):
+        for amounts in (pool.amounts, *self._nets(pool, line)):
             _note(ways, [(items[at],) for at, one in enumerate(amounts) if one == amount], 1 + less)
             _note(ways, self._wholes(pool, amounts, line), 1 + less)
             if limit > 1:
@@ -167,15 +161,22 @@ class Rivals(BareExplainer):
             if by_date != list(range(len(items))):
                 _note(ways, _runs(pool, by_date, amount), 2 + less)
 
-    def _net(self, pool: Pool, line: Line) -> list[int] | None:
-        """What is open of each less the discount that is still allowed; ``None`` where none is."""
+    def _nets(self, pool: Pool, line: Line) -> list[list[int]]:
+        """What is open of each less the discount that is still allowed, where one is; and less the late ones too, where
+        the payer has taken such."""
         book, state, day = self.state.book, self.state, line.day
         until, percents = book.discount_until, book.discounts
-        if not [item for item in pool.items if until[item] >= day and percents[item]]:
-            return None
+        offered = [item for item in pool.items if percents[item]]
+        if not offered:
+            return []
+        is_late = any(self._terms_of(book.customer_of[item]).takes_late() for item in offered if until[item] < day)
+        latest = [day] if any(until[item] >= day for item in offered) else []
         return [
-            amount - (discount_of(state, item, amount) if until[item] >= day else 0)
-            for item, amount in zip(pool.items, pool.amounts, strict=True)
+            [
+                amount - (discount_of(state, item, amount) if until[item] >= least else 0)
+                for item, amount in zip(pool.items, pool.amounts, strict=True)
+            ]
+            for least in (*latest, *([-NEVER] if is_late else []))
         ]
 
     def _wholes(self, pool: Pool, amounts: list[int], line: Line) -> list[list[int]]:

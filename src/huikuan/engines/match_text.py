@@ -43,6 +43,7 @@ _PERIODS = re.compile(
     r"(?:(?P<y1>20\d\d)\s?年\s?)?(?<![\d.])(?P<m1>1[0-2]|0?[1-9])\s?月(?!\s?\d{1,2}\s?日)(?:份)?"
     r"|(?<![\d/.-])(?P<y2>20\d\d)\s?[-/.]\s?(?P<m2>1[0-2]|0[1-9])(?![\d/.-])"
     r"|(?<![\d/.-])(?P<m3>1[0-2]|0[1-9])\s?[-/.]\s?(?P<y3>20\d\d)(?![\d/.-])"
+    r"|(?:SOA|STATEMENT|STMT|ABRECHNUNG|RELEV[EÉ]|对账单?)[\s.:]{0,3}(?P<m5>1[0-2]|0[1-9])\s?/\s?(?P<y5>[2-3]\d)(?![\d/.-])"
     r"|(?<![A-Z])(?P<word>JAN(?:UARY|UAR)?|FEB(?:RUARY|RUAR)?|M[AÄ]R(?:CH|Z)?|APR(?:IL)?|MAY|MAI|JUN[EI]?|JUL[YI]?"
     r"|AUG(?:UST)?|SEPT?(?:EMBER)?|O[CK]T(?:OBER)?|NOV(?:EMBER)?|DE[CZ](?:EMBER)?|JANVIER|F[EÉ]VRIER|MARS|AVRIL|JUIN"
     r"|JUILLET|AO[UÛ]T|SEPTEMBRE|OCTOBRE|NOVEMBRE|D[EÉ]CEMBRE)(?![A-Z])[\s.,-]*(?P<y4>20\d\d)?"
@@ -112,12 +113,15 @@ def periods_of(text: str, booked: date) -> list[tuple[int, int, int, int]]:
     for match in _PERIODS.finditer(text):
         word = match["word"]
         month = (
-            _MONTHS.get(word[:3], _month_in_french(word)) if word else int(match["m1"] or match["m2"] or match["m3"])
+            _MONTHS.get(word[:3], _month_in_french(word))
+            if word
+            else int(match["m1"] or match["m2"] or match["m3"] or match["m5"])
         )
-        year_text = match["y1"] or match["y2"] or match["y3"] or match["y4"]
+        year_text = match["y1"] or match["y2"] or match["y3"] or match["y4"] or match["y5"]
         if not month:
             continue
         year = int(year_text) if year_text else booked.year - (month > booked.month)
+        year += 2000 * (year < 100)
         found.append((year, month, match.start(), match.end()))
     return found
 

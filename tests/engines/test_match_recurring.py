@@ -1,0 +1,114 @@
+"""What comes again every month: months that the text names, equal sums of one contract, discounts taken late."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from huikuan.engines.match import Knowledge, MatchModel
+from huikuan.engines.match_prior import prior_calibration
+from huikuan.engines.match_types import BarReport
+from tests.engines.matching import customer, first, item, line, paid, run
+
+pytestmark = pytest.mark.practice("E3")
+
+NAME = "Oakfield Pumps Ltd"
+CUSTOMERS = [customer("C1", NAME, payer_accounts="GB1"), customer("C2", "Brightwater Foods plc")]
+MONTHS = [date(2025, 12, 1), date(2026, 1, 1), date(2026, 2, 1)]
+
+
+def said(
+    lines: list[dict[str, Any]], items: list[dict[str, Any]], knowledge: Knowledge | None = None, vouched: str = ""
+) -> Any:
+    """The answer, were there no bar. ``vouched``: a kind of doubt that the past answers."""
+    bar = BarReport(threshold=0.0, reason="", vouched={vouched: 0.9} if vouched else {})
+    return run(lines, items, CUSTOMERS, model=MatchModel(knowledge or Knowledge(), prior_calibration(), bar))
+
+
+def billed(number: str, amount: str, day: date, **more: Any) -> dict[str, Any]:
+    return item(number, "C1", amount, document_date=day, due_date=day + timedelta(days=30), **more)
+
+
+def rents() -> list[dict[str, Any]]:
+    """Two equal bills in each of three months."""
+    return [
+        billed(f"INV{at}{kind}", amount, day)
+        for at, day in enumerate(MONTHS)
+        for kind, amount in (("001", "350.00"), ("002", "799.50"))
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["Statement January 2026", "SOA 01/26", "对账单 01/26", "1月份货款", "Rechnungen 01/2026"]
+)
+def test_equal_sets_of_other_months_are_no_rivals_of_the_month_that_is_named(text: str) -> None:
+    answer = said([line("L1", "1149.50", text, NAME)], rents())
+    assert paid(answer, "L1").keys() == {"INV1001", "INV1002"}
+    row = first(answer, "L1")[0]
+    assert (row["ambiguous"], row["decision"]) == (0, "auto")
+    assert first(said([line("L1", "1149.50", "settlement", NAME)], rents()), "L1")[0]["decision"] == "propose"
+
+
+def test_whole_hundreds_of_the_month_that_is_named_are_meant_for_it() -> None:
+    known = Knowledge()
+    known.habits = {"C1": {"lines": 40, "part": 1}}
+    items = [billed("INV1", "913.47", MONTHS[0]), billed("INV2", "700.00", MONTHS[1])]
+    named, bare = ([line("L1", "700.00", text, NAME)] for text in ("January 2026 invoices", "settlement"))
+    assert first(said(named, items, known), "L1")[0]["decision"] == "auto"
+    assert first(said(bare, items, known), "L1")[0]["decision"] == "propose"
+
+
+def test_the_next_of_equal_sums_of_one_contract_is_no_payment_of_the_first_again() -> None:
+    items = [billed(f"INV{at}", "2142.75", day, contract_number="HT-2025-382") for at, day in enumerate(MONTHS)]
+    days = [date(2026, 3, 4), date(2026, 4, 6)]
+    lines = [line(f"L{at}", "2142.75", "HT-2025-382", NAME, booking_date=day) for at, day in enumerate(days)]
+    answer = said(lines, items)
+    assert [paid(answer, one["line_id"]) for one in lines] == [{"INV0": "2142.75"}, {"INV1": "2142.75"}]
+
+
+def test_who_takes_discounts_late_may_mean_the_older_of_two_equal_items() -> None:
+    day = date(2026, 3, 18)
+    more = {"discount_percent": "3"}
+    old = billed("INV1", "171.99", date(2026, 2, 16), discount_date=date(2026, 2, 26), **more)
+    new = billed("INV2", "171.99", date(2026, 3, 16), discount_date=date(2026, 3, 26), **more)
+    late = Knowledge()
+    late.habits = {"C1": {"lines": 4, "late_closed": 3}}
+    paying = [line("L1", "166.83", "Voucher 77", NAME, booking_date=day)]
+    assert first(said(paying, [old, new]), "L1")[0]["decision"] == "auto"
+    row = first(said(paying, [old, new], late), "L1")[0]
+    assert (row["decision"], row["ambiguous"] > 0) == ("propose", True)
+
+
+def test_a_day_and_a_time_in_a_long_number_are_no_number_of_a_document() -> None:
+    """``2026/03201`` is no part of ``20260320175411``, the payer's own reference of 20 March, 17:54:11."""
+    items = [billed("2026/03201", "15.00", MONTHS[1]), billed("2026/01733", "926.10", MONTHS[1])]
+    for reference, named in (("20260320175411", False), ("7788202603201", True)):
+        answer = said([line("L1", "926.10", "", NAME, end_to_end_id=reference)], items)
+        assert paid(answer, "L1").keys() == {"2026/01733"}
+        assert first(answer, "L1")[0]["decision"] == ("propose" if named else "auto")
+
+
+def test_what_a_number_names_of_another_customer_with_this_very_amount_may_be_meant() -> None:
+    crowd = [item(f"2026/{number:05}-A", "C9", "70.00") for number in range(1000, 3800)]
+    theirs, mine = item("2026/00455-A", "C2", "351.20"), billed("2026/03911-A", "351.20", MONTHS[1])
+    answer = said([line("L1", "351.20", "Paiement 2026/00455", NAME, payer_account="GB1")], [*crowd, theirs, mine])
+    assert first(answer, "L1")[0]["decision"] == "propose"
+    assert "2026/00455-A" in answer.matches.column("item_id").to_pylist()
+
+
+def test_several_numbers_that_were_paid_with_this_very_amount_hold_back_the_next_equal_set() -> None:
+    settled = [{**one, "settled_date": date(2026, 2, 6)} for one in rents()[:2]]
+    again = [line("L1", "1149.50", "INV0001, INV0002", NAME)]
+    answer = said(again, [*settled, *rents()[2:4]], vouched="names_paid")
+    assert first(answer, "L1")[0]["decision"] == "propose"
+
+
+def test_a_line_that_names_an_open_item_it_does_not_pay_stands_behind_those_that_pay_all_they_name() -> None:
+    items = [billed("11037", "136.92", MONTHS[1]), billed("11038", "15.00", MONTHS[1])]
+    backs = {}
+    for text in ("invoice no. 11037", "invoice no. 11037 11038 202"):
+        answer = said([line("L1", "136.92", text, NAME)], items)
+        backs[text] = [row["back"] for row in answer.explanations.to_pylist() if row["rank"] == 1]
+    assert list(backs.values()) == [[0], [1]]
