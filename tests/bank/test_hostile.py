@@ -19,7 +19,10 @@ from huikuan.bank.reading import read_statements, stream_events
 from huikuan.bank.remittance import parse_remittance
 from huikuan.bank.source import Source
 from huikuan.bank.statement import BadStatement
+from huikuan.core.refusals import Refusal
+from huikuan.invoices.reading import parse_invoice
 from tests.bank import seeds
+from tests.bank.pdfs import pdf_packed
 from tests.bank.test_pain008 import ONE, write
 
 pytestmark = pytest.mark.practice("E2")
@@ -144,3 +147,59 @@ def test_what_is_repeated_without_end_is_read_once(what: str) -> None:
         with contextlib.suppress(BadStatement):
             read(ENDLESS[what], "x")
     assert time.process_time() - start < 5
+
+
+FIELDS = b"From: a@b.example\nDate: Mon, 5 Jan 2026 00:00:00 +0000\n"
+HOSTILE = {
+    "a sender in coded words": (b"From: " + b"=?utf-8?q?a?= " * 30_000 + b"\nSubject: a\n\nINV-1 100.00\n", "m.eml"),
+    "a type with many words": (
+        FIELDS + b"Content-Type: text/plain; " + b"a=b; " * 50_000 + b"\n\nINV-1 100.00",
+        "m.eml",
+    ),
+    "very many parts": (
+        FIELDS + b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\nContent-Type: text/plain\n\nx\n" * 200_000,
+        "m.eml",
+    ),
+    "comments that never end": (FIELDS + b"Content-Type: text/html\n\nINV-1 100.00" + b"<!--" * 100_000, "m.eml"),
+    "tags that never end": (FIELDS + b"Content-Type: text/html\n\nINV-1 100.00" + b"<a " * 200_000, "m.eml"),
+    "a table of comments": (
+        b"<html><table><tr><td>INV-1</td><td>100.00</td></tr></table>" + b"<!--" * 100_000,
+        "t.xls",
+    ),
+    "a page of a million words": (pdf_packed(b"BT 10 10 Td (INV-1 100.00) Tj ET\n" * 150_000), "p.pdf"),
+    "forms shown again and again": (
+        pdf_packed(b"/X Do\n" * 5_000, form=b"BT 10 10 Td (INV-1 100.00) Tj ET\n" * 3_000),
+        "p.pdf",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_a_small_file_does_not_keep_a_reader_for_hours(what: str) -> None:
+    """Each took a minute and more, one of them 12 GB."""
+    data, name = HOSTILE[what]
+    start = time.process_time()
+    for read in (parse_remittance, read_statements, parse_invoice):
+        with contextlib.suppress(BadStatement, Refusal):
+            read(data, name)
+    assert time.process_time() - start < 20
+
+
+def test_a_page_that_unpacks_to_too_much_is_refused() -> None:
+    data, name = HOSTILE["a page of a million words"]
+    with pytest.raises(BadStatement) as refused:
+        parse_remittance(data, name)
+    assert refused.value.errors[0].code == "file.too_large"
+    with pytest.raises(Refusal) as bomb:
+        parse_invoice(data, name)
+    assert bomb.value.code == "invoice.bomb"
+
+
+def test_an_html_mail_ends_with_words_or_a_tag() -> None:
+    for body in (
+        "<p>INV-1 100.00<br>Tom &amp; more",
+        "<table><tr><td>INV-1</td><td>100.00</td></tr></table>",
+        "INV-1 100.00",
+    ):
+        (advice,) = parse_remittance(FIELDS + b"Content-Type: text/html\n\n" + body.encode(), "m.eml")
+        assert [one.number for one in advice.documents] == ["INV-1"]

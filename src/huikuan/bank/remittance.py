@@ -10,10 +10,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from email.message import EmailMessage
 from email.parser import BytesParser
-from email.policy import default
+from email.policy import EmailPolicy
 from email.utils import parseaddr
+from html import unescape
+from typing import Any, cast
 
-from pypdf import PdfReader
+from pypdf import PdfReader, apply_configuration
+from pypdf.errors import LimitReachedError
 
 from huikuan.bank.source import MIB, Source, detect_encoding
 from huikuan.bank.statement import BadStatement
@@ -22,11 +25,32 @@ FILE_MAX = 30 * MIB
 _PARTS_MAX = 60
 _DEPTH_MAX = 3
 _PAGES_MAX = 50
+_SEAMS_MAX = 5_000
+"""Lines of a mail that may be a seam between two parts."""
+_FIELD_MAX = 1_000
+"""Characters read of a field of a mail: what a field may hold is taken apart again and again by its reader."""
+_PDF_LIMITS: dict[str, Any] = {
+    "zlib_maximum_output_length": MIB,
+    "lzw_maximum_output_length": MIB,
+    "run_length_maximum_output_length": MIB,
+    "array_based_stream_maximum_output_length": MIB,
+    "stream_parsing_work_maximum_count": 150_000,
+    "xform_maximum_invocations_per_extraction": 10,
+}
+"""A page of text is some 20 kB and 20,000 words of its language; a few kB can unpack to one that is read for hours."""
 # A line ends in one way only (``\r`` is part of it): with two, lines without an end would be tried in all combinations.
 _MAIL = re.compile(rb"\A(?:[A-Za-z][A-Za-z0-9\-]{1,40}:[^\n]*\n(?:[ \t][^\n]*\n)*){2,}\r?\n")
 _MAIL_FIELDS = re.compile(rb"^(from|subject|date|message-id|mime-version|received):", re.IGNORECASE | re.MULTILINE)
 
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+
+
+class _Policy(EmailPolicy):
+    """The usual one, with fields that end somewhere."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[:_FIELD_MAX]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +139,11 @@ def _mail(source: Source, depth: int) -> list[RemittanceAdvice]:
     """Attachments first; the text of the mail where they name nothing. Sender and day where the advice has none."""
     if depth >= _DEPTH_MAX:
         raise source.bad("remittance.too_deep", "a mail in a mail in a mail is not opened")
+    data = source.read()
+    if data.count(b"\n--") > _SEAMS_MAX:
+        raise _too_many_parts(source)
     try:
-        message = BytesParser(policy=default).parsebytes(source.read())
+        message = cast(EmailMessage, BytesParser(policy=_Policy()).parsebytes(data))
     except Exception as error:
         raise source.bad("remittance.broken", f"the mail cannot be read: {type(error).__name__}") from None
     name, address, sent = _sender(message)
@@ -124,7 +151,7 @@ def _mail(source: Source, depth: int) -> list[RemittanceAdvice]:
     bodies: list[str] = []
     for number, part in enumerate(message.walk()):
         if number > _PARTS_MAX:
-            raise source.bad("remittance.too_many_parts", f"the mail has more than {_PARTS_MAX} parts")
+            raise _too_many_parts(source)
         found += _part(source, part, bodies, depth)
     if not found:
         from huikuan.bank.remittance_text import read_text
@@ -140,6 +167,10 @@ def _mail(source: Source, depth: int) -> list[RemittanceAdvice]:
         )
         for one in found
     ]
+
+
+def _too_many_parts(source: Source) -> BadStatement:
+    return source.bad("remittance.too_many_parts", f"the mail has more than {_PARTS_MAX} parts")
 
 
 def _sender(message: EmailMessage) -> tuple[str, str, date | None]:
@@ -209,19 +240,25 @@ def html_text(text: str) -> str:
 
     words = Words()
     words.feed(text)
-    words.close()
+    # Not closed: that would try every place of what never ends anew. What is left is such, or words without a tag.
+    if not words.rawdata.startswith("<"):
+        words.handle_data(unescape(words.rawdata))
     return "".join(words.out)
 
 
 def pdf_text(source: Source) -> str:
-    """The text of a PDF's first pages, in the layout of its lines. Refuses ``file.encrypted``, ``file.broken``."""
+    """The text of a PDF's first pages, in the layout of its lines. Refuses ``file.encrypted``, ``file.too_large`` (a
+    page that unpacks to more than any advice has) and ``file.broken``."""
     try:
         reader = PdfReader(io.BytesIO(source.read()), strict=False)
         if reader.is_encrypted and not reader.decrypt(""):
             raise source.bad("file.encrypted", "the PDF is encrypted")
         pages = reader.pages[:_PAGES_MAX]
-        return "\n".join(page.extract_text() for page in pages)[: 4 * MIB]
+        with apply_configuration(**_PDF_LIMITS):
+            return "\n".join(page.extract_text() for page in pages)[: 4 * MIB]
     except BadStatement:
         raise
+    except LimitReachedError:
+        raise source.bad("file.too_large", "a page of the PDF unpacks to more than is read") from None
     except Exception as error:  # a damaged PDF makes its reader fail in any way
         raise source.bad("file.broken", f"the PDF cannot be read ({type(error).__name__})") from None

@@ -196,12 +196,11 @@ def _html_tables(source: Source) -> Iterator[Sheet]:
             text = io.TextIOWrapper(stream, detect_encoding(source), errors="replace", newline=None)
             while block := text.read(1 << 16):
                 parser.feed(block)
-                if len(parser.rawdata) > 1 << 22:
+                if len(parser.rawdata) > 1 << 20:
                     raise source.bad("bank.damaged", "a tag of the page has no end")
                 taken, parser.rows = parser.rows, []
                 yield from taken
-        parser.close()
-        yield from parser.rows
+        # Not closed: that would try every place of what never ends anew. Rows end with their tags.
 
     yield Sheet("", rows())
 

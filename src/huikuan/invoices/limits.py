@@ -47,7 +47,7 @@ def open_archive(data: bytes, name: str) -> dict[str, bytes]:
             listed = [part for part in archive.infolist() if not part.filename.endswith("/")]
             unpacked = sum(part.file_size for part in listed)
             if len(listed) > PARTS_MAX or unpacked > UNPACKED_MAX or unpacked > RATIO_MAX * len(data) + FILE_MAX:
-                raise _bomb(name)
+                raise bomb(name)
             for part in listed:
                 if part.flag_bits & 1:
                     raise encrypted(name)
@@ -55,12 +55,12 @@ def open_archive(data: bytes, name: str) -> dict[str, bytes]:
                     content = stream.read(room + 1)
                 room -= len(content)
                 if room < 0:
-                    raise _bomb(name)
+                    raise bomb(name)
                 parts[part.filename.lstrip("/")] = content
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as error:
         raise broken(name, str(error)) from None
     return parts
 
 
-def _bomb(name: str) -> Refusal:
+def bomb(name: str) -> Refusal:
     return Refusal("invoice.bomb", "{name} unpacks to far more than its size: refused for safety", name=name)

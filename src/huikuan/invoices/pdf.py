@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import io
 import logging
+from typing import Any
 
-from pypdf import PdfReader
-from pypdf.errors import PyPdfError
+from pypdf import PdfReader, apply_configuration
+from pypdf.errors import LimitReachedError, PyPdfError
 
 from huikuan.core.refusals import Refusal
-from huikuan.invoices.limits import FILE_MAX, broken, encrypted
+from huikuan.invoices.limits import FILE_MAX, bomb, broken, encrypted
 
 ATTACHMENTS = ("factur-x.xml", "zugferd-invoice.xml", "xrechnung.xml", "cii.xml", "order-x.xml")
 PAGES_MAX = 50
+LIMITS: dict[str, Any] = {
+    "zlib_maximum_output_length": 1 << 20,
+    "lzw_maximum_output_length": 1 << 20,
+    "run_length_maximum_output_length": 1 << 20,
+    "array_based_stream_maximum_output_length": 1 << 20,
+    "stream_parsing_work_maximum_count": 150_000,
+    "xform_maximum_invocations_per_extraction": 10,
+}
+"""Of one page's text; a few kB can unpack to a page that is read for hours."""
 
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what is wrong is said by our own refusals
 
@@ -66,14 +76,17 @@ def embedded_xml(reader: PdfReader, name: str) -> tuple[str, bytes] | None:
     except _DAMAGE as error:
         raise broken(name, str(error) or type(error).__name__) from None
     if len(data) > FILE_MAX:
-        raise Refusal("invoice.bomb", "{name} unpacks to far more than its size: refused for safety", name=name)
+        raise bomb(name)
     return wanted, bytes(data)
 
 
 def page_text(reader: PdfReader, name: str) -> str:
-    """The text of the first pages."""
+    """The text of the first pages. Refuses ``invoice.broken`` and ``invoice.bomb``."""
     try:
-        texts = [page.extract_text() for page in reader.pages[:PAGES_MAX]]
+        with apply_configuration(**LIMITS):
+            texts = [page.extract_text() for page in reader.pages[:PAGES_MAX]]
+    except LimitReachedError:
+        raise bomb(name) from None
     except _DAMAGE as error:
         raise broken(name, str(error) or type(error).__name__) from None
     return "\n".join(texts)
