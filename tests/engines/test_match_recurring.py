@@ -73,12 +73,14 @@ def test_who_takes_discounts_late_may_mean_the_older_of_two_equal_items() -> Non
     more = {"discount_percent": "3"}
     old = billed("INV1", "171.99", date(2026, 2, 16), discount_date=date(2026, 2, 26), **more)
     new = billed("INV2", "171.99", date(2026, 3, 16), discount_date=date(2026, 3, 26), **more)
-    late = Knowledge()
-    late.habits = {"C1": {"lines": 4, "late_closed": 3}}
+    prompt, late = Knowledge(), Knowledge()
+    prompt.habits = {"C1": {"lines": 4, "discount": 4}}
+    late.habits = {"C1": {"lines": 4, "discount": 4, "late_closed": 3}}
     paying = [line("L1", "166.83", "Voucher 77", NAME, booking_date=day)]
-    assert first(said(paying, [old, new]), "L1")[0]["decision"] == "auto"
-    row = first(said(paying, [old, new], late), "L1")[0]
-    assert (row["decision"], row["ambiguous"] > 0) == ("propose", True)
+    assert first(said(paying, [old, new], prompt), "L1")[0]["decision"] == "auto"
+    for known in (late, Knowledge()):
+        row = first(said(paying, [old, new], known), "L1")[0]
+        assert (row["decision"], row["ambiguous"] > 0) == ("propose", True)
 
 
 def test_a_day_and_a_time_in_a_long_number_are_no_number_of_a_document() -> None:
@@ -112,3 +114,39 @@ def test_a_line_that_names_an_open_item_it_does_not_pay_stands_behind_those_that
         answer = said([line("L1", "136.92", text, NAME)], items)
         backs[text] = [row["back"] for row in answer.explanations.to_pylist() if row["rank"] == 1]
     assert list(backs.values()) == [[0], [1]]
+
+
+@pytest.mark.parametrize(
+    ("charges", "paying", "decision"),
+    [
+        (("1100", "4500", "9300"), "913.00", "auto"),  # Cents, three times: whole units are its way.
+        (("1100", "4500", "9300"), "880.00", "propose"),
+        (("1100", "4500"), "913.00", "propose"),
+        (("31000", "72000", "56000"), "910.00", "auto"),  # Units: whole tens are.
+        (("1100", "42000", "150000"), "908.85", "auto"),  # All sizes, half a percent now: as rates have it.
+    ],
+)
+def test_who_has_left_out_small_sums_in_one_way_leaves_out_others(
+    charges: tuple[str, ...], paying: str, decision: str
+) -> None:
+    known = Knowledge()
+    known.habits = {"C1": {"lines": 9, "charge": len(charges), **{f"charge:{one}": 1 for one in charges}}}
+    items = [billed("INV1001", "913.47", MONTHS[0])]
+    row = first(said([line("L1", paying, "INV1001", NAME, currency="EUR")], euros(items), known), "L1")[0]
+    assert (row["decision"], row["deduction_reason"] is not None) == (decision, True)
+    known.habits["C1"]["short"] = 2  # As often as not the rest was asked for.
+    assert (
+        first(said([line("L1", paying, "INV1001", NAME, currency="EUR")], euros(items), known), "L1")[0]["decision"]
+        == "propose"
+    )
+
+
+def euros(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**one, "currency": "EUR"} for one in items]
+
+
+def test_of_what_a_contract_names_less_a_credit_memo_the_item_and_its_like_cancel_out() -> None:
+    items = [billed(f"INV{at}", "799.00", day, contract_number="FW-2024-903") for at, day in enumerate(MONTHS[:2])]
+    credit = billed("CN9", "-799.00", MONTHS[1])
+    row = first(said([line("L1", "799.00", "FW-2024-903", NAME)], [*items, credit]), "L1")[0]
+    assert (row["decision"], row["ambiguous"] > 0) == ("propose", True)

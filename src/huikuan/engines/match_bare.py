@@ -16,7 +16,6 @@ from huikuan.engines.match_fit import (
     DISCOUNT,
     WRITTEN,
     Fit,
-    Terms,
     discount_of,
     fit_exact,
     fit_less,
@@ -24,12 +23,11 @@ from huikuan.engines.match_fit import (
     fit_part,
     is_told_share,
     keeps_share,
-    terms_of,
-    terms_of_all,
 )
 from huikuan.engines.match_learn import Knowledge
 from huikuan.engines.match_lines import Pool, State
 from huikuan.engines.match_sums import find_counted, find_sums
+from huikuan.engines.match_terms import Terms, terms_of, terms_of_all
 
 
 def _is_written(made: Explanation) -> bool:

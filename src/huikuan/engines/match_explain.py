@@ -116,8 +116,8 @@ class Explainer(Rivals):
                 made.rival = tuple(sorted({*inside - {item}, alike[0]}))
         if len(made.items) == 1:
             made.swaps += bool(loose) and self._is_credited(context, made.items[0])
-        elif loose or self._by_orders(context, made):
-            made.swaps += cancels(self._amounts(loose or made.items))
+        elif (by_orders := self._by_orders(context, made)) or loose:
+            made.swaps += cancels(self._amounts(made.items if by_orders else loose))
             owners = {customer_of[item] for item in made.items}
             pools = [self.state.pool(owner, context.line) for owner in sorted(owners)]
             made.swaps += cancels(self._amounts([one for pool in pools for one in pool.items if one not in inside]))

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 from huikuan.engines.match_book import UNIT, smallest_unit
 from huikuan.engines.match_cuts import OPEN, Cut, cut_of, shares_in
-from huikuan.engines.match_learn import EVERYBODY, Knowledge
 from huikuan.engines.match_lines import Line, State
 from huikuan.engines.match_packed import packed
+from huikuan.engines.match_terms import RATE_MAX, Terms
 
 DISCOUNT = "early_payment_discount"
 SHORT = "short_payment"
 """The reason after which the rest of an item stays open."""
-PASSED_MIN = 5
-"""Late discounts that must have been let pass, and three times as often as not, before the next one is."""
-OWN_PASSED_MIN = 2
-"""Late discounts of a payer from which on they tell what becomes of its next one."""
 OWN_CHARGE_MIN = 2
 """Times a payer's own charge must have been seen to be thought of where the difference is a discount as well."""
 CHARGE_MAX = 80 * UNIT
@@ -35,8 +31,6 @@ SAID = 2.0
 """``known`` of a charge that the text tells, seen or not."""
 CLEAR = ("exact", "discount", "late_discount")
 """Fits that may come on top of all credit memos; a charge or less money besides has too many ways of coming about."""
-RATE_MAX = 0.012
-"""A difference of rates is at most this share."""
 PERCENTS = (20_000, 30_000, 10_000, 15_000, 25_000, 50_000, 5_000, 40_000)
 """Discounts people take without an agreement, in 1/10,000 of a percent."""
 
@@ -83,70 +77,6 @@ class Fit:
         return found
 
 
-@dataclass(slots=True)
-class Terms:
-    """What is known about deductions of one payer: how many times each charge and each percentage was seen; how often
-    a late discount was let pass, and how often not; and of ``mixed`` lines, with one discount in time and one late, how
-    often each was taken by itself, and how often all stayed open."""
-
-    charges: dict[int, int] = field(default_factory=dict)
-    percents: dict[int, int] = field(default_factory=dict)
-    charges_all: dict[int, int] = field(default_factory=dict)
-    late: tuple[int, int] = (0, 0)
-    own_late: tuple[int, int] = (0, 0)
-    mixed: tuple[int, int] = (0, 0)
-    kept: dict[int, int] = field(default_factory=dict)
-    exchanges: int = 0
-    open_all: dict[int, int] = field(default_factory=dict)
-
-    def known_charge(self, charge: int) -> int:
-        """How well a charge is known; the payer's own counts three times."""
-        return self.charges.get(charge, 0) * 3 + self.charges_all.get(charge, 0)
-
-    def lets_pass(self) -> bool:
-        """A late discount ends the item: it has with this payer, or with all of whom nothing else is known."""
-        passed, refused = self.own_late
-        if passed + refused >= OWN_PASSED_MIN:
-            return passed >= 3 * refused
-        passed, refused = self.late
-        return passed >= max(PASSED_MIN, 3 * refused)
-
-    def takes_late(self) -> bool:
-        """This payer has taken a discount late."""
-        return any(self.own_late)
-
-    def keeps_late(self) -> bool:
-        """A late discount stays open: it has with this payer, or with all of whom nothing else is known."""
-        return self.own_late[1] >= OWN_PASSED_MIN or self.late[1] >= max(PASSED_MIN, 3 * self.late[0])
-
-
-def terms_of_all(knowledge: Knowledge) -> Terms:
-    """Everybody's deductions as learned."""
-    return Terms(
-        charges_all=_counts(knowledge.habits_like(EVERYBODY, "charge:")),
-        late=(knowledge.habit(EVERYBODY, "late_closed")[0], knowledge.habit(EVERYBODY, "late_open")[0]),
-        mixed=(knowledge.habit(EVERYBODY, "mixed_each")[0], knowledge.habit(EVERYBODY, "mixed_whole")[0]),
-        open_all=_counts(knowledge.habits_like(EVERYBODY, "open:")),
-    )
-
-
-def terms_of(knowledge: Knowledge, customer: str, everybody: Terms) -> Terms:
-    """A customer's deductions as learned, with everybody's."""
-    passed, refused = knowledge.habit(customer, "late_closed")[0], knowledge.habit(customer, "late_open")[0]
-    return replace(
-        everybody,
-        own_late=(passed, refused),
-        charges=_counts(knowledge.habits_like(customer, "charge:")),
-        percents=_counts(knowledge.habits_like(customer, "percent:")),
-        kept=_counts(knowledge.habits_like(customer, "kept:")),
-        exchanges=knowledge.habit(customer, "exchange")[0],
-    )
-
-
-def _counts(habits: dict[str, int]) -> dict[int, int]:
-    return {int(name.rpartition(":")[2]): count for name, count in habits.items()}
-
-
 def discount_of(state: State, item: int, amount: int, percent: int = 0) -> int:
     """The discount of an item, rounded half up to the smallest unit of its currency; by its own percentage or one
     given, in 1/10,000 of a percent."""
@@ -182,9 +112,9 @@ def fit_less(state: State, line: Line, items: Sequence[int], amounts: Sequence[i
         ]
     grain = smallest_unit(line.currency)
     charge_max = CHARGE_MAX * grain // 100 if grain > 100 else CHARGE_MAX
-    known = terms.known_charge(diff)
-    is_rate = 0 < abs(diff) <= total * RATE_MAX
-    exchanges = max(float(terms.exchanges), SAID if said == "exchange" else 0.0)
+    is_rate, alike = 0 < abs(diff) <= total * RATE_MAX, terms.alike(diff, line.amount, total)
+    known = max(terms.known_charge(diff), alike)
+    exchanges = max(float(terms.exchanges), float(alike), SAID if said == "exchange" else 0.0)
     if diff > 0 and (said in OPEN or names_cut(line, diff)):
         if diff * 3 <= total:
             fits.append(_taken(amounts, diff, "short", SHORT, _told(line, total, diff)))
@@ -203,7 +133,7 @@ def fit_less(state: State, line: Line, items: Sequence[int], amounts: Sequence[i
         short = _taken(amounts, diff, "short", SHORT, 0.0)
         charge.known_open = short.known_open = terms.open_all.get(diff, 0)
         # Who pays at home pays the charge beside.
-        charge.is_new = line.currency == "CNY" and diff not in terms.charges
+        charge.is_new = line.currency == "CNY" and diff not in terms.charges and not alike
         fits += [charge, short]
     elif is_rate and (diff < 0 or line.currency != "CNY" or exchanges):
         if diff > 0:

@@ -18,6 +18,8 @@ from huikuan.engines.match_fit import discount_of
 from huikuan.engines.match_lines import Line, Pool
 from huikuan.engines.match_sums import find_sums
 
+PROMPT_MIN = 2
+"""Discounts a payer must have taken in time, and none late, before a late one is out of the question."""
 LIKELY = 12.0
 """A payer so many times less believable than the likeliest is none whose items could be meant instead."""
 
@@ -163,13 +165,13 @@ class Rivals(BareExplainer):
 
     def _nets(self, pool: Pool, line: Line) -> list[list[int]]:
         """What is open of each less the discount that is still allowed, where one is; and less the late ones too, where
-        the payer has taken such."""
+        the payer may take such."""
         book, state, day = self.state.book, self.state, line.day
         until, percents = book.discount_until, book.discounts
         offered = [item for item in pool.items if percents[item]]
         if not offered:
             return []
-        is_late = any(self._terms_of(book.customer_of[item]).takes_late() for item in offered if until[item] < day)
+        is_late = any(self._takes_late(book.customer_of[item]) for item in offered if until[item] < day)
         latest = [day] if any(until[item] >= day for item in offered) else []
         return [
             [
@@ -178,6 +180,11 @@ class Rivals(BareExplainer):
             ]
             for least in (*latest, *([-NEVER] if is_late else []))
         ]
+
+    def _takes_late(self, customer: int) -> bool:
+        """It has taken a discount late; or nothing is known of it, since it has hardly taken any."""
+        taken = self.knowledge.habit(self.state.book.customer_ids[customer], "discount")[0]
+        return taken < PROMPT_MIN or any(self._terms_of(customer).own_late)
 
     def _wholes(self, pool: Pool, amounts: list[int], line: Line) -> list[list[int]]:
         """Everything, everything due, each month's; with credit memos and without."""
