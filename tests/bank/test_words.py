@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import huikuan.bank
-from huikuan.web import bank_faults, faults
+from huikuan.core import fault_words as faults
+from huikuan.core import fault_words_bank as bank_faults
 
 pytestmark = pytest.mark.practice("E2")
 

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,26 +16,28 @@ from huikuan.bank.balances import check_balances
 from huikuan.bank.reading import read_statements
 from huikuan.bank.remittance import parse_remittance
 from huikuan.bank.statement import BadStatement
+from huikuan.cli.language import fault_line
+from huikuan.core.refusals import DataError
 
 GALLERY = Path(__file__).parent / "bank"
 
 pytestmark = pytest.mark.practice("E2")
 
 
-def report(path: Path) -> str:
-    """What reading the file says, line by line."""
+def report(path: Path, say: Callable[[DataError], str] = str) -> str:
+    """What reading the file says, line by line; faults as ``say`` tells them."""
     try:
         if path.name.startswith("remittance"):
             advices = parse_remittance(path.read_bytes(), path.name)
             return "".join(f"{len(one.documents)} documents, {one.notes}\n" for one in advices)
         statements = read_statements(path.read_bytes(), path.name)
     except BadStatement as bad:
-        return "".join(f"refused [{error.code}] {error}\n" for error in bad.errors)
+        return "".join(f"refused [{error.code}] {say(error)}\n" for error in bad.errors)
     lines = []
     for statement in statements:
         lines.append(f"{statement.format}: {statement.account or '(no account)'}, {len(statement.lines)} lines")
         lines += [f"note {note}" for note in statement.notes]
-        lines += [f"does not tie [{fault.code}] {fault}" for fault in check_balances(statement)]
+        lines += [f"does not tie [{fault.code}] {say(fault)}" for fault in check_balances(statement)]
     return "\n".join(lines) + "\n"
 
 
@@ -45,3 +49,19 @@ def test_says_exactly(path: Path) -> None:
     if os.environ.get("HUIKUAN_ACCEPT"):
         expected.write_text(said, encoding="utf-8")
     assert said == expected.read_text(encoding="utf-8")
+
+
+def test_says_it_in_chinese() -> None:
+    """``faults.zh.txt``: what the shell says of every file with ``--lang zh``."""
+    files = sorted(path for path in GALLERY.iterdir() if path.suffix not in (".txt", ".eml"))
+    told = [line for path in files for line in report(path, lambda fault: fault_line(fault, "zh")).splitlines()]
+    said = "".join(f"{line}\n" for line in told if line.startswith(("refused", "does not tie")))
+    expected = GALLERY / "faults.zh.txt"
+    if os.environ.get("HUIKUAN_ACCEPT"):
+        expected.write_text(said, encoding="utf-8")
+    assert said == expected.read_text(encoding="utf-8")
+    prose = [
+        line for line in said.splitlines() if re.search(r"\b[a-z]{3,} [a-z]{2,} [a-z]{2,}", line.partition("] ")[2])
+    ]
+    prose = [line for line in prose if "XML 已损坏" not in line]  # a library's own words follow
+    assert not prose, "an English sentence in a Chinese one"

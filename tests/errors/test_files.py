@@ -6,35 +6,51 @@ Options of a run stand in a ``.toml`` of the same name. ``HUIKUAN_ACCEPT=1`` wri
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from huikuan.cli.language import fault_line, refusal_line
 from huikuan.core.refusals import BadData
 from huikuan.engines.files import read_table
 
 GALLERY = Path(__file__).parent / "files"
 
 
-def report(path: Path, **options: Any) -> str:
-    """What reading the file says, line by line."""
+def report(path: Path, lang: str = "en") -> str:
+    """What reading the file says, line by line, as the shell does."""
+    beside = path.with_suffix(".toml")
+    options: dict[str, Any] = tomllib.loads(beside.read_text()) if beside.exists() else {}
     kind = options.pop("kind", "items")
     try:
         result = read_table(path, kind, **options)
     except BadData as refusal:
-        lines = [f"error [{error.code}] {error}" for error in refusal.errors]
-        return "\n".join([*lines, f"refused: {refusal}"]) + "\n"
-    lines = [f"warning [{warning.code}] {warning}" for warning in result.warnings]
+        lines = [f"error [{error.code}] {fault_line(error, lang)}" for error in refusal.errors]
+        return "\n".join([*lines, f"refused: {refusal_line(refusal, lang)}"]) + "\n"
+    lines = [f"warning [{warning.code}] {fault_line(warning, lang)}" for warning in result.warnings]
     return "\n".join([*lines, f"read: {result.rows} rows"]) + "\n"
 
 
 @pytest.mark.parametrize("path", sorted(GALLERY.glob("*.csv")), ids=lambda path: path.stem)
 def test_says_exactly(path: Path) -> None:
-    options = path.with_suffix(".toml")
-    said = report(path, **(tomllib.loads(options.read_text()) if options.exists() else {}))
-    expected = path.with_suffix(".txt")
+    said, expected = report(path), path.with_suffix(".txt")
     if os.environ.get("HUIKUAN_ACCEPT"):
         expected.write_text(said, encoding="utf-8")
     assert said == expected.read_text(encoding="utf-8")
+
+
+def test_says_it_in_chinese() -> None:
+    """``faults.zh.txt``: what the shell says of every file with ``--lang zh``."""
+    told = [line for path in sorted(GALLERY.glob("*.csv")) for line in report(path, "zh").splitlines()]
+    said = "".join(f"{line}\n" for line in told if not line.startswith("read: "))
+    expected = GALLERY / "faults.zh.txt"
+    if os.environ.get("HUIKUAN_ACCEPT"):
+        expected.write_text(said, encoding="utf-8")
+    assert said == expected.read_text(encoding="utf-8")
+    prose = [
+        line for line in said.splitlines() if re.search(r"\b[a-z]{3,} [a-z]{2,} [a-z]{2,}", line.partition("] ")[2])
+    ]
+    assert not prose, "an English sentence in a Chinese one"

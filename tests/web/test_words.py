@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.utils.translation import override
 
+from huikuan.core import fault_words
 from huikuan.core.accounts import EntryKind, ItemKind, LedgerAccount
 from huikuan.core.refusals import DataError, Refusal
 from huikuan.web import faults, words
@@ -64,7 +65,7 @@ def test_every_fault_a_file_can_have_is_told_in_chinese_too() -> None:
         for path in ENGINES.glob("files*.py")
         for code in re.findall(r'"([a-z]+\.[a-z_]+)"', path.read_text(encoding="utf-8"))
     }
-    assert codes - set(faults.SENTENCES) == set()
+    assert codes - set(fault_words.SENTENCES) == set()
 
 
 def test_a_fault_keeps_its_own_words_in_english_and_what_only_they_say_in_chinese() -> None:

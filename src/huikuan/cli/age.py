@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
+from huikuan.cli.language import in_language
 from huikuan.core.ageing import Basis, BucketBy, parse_buckets, parse_known_on
 from huikuan.core.refusals import Refusal
 
@@ -51,6 +52,7 @@ _FILE = click.Path(exists=True, dir_okay=False)
 
 
 @click.command()
+@in_language
 @click.argument("items", required=False, type=_FILE)
 @click.option("--applications", type=_FILE, help="Money and credits applied to items.")
 @click.option("--receipts", type=_FILE, help="Money received; what is not applied shows as unapplied.")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
+from huikuan.cli.language import MORE, WARNING, fault_line, language_here, say
 from huikuan.core.ageing import BRIDGE_LINES, UNAPPLIED, bucket_labels
 from huikuan.core.money import EXPONENTS
 from huikuan.core.refusals import DataError
@@ -134,7 +135,9 @@ def _plain(value: Any, row: dict[str, Any]) -> Any:
 
 
 def show_warnings(warnings: Sequence[DataError], most: int = 20) -> Iterable[str]:
+    lang = language_here()
+    head = say(WARNING, lang)
     for warning in warnings[:most]:
-        yield f"warning: {warning}"
+        yield f"{head}: {fault_line(warning, lang)}"
     if len(warnings) > most:
-        yield f"warning: ... and {len(warnings) - most:,} more"
+        yield f"{head}: {say(MORE, lang, n=len(warnings) - most)}"

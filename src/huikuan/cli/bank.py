@@ -10,14 +10,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from huikuan.cli.language import ACCEPTED, NOTE, fault_line, in_language, language_here, say
+from huikuan.core.said import Said
+
 if TYPE_CHECKING:
     from huikuan.bank.collecting import Collection
 
 SHOWN_LINES = 20
+_MORE_LINES = Said("... and {n} more; write them with -o")
+_LINES = Said("{n} lines of {statements} statements")
+_DOUBLED = Said("{n} told by another statement already")
+_PENDING = Said("{n} pending left out")
+_INFORMATION = Said("{n} that moved no money left out")
+_BETWEEN = Said(", ")
 OUTPUTS = (".csv", ".xlsx", ".parquet")
 
 
 @click.command()
+@in_language
 @click.argument("statements", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write .csv, .xlsx or .parquet.")
 @click.option("--currency", help="For files that name none.")
@@ -100,21 +110,19 @@ def _tell(collection: Collection, shown: list[dict[str, str]], output: Path | No
         who = " ".join(part for part in (row["payer_name"], row["remittance_text"]) if part)
         click.echo(f"{row['booking_date']}  {row['amount']:>16} {row['currency']}  {who[:80]}")
     left = collection.booked - collection.doubled - len(shown)
+    lang = language_here()
     if output is None and left > 0:
-        click.echo(f"... and {left:,} more; write them with -o")
+        click.echo(say(_MORE_LINES, lang, n=left))
     for statement in collection.statements:
         for note in statement.notes:
-            click.echo(f"note: {statement.file}: {note}", err=True)
+            click.echo(f"{say(NOTE, lang)}: {statement.file}: {say(note, lang)}", err=True)
     for fault in collection.unbalanced:
-        click.echo(f"accepted: {fault}", err=True)
-    parts = [f"{collection.booked - collection.doubled:,} lines of {len(collection.statements):,} statements"]
-    if collection.doubled:
-        parts.append(f"{collection.doubled:,} told by another statement already")
-    if collection.pending:
-        parts.append(f"{collection.pending:,} pending left out")
-    if collection.information:
-        parts.append(f"{collection.information:,} that moved no money left out")
-    click.echo(", ".join(parts) + (f" → {output}" if output else ""))
+        click.echo(f"{say(ACCEPTED, lang)}: {fault_line(fault, lang)}", err=True)
+    counts = ((_DOUBLED, collection.doubled), (_PENDING, collection.pending), (_INFORMATION, collection.information))
+    lines = collection.booked - collection.doubled
+    parts = [say(_LINES, lang, n=lines, statements=len(collection.statements))]
+    parts += [say(said, lang, n=count) for said, count in counts if count]
+    click.echo(say(_BETWEEN, lang).join(parts) + (f" → {output}" if output else ""))
 
 
 def _as_data(collection: Collection, shown: list[dict[str, str]], output: Path | None) -> dict[str, Any]:

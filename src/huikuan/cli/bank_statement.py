@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from huikuan.bank.statement import REPORTS
+from huikuan.cli.language import fault_line, in_language, language_here
 from huikuan.core.banking import AccountKind
 from huikuan.core.refusals import DataError, Refusal
 
@@ -29,6 +30,7 @@ def bank_statement() -> None:
 
 
 @bank_statement.command("import")
+@in_language
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--entity", help="Only accounts of this legal entity.")
 @click.option("--account", help="The account (its name or number) of files that do not name it.")
@@ -62,7 +64,7 @@ def import_statements(
             click.echo(_line(files, one))
     errors = [error for one in outcomes for error in _errors(files, one)]
     for error in errors:
-        click.echo(str(error), err=True)
+        click.echo(fault_line(error, language_here()), err=True)
     if errors:
         sys.exit(BAD_DATA)
 

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from huikuan.cli.django import setup_database
+from huikuan.cli.language import MORE, WARNING, fault_line, in_language, language_here, say
 from huikuan.cli.progress import progress_bar
 from huikuan.core.refusals import BadData, DataError, Refusal
 
@@ -27,6 +28,7 @@ _CHANGES = {
 
 
 @click.command("import")
+@in_language
 @click.argument("kind", type=click.Choice(["items", "customers", "receipts", "applications"]))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--profile", help="Read a foreign layout: a built-in name, or a .json or .toml file.")
@@ -198,10 +200,11 @@ def _show_changes(changes: dict[str, int]) -> None:
 
 
 def _show_warnings(warnings: list[DataError], total: int) -> None:
+    lang = language_here()
     for warning in warnings[:_SHOWN]:
-        click.echo(f"warning: {warning}", err=True)
+        click.echo(f"{say(WARNING, lang)}: {fault_line(warning, lang)}", err=True)
     if total > _SHOWN:
-        click.echo(f"... and {total - _SHOWN:,} more warnings", err=True)
+        click.echo(f"{say(WARNING, lang)}: {say(MORE, lang, n=total - _SHOWN)}", err=True)
 
 
 def _tell(preview: Any, result: Any, accepted: int, asked: dict[str, Any]) -> None:

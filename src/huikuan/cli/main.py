@@ -10,7 +10,6 @@ from typing import Any
 import click
 
 from huikuan import __version__
-from huikuan.core.money import said_in_money
 from huikuan.core.refusals import BadData, Refusal
 
 BAD_DATA = 65
@@ -85,24 +84,27 @@ def group() -> None:
     """回款: collecting what customers owe."""
 
 
-def report(refusal: Refusal, *, as_json: bool) -> None:
+def report(refusal: Refusal, *, as_json: bool, lang: str = "en") -> None:
     """Says on standard error what was refused, fault by fault; as JSON where a machine asked."""
+    from huikuan.cli.language import MORE, fault_line, fault_reason, refusal_line, say
+
     errors = refusal.errors if isinstance(refusal, BadData) else []
+    message = refusal_line(refusal, lang)
     if as_json:
         faults = [
-            {"file": e.file, "row": e.row, "column": e.column, "code": e.code, "reason": e.reason} for e in errors
+            {"file": e.file, "row": e.row, "column": e.column, "code": e.code, "reason": fault_reason(e, lang)}
+            for e in errors
         ]
-        message = said_in_money(refusal, refusal.template)
         answer: dict[str, Any] = {"error": refusal.code, "message": message, "faults": faults}
         if isinstance(refusal, BadData):
             answer["total"] = refusal.total
         click.echo(json.dumps(answer, ensure_ascii=False), err=True)
         return
     for error in errors[:SHOWN_FAULTS_MAX]:
-        click.echo(str(error), err=True)
+        click.echo(fault_line(error, lang), err=True)
     if isinstance(refusal, BadData) and refusal.total > SHOWN_FAULTS_MAX:
-        click.echo(f"... and {refusal.total - SHOWN_FAULTS_MAX} more", err=True)
-    click.echo(f"huikuan: {said_in_money(refusal, refusal.template)}", err=True)
+        click.echo(say(MORE, lang, n=refusal.total - SHOWN_FAULTS_MAX), err=True)
+    click.echo(f"huikuan: {message}", err=True)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -111,7 +113,9 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         group.main(args=given, prog_name="huikuan", standalone_mode=False)
     except Refusal as refusal:
-        report(refusal, as_json="--json" in given)
+        from huikuan.cli.language import language_of
+
+        report(refusal, as_json="--json" in given, lang=language_of(given))
         sys.exit(BAD_DATA)
     except click.ClickException as error:
         error.show()

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NoReturn
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from huikuan.core.money import EXPONENTS
-from huikuan.core.refusals import DataError, DataWarning, ErrorList
+from huikuan.core.refusals import BadData, DataError, DataWarning, ErrorList
 from huikuan.engines import files_amounts, files_dates, files_text
 from huikuan.engines.files_faults import Faults, extend
 from huikuan.engines.files_mapping import Layout, resolve_layout
@@ -88,7 +88,16 @@ class TableReader:
         self.run = Run(self.layout.profile, used, snapshot_date, self.heading)
         source.start(self.layout.header_row, self.layout.width)
         self.formats, self.rows_total = decide_formats(source, self.layout, self.run, self.errors, self.warnings)
-        self.errors.raise_if_any()
+        self._unclear = frozenset(error.column for error in self.errors.errors)
+        if self._unclear:
+            self._refuse_whole()
+
+    def _refuse_whole(self) -> NoReturn:
+        """A column that can be read in two ways hides no other fault: the rows are looked through all the same."""
+        for _chunk in self.chunks():
+            pass
+        self.errors.errors.sort(key=by_place)
+        raise BadData(self.errors.errors, self.errors.total)
 
     def heading(self, field: str) -> str:
         """The file's heading of a field, or our own name where the file has none."""
@@ -256,6 +265,8 @@ class TableReader:
         column = self.heading(field.name)
         if array is None:
             return pa.nulls(len(faults), pa.int32() if field.type == "terms" else arrow_type(field))
+        if column in self._unclear:
+            return self._read_unclear(field, array, faults, column)
         if field.type == "date":
             return files_dates.read_dates(array, self.formats.get(field.name, "ymd"), faults, column)
         if field.type == "instant":
@@ -277,6 +288,19 @@ class TableReader:
         if field.type == "list":
             files_text.check_text(values, faults, column, is_id=False, length_max=field.length_max)
         return values
+
+    def _read_unclear(self, field: Field, array: Any, faults: Faults, column: str) -> Any:
+        """A column that can be read in two ways: only what neither can read is a fault of its row; nothing is read."""
+        is_date = field.type == "date"
+        read = files_dates.read_dates if is_date else files_amounts.read_amounts
+        formats = ("dmy", "mdy") if is_date else (files_amounts.DOT, files_amounts.COMMA)
+        bad = pa.repeat(pa.scalar(True), len(faults))
+        for one in formats:
+            tried = Faults(self.source.name, faults.rows, ErrorList(0), ErrorList(0))
+            read(array, one, tried, column)
+            bad = pc.and_(bad, tried.known(column))
+        read(pc.if_else(bad, array, pa.scalar(None, array.type)), formats[0], faults, column)
+        return pa.nulls(len(faults), arrow_type(field))
 
     def _percent(self, amounts: Any, faults: Faults, column: str) -> Any:
         huge = pc.greater_equal(pc.abs(amounts), 100_000)
@@ -305,7 +329,7 @@ class TableReader:
     def _check_money(self, name: str, columns: dict[str, Any], raw: dict[str, Any], faults: Faults) -> None:
         column = self.heading(name)
         files_amounts.check_places(columns[name], columns["currency"], faults, column)
-        array = raw.get(name)
+        array = raw.get(name) if column not in self._unclear else None
         lenient = self.formats.get(name, files_amounts.PLAIN) != files_amounts.PLAIN
         if lenient and array is not None and pa.types.is_string(array.type):
             files_amounts.check_symbols(array, columns["currency"], faults, column)
