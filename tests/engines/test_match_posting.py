@@ -238,6 +238,11 @@ def test_only_what_was_right_often_enough_and_above_its_surest_error_is_vouched_
     assert vouched_by([*right, ("charge.named", 0.85, False)], 0.8) == {}
     assert vouched_by([*right, *more, ("charge.named", 0.85, False)], 0.8) == {"charge.named": 0.9}
     assert vouched_by([*right, *more, ("charge.named", 0.9, False)], 0.8) == {}
+    # Of a kind that often held back, one in two hundred may have been wrong, wherever it stands; no more.
+    many = [("oldest.bare", 0.9 + at / 10_000, True) for at in range(600)]
+    slips = [("oldest.bare", 0.95, False), ("oldest.bare", 0.96, False)]
+    assert vouched_by([*many, *slips], 0.8) == {"oldest.bare": 0.9}
+    assert vouched_by([*many, *slips, ("oldest.bare", 0.955, False), ("oldest.bare", 0.9405, False)], 0.8) == {}
     assert vouched_by([(NEVER, 0.99, True)] * 50 + [("", 0.99, True)] * 50, 0.8) == {}
 
 

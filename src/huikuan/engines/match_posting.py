@@ -32,8 +32,10 @@ payers change their ways that is wrong first."""
 NEVER = "never"
 """What holds an explanation back whatever the past says."""
 VOUCHED_MIN = 20
-"""Past lines that one kind of doubt must have held back, and that were right, every one, before it holds back no
-more."""
+"""Past lines that one kind of doubt must have held back, and that were right, before it holds back no more; for each
+wrong one as many again."""
+VOUCHED_WRONG = 0.005
+"""The share of a kind that may have been wrong: the bar counts them among all lines."""
 
 
 def may_post(best: Explanation, hold: str, confidence: float, vouched: Mapping[str, float]) -> bool:
@@ -68,8 +70,8 @@ def vouched_by(past: Iterable[tuple[str, float, bool]], least: float) -> dict[st
     """Kinds of doubt that the past answers, each with the confidence from which on it does.
 
     ``past``: per line what held it back, its confidence and whether it was right; less sure ones than ``least`` do not
-    count. A kind is answered above its surest wrong line, where enough lines were right: of each wrong one as many
-    again.
+    count. A kind is answered from the least confidence on above which enough lines were right, for each wrong one of
+    the kind as many again, and hardly any was wrong (``VOUCHED_WRONG``).
     """
     held: dict[str, list[tuple[float, bool]]] = {}
     for hold, confidence, right in past:
@@ -77,10 +79,14 @@ def vouched_by(past: Iterable[tuple[str, float, bool]], least: float) -> dict[st
             held.setdefault(hold, []).append((confidence, right))
     vouched = {}
     for hold, some in held.items():
-        wrong = [confidence for confidence, right in some if not right]
-        above = [confidence for confidence, _ in some if confidence > max(wrong, default=0.0)]
-        if len(above) >= VOUCHED_MIN * (1 + len(wrong)):
-            vouched[hold] = min(above)
+        # Equally sure ones come together: the wrong ones first.
+        some.sort(key=lambda one: (-one[0], one[1]))
+        enough = VOUCHED_MIN * (1 + sum(not right for _, right in some))
+        wrong = 0
+        for count, (confidence, right) in enumerate(some, 1):
+            wrong += not right
+            if count - wrong >= enough and wrong <= VOUCHED_WRONG * count:
+                vouched[hold] = confidence
     return vouched
 
 
