@@ -71,7 +71,7 @@ def assigned_page(
     found = CustomerAccount.objects.filter(frame.visible(""), entity_id=entity_id)
     if whose == "nobody":
         found = found.filter(owner=None)
-    elif whose.isdigit():
+    elif whose.isascii() and whose.isdigit() and len(whose) < 19:
         found = found.filter(Q(owner_id=int(whose)) | Q(collector_id=int(whose)))
     if search:
         found = found.filter(customer_id__in=find_customers(frame, search))

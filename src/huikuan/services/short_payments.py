@@ -26,6 +26,7 @@ from huikuan.core.short_payments import (
 from huikuan.core.texts import check_text
 from huikuan.core.working_days import add_working_days
 from huikuan.engines.working_days import working_days_of
+from huikuan.queries.grants import held_in
 from huikuan.queries.short_payment_reasons import reasons_of, share_of
 from huikuan.services.adjustments import settle_item
 from huikuan.services.approvals import Approved, NewApproval, carries_out, demand_approved
@@ -42,7 +43,6 @@ from huikuan.store.models import (
     ShortPayment,
     ShortPaymentPolicy,
     ShortPaymentReason,
-    User,
 )
 
 
@@ -144,7 +144,7 @@ def change_short_payment(
             case.deadline = _deadline(case.entity, reason.days, now)
             case.state = ShortPaymentState.OPEN.value
         if owner_id is not None:
-            case.owner_id = _known_owner(owner_id)
+            case.owner_id = _known_owner(owner_id, case.entity_id)
         if deadline is not None:
             case.deadline = deadline
         if (case.reason_code, case.owner_id, case.deadline) == before and not note.strip():
@@ -179,12 +179,12 @@ def accept_short_payment(
     actor_id: int | None,
     now: datetime,
     key: str | None = None,
-    approved: int | None = None,
+    approved: Approved | None = None,
 ) -> int | None:
     """The customer need not pay it: written off at once (gives the entry's id), or left for a credit memo to come.
 
-    Refuses ``short_payment.unknown``, ``short_payment.closed``, ``short_payment.say_why``, ``right.missing`` and,
-    where the entity wants such an amount approved, ``approval.needed``; ``approved`` is the request carried out.
+    Refuses ``short_payment.unknown``, ``short_payment.closed``, ``short_payment.say_why``, ``right.missing``, where
+    such an amount is to be approved ``approval.needed``, and ``short_payment.grown``: of more than was ``approved``.
     """
     check_text("note", note, NOTE_MAX)
     if not note.strip():
@@ -197,6 +197,8 @@ def accept_short_payment(
         if outcome == Outcome.CREDIT_MEMO:
             if actor_id is not None and approved is None:
                 demand_approved(_proposal(case, note, on))
+            if approved is not None and case.amount_minor > approved.amount_minor:
+                raise Refusal("short_payment.grown", "By now more was kept back than what was asked for: ask anew.")
             close_case(case, ShortPaymentState.ACCEPTED, None, actor_id, now, outcome=outcome.value, note=note.strip())
             return None
         return settle_item(
@@ -224,7 +226,7 @@ def accept_approved(request: Approved) -> int | None:
         on=date.fromisoformat(request.facts["on"]),
         actor_id=request.actor_id,
         now=request.now,
-        approved=request.request_id,
+        approved=request,
     )
 
 
@@ -298,7 +300,9 @@ def _open(
     if fresh or not keeps:
         case.reason_code, case.owner_role = reason.code, reason.owner_role.value
         case.owner_id = (
-            _owner(item.account_id, item.entity_id, reason.owner_role) if owner_id is None else _known_owner(owner_id)
+            _owner(item.account_id, item.entity_id, reason.owner_role)
+            if owner_id is None
+            else _known_owner(owner_id, item.entity_id)
         )
         case.deadline = deadline or _deadline(item.entity, reason.days, now)
         case.state = ShortPaymentState.OPEN.value
@@ -382,8 +386,8 @@ def _owner(account_id: int, entity_id: int, role: Role) -> int | None:
     return people[0] if len(people) == 1 else None
 
 
-def _known_owner(user_id: int) -> int:
-    if not User.objects.filter(id=user_id, is_active=True).exists():
+def _known_owner(user_id: int, entity_id: int) -> int:
+    if not held_in(user_id, entity_id).can(Right.HANDLE_SHORT_PAYMENT):
         raise Refusal("short_payment.unknown_owner", "There is no such person who could see to it.")
     return user_id
 

@@ -42,7 +42,7 @@ from huikuan.web.acting import (
 )
 from huikuan.web.agreement_words import state_word
 from huikuan.web.documents import may_add
-from huikuan.web.frames import Seat
+from huikuan.web.frames import Seat, number_of
 from huikuan.web.pages import page
 from huikuan.web.tags import address
 
@@ -208,7 +208,7 @@ class _Step:
         if self.step == "sign":
             waiting = [one.ordinal for one in self.life.parties if one.signed_on is None]
             chosen = given.get("party", ALL)
-            who_signed = waiting if chosen == ALL else [int(chosen)] if chosen.isdigit() else []
+            who_signed = waiting if chosen == ALL else [number_of(chosen)]
             sign_agreement(number, who_signed, paper, on=on, **who)
         elif self.step == "value":
             amount = read_positive(given, "amount", self.row.currency)

@@ -21,7 +21,7 @@ from huikuan.services import approvals as services
 from huikuan.services.rights import Forbidden
 from huikuan.web.acting import actor, read_money, read_text, typed_amount
 from huikuan.web.approval_terms import lapsed_text, terms_of
-from huikuan.web.frames import Seat, read_day
+from huikuan.web.frames import Seat, number_of, read_day
 from huikuan.web.lists import chips_of
 from huikuan.web.pages import page, read_int, refusal_text, show
 from huikuan.web.people_words import ROLES
@@ -197,7 +197,7 @@ def edit_absences(request: HttpRequest, seat: Seat) -> HttpResponse:
     if request.method == "POST":
         try:
             if number := request.POST.get("end", ""):
-                services.end_absence(int(number) if number.isdigit() else 0, **actor(request))
+                services.end_absence(number_of(number), **actor(request))
                 messages.success(request, _("Taken back."))
             else:
                 _set_absence(request, me)

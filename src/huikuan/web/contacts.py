@@ -21,7 +21,7 @@ from huikuan.services.field_changes import Change, ChangedMeanwhile
 from huikuan.web.acting import act, actor, read_on, read_text
 from huikuan.web.customer_file import back_to, crumbs, file_or_404, part_or_404
 from huikuan.web.customer_words import CONTACT_PARTS
-from huikuan.web.frames import Seat
+from huikuan.web.frames import Seat, number_of
 from huikuan.web.pages import page, refusal_text, show
 from huikuan.web.words import word_of
 
@@ -98,7 +98,7 @@ def _typed(given: QueryDict) -> dict[str, str]:
     values = {name: read_text(given, name, services.FIELDS[name] + 1) for name in (*TEXTS, *HIDDEN, "signs_step")}
     values["parts"] = ",".join(part.value for part in ContactPart if part.value in given.getlist("parts"))
     values["do_not_contact"] = "yes" if given.get("do_not_contact") == "yes" else ""
-    values["entity"] = given.get("entity_id", "") if given.get("entity_id", "").isdigit() else ""
+    values["entity"] = str(number_of(given.get("entity_id", "")) or "")
     return values
 
 

@@ -109,6 +109,11 @@ def _entity_of(request: HttpRequest, entities: list[EntityRow]) -> EntityRow | N
     raise Http404
 
 
+def number_of(text: str) -> int:
+    """A number as a form or an address sends it; 0, which is nobody's, for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
 def read_day(text: str | None) -> date | None:
     """An ISO date. Refuses ``frame.bad_date`` and ``frame.implausible_date``."""
     if not text:

@@ -16,7 +16,7 @@ from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
 from huikuan.queries import settlements as queries
 from huikuan.services.source_settlements import decide_settlements
-from huikuan.web.frames import Seat
+from huikuan.web.frames import Seat, number_of
 from huikuan.web.lists import chips_of
 from huikuan.web.pages import page, read_int, show
 from huikuan.web.tables.asks import read_table
@@ -50,7 +50,7 @@ def list_settlements(request: HttpRequest, seat: Seat) -> HttpResponse:
 def decide(request: HttpRequest, seat: Seat) -> HttpResponse:
     accept = request.POST.get("decision") == "post"
     batch_id = read_int(request, "batch", 0, low=0, high=10**9) or None
-    ticked = None if request.POST.get("all") else [int(text) for text in request.POST.getlist("id") if text.isdigit()]
+    ticked = None if request.POST.get("all") else [number_of(text) for text in request.POST.getlist("id")]
     wanted = queries.proposed_ids(seat.frame, ticked, batch_id=batch_id)
     if not wanted:
         raise Refusal("settlement.none_chosen", "Tick the settlements first.")

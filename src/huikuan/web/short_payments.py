@@ -34,7 +34,7 @@ from huikuan.web.acting import (
     read_text,
     typed_amount,
 )
-from huikuan.web.frames import Seat, read_day
+from huikuan.web.frames import Seat, number_of, read_day
 from huikuan.web.lists import chips_of
 from huikuan.web.pages import page, show
 from huikuan.web.short_payment_words import EVENTS, OUTCOMES, STATES, reason_word, state_word
@@ -233,11 +233,11 @@ def change(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
         return {**_shell(seat, case, _("Reason, owner, deadline"), _("Save")), "fields": fields}
 
     def do(given: QueryDict, _key: str) -> HttpResponse:
-        owner, deadline = given.get("owner", ""), read_day(given.get("deadline", "")[:10])
+        owner, deadline = number_of(given.get("owner", "")), read_day(given.get("deadline", "")[:10])
         services.change_short_payment(
             case.id,
             reason_code=given.get("reason", "")[:30] or None,
-            owner_id=int(owner) if owner.isdigit() and int(owner) != case.owner_id else None,
+            owner_id=owner if owner and owner != case.owner_id else None,
             deadline=deadline if deadline != case.deadline else None,
             note=read_text(given, "note", NOTE_MAX),
             **actor(request),

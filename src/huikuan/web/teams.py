@@ -15,7 +15,7 @@ from huikuan.queries.people import TeamRow, people_rows, team_rows
 from huikuan.services import teams as services
 from huikuan.services.rights import Forbidden
 from huikuan.web.acting import actor, read_text
-from huikuan.web.frames import Seat
+from huikuan.web.frames import Seat, number_of
 from huikuan.web.pages import refusal_text, show
 from huikuan.web.people import entity_ids_managed, managed
 from huikuan.web.tags import address
@@ -31,8 +31,8 @@ def _read(given: QueryDict) -> dict[str, Any]:
     manager = given.get("manager", "")
     return {
         "name": read_text(given, "name", 200),
-        "manager_id": int(manager) if manager.isdigit() else None,
-        "members": [int(text) for text in given.getlist("member") if text.isdigit()],
+        "manager_id": number_of(manager) or None,
+        "members": [found for text in given.getlist("member") if (found := number_of(text))],
     }
 
 

@@ -28,7 +28,7 @@ from huikuan.services.matching_learning import forget_learned
 from huikuan.services.matching_policy import Policy, policy_of, set_policy
 from huikuan.services.rights import Forbidden, missing
 from huikuan.web.acting import actor, demand_now, new_key, read_money, read_text, told, typed_amount
-from huikuan.web.frames import Seat
+from huikuan.web.frames import Seat, number_of
 from huikuan.web.lists import chips_of
 from huikuan.web.matching_bar import bar_words, vouched_kinds
 from huikuan.web.matching_words import HELD_BACK, LEARNED
@@ -37,10 +37,6 @@ from huikuan.web.tags import address
 from huikuan.web.workbench import ROOM, bench, book_of, books_of
 
 STEPS = (99, 97, 95, 90)
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 @require_POST
@@ -115,7 +111,7 @@ def audit(request: HttpRequest, seat: Seat) -> HttpResponse:
     try:
         say_outcome(
             book.id,
-            _number(request.POST.get("decision", "")),
+            number_of(request.POST.get("decision", "")),
             right=right,
             note=read_text(request.POST, "note", 300),
             **actor(request),
@@ -135,7 +131,7 @@ def accept_many(request: HttpRequest, seat: Seat) -> HttpResponse:
     """How many lines and how much money would be applied above a confidence; sent, it does so."""
     book = book_of(request, seat)
     given = request.POST if request.method == "POST" else request.GET
-    asked = _number(given.get("least", "99"))
+    asked = number_of(given.get("least", "99"))
     least = asked if 50 <= asked <= 100 else 99
     if request.method == "POST":
         demand_now(seat)
@@ -196,7 +192,7 @@ def forget(request: HttpRequest, seat: Seat) -> HttpResponse:
     demand_now(seat)
     book = book_of(request, seat)
     try:
-        forget_learned(book.id, _number(request.POST.get("learned", "")), **actor(request))
+        forget_learned(book.id, number_of(request.POST.get("learned", "")), **actor(request))
         messages.success(request, _("Forgotten. Open lines are matched without it."))
     except Forbidden:
         raise
@@ -216,7 +212,7 @@ def questions(request: HttpRequest, seat: Seat) -> HttpResponse:
     if request.method == "POST":
         try:
             answer_question(
-                _number(request.POST.get("question", "")),
+                number_of(request.POST.get("question", "")),
                 read_text(request.POST, "answer", 500),
                 actor_id=user.pk,
                 now=timezone.now(),
@@ -275,7 +271,7 @@ def edit_policy(request: HttpRequest, seat: Seat) -> HttpResponse:
 
 def _read_policy(request: HttpRequest, book: EntityRow) -> Policy:
     given = request.POST
-    one_in = _number(given.get("one_in", "").replace(",", "").strip())
+    one_in = number_of(given.get("one_in", "").replace(",", "").strip())
     amount, charge = given.get("amount_max", "").strip(), given.get("charge_max", "").strip()
     return Policy(
         is_automatic=bool(given.get("is_automatic")),

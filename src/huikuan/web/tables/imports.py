@@ -18,6 +18,7 @@ from huikuan.queries.listing import Page
 from huikuan.queries.settlements import SettlementRow
 from huikuan.web import words
 from huikuan.web.format import format_count, format_moment
+from huikuan.web.frames import number_of
 from huikuan.web.tables.columns import Column, Filter, Kind, Table
 from huikuan.web.tables.common import CURRENCY, CUSTOMER
 
@@ -33,7 +34,7 @@ def find_settlements(frame: Frame, values: Mapping[str, Any], _sort: str, page: 
     return settlement_queries.settlement_page(
         frame,
         state=state if state in STATES else "proposed",
-        batch_id=int(batch) if batch.isdigit() and len(batch) < 10 else None,
+        batch_id=number_of(batch) or None,
         page=page,
         size=size,
     )

@@ -22,7 +22,7 @@ from huikuan.services.views import delete_view, save_view, set_usual
 from huikuan.web.acting import actor, read_text
 from huikuan.web.ageing import VIEWED as AGEING
 from huikuan.web.format import format_moment
-from huikuan.web.frames import KEPT, Seat
+from huikuan.web.frames import KEPT, Seat, number_of
 from huikuan.web.pages import page, refusal_text
 from huikuan.web.tables.asks import TableAsk, read_filter, read_table, viewed
 from huikuan.web.tables.columns import Table
@@ -146,7 +146,7 @@ def change_views(request: HttpRequest, seat: Seat, key: str) -> HttpResponse:
     user_id: Any = request.user.pk
     given = request.POST
     deed, number = given.get("deed", ""), given.get("view", "")
-    view_id = int(number) if number.isdigit() and len(number) < 12 else None
+    view_id = number_of(number) or None
     where = {**{name: text for name, text in seat.kept.items() if name in KEPT}}
     try:
         if deed == "save":
