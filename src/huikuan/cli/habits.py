@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Any
@@ -27,14 +28,26 @@ def frame_of(as_of: date | None = None, known_on: date | None = None) -> Any:
 @click.argument("customer")
 @click.option("--as-of", type=DAY, help="The day the answer is for; today by default.")
 @click.option("--known-on", type=DAY, help="As it was known at the end of that day.")
+@click.option("--set", "entered", multiple=True, metavar="FIELD=VALUE", help="Enter what you know, as run_days=10,25.")
+@click.option(
+    "--step", "steps", multiple=True, type=(str, int), metavar="NAME DAYS", help="A step of its approval; all anew."
+)
+@click.option("--as", "user", metavar="USER", help="Who enters it (for the audit trail); without it, the system.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
-def habits(customer: str, as_of: datetime | None, known_on: datetime | None, as_json: bool) -> None:
-    """How CUSTOMER (its opaque id, a number, or a name) pays: days, delay, rhythm, payers, and the day to ask."""
+def habits(customer: str, as_of: datetime | None, known_on: datetime | None, as_json: bool, **given: Any) -> None:
+    """How CUSTOMER (its opaque id, a number, or a name) pays: days, delay, rhythm, payers, and the day to ask.
+
+    With --set and --step what you know is entered first; it goes before what was learned. FIELD is one of
+    budget_needed (yes, no), invoice_needs, closing_day, run_days, run_weekdays (mon to sun), run_moves (before, after),
+    transfer_days; nothing behind = takes it away.
+    """
     setup_database()
     from huikuan.queries.habits import payment_habits
 
     frame = frame_of(as_of.date() if as_of else None, known_on.date() if known_on else None)
-    text = _customer(frame, customer)
+    number, text = customer_meant(frame, customer)
+    if given["entered"] or given["steps"]:
+        _enter(number, **given)
     found = payment_habits(frame, text)
     if found is None:
         raise Refusal(
@@ -46,17 +59,35 @@ def habits(customer: str, as_of: datetime | None, known_on: datetime | None, as_
     _show(found)
 
 
-def _customer(frame: Any, text: str) -> str:
-    """The opaque id of the customer meant. Refuses ``customer.unclear``."""
+def customer_meant(frame: Any, text: str) -> tuple[int, str]:
+    """Number and opaque id of the customer meant. Refuses ``customer.unclear``."""
     from huikuan.queries.customer_file import customer_file, numbers_of
 
-    if text.startswith("cus_") and customer_file(frame, text) is not None:
-        return text
+    if text.startswith("cus_") and (file := customer_file(frame, text)) is not None:
+        return file.id, text
     found = numbers_of(frame, text)
     if len(found) != 1:
         message = "{count} customers match {text}: give the whole name."
         raise Refusal("customer.unclear", message, count=len(found), text=text)
-    return found[0][1]
+    return found[0]
+
+
+def _enter(number: int, entered: Sequence[str], steps: Sequence[tuple[str, int]], user: str | None) -> None:
+    """Keeps what the shell says is known of how a customer pays."""
+    from huikuan.cli.customer import read_fields
+    from huikuan.core.payment_facts import PaymentStep
+    from huikuan.core.payment_texts import FIELDS, steps_text
+    from huikuan.services.field_changes import Change
+    from huikuan.services.habits import set_payment_habits
+    from huikuan.services.lookup import find_user
+
+    wanted = read_fields(entered, [name for name in FIELDS if name != "steps"])
+    if steps:
+        if any("|" in name or not name.isprintable() for name, _days in steps):
+            raise click.UsageError("a step's name is plain text without |")
+        wanted["steps"] = steps_text([PaymentStep(name, days, None) for name, days in steps])
+    changes = {name: Change(text) for name, text in wanted.items()}
+    set_payment_habits(number, changes, actor_id=find_user(user), now=datetime.now(UTC))
 
 
 def _show(found: Any) -> None:

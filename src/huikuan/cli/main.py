@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bank": ("huikuan.cli.bank:bank", "Bank and wallet files of any kind to lines."),
     "apikey": ("huikuan.cli.apikey:apikey", "Keys by which programs come in."),
     "bank-statement": ("huikuan.cli.bank_statement:bank_statement", "Bank statements into the database."),
+    "customer": ("huikuan.cli.customer:customer", "The customer file: particulars, terms, other names."),
     "debits": ("huikuan.cli.debits:debits", "SEPA direct debits: mandates, collections, the bank's file and report."),
     "cash": ("huikuan.cli.cash:cash", "Receipts for cash, papers of other payers, rules of channels."),
     "demo": ("huikuan.cli.demo:demo", "Fill an empty database with a demo company."),

@@ -123,7 +123,14 @@ L2 Practice mode | 演练
 """
 
 PLACES: dict[str, tuple[str, ...]] = {
-    "A1": ("core.registration", "store.parties", "services.customer_file", "services.merging", "web.customer_file"),
+    "A1": (
+        "core.registration",
+        "store.parties",
+        "services.customer_file",
+        "services.merging",
+        "web.customer_file",
+        "cli.customer",
+    ),
     "A2": ("core.contacts", "store.customer_file", "services.contacts", "web.contacts"),
     "A3": (
         "core.habits_windows",
