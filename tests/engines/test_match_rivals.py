@@ -206,3 +206,19 @@ def test_what_cancels_out_within_a_contract_may_be_meant_or_not() -> None:
     assert first(answer, "L1")[0]["ambiguous"] == 1
     answer = run([line("L1", "8527.54", "合同XS20250910-10", NAME)], items[:2], CUSTOMERS)
     assert first(answer, "L1")[0]["ambiguous"] == 0
+
+
+def test_another_name_of_a_customer_that_begins_the_names_of_others_is_not_surely_theirs() -> None:
+    items = [item("SI1", "C1", "2171.29"), item("SI2", "C2", "2171.29"), item("SI3", "C1", "880.40")]
+    people = [
+        customer("C1", "江苏富源商贸经营部", aliases="江苏富源"),
+        customer("C2", "江苏富源农产品有限公司"),
+        customer("C3", "江苏富源装饰工程股份有限公司"),
+    ]
+    answer = run([line("L1", "2171.29", "货款", "江苏富源"), line("L2", "880.40", "货款", "江苏富源")], items, people)
+    assert paid(answer, "L1").keys() == {"SI1"} and first(answer, "L1")[0]["ambiguous"] == 1
+    assert paid(answer, "L2").keys() == {"SI3"} and first(answer, "L2")[0]["ambiguous"] == 0
+    # The first name of a customer is its own, whoever's begins alike.
+    people[0] = customer("C1", "江苏富源")
+    answer = run([line("L1", "2171.29", "货款", "江苏富源")], items, people)
+    assert first(answer, "L1")[0]["ambiguous"] == 0

@@ -23,6 +23,8 @@ WHOLE_HAN, WHOLE_LATIN = 5, 10
 """Characters of a name, without its legal form, from which on it stands in a text by no accident."""
 WHOLE = 0.9
 """How far such a name can be believed: as far as an account that was seen a few times."""
+OTHER_NAME = 0.8
+"""How far another name than the first of a customer can be believed where names of others begin with it."""
 HAN_START, LATIN_START = 3, 6
 """Characters of a name by which names that begin alike are found."""
 _SPACES = re.compile(r"[\W_]+")
@@ -145,17 +147,21 @@ class Directory:
         key = name_key(name)
         if len(key) < 2:
             return []
+        han = bool(HAN.search(key))
+        found: dict[int, Payer] = {}
         if key in self.exact:
             owners = self.exact[key]
-            return [Payer(one, 0.96 / len(owners), "name") for one in owners[:PAYERS_MAX]]
-        found: dict[int, Payer] = {}
-        han = bool(HAN.search(key))
+            if len(owners) == 1 and key != name_key(self.book.names[owners[0]][0]):
+                # Another name of a customer: it may be short for others whose names begin with it.
+                self._prefixes(key, han, found)
+                found.pop(owners[0], None)
+            strength = OTHER_NAME if found else 0.96
+            return [Payer(one, strength / len(owners), "name") for one in owners[:PAYERS_MAX]] + _best(found)
         variants = [key] if han else list(dict.fromkeys([key, latin_key(key)]))
         for variant in variants:
             self._prefixes(variant, han, found)
             self._alike(variant, found)
-        best = sorted(found.values(), key=lambda payer: (-payer.strength, payer.customer))[:PAYERS_MAX]
-        return _doubted(best)
+        return _doubted(_best(found))
 
     def _prefixes(self, key: str, han: bool, found: dict[int, Payer]) -> None:
         """Names that begin with the key: a bank cut the name off at 27 or 35 characters."""
@@ -244,7 +250,7 @@ def find_payers(directory: Directory, knowledge: Knowledge, account: str, name: 
     if text and (not found or max(payer.strength for payer in found.values()) < 0.9):
         for payer in directory.in_text(text):
             _offer(found, payer)
-    best = sorted(found.values(), key=lambda payer: (-payer.strength, payer.customer))[:PAYERS_MAX]
+    best = _best(found)
     held_customers = {payer.customer for payer in best}
     for payer in best[:2]:
         family = book.families[book.family_of[payer.customer]]
@@ -281,6 +287,10 @@ def _offer(found: dict[int, Payer], payer: Payer) -> None:
     held = found.get(payer.customer)
     if held is None or held.strength < payer.strength:
         found[payer.customer] = payer
+
+
+def _best(found: dict[int, Payer]) -> list[Payer]:
+    return sorted(found.values(), key=lambda payer: (-payer.strength, payer.customer))[:PAYERS_MAX]
 
 
 def _doubted(best: list[Payer]) -> list[Payer]:
