@@ -72,7 +72,9 @@ def test_split_presented_paid_and_taken_back(world: World) -> None:
     clerk.posted(f"{path}/present", {"bank": "Bank", "on": "2026-06-08"})
     clerk.posted(f"{path}/pay", {"on": "2026-06-09"})
     assert open_of("INV-1") == 50_00
-    [back] = clerk.posted(f"{path}/undo", {"on": "2026-06-09", "memo": "wrong bill"})["notes"]
+    asked = {"on": "2026-06-09", "memo": "wrong bill"}
+    [back] = clerk.posted(f"{path}/undo", asked, key="undo")["notes"]
+    assert clerk.posted(f"{path}/undo", asked, key="undo")["notes"] == [back], "sent again, nothing more is undone"
     assert (back["state"], open_of("INV-1")) == ("presented", 550_00)
     [gone] = clerk.posted(f"notes/{both[1]['id']}/return", {"on": "2026-06-09", "memo": "wrong"})["notes"]
     assert gone["state"] == "returned"
@@ -101,3 +103,16 @@ def test_who_only_takes_bills_does_not_discount_them(world: World) -> None:
     refused = clerk.post(f"notes/{note['id']}/discount", {"bank": "Bank", "rate_percent": "2", "on": "2026-03-12"})
     assert refused.status_code == 403
     assert Program(make_key("auditor")).get(f"notes/{note['id']}").status_code == 404
+
+
+def test_a_key_takes_no_discount_back_that_it_could_not_make(world: World) -> None:
+    whole = Program(make_key("boss"))
+    narrow = Program(make_key("boss", ["ledger.see", "note.post"]))
+    [note] = whole.posted("notes", BILL)["notes"]
+    path = f"notes/{note['id']}"
+    whole.posted(f"{path}/discount", {"bank": "Bank", "rate_percent": "2", "on": "2026-03-12"})
+    whole.posted(f"{path}/pay", {"on": "2026-06-09"})
+    [back] = narrow.posted(f"{path}/undo", {"on": "2026-06-09"})["notes"]
+    assert back["state"] == "discounted"
+    assert narrow.post(f"{path}/undo", {"on": "2026-06-09"}).status_code == 403
+    assert whole.json(path)["state"] == "discounted"

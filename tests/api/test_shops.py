@@ -81,6 +81,8 @@ def test_a_shop_from_setting_up_to_taking_back(world: World) -> None:
     [less] = program.json(f"{path}/differences")["rows"]
     assert (less["kind"], less["amount"]) == ("paid_less", "2.00")
     said = {"kind": "paid_less", "key": less["key"], "amount": "2.00", "reason": "fee_accepted"}
+    narrow = Program(make_key("boss", ["ledger.see", "short_payment.handle"]))
+    assert narrow.post(f"{path}/differences", said).status_code == 403, "a fee is booked as an adjustment"
     program.posted(f"{path}/differences", said)
     assert program.json(f"{path}/differences")["rows"] == []
     assert len(program.json(f"{path}/payouts")["rows"]) == 2

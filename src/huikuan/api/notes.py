@@ -130,8 +130,10 @@ def _step(
     do: Callable[[NoteRow, dict[str, Any]], list[int] | None],
     *,
     ask: bool = False,
+    operation: str = "",
 ) -> HttpResponse:
-    """Takes a step of a note the caller sees; ``do`` gives the notes to answer with where it is another than this."""
+    """Takes a step of a note the caller sees; ``do`` gives the notes to answer with where it is another than this.
+    ``operation``: under which name the answer is kept, the step's where none is given."""
     caller = caller_of(request)
     found = note_life(caller.frame(), note_id)
     if found is None:
@@ -149,7 +151,7 @@ def _step(
             return ApprovalAsked(approval=request_approval(needed.proposal, **caller.actor))
         return _read(caller, *(numbers or [row.id]))
 
-    return post_once(request, caller, row.entity_id, f"note.{step.value}", key, body, work)
+    return post_once(request, caller, row.entity_id, operation or f"note.{step.value}", key, body, work)
 
 
 @router.post("/{note_id}/present", response={201: NotesPosted}, summary="Present a bill, deposit a cheque")
@@ -234,9 +236,11 @@ def undo(request: HttpRequest, note_id: Path[Id], body: StepIn, key: OnceKey) ->
     found = note_life(caller_of(request).frame(), note_id)
     last = NoteStep.PAID
     if found is not None:
-        last = NoteStep(next((one.step for one in reversed(found.events) if not one.is_undone), last))
+        standing = (one.step for one in reversed(found.events) if not one.is_undone and not one.is_undo)
+        last = NoteStep(next(standing, last))
 
     def do(row: NoteRow, given: dict[str, Any]) -> None:
         undo_step(row.entity_id, row.id, **given)
 
-    return _step(request, note_id, last, body, key, do)
+    # Not under the step's name: sent again, another step is the last one.
+    return _step(request, note_id, last, body, key, do, operation="note.undo")

@@ -37,6 +37,7 @@ from huikuan.api.shop_schemas import (
     ShopsAsked,
     ShopTerms,
 )
+from huikuan.core.payout_differences import Reason
 from huikuan.core.payouts import FeeRule
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
@@ -215,6 +216,8 @@ def explain(request: HttpRequest, shop_id: Path[Id], body: ExplanationIn, key: O
     caller = caller_of(request)
     shop = _known(caller, shop_id)
     caller.demand(Right.HANDLE_SHORT_PAYMENT, shop.entity_id)
+    if body.reason == Reason.FEE_ACCEPTED:
+        caller.demand(Right.POST_ADJUSTMENT, shop.entity_id)
 
     def work() -> ExplanationOut:
         number = explain_difference(

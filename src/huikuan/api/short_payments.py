@@ -188,6 +188,8 @@ def decide(request: HttpRequest, case_id: Path[Id], body: ShortDecisionIn, key: 
     caller = caller_of(request)
     row = _known(caller, case_id)
     caller.demand(Right.HANDLE_SHORT_PAYMENT, row.entity_id)
+    if body.decision == "accept":
+        caller.demand(Right.POST_ADJUSTMENT, row.entity_id)
 
     def work() -> ShortPaymentRead | ApprovalAsked:
         if body.decision == "reject":
