@@ -95,6 +95,22 @@ def test_csv_with_german_amounts() -> None:
     assert advice.total == Decimal("1266.20")
 
 
+@pytest.mark.parametrize(
+    "heads",
+    [
+        "N° de facture;Date de la facture;Montant de la facture;Escompte;Montant payé",
+        "Fattura n.;Data fattura;Importo fattura;Sconto;Importo pagato",
+        "Número de factura;Fecha de factura;Importe de la factura;Descuento;Importe pagado",
+    ],
+)
+def test_csv_with_romance_headings(heads: str) -> None:
+    rows = "FA-1;01/03/2026;1.190,00;23,80;1.166,20\nFA-2;02/03/2026;100,00;;100,00\nTotale;;;;1.266,20\n"
+    advice = one(f"{heads}\n{rows}".encode(), "avis.csv")
+    assert told(advice) == [("FA-1", "1166.20"), ("FA-2", "100.00")]
+    assert (advice.documents[0].gross, advice.documents[0].deduction) == (Decimal("1190.00"), Decimal("23.80"))
+    assert advice.documents[0].document_date == date(2026, 3, 1) and advice.total == Decimal("1266.20")
+
+
 def mail(body: str, *attachments: tuple[bytes, str, str]) -> bytes:
     message = EmailMessage()
     message["From"] = "Accounts Payable <ap@nordic.example>"

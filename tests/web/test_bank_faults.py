@@ -36,12 +36,14 @@ CAMT = (
     "</TxsSummry></Stmt></BkToCstmrStmt></Document>"
 )
 TOLD_LATER = {
+    "no document with a number and an amount is named in it",
     "{day} lies in the future",
     "the line is in {currency}, the account in {own}",
     "the opening balance is in {currency}, the account in {own}",
     "the closing balance is in {currency}, the account in {own}",
 }
-"""What is found when a statement is fitted to its account, see tests of the import."""
+"""What is found when a statement is fitted to its account, see tests of the import; or in an advice, which is no
+statement."""
 
 
 def table(*rows: str, head: str = HEAD, before: str = "") -> str:

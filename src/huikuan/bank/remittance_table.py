@@ -16,25 +16,31 @@ from huikuan.bank.table_words import currency_of, tidy
 from huikuan.bank.values import proves_comma, read_day
 
 _HEADINGS = (
-    ("document_date", r"(invoice|document|doc|bill|rechnungs?|beleg)?(date|datum)|(发票|单据|开票)?日期"),
+    ("document_date", r"(invoice|document|doc|bill|rechnungs?|beleg)?(date|datum)|(发票|单据|开票)?日期|"
+                      r"date(de)?(la)?facture|data(fattura)?|fecha(de)?(la)?(factura)?"),
     ("number", r"(your)?(invoice|inv|document|doc|bill|voucher)(no|number|num|ref|reference|id|nr)?|"
                r"(rechnungs?|beleg)(nr|nummer)|(发票|单据|账单|对账单|应收单)(号码?|编号|代码号码)?|单号|"
-               r"reference(no|number)?|documentnumber"),
+               r"reference(no|number)?|documentnumber|"
+               r"(votre|n[o°º]?|nr|num|numéro|numero|número)?(de|di)?(la)?(facture|pièce|fattura|factura)s?(n[o°º]?|numéro)?"),
     ("deduction", r".*(discount|deduction|withh|withholding|skonto|abzug|kürzung|allowance|adjustment).*|"
+                  r".*(escompte|remise|retenue|sconto|ritenuta|descuento|retención).*|"
                   r".*(扣款|折扣|扣除|扣减|返利|质保金).*"),
     ("reason", r".*(reason|grund|原因|remark|comment|备注|说明).*"),
     ("paid", r"(amount|net|total)?(paid|payment|remitted|payable)(amount)?|net(amount)?|zahl(ungs)?betrag|nettobetrag|"
+             r"(montant|importo|importe)?(payé|pagato|pagado|réglé)|"
              r"(本次)?(实付|付款|支付|实际付款|核销|汇款)(金额)?"),
     ("gross", r"(invoice|document|gross|original|bill)(amount|total|value)|gross|brutto(betrag)?|rechnungsbetrag|"
+              r"(montant|importo|importe)(dela|della|de|di)?(facture|fattura|factura|brut|lordo|bruto)|"
               r"(发票|应付|开票|单据|账单)(金额|总额)|价税合计"),
-    ("amount", r"amount|betrag|金额|total|sum"),
-    ("currency", r"currency|ccy|währung|币种"),
+    ("amount", r"amount|betrag|金额|total|sum|(montant|importo|importe)(ttc|eur|euro)?"),
+    ("currency", r"currency|ccy|währung|币种|devise|valuta|divisa|moneda"),
 )  # fmt: skip
 _COMPILED = tuple((name, re.compile(pattern)) for name, pattern in _HEADINGS)
 _TOTAL = re.compile(r"total|summe|gesamt|合计|总计|小计", re.IGNORECASE)
 _FACTS = (
     ("payer_name", r"payer|paid ?by|from|remitter|customer|auftraggeber|付款(单位|方|人)|汇款(单位|人)|公司名称"),
-    ("paid_on", r"(payment|remittance|value)? ?date|zahlungsdatum|datum|(付款|汇款|支付)?日期"),
+    ("paid_on", r"(payment|remittance|value)? ?date|zahlungsdatum|datum|date de paiement|"
+                r"data pagamento|fecha de pago|(付款|汇款|支付)?日期"),
     ("reference", r"(payment|remittance)? ?(ref|reference|no|number|advice no)\.?|付款(编号|单号)|汇款编号"),
     ("total", r"(total|payment|remittance)( amount)?|total paid|付款(总额|金额)|汇款金额|总金额"),
     ("currency", r"currency|ccy|币种|währung"),

@@ -111,6 +111,7 @@ EXACT = (
     Said("the file names no currency: say --currency"),
     Said("the bank answered with an error: {error}"),
     Said("the file holds no statement"),
+    Said("no document with a number and an amount is named in it"),
     Said("day and month cannot be told apart in this file: say --date-order dmy or mdy"),
     Said("{field} stands twice in one statement: the file is damaged or a line is missing before it"),
 )
