@@ -9,11 +9,12 @@ import pytest
 
 from huikuan.bank.statement import BadStatement
 from huikuan.core.refusals import Conflict, Refusal
-from huikuan.queries.bank_lines import advices_of, open_lines
+from huikuan.queries.bank_lines import advices_of, lines_by_id, open_lines
 from huikuan.services import bank_accounts, remittances
 from huikuan.services.bank_accounts import NewAccount
 from huikuan.services.bank_files import BankFile
 from huikuan.services.bank_uploads import keep_upload, work_upload
+from huikuan.services.matching import fresh_pane, run_matching
 from huikuan.services.verifying import verify
 from huikuan.store.files import path_of
 from huikuan.store.models import AuditEvent, BankLine, RemittanceAdvice
@@ -74,6 +75,24 @@ def test_an_advice_finds_money_that_is_there(books: Ledger) -> None:
     again = remittances.keep_advices(books.entity_id, mail(), "advice.eml", **SYSTEM)
     assert (again.advice_ids, again.known, again.linked) == (result.advice_ids, 1, 0)
     assert AuditEvent.objects.filter(code="remittance.linked").count() == 1
+
+
+def test_an_advice_that_comes_after_the_matching_is_read_when_its_line_is_opened(books: Ledger) -> None:
+    for number, amount in (("INV-20001", 350_50), ("INV-10023", 100_00), ("INV-10024", 250_50)):
+        books.item(amount, document_number=number)
+    bring(Row("350.50", ref="A", name="ALPHA", text="your advice"))
+    (open_line,) = lines_by_id([line("A").pk]).values()
+    run_matching(books.entity_id, **SYSTEM)
+
+    def first() -> list[str]:
+        pane, _is_open = fresh_pane(open_line, user_id=None, now=NOW)
+        return [item.document_number for item in pane.cards[0].items]
+
+    before = first()
+    (advice,) = remittances.keep_advices(books.entity_id, mail(), "advice.eml", **SYSTEM).advice_ids
+    assert first() == ["INV-10023", "INV-10024"] != before
+    remittances.unlink_advice(advice, **SYSTEM)
+    assert first() == before
 
 
 def test_an_advice_that_comes_first_is_found_by_its_money(books: Ledger) -> None:

@@ -28,3 +28,8 @@ def mark_stale(entity_id: int, line_id: int, accounts: Iterable[int], *, itself:
     numbers = list(found.values_list("line_id", flat=True))
     if numbers:
         MatchProposal.objects.filter(line_id__in=numbers).update(is_stale=True)
+
+
+def mark_line_stale(line_id: int) -> None:
+    """What is known of the line itself changed: a remittance advice came to it, or was taken away."""
+    MatchProposal.objects.filter(line_id=line_id, is_stale=False).update(is_stale=True)

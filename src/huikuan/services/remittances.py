@@ -19,6 +19,7 @@ from huikuan.core.rights import Right
 from huikuan.engines.likeness import name_score
 from huikuan.services.auditing import record
 from huikuan.services.bank_fitting import plain_text
+from huikuan.services.matching_stale import mark_line_stale
 from huikuan.services.rights import demand
 from huikuan.services.transaction import run_in_transaction
 from huikuan.store.files import put_file
@@ -220,6 +221,7 @@ def unlink_advice(advice_id: int, *, actor_id: int | None, now: datetime) -> Non
         advice = _locked(advice_id, actor_id)
         if advice.line_id is None:
             return
+        mark_line_stale(advice.line_id)
         advice.line, advice.linked_at, advice.linked_by_id = None, None, None
         advice.save(update_fields=["line", "linked_at", "linked_by"])
         _tell("remittance.unlinked", advice, actor_id, now)
@@ -230,6 +232,7 @@ def unlink_advice(advice_id: int, *, actor_id: int | None, now: datetime) -> Non
 def _link(advice: RemittanceAdvice, line: BankLine, actor_id: int | None, now: datetime, code: str) -> None:
     advice.line, advice.linked_at, advice.linked_by_id = line, now, actor_id
     advice.save(update_fields=["line", "linked_at", "linked_by"])
+    mark_line_stale(line.pk)
     _tell(code, advice, actor_id, now, line=line.pk)
 
 
