@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -162,10 +163,9 @@ def _needed(wrong: Sequence[int], count: int, max_error: float, improbability: f
     prove a threshold."""
 
     def is_enough(more: int) -> bool:
-        grown = [False] * (count + more)
-        for at in wrong:
-            grown[at * (count + more) // max(count, 1)] = True
-        return _search(grown, max_error, improbability) is not None
+        places = allowances(count + more, max_error, improbability)
+        grown = [at * (count + more) // max(count, 1) for at in wrong]
+        return any(bisect_left(grown, lines) <= allowed for lines, allowed in places)
 
     low, high = 0, max(lines_needed(0, max_error, improbability) - count, 1)
     while high < MISSING_MAX and not is_enough(high):

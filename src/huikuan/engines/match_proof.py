@@ -103,10 +103,8 @@ def _moved(states: Any, lines: int, share: float) -> Any:
 
 def _chances(lines: int, share: float, most: int) -> Any:
     """The probability of 0, 1, ... ``most`` wrong ones in so many lines (binomial)."""
-    log_share, log_rest = math.log(share), math.log1p(-share)
-    top = math.lgamma(lines + 1)
-    chances = np.zeros(most + 1)
-    for wrong in range(min(most, lines) + 1):
-        ways = top - math.lgamma(wrong + 1) - math.lgamma(lines - wrong + 1)
-        chances[wrong] = math.exp(ways + wrong * log_share + (lines - wrong) * log_rest)
-    return chances
+    wrong = np.arange(most + 1)
+    with np.errstate(divide="ignore"):
+        ways = np.log(np.maximum(lines - wrong[:-1], 0) / wrong[1:])
+    logs = np.concatenate([[0.0], np.cumsum(ways)]) + wrong * math.log(share) + (lines - wrong) * math.log1p(-share)
+    return np.exp(logs)
