@@ -43,6 +43,17 @@ def test_what_is_not_understood_decides_nothing(bench: Bench) -> None:
     assert (balances(), LineDecision.objects.count(), LineParked.objects.count()) == (before, 0, 0)
 
 
+def test_a_decision_that_is_none_is_not_the_last_one(bench: Bench) -> None:
+    ann = signed_in("ann")
+    bench.accept(ann, 0)
+    before = balances()
+    for number in ("²", "x", "999999"):
+        assert ann.post("/cash/workbench/undo/", {"decision": number}, headers=HX).status_code == 400, number
+    assert balances() == before
+    ann.post("/cash/workbench/undo/", {"decision": ""}, headers=HX)
+    assert balances() != before, "the last one, where none is named"
+
+
 def test_many_at_once_leaves_what_was_kept_back_and_what_changed_meanwhile(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,7 +17,7 @@ from huikuan.queries import assigned as queries
 from huikuan.services.assigning import KEEP, assign_accounts
 from huikuan.services.rights import Forbidden
 from huikuan.web.acting import actor
-from huikuan.web.frames import Seat
+from huikuan.web.frames import Seat, number_of
 from huikuan.web.lists import chips_of
 from huikuan.web.pages import page, read_list, refusal_text, show
 from huikuan.web.tags import address
@@ -42,7 +42,7 @@ def _choice(given: QueryDict, name: str) -> int | None:
     text = given.get(name, "keep")
     if text == "keep":
         return KEEP
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+    return number_of(text) or None
 
 
 @require_POST

@@ -44,7 +44,7 @@ from huikuan.web.acting import (
 )
 from huikuan.web.cash import entity_asked, postable, read_owner, who_context
 from huikuan.web.format import format_count, format_day
-from huikuan.web.frames import Seat
+from huikuan.web.frames import Seat, number_of
 from huikuan.web.lists import chips_of
 from huikuan.web.pages import page, show
 from huikuan.web.tables.asks import read_table
@@ -107,7 +107,7 @@ def take(request: HttpRequest, seat: Seat) -> HttpResponse:
             purpose=read_text(given, "purpose", 200),
             reason=read_text(given, "reason", 300),
             item_id=_invoice(entity.id, owner.account_id, currency, read_text(given, "invoice", 120)),
-            collected_by=int(who) if who.isascii() and who.isdigit() and len(who) < 10 else None,
+            collected_by=number_of(who) or None,
             escort=read_text(given, "escort", 200),
         )
         on = read_on(given, desk.day_at(entity.id, timezone.now()))

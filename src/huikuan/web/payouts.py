@@ -24,7 +24,7 @@ from huikuan.services.payouts import look_for, settle_payout, sold_of, suggest, 
 from huikuan.web import shop_words
 from huikuan.web.acting import Field, act, actor, amount_text, demand_posting_to, may_post_to, read_text
 from huikuan.web.format import format_day
-from huikuan.web.frames import Seat
+from huikuan.web.frames import Seat, number_of
 from huikuan.web.pages import page, refusal_text, show
 from huikuan.web.shops import known_shop, today_of
 from huikuan.web.tags import address
@@ -77,9 +77,7 @@ def settle(request: HttpRequest, seat: Seat, public_id: str, part_id: str) -> Ht
     line = _waiting(shop, part_id)
     if line is None:
         raise Http404
-    chosen = {
-        int(text) for text in request.POST.getlist("unit") if text.isascii() and text.isdigit() and len(text) < 12
-    }
+    chosen = {number_of(text) for text in request.POST.getlist("unit")} - {0}
 
     def context(_given: QueryDict) -> dict[str, Any]:
         sold = sorted(sold_of(shop), key=lambda one: (one.day, one.pool))

@@ -22,7 +22,7 @@ from huikuan.services.shops import NewShop, add_shop, change_shop
 from huikuan.web import shop_words
 from huikuan.web.acting import Field, act, actor, demand_now, demand_posting_to, read_money, read_text, typed_amount
 from huikuan.web.cash import entity_asked, read_owner, who_context
-from huikuan.web.frames import Seat
+from huikuan.web.frames import Seat, number_of
 from huikuan.web.pages import page
 from huikuan.web.shops import known_shop
 from huikuan.web.tags import address
@@ -198,7 +198,7 @@ def _read(given: QueryDict, account_id: int, entity: EntityRow, is_active: bool)
         posting=SalesPosting(posting),
         returns_fee=given.get("returns_fee") == "yes",
         payer_names=tuple(names),
-        bank_account_id=int(bank) if bank.isascii() and bank.isdigit() and len(bank) < 12 else None,
+        bank_account_id=number_of(bank) or None,
         fees=tuple(_read_fees(given, currency)),
         is_active=is_active,
     )

@@ -28,7 +28,7 @@ from huikuan.services.line_undoing import undo_decision
 from huikuan.services.matching import accept_explanation
 from huikuan.services.rights import Forbidden
 from huikuan.web.acting import actor, amount_text, demand_now, read_text, told
-from huikuan.web.frames import Seat
+from huikuan.web.frames import Seat, number_of
 from huikuan.web.pages import show
 from huikuan.web.tags import address
 from huikuan.web.workbench import bench, book_of, line_of, pane_context, progress_context, wish_shown
@@ -71,9 +71,8 @@ def _decide(request: HttpRequest, line: MatchLine) -> int:
     given = request.POST
     key = given.get("key", "")[:64] or None
     common = {**actor(request), "key": key}
-    deed, rank = given.get("deed", "accept"), given.get("rank", "1")
     # What is not understood is no explanation, and never the first one.
-    number = int(rank) if rank.isascii() and rank.isdigit() and len(rank) < 3 else 0
+    deed, number = given.get("deed", "accept"), number_of(given.get("rank", "1"))
     if deed not in DEEDS:
         raise Http404
     if deed == "accept":
@@ -158,9 +157,8 @@ def undo(request: HttpRequest, seat: Seat) -> HttpResponse:
     book = book_of(request, seat)
     user: Any = request.user
     number = request.POST.get("decision", "")
-    if number.isascii() and number.isdigit() and len(number) < 19:
-        decision_id = int(number)
-    else:
+    decision_id = number_of(number)
+    if not number:
         last = queries.progress(book.id, user_id=user.pk, now=timezone.now()).mine_last
         decision_id = last.pk if last is not None else 0
     back = request.POST.get("back", "")

@@ -22,7 +22,7 @@ from huikuan.services.line_asides import ask_about_line, park_line, unpark_line
 from huikuan.services.line_decisions import Choice, decide_line
 from huikuan.services.rights import Forbidden
 from huikuan.web.acting import actor, demand_now, new_key, read_money, read_text, told, typed_amount
-from huikuan.web.frames import Seat
+from huikuan.web.frames import Seat, number_of
 from huikuan.web.matching_words import DEDUCTIONS
 from huikuan.web.pages import show
 from huikuan.web.tags import address
@@ -86,9 +86,7 @@ def _context(line: MatchLine, public_id: str, given: QueryDict) -> dict[str, Any
     who = [str(text) for text in given.getlist("who") if text][:20]
     if added := given.get("add"):
         who.append(str(added))
-    rank = given.get("rank", "1")
-    number = int(rank) if rank.isascii() and rank.isdigit() and len(rank) < 3 else 1
-    legs = queries.legs_of(line, number) if fresh and not who else {}
+    legs = queries.legs_of(line, number_of(given.get("rank", "1"))) if fresh and not who else {}
     found = queries.edit_customers(line, who, legs, given.get("take", ""))
     typed = _texts(given)
     customers: list[dict[str, Any]] = [
@@ -222,9 +220,8 @@ def _aside(line: MatchLine, given: QueryDict, who: dict[str, Any]) -> str:
         unpark_line(line.entity_id, line.line_id, **who)
         return _("The line is back.")
     if given.get("deed") == "ask":
-        asked = given.get("asked", "")
-        number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else 0
-        ask_about_line(line.entity_id, line.line_id, number, read_text(given, "question", 500), **who)
+        asked = number_of(given.get("asked", ""))
+        ask_about_line(line.entity_id, line.line_id, asked, read_text(given, "question", 500), **who)
         return _("Asked. The line comes back with the answer.")
     park_line(line.entity_id, line.line_id, read_text(given, "reason", 300), **who)
     return _("Put aside.")
