@@ -26,7 +26,7 @@ from huikuan.engines.match_learn import Knowledge
 from huikuan.engines.match_lines import Line, read_lines
 from huikuan.engines.match_model import FOLDS, MatchModel, confidence_of, cross_fit, fit_calibration, parts_of
 from huikuan.engines.match_payers import Directory
-from huikuan.engines.match_posting import back_of, hold_of, vouched_by
+from huikuan.engines.match_posting import back_of, hold_of, is_named, vouched_by
 from huikuan.engines.match_prior import prior_calibration
 from huikuan.engines.match_replay import Replayed, blocks_of, learn_all, replay
 from huikuan.engines.match_run import run_lines
@@ -117,7 +117,7 @@ def _answer(
     for one in sorted(judged, key=lambda one: (one.line.day, one.line.line_id)):
         hold = hold_of(one.ranked[0]) if one.ranked else ""
         decision = decide(one, hold, model.bar, options, unsure)
-        if decision != "auto" and one.ranked and one.ranked[0].is_way:
+        if decision != "auto" and one.ranked and (one.ranked[0].is_way or not is_named(one.ranked[0])):
             unsure.add(one.ranked[0].customer)
         counts[decision] += 1
         writer.add(one, decision, back_of(one.ranked[0], hold) if one.ranked else None)

@@ -31,7 +31,8 @@ def decimals(units: Sequence[int | None]) -> Any:
 def decide(judged: Judged, hold: str, bar: BarReport, options: MatchOptions, unsure: Collection[int] = ()) -> str:
     """``auto`` over the bar, never where other sets fit as well; ``none`` where nothing speaks for any customer.
     ``hold``: what besides the bar holds the first explanation back (``match_posting.hold_of``). ``unsure``: customers
-    an earlier line of whom, paid in their way, did not post itself: what follows from it does not either."""
+    an earlier line of whom did not post itself and names nothing: what goes on from there in their way does not
+    either."""
     if not judged.ranked:
         return "none"
     best = judged.ranked[0]

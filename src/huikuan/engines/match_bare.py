@@ -21,6 +21,7 @@ from huikuan.engines.match_fit import (
     fit_less,
     fit_over,
     fit_part,
+    fit_share,
     is_told_share,
     keeps_share,
 )
@@ -120,6 +121,7 @@ class BareExplainer:
             made.append(Explanation("items", customer, (item,), fit, "single", float(len(equal) - 1), size))
         if not equal:
             made += self._single_less(context, customer, pool)
+        shares = self._shares(context, customer, pool)
         made += self._structured(context, customer, pool)
         exact = any(one.fit.how == "exact" for one in made)
         if not equal and not exact:
@@ -130,10 +132,27 @@ class BareExplainer:
         if not exact:
             made += self._net_sums(context, customer, pool)
             made += self._oldest(context, customer, pool)
+        for one in made if shares else ():
+            one.others += len(shares)
+        for one in shares:
+            one.others = len(shares) - 1.0 + exact
+        made += shares
         if named:
             # What the text names is not paid in part by leaving it for older items.
             made = [one for one in made if one.fit.how in ("exact", "discount") or set(named) <= set(one.items[:1])]
         keep(found, made)
+
+    def _shares(self, context: Context, customer: int, pool: Pool) -> list[Explanation]:
+        """Single items of which this payer pays a share, as it has of others."""
+        terms, size = self._terms_of(customer), len(pool.items)
+        if not terms.parts:
+            return []
+        whole, made = self.state.book.amounts, []
+        for item, opened in zip(pool.items, pool.amounts, strict=True):
+            fit = fit_share(terms, context.line, int(whole[item]), opened)
+            if fit is not None:
+                made.append(Explanation("part_payment", customer, (item,), fit, "single", 0.0, size))
+        return made[:6]
 
     def _single_less(self, context: Context, customer: int, pool: Pool) -> list[Explanation]:
         amount, made = context.line.amount, []

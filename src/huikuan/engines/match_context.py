@@ -24,6 +24,9 @@ FOREIGN_RARITY = 3.0
 SOFT_POOL_MAX = 150
 """Open items of one customer with which a disfigured number is compared."""
 
+GROUP_MAX = 24
+"""Payers, the members of a group included, with whose open items a disfigured number is compared."""
+
 
 _BEHALF = re.compile(
     r"代付(?:货?款)?[\s:：]*([\u3400-\u9fffA-Za-z()（）]{3,40})"
@@ -64,13 +67,14 @@ class Gatherer:
     def __init__(self, state: State, directory: Directory, knowledge: Knowledge) -> None:
         self.state, self.directory, self.knowledge = state, directory, knowledge
         self._payers: dict[tuple[str, str], list[Payer]] = {}
+        self._whole: dict[tuple[str, str, str], list[Payer]] = {}
         self._named: dict[str, list[Payer]] = {}
         self._nobody: dict[tuple[str, str], tuple[float, int]] = {}
 
     def gather(self, line: Line) -> Context:
         """What the line reveals."""
         found = find_references(self.state.book, line.texts)
-        payers = self._who(line)
+        payers = self.who(line)
         strength = {payer.customer: payer for payer in payers}
         share, count = self._share_of_nobody(line)
         context = Context(
@@ -95,6 +99,25 @@ class Gatherer:
         if payers is None:
             payers = self._payers[key] = find_payers(self.directory, self.knowledge, line.account, line.name, "")
         return payers
+
+    def who(self, line: Line) -> list[Payer]:
+        """Customers that account, name and text point to, the likeliest first."""
+        key = (line.account, line.name, line.text)
+        held = self._whole.get(key)
+        if held is None:
+            held = self._whole[key] = self._for_member(self._who(line), line.text)
+        return held
+
+    def _for_member(self, payers: list[Payer], text: str) -> list[Payer]:
+        """Whom of its group the payer pays for, where the text names one: itself it would not need to tell from the
+        others."""
+        if not text or not payers or payers[0].customer < 0 or payers[0].strength < FOREIGN_PAYER:
+            return payers
+        member = self.directory.member_in_text(payers[0].customer, text)
+        if member is None:
+            return payers
+        meant = Payer(member, max(payers[0].strength, WHOLE), "text", payers[0].count)
+        return [meant, *(replace(one, strength=one.strength * 0.6) for one in payers if one.customer != member)]
 
     def _who(self, line: Line) -> list[Payer]:
         payers = self.payers_of(line)
@@ -172,7 +195,11 @@ class Gatherer:
     def _soften(self, context: Context) -> None:
         """Reads tokens that led nowhere as pieces or misspellings of what the likely payers have open, and
         what was broken as one where that leads further."""
-        customers = [payer.customer for payer in context.payers[:3]]
+        customers = [
+            payer.customer
+            for at, payer in enumerate(context.payers)
+            if at < 3 or (at < GROUP_MAX and payer.kind == "group")
+        ]
         customers += [one for one in context.named if one not in customers][:2]
         loose = context.found.loose
         joined = _joined(loose)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 
+from huikuan.engines.match_bare import SETS_MAX
 from huikuan.engines.match_book import UNIT
 from huikuan.engines.match_context import Context, soft_hits
 from huikuan.engines.match_cuts import count_of, cut_of, is_first
+from huikuan.engines.match_doubted import doubt_less, drop_padded
 from huikuan.engines.match_explanation import PLAIN, WHOLE, Explanation, Found, keep, trim
 from huikuan.engines.match_family import family_pool
 from huikuan.engines.match_fit import (
     CLEAR,
     CUSTOMARY,
-    SAID,
     SHORT,
     Fit,
     discount_of,
@@ -34,12 +35,8 @@ SCOPES_MAX = 6
 CREDITS_MAX = 18
 WEAK = 0.3
 """A payer less believable than this is not searched without a mention."""
-GUESSED = ("charge", "exchange", "short")
-"""Fits whose difference may be anything."""
-LESS = ("discount", "late_discount", "habit_discount", "charge", "exchange", "short", "part")
-"""Fits that leave a difference."""
-DOUBTFUL = ("discount", "late_discount", "habit_discount", *GUESSED)
-"""Fits that an open credit memo may explain as well."""
+START_MIN = 6
+"""Digits from which on the beginning of a number tells something."""
 SAME_AMOUNT_MAX = 40
 """Items of one amount in the whole book beyond which the amount alone says nothing."""
 
@@ -81,8 +78,9 @@ class Explainer(Rivals):
         for made in found.values():
             if made.items and made.fit.how in WHOLE:
                 self._swap(context, made, listed)
-        _drop_padded(context, found)
-        _doubt_less(found)
+        drop_padded(context, found)
+        doubt_less(found)
+        self._doubt_over(context, found)
         self._doubt_short(context, found)
         self._doubt_words(context, found)
         self._doubt_bare(context, found)
@@ -134,6 +132,16 @@ class Explainer(Rivals):
                 missing = sum(made.fit.deducted)
                 amounts = self.state.pool(made.customer, context.line).amounts
                 made.is_shaky |= any(-missing <= one < 0 for one in amounts) and not names_cut(context.line, missing)
+
+    def _doubt_over(self, context: Context, found: Found) -> None:
+        """Money over beside digits with which a number of something else that is open begins may be for that: a bank
+        cut the text off."""
+        starts = [token for token, *_ in context.found.loose if len(token) >= START_MIN and token.isdigit()]
+        numbers = self.state.book.numbers
+        for made in found.values() if starts else ():
+            if made.items and made.fit.how == "over":
+                rest = set(self.state.pool(made.customer, context.line).items).difference(made.items)
+                made.is_shaky |= any(numbers[item].startswith(token) for item in rest for token in starts)
 
     def _doubt_words(self, context: Context, found: Found) -> None:
         """Where a text says how many documents are paid, other numbers of them rest on a guess; so does the rest of an
@@ -218,7 +226,7 @@ class Explainer(Rivals):
         exact = any(one.fit.how == "exact" for one in made)
         if not exact:
             made += self._named_sums(context, customer, hard, soft, pool)
-            exact = any(one.fit.how == "exact" for one in made)
+            exact = any(one.fit.how == "exact" and (hard or one.shape != "subset") for one in made)
         settled = exact or any(one.fit.how in ("discount", "charge") for one in made)
         if not exact and hard:
             amounts = self._amounts(hard)
@@ -260,6 +268,9 @@ class Explainer(Rivals):
             made += self._sums(context, customer, hard, choice, line.amount - base, "named", size)
             for one in made:  # Of what a contract names more items are meant as well as fewer.
                 one.others = max(one.others, len(made) - 1.0)
+                if SETS_MAX < len(one.items) - len(hard) < len(choice):
+                    # So many of all that it covers may come to the amount by chance.
+                    one.shape = "subset"
         if memos:
             made += self._credited(context, customer, hard or soft, memos, size)
         if hard and not made and line.amount > base:
@@ -296,6 +307,13 @@ class Explainer(Rivals):
         for item in pool.of_amount(context.line.amount)[:4]:
             fit = fit_exact((item,), (context.line.amount,))
             keep(found, [Explanation("items", customer, (item,), fit, "single", 0.0, len(pool.items))])
+        shares = self._shares(context, customer, pool)
+        for made in list(found.values()) if shares else ():
+            if made.fit.how == "exact" and self._by_orders(context, made):
+                made.others = max(made.others, float(len(shares)))
+        for one in shares:
+            one.others = float(len(shares))
+        keep(found, shares)
 
     def _anywhere(self, context: Context, found: Found) -> None:
         """Items of exactly the amount, whoever's they are."""
@@ -357,43 +375,3 @@ class Explainer(Rivals):
             is_round = context.line.amount % (100 * UNIT) == 0
             made.is_way = bool(owed and is_round and not context.found.mentions) and self._pays_on_account(customer)
             keep(found, [made])
-
-
-def _drop_padded(context: Context, found: Found) -> None:
-    """Where what is named explains the amount with a difference, what nobody named besides and still a difference
-    explain nothing, but for a credit memo and a discount or a charge that is known."""
-    named = context.listed()
-    if not named or not any(one.fit.how in LESS and named.issuperset(one.items) for one in found.values()):
-        return
-    for key, one in list(found.items()):
-        if one.fit.how not in LESS or named.isdisjoint(one.items):
-            continue
-        besides = [share for item, share in zip(one.items, one.fit.applied, strict=True) if item not in named]
-        is_clear = one.fit.how in CLEAR or (one.fit.how == "charge" and one.shape == "credits")
-        if besides and (not is_clear or max(besides) > 0):
-            del found[key]
-
-
-def _doubt_less(found: Found) -> None:
-    """A credit memo that is exactly the discount of the same items, or exactly a difference that the text or the past
-    tells; a charge the payer is known for that is exactly their discount: neither is surer than the other. But a
-    difference of which nothing is known casts no doubt on the credit memo."""
-    less: dict[tuple[bool, tuple[int, ...]], list[Explanation]] = {}
-    for one in found.values():
-        if one.fit.how in DOUBTFUL:
-            less.setdefault((one.fit.how in GUESSED, one.items), []).append(one)
-    for made in list(found.values()) if less else ():
-        credited = made.fit.how in ("exact", "charge") and any(share < 0 for share in made.fit.applied)
-        if not credited and made.fit.how != "charge":
-            continue
-        items = made.items
-        if credited:
-            items = tuple(item for item, share in zip(made.items, made.fit.applied, strict=True) if share > 0)
-            for guess in less.get((True, items), ()):
-                guess.others = max(guess.others, 1.0)
-                made.others = max(made.others, float(guess.fit.known >= SAID))
-        for discount in less.get((False, items), ()):
-            # A discount that nobody offered and the payer never took casts no doubt on the credit memo.
-            is_offered = discount.fit.how != "habit_discount" or discount.fit.known > 0
-            made.others = max(made.others, float(is_offered or not credited))
-            discount.others = max(discount.others, 1.0)

@@ -37,6 +37,8 @@ PERCENTS = (20_000, 30_000, 10_000, 15_000, 25_000, 50_000, 5_000, 40_000)
 
 KEPT_PERCENTS = (50_000, 100_000, 30_000, 150_000, 200_000, 80_000, 20_000)
 """Shares that are kept back until a guarantee ends, in 1/10,000 of a percent."""
+PART_PERCENTS = (500_000, 300_000, 700_000, 400_000, 600_000, 200_000, 800_000, 250_000, 750_000)
+"""Shares of an item that are paid in turn, in 1/10,000 of a percent."""
 KEPT_MIN = 2
 """Times a payer has kept a share back before it is expected to."""
 
@@ -112,6 +114,7 @@ def fit_less(state: State, line: Line, items: Sequence[int], amounts: Sequence[i
         ]
     grain = smallest_unit(line.currency)
     charge_max = CHARGE_MAX * grain // 100 if grain > 100 else CHARGE_MAX
+    charge_max = max(charge_max, diff if terms.charges.get(diff, 0) >= CUSTOMARY else 0)
     is_rate, alike = 0 < abs(diff) <= total * RATE_MAX, terms.alike(diff, line.amount, total)
     known = max(terms.known_charge(diff), alike)
     exchanges = max(float(terms.exchanges), float(alike), SAID if said == "exchange" else 0.0)
@@ -130,18 +133,21 @@ def fit_less(state: State, line: Line, items: Sequence[int], amounts: Sequence[i
         and (diff * 12 <= total or (known and diff * 3 <= total))
     ):
         charge = _taken(amounts, diff, "charge", "bank_charge", float(known))
+        is_share = line.currency == "CNY" and not known and _is_share(total, diff, grain)
         short = _taken(amounts, diff, "short", SHORT, 0.0)
         charge.known_open = short.known_open = terms.open_all.get(diff, 0)
         # Who pays at home pays the charge beside.
         charge.is_new = line.currency == "CNY" and diff not in terms.charges and not alike
-        fits += [charge, short]
+        fits += [short] if is_share else [charge, short]
     elif is_rate and (diff < 0 or line.currency != "CNY" or exchanges):
         if diff > 0:
             fits.append(_taken(amounts, diff, "exchange", "exchange", exchanges))
             fits.append(_taken(amounts, diff, "short", SHORT, 0.0))
             fits[-1].known_open = terms.open_all.get(diff, 0)
         elif -diff <= charge_max * 3:
-            over = Fit("exchange", tuple(amounts), (0,) * len(items), (), -diff, exchanges)
+            # What the past says of money that was missing says nothing of money over.
+            told = SAID if said == "exchange" else 0.0
+            over = Fit("exchange", tuple(amounts), (0,) * len(items), (), -diff, told)
             fits.append(over)
     return fits
 
@@ -197,6 +203,11 @@ def keeps_share(terms: Terms, line: Line, whole: int, diff: int) -> bool:
         count >= KEPT_MIN and count > terms.percents.get(share, 0) and abs(whole * share - diff * 100 * UNIT) <= near
         for share, count in terms.kept.items()
     )
+
+
+def _is_share(whole: int, diff: int, grain: int) -> bool:
+    """What is missing is a share that is kept back until a guarantee ends, and no bank's charge by accident."""
+    return any(abs(whole * share - diff * 100 * UNIT) <= 100 * UNIT * grain for share in KEPT_PERCENTS)
 
 
 def _told(line: Line, whole: int, diff: int) -> float:
@@ -291,6 +302,17 @@ def _cut(amounts: Sequence[int], cuts: Sequence[int], diff: int, how: str, whys:
     applied = tuple(amount - cut for amount, cut in zip(amounts, exact, strict=True))
     reasons = tuple([why if cut else "" for cut, why in zip(exact, whys, strict=True)])
     return Fit(how, applied, tuple(exact), reasons, late_days=late)
+
+
+def fit_share(terms: Terms, line: Line, whole: int, opened: int) -> Fit | None:
+    """The line pays the share of an item that this payer has paid of its items before, and leaves something open."""
+    near = 100 * UNIT * smallest_unit(line.currency)
+    if line.amount >= opened or not any(
+        count >= KEPT_MIN and abs(whole * share - line.amount * 100 * UNIT) <= near
+        for share, count in terms.parts.items()
+    ):
+        return None
+    return Fit("part", (line.amount,), (0,), known=WRITTEN)
 
 
 def fit_part(state: State, line: Line, items: Sequence[int], amounts: Sequence[int], in_order: bool) -> Fit | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from huikuan.engines.match_book import NEVER, NOTE, UNIT, Book, smallest_unit, units_of
 from huikuan.engines.match_explanation import Explanation
-from huikuan.engines.match_fit import CHARGE_MAX, KEPT_PERCENTS, PERCENTS, SHORT
+from huikuan.engines.match_fit import CHARGE_MAX, KEPT_PERCENTS, PART_PERCENTS, PERCENTS, SHORT
 from huikuan.engines.match_learn import NOBODY, ConfirmedLine
 from huikuan.engines.match_lines import Line, read_lines
 
@@ -196,6 +196,8 @@ def habits_of(line: Line, truth: Truth, book: Book, opened: Sequence[int]) -> tu
         return (*words, "over")
     short = {item: opened[item] - share for item, share in truth.applied.items() if 0 < share < opened[item]}
     closed = [item for item in short if item in truth.closed]
+    if short and not closed and (part := part_of(truth, book)):
+        words.append(f"share:{part}")
     if not short:
         return (*words, "exact")
     diff, whole = sum(short.values()), sum(opened[item] for item in truth.applied)
@@ -216,8 +218,20 @@ def habits_of(line: Line, truth: Truth, book: Book, opened: Sequence[int]) -> tu
     if diff <= CHARGE_MAX and diff * 5 <= whole:
         return (*words, "charge", f"charge:{diff}") if closed else (*words, "short", f"open:{diff}")
     if closed and diff * 60 <= whole:
-        return (*words, "exchange")
+        # A whole sum is a charge, however much it is.
+        return (*words, "exchange", *([] if diff % UNIT else [f"charge:{diff}"]))
     return (*words, "short" if diff * 6 <= whole else "part")
+
+
+def part_of(truth: Truth, book: Book) -> int:
+    """The usual share of one item's whole amount that was paid, in 1/10,000 of a percent, or 0."""
+    if len(truth.applied) != 1:
+        return 0
+    ((item, applied),) = truth.applied.items()
+    whole, near = int(book.amounts[item]), 100 * UNIT * smallest_unit(book.currencies[item])
+    if not 0 < applied < whole:
+        return 0
+    return next((one for one in PART_PERCENTS if abs(whole * one - applied * 100 * UNIT) <= near), 0)
 
 
 def _is_oldest(line: Line, truth: Truth, book: Book, opened: Sequence[int]) -> bool:

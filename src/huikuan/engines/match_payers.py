@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -25,8 +25,16 @@ WHOLE = 0.9
 """How far such a name can be believed: as far as an account that was seen a few times."""
 OTHER_NAME = 0.8
 """How far another name than the first of a customer can be believed where names of others begin with it."""
+FAMILY_MAX = 60
+"""Members of the largest group whose names are told apart."""
 HAN_START, LATIN_START = 3, 6
 """Characters of a name by which names that begin alike are found."""
+NAMESAKE = 0.6
+"""How far a person's name can be believed with an account that was never seen, as a share of what it is otherwise."""
+LIKE_IN_TEXT = 0.5
+"""How like a customer's name a word of a text must be to stand for it."""
+_HAN_WORD = re.compile(r"[\u3400-\u9fff（）()]{5,40}")
+_PERSON = re.compile(r"[\u3400-\u9fff]{2,3}")
 _SPACES = re.compile(r"[\W_]+")
 _WORD = re.compile(r"[\u3400-\u9fff]+|[^\W_\u3400-\u9fff]+")
 _PINYIN_FORMS = re.compile(
@@ -125,6 +133,7 @@ class Directory:
         self.exact.pop("", None)
         self._names: Names | None = None
         self._fuzzy_cache: dict[str, list[Payer]] = {}
+        self._tails: dict[int, list[tuple[str, int]]] = {}
 
     @property
     def names(self) -> Names:
@@ -193,6 +202,27 @@ class Directory:
             if small >= (2 if is_han else 5) and fuzz.partial_ratio(key, other) >= 88:
                 _offer(found, Payer(customer, 0.3 + 0.45 * (small / large), "short"))
 
+    def like_in_text(self, text: str) -> list[Payer]:
+        """Customers like whose name a Chinese word of a text is, as of those written without their town; none where
+        several are."""
+        found = [
+            best
+            for word in _HAN_WORD.findall(simplified(text))
+            if (likely := self.by_name(word)) and (best := likely[0]).strength >= LIKE_IN_TEXT
+        ]
+        return [replace(one, kind="text") for one in found] if len({one.customer for one in found}) == 1 else []
+
+    def member_in_text(self, customer: int, text: str) -> int | None:
+        """Who else of a customer's group the text names, by the whole name or by what its name adds to another
+        member's (its branch); ``None`` where it names nobody or several."""
+        book, flat = self.book, _SPACES.sub("", simplified(text.lower()))
+        family = book.family_of[customer]
+        tails = self._tails.get(family)
+        if tails is None:
+            tails = self._tails[family] = _tails_of(book, book.families[family])
+        found = {member for tail, member in tails if tail in flat}
+        return found.pop() if len(found) == 1 and customer not in found else None
+
     def in_text(self, text: str, least: float = 0.0) -> list[Payer]:
         """Customers whose name stands in a text, as far as it can be believed ``least``."""
         found: dict[int, Payer] = {}
@@ -214,6 +244,22 @@ class Directory:
         return _doubted(best)
 
 
+def _tails_of(book: Book, family: Sequence[int]) -> list[tuple[str, int]]:
+    """What tells the members of a group apart in a text: whole names, and what a name adds to another member's."""
+    if not 1 < len(family) <= FAMILY_MAX:
+        return []
+    plain = [(_SPACES.sub("", simplified(name.lower())), one) for one in family for name in book.names[one][:1]]
+    heads = [name for name, _ in plain if len(name) >= HAN_START]
+    found = []
+    for name, one in plain:
+        rests = [name[len(head) :] for head in heads if name != head and name.startswith(head)]
+        tail = min(rests, key=len, default=name)
+        if len(tail) >= (HAN_START if HAN.search(tail) else LATIN_START):
+            found.append((tail, one))
+    # A name within another's would stand in every text of that one.
+    return [(tail, one) for tail, one in found if not any(tail in other for other, of in found if of != one)]
+
+
 def _beginnings(text: str) -> Iterator[tuple[int, int]]:
     """Where in a text without its spaces a name may begin, and by how many characters it is looked up: at every word,
     at every Chinese character."""
@@ -233,6 +279,9 @@ def find_payers(directory: Directory, knowledge: Knowledge, account: str, name: 
     book = directory.book
     found = _by_account(directory, knowledge, account) if account else {}
     named = _by_names(directory, knowledge, name) if name else {}
+    if account and not found and _PERSON.fullmatch(name_key(name)):
+        # Many bear one name: from an account never seen it may be another person.
+        named = {one: replace(payer, strength=payer.strength * NAMESAKE) for one, payer in named.items()}
     if len(found) > 1 and any(one in found and payer.strength >= 0.6 for one, payer in named.items()):
         # An account of several customers: the name decides between them.
         found = {
@@ -248,7 +297,7 @@ def find_payers(directory: Directory, knowledge: Knowledge, account: str, name: 
             both = 1 - (1 - held.strength) * (1 - payer.strength)
             found[one] = replace(stronger, strength=min(both, 0.99), count=max(held.count, payer.count))
     if text and (not found or max(payer.strength for payer in found.values()) < 0.9):
-        for payer in directory.in_text(text):
+        for payer in directory.in_text(text) or directory.like_in_text(text):
             _offer(found, payer)
     best = _best(found)
     held_customers = {payer.customer for payer in best}

@@ -24,7 +24,7 @@ OVER_SHARE = 2
 """Money over beyond what the items get, divided by this, is meant for something else."""
 MANY = 4
 """So many unnamed items may add up to the amount by chance."""
-UNHEARD = 1.0
+UNHEARD = 3.0
 """Log-odds of a text's words below which they do not tell that the money is not a customer's."""
 LEAST_ON_ACCOUNT = 0.95
 """Money goes on account by itself from this confidence on: that nothing fits is told from what is not seen, and where
@@ -42,6 +42,11 @@ def may_post(best: Explanation, hold: str, confidence: float, vouched: Mapping[s
     """Nothing but the bar keeps it from posting itself. ``hold``: as ``hold_of`` gives it, ``vouched``: as
     ``vouched_by`` does."""
     return confidence >= least_sure(best) and (not hold or confidence >= vouched.get(hold, 2.0))
+
+
+def is_named(best: Explanation) -> bool:
+    """A number of the text, of an order or a contract at least, names what it pays."""
+    return bool(best.features[PLACE["rarity"]])
 
 
 def least_sure(best: Explanation) -> float:

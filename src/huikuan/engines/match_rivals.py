@@ -23,6 +23,11 @@ PROMPT_MIN = 2
 LIKELY = 12.0
 """A payer so many times less believable than the likeliest is none whose items could be meant instead."""
 
+VAGUE = 3
+"""A contract with more open items than this does not tell which of them are paid."""
+SEVERAL_MIN = 4
+"""Lines a payer has sent at least, half of them for several items, to be one who pays several at once."""
+
 Ways = dict[frozenset[int], int]
 """Sets of items that give an amount, with how simple they are."""
 
@@ -32,7 +37,8 @@ class Rivals(BareExplainer):
 
     def _doubt_bare(self, context: Context, found: Found) -> None:
         """Sets ``others`` of explanations that nothing written points to: to the number of their rivals at least."""
-        named = context.listed()
+        vague = self._vague(context)
+        named = context.listed() - vague
         bare = [
             one
             for one in found.values()
@@ -48,12 +54,15 @@ class Rivals(BareExplainer):
                 one.doubt = "month"
             simple = ways.get(own, len(own))
             among = said if own in said or self._is_said(context, own) else ways
+            if own <= vague:
+                # What a contract names that covers many items: others of these may be meant as well.
+                among, simple = {way for way in ways if way <= vague}, 1 if own == vague else simple
             counted = [way for way in among if way != own and (ways[way] <= simple or way in said)]
             if not counted and not self._is_due(context, own):
                 counted = self._oldest_due(context, one, found)
                 ways.update(dict.fromkeys(counted, simple))
             if not counted and not said:
-                counted = self._in_two(context, one)
+                counted = self._in_two(context, one) or self._older(context, one)
                 ways.update(dict.fromkeys(counted, simple))
             rivals = len(counted)
             if counted:
@@ -66,6 +75,16 @@ class Rivals(BareExplainer):
                     one.rival = tuple(self.state.pool(owner, context.line).items[:1])
                 one.doubt = one.doubt if parts or own in said else "round"
             one.others = max(one.others, float(rivals))
+
+    def _vague(self, context: Context) -> frozenset[int]:
+        """Items that only orders or contracts with many open items name: they say whose they are, not which."""
+        many: set[int] = set()
+        sure: set[int] = set()
+        for at, mention in enumerate(context.found.mentions):
+            opened = context.open_of[at]
+            is_vague = mention.kind in ("order", "contract") and len(opened) > VAGUE
+            (many if is_vague else sure).update(opened)
+        return frozenset(many - sure)
 
     def _is_due(self, context: Context, items: Iterable[int]) -> bool:
         """Some of it is due."""
@@ -99,6 +118,25 @@ class Rivals(BareExplainer):
                 if other != one:
                     return [frozenset(made.items) - {item} | {one, other}]
         return []
+
+    def _older(self, context: Context, made: Explanation) -> list[frozenset[int]]:
+        """Instead of one item, neighbours that were due before it: who pays what is due pays these first. Of who mostly
+        pays several items at once, any two or three that were due before it."""
+        if len(made.items) > 1 or made.fit.how != "exact":
+            return []
+        due, opened, item = self.state.book.due, self.state.open_now, made.items[0]
+        owner = self.state.book.customer_of[item]
+        pool = self.state.pool(owner, context.line)
+        older = [one for one in pool.items if due[one] <= due[item] and one != item and opened[one] > 0]
+        if sum(opened[one] for one in older) < context.line.amount:
+            return []
+        amounts = [opened[one] for one in older]
+        found = _runs(Pool(older, amounts, pool.latest), range(len(older)), context.line.amount)
+        several, lines = self.knowledge.habit(self.state.book.customer_ids[owner], "several")
+        if not found and several * 2 >= max(lines, SEVERAL_MIN):
+            sums = find_sums(amounts, context.line.amount, size_max=SETS_MAX, keep=4)
+            found = [[older[at] for at in one] for one in sums.sets if 1 < len(one) <= SETS_MAX]
+        return [frozenset(one) for one in found]
 
     def _may_be_oldest(self, context: Context, made: Explanation) -> bool:
         """A sum in whole thousands may be meant for what is oldest; so may one in whole hundreds of a payer who has

@@ -104,12 +104,13 @@ class _Work:
         """Items that an unsure line paid in the way in which its customer always has."""
 
     def group(self, lines: Sequence[Line]) -> list[tuple[int, list[Line]]]:
-        """Lines by the group of customers that their payer points to; those that point to none each by itself."""
+        """Lines by the group of customers that their payer points to, or the text, where another pays for them; those
+        that point to none each by itself."""
         family_of = self.state.book.family_of
         held: dict[int, list[Line]] = {}
         alone: list[tuple[int, list[Line]]] = []
         for line in lines:
-            payers = self.gatherer.payers_of(line)
+            payers = self.gatherer.who(line)
             if payers:
                 held.setdefault(family_of[payers[0].customer], []).append(line)
             else:

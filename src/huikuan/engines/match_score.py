@@ -149,7 +149,7 @@ class Scorer:
             values[place["luck"]] = min(max(sets - math.log(max(context.line.amount / 100, 1.0)), -12.0), 4.0)
         if fit.how in ("charge", "short"):
             values[place["known_open"]] = min(math.log1p(fit.known_open), 3.0) * (1.0 if fit.how == "short" else -1.0)
-        values[place["cut_written"]] = float(fit.how == "short" and fit.known >= WRITTEN)
+        values[place["cut_written"]] = float(fit.how in ("short", "part") and fit.known >= WRITTEN)
         if fit.how in ("charge", "exchange"):
             values[place["cut_whole"]] = float(sum(fit.deducted) % UNIT == 0)
         if named and made.shape in ("sum", "credits"):

@@ -30,6 +30,7 @@ class Terms:
     own_late: tuple[int, int] = (0, 0)
     mixed: tuple[int, int] = (0, 0)
     kept: dict[int, int] = field(default_factory=dict)
+    parts: dict[int, int] = field(default_factory=dict)
     exchanges: int = 0
     shorts: int = 0
     open_all: dict[int, int] = field(default_factory=dict)
@@ -79,6 +80,7 @@ def terms_of(knowledge: Knowledge, customer: str, everybody: Terms) -> Terms:
         charges=_counts(knowledge.habits_like(customer, "charge:")),
         percents=_counts(knowledge.habits_like(customer, "percent:")),
         kept=_counts(knowledge.habits_like(customer, "kept:")),
+        parts=_counts(knowledge.habits_like(customer, "share:")),
         exchanges=knowledge.habit(customer, "exchange")[0],
         shorts=knowledge.habit(customer, "short")[0],
     )

@@ -14,6 +14,8 @@ from huikuan.engines.match_packed import packed
 FOLDED = str.maketrans("OQDILSBZG", "000115826")
 """Letters that eyes, scanners and typists take for digits."""
 
+SPLIT_MIN = 6
+"""Digits before a percent sign from which on the first ones are a number by themselves."""
 _DIGIT = re.compile(r"\d")
 _TOKEN = re.compile(r"[A-Z0-9]+")
 _DATES = re.compile(
@@ -28,7 +30,7 @@ _AMOUNTS = re.compile(
     r"|(?<![\d.,A-Z])\d{1,3}(?:\.\d{3})+,\d\d(?!\d)"
     r"|(?<![\d.,A-Z])\d+\.\d\d(?![\d.])"
     r"|(?:EUR|USD|CNY|RMB|GBP|CHF|HKD|[¥￥$€£])\s?\d+(?:[.,]\d+)*"
-    r"|\d+(?:[.,]\d+)*\s?(?:元|EUR|USD|CNY|RMB|€|万元|%)"
+    r"|\d+(?:[.,]\d+)*\s?(?:元|EUR|USD|CNY|RMB|€|万元)|\d{1,2}(?:[.,]\d+)?\s?%"
 )
 _PHONES = re.compile(
     r"(?:TELEFON|TELEPHONE|PHONE|TEL|FAX|MOB(?:ILE)?|电话|手机|联系电话|传真)[\s.:：]*\+?[\d\s()/-]{6,20}"
@@ -97,7 +99,15 @@ def normal_text(text: str) -> Text:
 
 def tokens_of(text: str) -> list[tuple[str, int, int]]:
     """Runs of Latin letters and digits with their places; ``text`` is normal."""
-    return [(found[0], found.start(), found.end()) for found in _TOKEN.finditer(text)]
+    tokens = []
+    for found in _TOKEN.finditer(text):
+        token, start, stop = found[0], found.start(), found.end()
+        if stop - start >= SPLIT_MIN and text[stop : stop + 1] == "%" and token.isdigit():
+            # A percentage was written behind a number without a blank.
+            tokens.append((token[:-2], start, stop - 2))
+            token, start = token[-2:], stop - 2
+        tokens.append((token, start, stop))
+    return tokens
 
 
 def noise_of(text: str) -> list[tuple[int, int]]:
