@@ -150,3 +150,46 @@ def test_of_what_a_contract_names_less_a_credit_memo_the_item_and_its_like_cance
     credit = billed("CN9", "-799.00", MONTHS[1])
     row = first(said([line("L1", "799.00", "FW-2024-903", NAME)], [*items, credit]), "L1")[0]
     assert (row["decision"], row["ambiguous"] > 0) == ("propose", True)
+
+
+def test_a_banks_structured_text_says_what_the_payer_wrote_and_nothing_else() -> None:
+    """``?00GUTSCHRIFT`` is the bank's word for money that came in, no credit memo; ``?20`` to ``?29`` are one text."""
+    text = "166?00GUTSCHRIFT?20INV-2026-001, INV-2026-00?21203, INV-20?2226-0304?32OAKFIELD PUMPS LTD"
+    items = [billed(f"INV-2026-{number}", "500.00", MONTHS[0]) for number in ("001", "00203", "0304", "0977")]
+    answer = said([line("L1", "1492.50", text, NAME)], [*items, billed("CN-7", "-7.50", MONTHS[1])])
+    assert paid(answer, "L1").keys() >= {"INV-2026-001", "INV-2026-00203", "INV-2026-0304"}
+    told = said([line("L1", "1500.00", text, NAME)], items)
+    assert (paid(told, "L1").keys(), first(told, "L1")[0]["decision"]) == (
+        {"INV-2026-001", "INV-2026-00203", "INV-2026-0304"},
+        "auto",
+    )
+    places = {
+        text[one["start"] : one["stop"]] for one in told.evidence.to_pylist() if one["field"] == "remittance_text"
+    }
+    assert {"INV-2026-001", "INV-2026-00?21203", "INV-20?2226-0304"} <= places
+
+
+def test_an_order_of_another_customer_is_no_order_of_the_payer() -> None:
+    mine = [billed("2026/22112-A", "295.30", MONTHS[1]), billed("2026/22119-A", "113.05", MONTHS[1])]
+    theirs = item("2026/07698-A", "C2", "61.00", po_number="22112", settled_date=date(2026, 3, 4))
+    crowd = [item(f"2026/{number:05}-A", "C9", "70.00") for number in range(1000, 3800)]
+    answer = said([line("L1", "295.30", "Invoice 22112", NAME)], [*crowd, *mine, theirs])
+    row = first(answer, "L1")[0]
+    assert (row["item_id"], row["decision"]) == ("2026/22112-A", "auto")
+    assert "2026/22112-A named" in row["reason"] or "read as 2026/22112-A" in row["reason"]
+
+
+def test_a_share_that_is_kept_back_is_kept_back_of_each_item() -> None:
+    keeps = Knowledge()
+    keeps.habits = {"C1": {"lines": 9, "kept:50000": 4}}
+    items = [billed("INV1001", "33449.04", MONTHS[0]), billed("INV1002", "961.28", MONTHS[1])]
+    answer = said([line("L1", "32689.81", "INV1001, INV1002", NAME)], items, keeps)
+    assert paid(answer, "L1") == {"INV1001": "31776.59", "INV1002": "913.22"}
+
+
+def test_discounts_of_some_of_the_named_items_are_found_by_what_is_missing() -> None:
+    allowed = {"discount_percent": "3", "discount_date": date(2026, 3, 25)}
+    items = [billed(f"INV100{at}", amount, MONTHS[1], **allowed) for at, amount in enumerate(("1440.00", "358.80"))]
+    answer = said([line("L1", "1755.60", "INV1000, INV1001", NAME)], items)
+    assert paid(answer, "L1") == {"INV1000": "1396.8", "INV1001": "358.8"}
+    assert {row["deduction_reason"] for row in first(answer, "L1")} == {"early_payment_discount", None}

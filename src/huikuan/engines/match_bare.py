@@ -79,7 +79,8 @@ class BareExplainer:
         self, context: Context, customer: int, items: Sequence[int], shape: str, size: int, others: float = 0.0
     ) -> list[Explanation]:
         """The items with every small difference that explains the amount."""
-        fits = fit_less(self.state, context.line, items, self._amounts(items), self._terms_of(customer))
+        some = shape in ("named", "period")
+        fits = fit_less(self.state, context.line, items, self._amounts(items), self._terms_of(customer), some)
         return [Explanation("items", customer, tuple(items), fit, shape, others, size) for fit in fits]
 
     def _sums(

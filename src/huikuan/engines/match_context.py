@@ -21,6 +21,8 @@ FOREIGN_PAYER = 0.6
 """How believable a payer must be for what others were billed to be looked at once more."""
 FOREIGN_RARITY = 3.0
 """A number rarer than this means what it says."""
+FOREIGN_ORDER_MAX = 6
+"""Digits of an order number of others up to which it may be the end of a number of the payer."""
 SOFT_POOL_MAX = 150
 """Open items of one customer with which a disfigured number is compared."""
 
@@ -170,13 +172,14 @@ class Gatherer:
                 context.named.setdefault(book.customer_of[one], []).append(one)
 
     def _set_aside(self, context: Context) -> None:
-        """Bare digits that are by chance a number of customers who have nothing to do with the payer (and of another
-        amount), and the last digits of something the payer owes: they led nowhere."""
+        """Bare digits that are by chance a number (or an order) of customers who have nothing to do with the payer, for
+        another amount, and the last digits of something the payer owes: they led nowhere."""
         if not context.payers or context.payers[0].strength < FOREIGN_PAYER:
             return
         of, found, kept = self.state.book.customer_of, context.found, []
         for one in found.mentions:
-            foreign = one.kind in ("number", "mangled") and one.rarity < FOREIGN_RARITY
+            is_short = one.kind == "order" and one.token.isdigit() and len(one.token) <= FOREIGN_ORDER_MAX
+            foreign = is_short or (one.kind in ("number", "mangled") and one.rarity < FOREIGN_RARITY)
             if not foreign or any(
                 of[item] in context.strength or self.state.open_now[item] == context.line.amount for item in one.items
             ):

@@ -337,18 +337,17 @@ class Explainer(Rivals):
                     context.open_of[len(context.found.mentions)] = hits
                     context.found.mentions.append(Mention(hits, kind, 2.0, number, start, stop, token))
 
-    def _is_again(self, context: Context, customer: int) -> bool:
-        """The line has the amount of what its numbers name of the customer and is paid, of one or of all together; or
-        what discounts leave of it."""
+    def _again(self, context: Context, customer: int) -> int:
+        """Of how many paid items of the customer that its numbers name the line has the amount: one, or all of them."""
         book, line, named = self.state.book, context.line, list[int]()
         for at, mention in enumerate(context.found.mentions):
             if context.open_of[at] or mention.doubtful:
                 continue
             mine = [one for one in mention.items if book.customer_of[one] == customer and self.state.fits(one, line)]
             if any(line.amount in self._whole_and_less([one]) for one in mine):
-                return True
+                return 1
             named += mine[:1] if mine and mine[0] not in named else []
-        return len(named) > 1 and line.amount in self._whole_and_less(named)
+        return len(named) if len(named) > 1 and line.amount in self._whole_and_less(named) else 0
 
     def _whole_and_less(self, items: list[int]) -> tuple[int, int]:
         """What the items came to, and that less their discounts."""
@@ -362,8 +361,10 @@ class Explainer(Rivals):
         keep(found, [Explanation("not_customer", -1, (), none, "none")])
         named = context.listed()
         for customer in scopes[:3]:
-            kind = "duplicate" if self._is_again(context, customer) else "on_account"
-            for made in found.values() if kind == "duplicate" else ():
+            again = self._again(context, customer)
+            # Several were paid for others perhaps: whose account it goes on is not told.
+            kind = "duplicate" if again == 1 else "on_account"
+            for made in found.values() if again else ():
                 # However short the number: what it names was paid with this very amount.
                 made.is_shaky |= bool(made.items) and named.isdisjoint(made.items)
             fit = Fit("account", (), (), (), context.line.amount)

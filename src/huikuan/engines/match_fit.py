@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import combinations
 
 from huikuan.engines.match_book import UNIT, smallest_unit
 from huikuan.engines.match_cuts import OPEN, Cut, cut_of, shares_in
@@ -23,6 +24,8 @@ CHARGE_MAX = 80 * UNIT
 CUSTOMARY = 2
 """Times a charge (of all customers; of the line's own each counts three) or a customer's difference of exchange must
 have been confirmed before it may end an item by itself."""
+SOME_MAX = 8
+"""Discounts among which some are looked for."""
 STATED = 1.0
 """``known`` of a short payment that the text explains."""
 WRITTEN = 2.0
@@ -96,20 +99,27 @@ def fit_exact(items: Sequence[int], amounts: Sequence[int]) -> Fit:
     return Fit("exact", tuple(amounts), (0,) * len(items))
 
 
-def fit_less(state: State, line: Line, items: Sequence[int], amounts: Sequence[int], terms: Terms) -> list[Fit]:
-    """Ways in which the line pays all items with a small difference; the likeliest first."""
+def fit_less(
+    state: State, line: Line, items: Sequence[int], amounts: Sequence[int], terms: Terms, some: bool = False
+) -> list[Fit]:
+    """Ways in which the line pays all items with a small difference; the likeliest first. ``some``: discounts of some
+    of the items only are one of them."""
     total = sum(amounts)
     diff = total - line.amount
     if diff == 0:
         return [fit_exact(items, amounts)]
-    if keeps_share(terms, line, total, diff) and not any(state.book.discounts[item] for item in items):
-        return [_taken(amounts, diff, "short", SHORT, WRITTEN)]
+    share = keeps_share(terms, line, total, diff)
+    if share and not any(state.book.discounts[item] for item in items):
+        cuts = [discount_of(state, item, amount, share) for item, amount in zip(items, amounts, strict=True)]
+        fit = _cut(amounts, cuts, diff, "short", [SHORT] * len(cuts), 0)
+        fit.known = WRITTEN
+        return [fit]
     said = _said(line, amounts)
     fits = []
     if diff > 0 and diff * 8 <= total and said != "retention":
         fits += [
             fit
-            for fit in _discounts(state, line, items, amounts, diff, terms)
+            for fit in _discounts(state, line, items, amounts, diff, terms, some)
             if not said or fit.how != "habit_discount"
         ]
     grain = smallest_unit(line.currency)
@@ -191,18 +201,22 @@ def is_told_share(line: Line, whole: int, diff: int) -> bool:
     return any(abs(whole * share - diff * 100 * UNIT) <= 100 * UNIT * grain for share in shares)
 
 
-def keeps_share(terms: Terms, line: Line, whole: int, diff: int) -> bool:
-    """What is missing of the whole is, to the smallest unit, a share that this payer keeps back, more often than it
-    takes it as a discount; and the text tells of nothing else."""
+def keeps_share(terms: Terms, line: Line, whole: int, diff: int) -> int:
+    """The share, in 1/10,000 of a percent, that is missing of the whole to the smallest unit, and that this payer keeps
+    back, more often than it takes it as a discount; the text tells of nothing else. 0: no such share."""
     if diff <= 0 or not terms.kept or (line.text and (cut_of(line.text) not in ("", "retention"))):
-        return False
+        return 0
     if line.text and shares_in(line.text):
-        return False
+        return 0
     near = 100 * UNIT * smallest_unit(line.currency)
-    return any(
-        count >= KEPT_MIN and count > terms.percents.get(share, 0) and abs(whole * share - diff * 100 * UNIT) <= near
-        for share, count in terms.kept.items()
-    )
+    for share, count in terms.kept.items():
+        if (
+            count >= KEPT_MIN
+            and count > terms.percents.get(share, 0)
+            and abs(whole * share - diff * 100 * UNIT) <= near
+        ):
+            return share
+    return 0
 
 
 def _is_share(whole: int, diff: int, grain: int) -> bool:
@@ -247,7 +261,7 @@ def _each(deducted: Sequence[int], reason: str) -> tuple[str, ...]:
 
 
 def _discounts(
-    state: State, line: Line, items: Sequence[int], amounts: Sequence[int], diff: int, terms: Terms
+    state: State, line: Line, items: Sequence[int], amounts: Sequence[int], diff: int, terms: Terms, some: bool
 ) -> list[Fit]:
     book, grain = state.book, smallest_unit(line.currency)
     own = [discount_of(state, item, amount) for item, amount in zip(items, amounts, strict=True)]
@@ -255,7 +269,10 @@ def _discounts(
     if any(own):
         late = [line.day - book.discount_until[item] for item in items]
         within = [cut if days <= 0 else 0 for cut, days in zip(own, late, strict=True)]
-        for cuts, how in ((within, "discount"), (own, "late_discount")):
+        partly = _some_of(own, diff) if some else []
+        is_late = any(cut and days > 0 for cut, days in zip(partly, late, strict=False))
+        ways = ((within, "discount"), (own, "late_discount"), (partly, "late_discount" if is_late else "discount"))
+        for cuts, how in ways:
             # Who rounds the other way is a cent off, on each.
             if any(cuts) and abs(sum(cuts) - diff) <= grain * len(items):
                 days = [one for one, cut in zip(late, cuts, strict=True) if cut]
@@ -277,6 +294,16 @@ def _discounts(
                 fits.append(fit)
                 break
     return fits
+
+
+def _some_of(cuts: Sequence[int], diff: int) -> list[int]:
+    """The only discounts among several that come to the difference; nothing where there are none or others."""
+    places = [at for at, cut in enumerate(cuts) if cut]
+    if not 1 < len(places) <= SOME_MAX:
+        return []
+    sets = [one for size in range(1, len(places)) for one in combinations(places, size)]
+    fitting = [one for one in sets if sum(map(cuts.__getitem__, one)) == diff]
+    return [cut if at in fitting[0] else 0 for at, cut in enumerate(cuts)] if len(fitting) == 1 else []
 
 
 def _whys(late: Sequence[int], cut_late: Sequence[int], terms: Terms) -> tuple[list[str], int, bool]:

@@ -81,9 +81,39 @@ class Text:
         return self.places[start], self.places[stop - 1] + 1
 
 
+_SUBFIELDS = re.compile(r"(?:^\s*\d{3})?\?00|\?20")
+_SUBFIELD = re.compile(r"\?(\d\d)")
+
+
+def _purpose_of(text: str) -> Text:
+    """Of a bank's structured text (field 86 of MT940, ``166?00GUTSCHRIFT?20INV-2026-00?210123?32NAME``) what the payer
+    wrote: fields 20 to 29 and 60 to 63, which are pieces of one text. The bank's own words and names are left out."""
+    parts: list[str] = []
+    places: list[int] = []
+    for found in _SUBFIELD.finditer(text):
+        if 20 <= int(found[1]) <= 29 or 60 <= int(found[1]) <= 63:
+            after = text.find("?", found.end())
+            while after >= 0 and not _SUBFIELD.match(text, after):
+                after = text.find("?", after + 1)
+            stop = after if after >= 0 else len(text)
+            parts.append(text[found.end() : stop])
+            places += range(found.end(), stop)
+    return Text("".join(parts), places)
+
+
 @lru_cache(maxsize=64)
 def normal_text(text: str) -> Text:
-    """NFKC, upper case, simplified characters. ``發票：１００２３`` → ``发票:10023``."""
+    """NFKC, upper case, simplified characters. ``發票：１００２３`` → ``发票:10023``. Of a bank's structured text only
+    what the payer wrote."""
+    if "?" in text and _SUBFIELDS.match(text):
+        purpose = _purpose_of(text)
+        told = _compared(purpose.text)
+        held = purpose.places or []
+        return Text(told.text, held if told.places is None else [held[at] for at in told.places])
+    return _compared(text)
+
+
+def _compared(text: str) -> Text:
     if text.isascii():
         return Text(text.upper(), None)
     whole = simplified(unicodedata.normalize("NFKC", text).upper())
