@@ -3,6 +3,7 @@ entity that takes part, or nothing does."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -80,16 +81,7 @@ def post_agreement(
         _finish(row)
         return {"entries": entries}
 
-    answer = once(
-        entity_id=_entity_of(agreement_id),
-        actor_id=actor_id,
-        operation="agreement.post",
-        key=key,
-        request=(agreement_id, on, document_id),
-        now=now,
-        work=work,
-    )
-    return list(answer["entries"])
+    return _once(agreement_id, "post", (agreement_id, on, document_id), work, actor_id=actor_id, now=now, key=key)
 
 
 def invoice_thing(
@@ -184,16 +176,7 @@ def lose_rest(
         _finish(row)
         return {"entries": [entry_id]}
 
-    answer = once(
-        entity_id=_entity_of(agreement_id),
-        actor_id=actor_id,
-        operation="agreement.lose",
-        key=key,
-        request=(agreement_id, on, memo),
-        now=now,
-        work=work,
-    )
-    return list(answer["entries"])
+    return _once(agreement_id, "lose", (agreement_id, on, memo), work, actor_id=actor_id, now=now, key=key)
 
 
 def undo_agreement(
@@ -225,16 +208,7 @@ def undo_agreement(
         add_event(row, AgreementStep.UNDONE, on=on, actor_id=actor_id, now=now, state=state, memo=memo)
         return {"entries": reversals}
 
-    answer = once(
-        entity_id=_entity_of(agreement_id),
-        actor_id=actor_id,
-        operation="agreement.undo",
-        key=key,
-        request=(agreement_id, on, memo),
-        now=now,
-        work=work,
-    )
-    return list(answer["entries"])
+    return _once(agreement_id, "undo", (agreement_id, on, memo), work, actor_id=actor_id, now=now, key=key)
 
 
 def carry_out_agreement(request: Approved) -> int | None:
@@ -254,6 +228,29 @@ def carry_out_agreement(request: Approved) -> int | None:
 
 
 # -- deciding ----------------------------------------------------------------------------------------------------------
+def _once(
+    agreement_id: int,
+    step: str,
+    request: object,
+    work: Callable[[], dict[str, list[int]]],
+    *,
+    actor_id: int | None,
+    now: datetime,
+    key: str | None,
+) -> list[int]:
+    """The entries of a step, posted once under a key."""
+    answer = once(
+        entity_id=_entity_of(agreement_id),
+        actor_id=actor_id,
+        operation=f"agreement.{step}",
+        key=key,
+        request=request,
+        now=now,
+        work=work,
+    )
+    return list(answer["entries"])
+
+
 def _entity_of(agreement_id: int) -> int:
     """The entity that keeps an agreement. Refuses ``agreement.unknown``."""
     found = SettlementAgreement.objects.filter(id=agreement_id).values_list("entity_id", flat=True).first()
