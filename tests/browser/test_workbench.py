@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from huikuan.services.matching import run_matching
 from huikuan.store.models import LineDecision, LineParked, LineQuestion, User
 from huikuan.store.public_ids import public_id
 from tests.browser.test_jobs import sign_in
-from tests.browsers import settled
+from tests.browsers import settled, sideways
 from tests.servers import LiveServer
 from tests.services.bank_files import Row
-from tests.services.desk import balances, open_on
+from tests.services.desk import SYSTEM, balances, open_on
 from tests.services.ledger import NOW
 from tests.slow import slow_down
 from tests.web.test_workbench import Bench
 from tests.web.world import PASSWORD
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, Route
+    from playwright.sync_api import Browser, FloatRect, Locator, Page, Route
 
 pytestmark = [pytest.mark.browser, pytest.mark.practice("E4")]
 
@@ -106,6 +107,31 @@ def test_a_choice_is_sent_by_enter(bench: Bench, live_server: LiveServer, page: 
     expect(lines).to_have_count(2)
     settled(page)
     assert LineQuestion.objects.get().question == "Whose money is this, and for which documents?"
+
+
+def test_an_explanation_fits_a_phone(bench: Bench, live_server: LiveServer, page: Page) -> None:
+    """Number, due day, what is open and what is paid stand within the card, the amounts too."""
+    bench.desk.books.item(21_500_000_00, document_number="INV-2026-000777001")
+    bench.desk.lines(Row("12461270.55", ref="P1", name="Alpha GmbH", text="INV-2026-000777001 part"))
+    run_matching(bench.entity, **SYSTEM)
+    page.goto(live_server.url)
+    sign_in(page, "ann")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{live_server.url}/cash/workbench/?sort=-amount")
+    page.locator("#bench-lines li a").first.click()
+    card = page.locator("#bench-pane .why").first
+    expect(card).to_contain_text("INV-2026-000777001")
+    expect(card.locator(".why-items tr").first).to_contain_text("Open now 21,500,000.00")
+    settled(page)
+    assert sideways(page, "#bench-pane .why") <= 0
+    right = card.evaluate("one => one.getBoundingClientRect().right")
+    assert all(cell["x"] + cell["width"] <= right for cell in map(_box, card.locator("td.num").all()))
+
+
+def _box(cell: Locator) -> FloatRect:
+    box = cell.bounding_box()
+    assert box is not None
+    return box
 
 
 def test_what_is_typed_before_the_form_is_there_is_meant_for_it(
