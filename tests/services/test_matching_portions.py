@@ -215,6 +215,19 @@ def test_many_lines_are_handed_to_the_worker(desk: Counter, monkeypatch: pytest.
     assert MatchProposal.objects.count() == 5
 
 
+def test_a_long_past_is_gone_through_by_the_worker(desk: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_lines_of(desk)
+    desk.books.apply(desk.books.receipt(50_00), (desk.books.item(50_00), 50_00))
+    entity = desk.books.entity_id
+    assert not start_matching(entity, fit=True, actor_id=None)
+    monkeypatch.setattr(matching, "LONG_PAST", 1)
+    assert start_matching(entity, fit=False, actor_id=None), "no bar was ever fitted"
+    assert start_matching(entity, fit=True, actor_id=None)
+    run_matching(entity, **SYSTEM)
+    assert not start_matching(entity, fit=False, actor_id=None)
+    assert start_matching(entity, fit=True, actor_id=None)
+
+
 def test_a_task_whose_worker_died_is_handed_over_again(desk: Counter) -> None:
     DBTaskResult.objects.all().delete()
     enqueue("match.run", desk.books.entity_id, None)

@@ -79,6 +79,18 @@ def test_many_at_once_leaves_what_was_kept_back_and_what_changed_meanwhile(
     assert [open_on(item) for item in bench.items] == [0, 100_01, 100_02, 100_03]
 
 
+def test_a_long_past_is_gone_through_behind_the_page_that_shows_how_far_it_is(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.accept(signed_in("ann"), 0)
+    monkeypatch.setattr(matching, "LONG_PAST", 1)
+    answer = signed_in("cfo").post("/cash/workbench/run/", {"fit": "1", "book": "E1"})
+    assert answer.status_code == 403, "who sets the policy does not match"
+    answer = signed_in("ann").post("/cash/workbench/run/", {"fit": "1", "book": "E1"}, follow=True)
+    assert "in the background; this page shows how far it is" in text_of(answer)
+    assert answer.request["PATH_INFO"] == "/cash/workbench/"
+
+
 def test_many_at_once_are_no_more_than_a_person_waits_for(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workbench, "BATCH_MAX", 3)
     monkeypatch.setattr(workbench_day, "BATCH_MAX", 3)

@@ -14,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from huikuan.core.accounts import EntryKind
 from huikuan.core.matching import Explanation, explanation_of
 from huikuan.core.refusals import Conflict, Refusal
 from huikuan.core.rights import Right
@@ -38,6 +39,7 @@ from huikuan.store.batch_locks import PATIENCE
 from huikuan.store.models import (
     Entity,
     IdempotencyKey,
+    JournalEntry,
     LineDecision,
     MatchingModel,
     MatchingRun,
@@ -357,14 +359,23 @@ def _today(entity_id: int, now: datetime) -> date:
 # -- in the background -----------------------------------------------------------------------------------------------
 MANY = 500
 """Open lines from which on a person does not wait for them to be matched."""
+LONG_PAST = 3_000
+"""Applications from which on a person does not wait for the past to be gone through: some seconds."""
 
 
 def start_matching(entity_id: int, *, fit: bool, actor_id: int | None) -> bool:
-    """Hands the matching of all open lines to the worker where they are many; whether it did."""
-    if len(undecided_ids(entity_id)) < MANY:
+    """Hands the matching of all open lines to the worker where they are many, or where a long past is to be gone
+    through; whether it did."""
+    is_long = (fit or _is_unfitted(entity_id)) and _is_past_long(entity_id)
+    if not is_long and len(undecided_ids(entity_id)) < MANY:
         return False
     enqueue("match.run", entity_id, actor_id, True, fit)
     return True
+
+
+def _is_past_long(entity_id: int) -> bool:
+    applied = JournalEntry.objects.filter(entity_id=entity_id, kind=EntryKind.APPLICATION.value)
+    return applied[:LONG_PAST].count() == LONG_PAST
 
 
 def match_after_import(entity_id: int, line_ids: Sequence[int], *, actor_id: int | None, now: datetime) -> None:

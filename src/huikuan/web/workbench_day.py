@@ -50,7 +50,7 @@ def run(request: HttpRequest, seat: Seat) -> HttpResponse:
     try:
         if start_matching(book.id, fit=fit, actor_id=actor(request)["actor_id"]):
             messages.success(request, _("The lines are matched in the background; this page shows how far it is."))
-            return back
+            return redirect(address(seat.kept, "workbench", book=book.code))
         report = run_matching(book.id, fit=fit, **actor(request))
     except Conflict as refusal:
         messages.error(request, told(refusal, book.currency))
