@@ -18,6 +18,7 @@ from huikuan.core.refusals import Conflict, Refusal
 from huikuan.queries import workbench_edit as queries
 from huikuan.queries.bank_lines import MatchLine
 from huikuan.queries.workbench_edit import EditCustomer
+from huikuan.queries.workbench_line import account_named
 from huikuan.services.line_asides import ask_about_line, park_line, unpark_line
 from huikuan.services.line_decisions import Choice, decide_line
 from huikuan.services.rights import Forbidden
@@ -54,7 +55,7 @@ def edit_line(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
     demand_now(seat)
     given = request.POST
     try:
-        choice = Choice(Deed.APPLY, legs=tuple(_legs(line, given)), rest=_rest(given))
+        choice = _choice(line, given)
         decision = decide_line(
             line.entity_id, line.line_id, choice, **actor(request), key=given.get("key", "")[:64] or None
         )
@@ -69,6 +70,15 @@ def edit_line(request: HttpRequest, seat: Seat, public_id: str) -> HttpResponse:
         response["HX-Retarget"], response["HX-Reswap"] = "#bench-edit", "innerHTML show:none"
         return response
     return went_on(request, seat, line, done_words(line, decision))
+
+
+def _choice(line: MatchLine, given: QueryDict) -> Choice:
+    """What stands in the form. Without an amount, and with one customer in it: all of the money is that customer's."""
+    legs, rest = tuple(_legs(line, given)), _rest(given)
+    who = {text for text in given.getlist("who") if text}
+    if not legs and len(who) == 1 and rest in (Rest.UNAPPLIED, Rest.ON_ACCOUNT):
+        return Choice(Deed(rest.value), account_id=account_named(line, who.pop(), 0))
+    return Choice(Deed.APPLY, legs=legs, rest=rest)
 
 
 def _texts(given: QueryDict) -> dict[str, str]:
