@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from huikuan.engines.match import Knowledge, MatchModel
+from huikuan.engines.match_learn import EVERYBODY
 from huikuan.engines.match_prior import prior_calibration
 from huikuan.engines.match_types import BarReport
 from tests.engines.matching import customer, first, item, line, paid, run
@@ -193,3 +194,23 @@ def test_discounts_of_some_of_the_named_items_are_found_by_what_is_missing() -> 
     answer = said([line("L1", "1755.60", "INV1000, INV1001", NAME)], items)
     assert paid(answer, "L1") == {"INV1000": "1396.8", "INV1001": "358.8"}
     assert {row["deduction_reason"] for row in first(answer, "L1")} == {"early_payment_discount", None}
+
+
+def test_who_takes_discounts_late_does_so_again() -> None:
+    day = date(2026, 3, 18)
+    late = billed("INV1001", "1200.00", MONTHS[1], discount_percent="2", discount_date=date(2026, 1, 11))
+    known = Knowledge()
+    known.habits = {
+        "C1": {"lines": 30, "discount": 20, "late_closed": 20},
+        EVERYBODY: {"lines": 300, "discount": 40, "late_closed": 20},
+    }
+    rows = said([line("L1", "1176.00", "INV1001", NAME, booking_date=day)], [late], known).explanations.to_pylist()
+    told = {row["pattern"]: row["score"] for row in rows}
+    assert max(told, key=lambda name: told[name]) == "named/late_discount"
+    assert told["named/late_discount"] > told.get("named/short", 0.0) + 2
+
+
+def test_a_credit_memo_of_another_month_is_set_off_against_the_month_that_is_named() -> None:
+    items = [billed("INV1001", "144770.88", MONTHS[2]), billed("CN7", "-5000.00", MONTHS[1])]
+    row = first(said([line("L1", "139770.88", "SOA 02/26", NAME)], items), "L1")[0]
+    assert (row["ambiguous"], row["decision"]) == (0, "auto")

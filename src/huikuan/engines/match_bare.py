@@ -288,9 +288,11 @@ class BareExplainer:
         return held
 
     def _is_said(self, context: Context, items: Iterable[int]) -> bool:
-        """All of months that the text names."""
-        months = {(year, month) for year, month, _, _ in context.periods}
-        return bool(months) and all(self._month(self.state.book.dated[item]) in months for item in items)
+        """All of months that the text names, but for credit memos."""
+        months, opened = {(year, month) for year, month, _, _ in context.periods}, self.state.open_now
+        return bool(months) and all(
+            opened[item] < 0 or self._month(self.state.book.dated[item]) in months for item in items
+        )
 
     def _twins(self, pool: Pool, item: int) -> int:
         """How many items of the pool are like it: of the same days, with as much open."""

@@ -256,8 +256,13 @@ class Scorer:
         key = (customer, how)
         held = self._habits.get(key)
         if held is None:
-            count, lines = self.knowledge.habit(self.state.book.customer_ids[customer], how)
-            every, all_lines = self.knowledge.habit(EVERYBODY, how)
+            words = ("late_closed", "late_open") if how == "late_discount" else (how,)
+            count, every = (
+                sum(self.knowledge.habit(who, word)[0] for word in words)
+                for who in (self.state.book.customer_ids[customer], EVERYBODY)
+            )
+            lines = self.knowledge.habit(self.state.book.customer_ids[customer], how)[1]
+            all_lines = self.knowledge.habit(EVERYBODY, how)[1]
             share = max((every + 1) / (all_lines + len(HOWS)), RARE)
             held = self._habits[key] = math.log((count + 4 * share) / (lines + 4) / share)
         return held
