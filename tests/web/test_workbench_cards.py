@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from huikuan.core.rights import Role
 from huikuan.services.matching import run_matching
-from huikuan.store.models import LineDecision, MatchProposal
+from huikuan.store.models import LineDecision, MatchProposal, RoleGrant, User
 from huikuan.store.public_ids import public_id
 from tests.databases import LedgerDb
 from tests.services.bank_files import Row
 from tests.services.desk import SYSTEM, money_of
+from tests.services.ledger import NOW
 from tests.web.test_workbench import HX, Bench, text_of
 from tests.web.world import signed_in
 
@@ -58,3 +62,12 @@ def test_money_of_which_nobody_is_known_is_kept_for_the_customer_a_clerk_names(l
     assert money_of(lines[1]) == (0, 12_00, 0)
     nobody = ann.post(pages[1], {"who": "cus_0000000000000", "rest": "on_account", "key": "f"}, headers=HX)
     assert nobody.status_code in (400, 409)
+
+
+def test_who_is_asked_is_first_who_works_there_and_never_oneself(ledger_db: LedgerDb) -> None:
+    bench = Bench()
+    looker = User.objects.create_user("aaron", "aaron@example.com", "x", first_name="Aaron")
+    RoleGrant.objects.create(user=looker, entity_id=bench.entity, role=Role.AUDITOR.value, granted_at=NOW)
+    page = signed_in("ann").get(bench.url(0), headers=HX).content.decode()
+    named = re.findall(r"<option value=\"\d+\">([^<]+)</option>", page[page.index('name="asked"') :])
+    assert named[:4] == ["Bob", "Cfo", "Rep", "Aaron"]

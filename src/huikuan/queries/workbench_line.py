@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from huikuan.core.matching import Deed, Explanation, Leg, explanation_of
+from huikuan.core.rights import Role
 from huikuan.queries.bank_lines import Advice, MatchLine, advices_of, lines_by_id
 from huikuan.queries.workbench import account_names, name_of, percent_of, settled_among
 from huikuan.store.models import (
@@ -20,6 +21,7 @@ from huikuan.store.models import (
     MatchProposal,
     OpenItem,
     OpenItemBalance,
+    RoleGrant,
     User,
 )
 from huikuan.store.public_ids import inner_id, public_id
@@ -228,10 +230,13 @@ class Colleague:
     owns: bool
 
 
-def colleagues(entity_id: int, pane: Pane) -> list[Colleague]:
-    """Who sees customers of the entity, those first whose customers the explanations name."""
+def colleagues(entity_id: int, pane: Pane, *, user_id: int | None) -> list[Colleague]:
+    """Whom this person may ask: who sees customers of the entity, those first whose customers the explanations name,
+    those last who only look."""
     accounts = {card.made.account_id for card in pane.cards if card.made.account_id}
     owners = set(CustomerAccount.objects.filter(id__in=accounts).values_list("owner_id", flat=True))
-    people = User.objects.filter(is_active=True, grants__entity_id=entity_id).distinct().order_by("username")
-    listed = [Colleague(user.pk, name_of(user), user.pk in owners) for user in people]
-    return sorted(listed, key=lambda one: (not one.owns, one.name))
+    grants = RoleGrant.objects.filter(user_id=OuterRef("pk"), entity_id=entity_id)
+    people = User.objects.filter(Exists(grants), is_active=True).exclude(pk=user_id or 0)
+    people = people.annotate(works=Exists(grants.exclude(role=Role.AUDITOR.value)))
+    listed = [(user.works, Colleague(user.pk, name_of(user), user.pk in owners)) for user in people]
+    return [one for _works, one in sorted(listed, key=lambda row: (not row[1].owns, not row[0], row[1].name))]

@@ -175,7 +175,7 @@ def pane_context(
         "reason": reason,
         "done_text": done,
         "classes": NOT_CUSTOMERS.items(),
-        "colleagues": lines.colleagues(line.entity_id, pane),
+        "colleagues": lines.colleagues(line.entity_id, pane, user_id=user.pk),
         "book": next(row for row in seat.entities if row.id == line.entity_id),
     }
 
