@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from huikuan.core.refusals import Refusal
 from huikuan.queries import workbench
 from huikuan.queries.workbench import batch_of
+from huikuan.queries.workbench_line import token_of
 from huikuan.services import matching
-from huikuan.store.models import LineDecision, LineParked, MatchProposal
+from huikuan.store.models import LineDecision, LineParked, MatchProposal, User
 from huikuan.store.public_ids import public_id
 from huikuan.web import workbench_day
 from tests.databases import LedgerDb
@@ -103,3 +105,23 @@ def test_many_at_once_are_no_more_than_a_person_waits_for(bench: Bench, monkeypa
     assert [open_on(item) for item in bench.items] == [0, 0, 0, 100_03]
     rest = text_of(ann.get("/cash/workbench/many/?least=99"))
     assert "At most" not in rest
+
+
+def test_an_acceptance_sent_again_is_answered_as_then(bench: Bench) -> None:
+    """Taken back by somebody else meanwhile, the line explained in another way: it is not applied a second time."""
+    token = token_of(bench.lines[0])
+    ask = {"token": token, "actor_id": User.objects.get(username="ann").pk, "now": NOW, "key": "k"}
+    made = matching.accept_explanation(bench.entity, bench.lines[0], 1, **ask)
+    bench.desk.undo(made)
+    for explanations in (
+        [{**MatchProposal.objects.get(line_id=bench.lines[0]).explanations[0], "confidence": 0.1}],
+        [],
+    ):
+        MatchProposal.objects.filter(line_id=bench.lines[0]).update(explanations=explanations, worked_out_at=NOW)
+        assert matching.accept_explanation(bench.entity, bench.lines[0], 1, **ask) == made
+    assert open_on(bench.items[0]) == 100_00
+    for other in ({"line_id": bench.lines[1]}, {"rank": 2}):
+        asked = {"line_id": bench.lines[0], "rank": 1, **other}
+        with pytest.raises(Refusal) as refusal:
+            matching.accept_explanation(bench.entity, **asked, **ask)
+        assert refusal.value.code == "idempotency.other_body"

@@ -36,21 +36,43 @@ def once(
     if key is None:
         return run_in_transaction(work)
     check_text("key", key)
-    request_hash = sha256(repr(request).encode()).hexdigest()
     identity = {"entity_id": entity_id, "actor_key": actor_id or 0, "operation": operation, "key": key}
 
     def guarded() -> Answer:
         _wait_for_twin(repr(sorted(identity.items())))
-        known = IdempotencyKey.objects.filter(**identity).first()
+        known = _known(identity, request)
         if known is not None:
-            if known.request_hash != request_hash:
-                raise Conflict("idempotency.other_body", "key {key!r} was used for another request", key=key)
-            return dict(known.answer)
+            return known
         answer: Answer = json.loads(json.dumps(work()))
-        IdempotencyKey.objects.create(**identity, request_hash=request_hash, answer=answer, created_at=now)
+        IdempotencyKey.objects.create(**identity, request_hash=_hash(request), answer=answer, created_at=now)
         return answer
 
     return run_in_transaction(guarded)
+
+
+def answered(
+    *, entity_id: int, actor_id: int | None, operation: str, key: str | None, request: object
+) -> Answer | None:
+    """The answer that a request had, for one that cannot be made again as it was: what it named is gone by now.
+
+    Refuses ``idempotency.other_body``.
+    """
+    if key is None:
+        return None
+    return _known({"entity_id": entity_id, "actor_key": actor_id or 0, "operation": operation, "key": key}, request)
+
+
+def _known(identity: dict[str, Any], request: object) -> Answer | None:
+    known = IdempotencyKey.objects.filter(**identity).first()
+    if known is None:
+        return None
+    if known.request_hash != _hash(request):
+        raise Conflict("idempotency.other_body", "key {key!r} was used for another request", key=identity["key"])
+    return dict(known.answer)
+
+
+def _hash(request: object) -> str:
+    return sha256(repr(request).encode()).hexdigest()
 
 
 def _wait_for_twin(identity: str) -> None:

@@ -71,9 +71,11 @@ def decide_line(
     run_id: int | None = None,
     bar: float | None = None,
     first: Callable[[Desk], Sequence[int]] | None = None,
+    request: object = None,
 ) -> int:
     """Carries out what was chosen for a line; gives the decision's number. ``run_id``: the matcher's own posting.
     ``first`` posts what belongs before it (a platform's fees) and gives the entries, which are undone with it.
+    ``request``: what was asked for under the ``key``, where it is not the choice itself.
 
     Refuses what ``take_line``, ``decide_plan`` and posting refuse, ``match.no_customer``, ``match.currency`` and
     ``match.bad_class``.
@@ -122,7 +124,7 @@ def decide_line(
         )
         return {"decision": decision.pk}
 
-    told: dict[str, Any] = {"key": key, "request": (line_id, choice), "now": now, "work": work}
+    told: dict[str, Any] = {"key": key, "request": request or (line_id, choice), "now": now, "work": work}
     answer = once(entity_id=entity_id, actor_id=actor_id, operation="match.decide", **told)
     return int(answer["decision"])
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from huikuan.core.accounts import EntryKind
@@ -26,6 +27,7 @@ from huikuan.queries.workbench import batch_of, undecided_ids
 from huikuan.queries.workbench_line import Pane, pane_of, still_open
 from huikuan.services.auditing import record
 from huikuan.services.background import enqueue
+from huikuan.services.idempotency import answered
 from huikuan.services.line_decisions import decide_line
 from huikuan.services.matching_audit import draw_sample
 from huikuan.services.matching_engine import Answer, Basis, WorkedOut, bar_of, basis_of, fit_entity, work_out
@@ -38,7 +40,6 @@ from huikuan.services.transaction import run_in_transaction
 from huikuan.store.batch_locks import PATIENCE
 from huikuan.store.models import (
     Entity,
-    IdempotencyKey,
     JournalEntry,
     LineDecision,
     MatchingModel,
@@ -308,19 +309,20 @@ def accept_explanation(
 
     Refuses ``match.no_explanation``, ``match.proposal_changed`` and what ``decide_line`` refuses.
     """
+    request = ("accept", line_id, rank, token)
+    asked: dict[str, Any] = {"actor_id": actor_id, "key": key, "request": request}
+    # A request sent again finds its own answer, whatever was worked out since.
+    known = answered(entity_id=entity_id, operation="match.decide", **asked)
+    if known is not None:
+        return int(known["decision"])
     proposal = MatchProposal.objects.filter(line_id=line_id, entity_id=entity_id).first()
     made = [explanation_of(one) for one in proposal.explanations] if proposal is not None else []
     chosen = next((one for one in made if one.rank == rank), None)
-    if (
-        proposal is not None
-        and token
-        and proposal.worked_out_at.isoformat() != token
-        and not _was_done(entity_id, actor_id, key)
-    ):
+    if proposal is not None and token and proposal.worked_out_at.isoformat() != token:
         raise Conflict("match.proposal_changed", "The explanations were worked out anew meanwhile: look at them again.")
     if chosen is None:
         raise Refusal("match.no_explanation", "There is no such explanation of this line.")
-    return decide_line(entity_id, line_id, choice_of(chosen), actor_id=actor_id, now=now, key=key)
+    return decide_line(entity_id, line_id, choice_of(chosen), now=now, **asked)
 
 
 def accept_batch(entity_id: int, least: float, *, mark: str, actor_id: int | None, now: datetime) -> tuple[int, int]:
@@ -341,14 +343,6 @@ def accept_batch(entity_id: int, least: float, *, mark: str, actor_id: int | Non
             continue
         done += 1
     return done, len(batch.tokens) - done
-
-
-def _was_done(entity_id: int, actor_id: int | None, key: str | None) -> bool:
-    """A request sent again finds its own answer, whatever was worked out since."""
-    mine = IdempotencyKey.objects.filter(
-        entity_id=entity_id, actor_key=actor_id or 0, operation="match.decide", key=key
-    )
-    return key is not None and mine.exists()
 
 
 def _today(entity_id: int, now: datetime) -> date:
