@@ -176,3 +176,26 @@ def test_after_a_line_that_names_nothing_and_waits_the_payers_way_waits_too() ->
     answer = said(lines, items, habits=("part", "oldest"))
     assert [first(answer, one)[0]["decision"] for one in ("L1", "L2")] == ["propose", "propose"]
     assert first(said(lines[1:], items, habits=("part", "oldest")), "L2")[0]["decision"] == "auto"
+
+
+def test_sums_that_come_about_by_chance_do_not_lead_a_payer_off_its_way() -> None:
+    thousands = [11, 4, 5, 3, 12, 23, 3, 22, 3, 4, 5, 3]
+    numbers = [f"2631200000034{at:07}" for at in range(len(thousands))]
+    items = aged(numbers, [f"{one}000.00" for one in thousands])
+    lines = [line("L1", "40000.00", "转账", NAME)]
+    assert set(paid(said(lines, items, habits=("part", "oldest")), "L1")) == set(numbers[:6])
+    assert set(paid(said(lines, items, habits=("part", "short")), "L1")) != set(numbers[:6])
+
+
+def test_a_payer_is_followed_past_the_last_of_two_equal_items() -> None:
+    items = aged(NUMBERS, ["600.00", "8400.00", "8400.00", "7100.00"])
+    for one in items[1:3]:
+        one["document_date"], one["due_date"] = items[1]["document_date"], items[1]["due_date"]
+    lines = [
+        line("L1", "8000.00", "货款", NAME, booking_date=date(2026, 3, 12)),
+        line("L2", "4000.00", "货款", NAME),
+    ]
+    answer = said(lines, items, habits=("part", "oldest"))
+    assert paid(answer, "L1") == {NUMBERS[0]: "600", NUMBERS[1]: "7400"}
+    assert paid(answer, "L2") == {NUMBERS[1]: "1000", NUMBERS[2]: "3000"}
+    assert {first(answer, one)[0]["decision"] for one in ("L1", "L2")} == {"propose"}

@@ -133,6 +133,9 @@ class BareExplainer:
         if not exact:
             made += self._net_sums(context, customer, pool)
             made += self._oldest(context, customer, pool)
+        elif self._pays_oldest(customer) and all(one.shape == "sum" for one in made if one.fit.how == "exact"):
+            # Some that come to the amount by chance are no reason to leave its way.
+            made += [one for one in self._oldest(context, customer, pool) if one.is_way]
         for one in made if shares else ():
             one.others += len(shares)
         for one in shares:

@@ -215,6 +215,5 @@ class _Work:
 
 def _is_way(one: Judged) -> bool:
     """The customer pays its oldest items as far as the money goes, as it always has. What follows from it is not sure
-    (``touched``), but likelier than that nothing was paid."""
-    best = one.ranked[0]
-    return best.is_way and best.others < AMBIGUOUS
+    (``touched``), but likelier than that nothing was paid; also where the last of them has an equal beside it."""
+    return one.ranked[0].is_way
