@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 
 from huikuan.core.refusals import Refusal
-from huikuan.queries import workbench
+from huikuan.core.rights import Right
+from huikuan.queries import grants, workbench
 from huikuan.queries.workbench import batch_of
 from huikuan.queries.workbench_line import token_of
 from huikuan.services import matching
 from huikuan.store.models import LineDecision, LineParked, MatchProposal, User
 from huikuan.store.public_ids import public_id
 from huikuan.web import workbench_day
+from tests.api.calling import Program, make_key
 from tests.databases import LedgerDb
 from tests.services.desk import SYSTEM, balances, open_on
 from tests.services.ledger import NOW
@@ -125,3 +127,20 @@ def test_an_acceptance_sent_again_is_answered_as_then(bench: Bench) -> None:
         with pytest.raises(Refusal) as refusal:
             matching.accept_explanation(bench.entity, **asked, **ask)
         assert refusal.value.code == "idempotency.other_body"
+
+
+def test_a_masked_account_is_not_found_digit_by_digit(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    ann = signed_in("ann")
+    bench.accept(ann, 0)
+    program = Program(make_key("ann"))
+    asked = ("DE02", "0212030", "DE0212030000000020205", "2051", "DE02120300000000202051", "051", "alpha")
+
+    def found(search: str) -> tuple[bool, bool]:
+        page = ann.get("/cash/workbench/learned/", {"q": search}).content.decode()
+        rows = program.json(f"matching/E1/learned?search={search}")["rows"]
+        return 'class="ledger' in page, bool(rows)
+
+    assert [found(search) for search in asked] == [(False, False)] * 3 + [(True, True)] * 4
+    clerk = grants._RIGHTS["ar_clerk"] | {Right.UNMASK}
+    monkeypatch.setattr(grants, "_RIGHTS", {**grants._RIGHTS, "ar_clerk": clerk})
+    assert [found(search)[0] for search in asked] == [True] * 7

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from huikuan.core.matching import Deed
 from huikuan.queries.bank_lines import open_line_ids
@@ -168,6 +168,8 @@ def last_run(entity_id: int) -> MatchingRun | None:
 
 
 # -- learned ---------------------------------------------------------------------------------------------------------
+SHOWN_OF_ACCOUNT = 4
+"""Last characters of an account that everybody is shown."""
 LEARNED_KINDS = ("account", "alias", "habit", "word")
 
 
@@ -186,26 +188,34 @@ class LearnedRow:
     learned_at: datetime
 
 
-def learned_page(entity_id: int, *, kind: str, search: str, page: int, size: int) -> Page[LearnedRow]:
-    """What the matcher knows, the commonest first. Habits of all customers together and totals are left out."""
-    found = _learned(entity_id, kind, search)
+def learned_page(
+    entity_id: int, *, kind: str, search: str, page: int, size: int, masked: bool = False
+) -> Page[LearnedRow]:
+    """What the matcher knows, the commonest first. Habits of all customers together and totals are left out.
+    ``masked``: accounts are found as a whole or by the last characters that are shown, and not digit by digit."""
+    found = _learned(entity_id, kind, search, masked)
     total = found.count()
     rows = list(found.order_by("-count", "kind", "key", "id")[(page - 1) * size : page * size])
     return Page(rows=_learned_rows(rows), total=total, page=page, size=size)
 
 
 def learned_slice(entity_id: int, *, kind: str, search: str, after: int, limit: int) -> Slice[LearnedRow]:
-    """The same in the order in which it was first learned."""
-    rows = list(_learned(entity_id, kind, search).filter(id__gt=after).order_by("id")[: limit + 1])
+    """The same in the order in which it was first learned, accounts ``masked``."""
+    rows = list(_learned(entity_id, kind, search, True).filter(id__gt=after).order_by("id")[: limit + 1])
     shown = rows[:limit]
     return Slice(_learned_rows(shown), shown[-1].pk if shown else None, len(rows) > limit)
 
 
-def _learned(entity_id: int, kind: str, search: str) -> QuerySet[MatchLearned]:
+def _learned(entity_id: int, kind: str, search: str, masked: bool) -> QuerySet[MatchLearned]:
     found = MatchLearned.objects.filter(entity_id=entity_id, count__gt=0, kind__in=LEARNED_KINDS).exclude(customer="*")
     found = found.filter(kind=kind) if kind else found.exclude(kind="word")
     found = found.exclude(kind="habit", detail="lines")
-    return found.filter(key__icontains=search) if search else found
+    if not search:
+        return found
+    if not masked:
+        return found.filter(key__icontains=search)
+    account = Q(key__iendswith=search) if len(search) <= SHOWN_OF_ACCOUNT else Q(key__iexact=search)
+    return found.filter(~Q(kind="account") & Q(key__icontains=search) | Q(kind="account") & account)
 
 
 def _learned_rows(rows: list[MatchLearned]) -> list[LearnedRow]:

@@ -174,12 +174,15 @@ def show_learned(request: HttpRequest, seat: Seat) -> HttpResponse:
     asked = request.GET.get("kind", "")
     kind = asked if asked in LEARNED_KINDS else ""
     choices = [(code, str(LEARNED[code]), "") for code in LEARNED_KINDS]
+    sees = seat.can(Right.UNMASK, book.id)
     context = {
         "book": book,
         "ask": ask,
-        "rows": queries.learned_page(book.id, kind=kind, search=ask.search, page=ask.page, size=ask.size),
+        "rows": queries.learned_page(
+            book.id, kind=kind, search=ask.search, page=ask.page, size=ask.size, masked=not sees
+        ),
         "kind": kind,
-        "may_unmask": seat.can(Right.UNMASK, book.id),
+        "may_unmask": sees,
         "kind_chips": chips_of(request, "kind", choices, active=kind, optional=True),
         "book_chips": chips_of(request, "book", [(row.code, row.name, "") for row in books], active=book.code),
     }
