@@ -57,6 +57,13 @@ FETCHES = re.compile(r"\{% pager |\"parts/(?:chips|find)\.html\"|\{% th ")
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.relative_to(WEB).as_posix())
+def test_a_colon_is_that_of_the_language(path: Path) -> None:
+    """``{% translate ": " %}`` is full width in Chinese; a bare one is not."""
+    text = re.sub(r"\{% blocktranslate.*?endblocktranslate %\}", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert not re.search(r"[%}]\}(</\w+>)?: ", text)
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.relative_to(WEB).as_posix())
 def test_links_that_fetch_say_where_the_answer_goes(path: Path) -> None:
     """A link with hx-get and no target around it puts the whole next page inside itself."""
     text = path.read_text(encoding="utf-8")
