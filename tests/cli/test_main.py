@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -123,3 +124,17 @@ def test_practice_tells_where_and_proof() -> None:
     text = run("practice", "--built").stdout
     assert "K5" in text
     assert "lives in" in text
+
+
+def test_a_second_start_on_a_taken_port_touches_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who answers there may be this very installation: its database and its pages' files are left alone."""
+    monkeypatch.setenv("HUIKUAN_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = run("run", "--port", str(port))
+    assert done.returncode == 1
+    assert f"127.0.0.1:{port} is in use; choose another with --port" in done.stderr
+    assert not (tmp_path / "home").exists()

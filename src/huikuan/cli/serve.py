@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import socket
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +31,7 @@ def migrate() -> None:
 @click.option("--demo/--no-demo", default=True, show_default=True, help="Fill an empty database with a demo company.")
 def run(host: str, port: int, workers: int, demo: bool) -> None:
     """Migrate, fill an empty database, then serve, work and schedule until stopped."""
+    refuse_taken_port(host, port)
     os.environ["HUIKUAN_STATIC_COLLECTED"] = "1"
     setup()
     migrate_database()
@@ -39,6 +42,18 @@ def run(host: str, port: int, workers: int, demo: bool) -> None:
     sys.stdout.flush()
     # The set-up is done and its memory is given back: the supervisor takes this process over.
     os.execv(sys.executable, (sys.executable, *supervisor))
+
+
+def refuse_taken_port(host: str, port: int) -> None:
+    """Before anything is touched: whoever answers there may be this very installation, with its database and its files.
+    The supervisor asks again when it is about to listen."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise click.ClickException(f"{host}:{port} is in use; choose another with --port") from None
 
 
 def migrate_database() -> bool:
