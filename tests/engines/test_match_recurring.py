@@ -9,6 +9,7 @@ import pytest
 
 from huikuan.engines.match import Knowledge, MatchModel
 from huikuan.engines.match_learn import EVERYBODY
+from huikuan.engines.match_payers import name_key
 from huikuan.engines.match_prior import prior_calibration
 from huikuan.engines.match_types import BarReport
 from tests.engines.matching import customer, first, item, line, paid, run
@@ -214,3 +215,18 @@ def test_a_credit_memo_of_another_month_is_set_off_against_the_month_that_is_nam
     items = [billed("INV1001", "144770.88", MONTHS[2]), billed("CN7", "-5000.00", MONTHS[1])]
     row = first(said([line("L1", "139770.88", "SOA 02/26", NAME)], items), "L1")[0]
     assert (row["ambiguous"], row["decision"]) == (0, "auto")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Weiß Werkzeuge AG", "Weiß Werkzeuge GmbH & Co. KG"), ("无锡盛达物流有限公司", "无锡盛达物流股份有限公司")],
+)
+def test_customers_that_differ_in_their_legal_form_are_not_taken_for_each_other(one: str, other: str) -> None:
+    known = Knowledge()
+    known.aliases = {name_key(one): {"C4": 8}}  # Learned of the other one: both are compared without their forms.
+    customers = [customer("C3", one), customer("C4", other)]
+    items = [item("INV3", "C3", "401.15"), item("INV4", "C4", "401.15")]
+    model = MatchModel(known, prior_calibration(), BarReport(threshold=0.0, reason=""))
+    for payer, meant in ((one, "INV3"), (one.upper(), "INV3"), (other, "INV4")):
+        answer = run([line("L1", "401.15", "", payer)], items, customers, model=model)
+        assert paid(answer, "L1").keys() == {meant}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -25,6 +26,9 @@ WHOLE = 0.9
 """How far such a name can be believed: as far as an account that was seen a few times."""
 OTHER_NAME = 0.8
 """How far another name than the first of a customer can be believed where names of others begin with it."""
+OTHER_FORM = 0.5
+"""How far a customer can be believed whose name differs from the one written in its legal form only, as a share of what
+it is otherwise."""
 FAMILY_MAX = 60
 """Members of the largest group whose names are told apart."""
 HAN_START, LATIN_START = 3, 6
@@ -66,6 +70,12 @@ def name_key(name: str) -> str:
     """A name as it is compared: without legal form, case, spaces and punctuation."""
     key = _SPACES.sub("", plain_name(_FORMS.sub(" ", name)))
     return key or _SPACES.sub("", plain_name(name))
+
+
+def _whole_name(name: str) -> str:
+    """A name with its legal form, without accents, case, spaces and punctuation."""
+    plain = "".join(char for char in unicodedata.normalize("NFKD", name) if not unicodedata.combining(char))
+    return _SPACES.sub("", simplified(plain).casefold())
 
 
 @lru_cache(maxsize=50_000)
@@ -151,6 +161,15 @@ class Directory:
             self._fuzzy_cache.clear()
         self._fuzzy_cache[name] = found
         return found
+
+    def by_form(self, name: str) -> int | None:
+        """Of several customers whose names differ in their legal form only the one that is written so."""
+        namesakes, names = self.exact.get(name_key(name), ()), self.book.names
+        if len(namesakes) < 2:
+            return None
+        whole = _whole_name(name)
+        meant = [one for one in namesakes if any(_whole_name(other) == whole for other in names[one])]
+        return meant[0] if len(meant) == 1 else None
 
     def _by_name(self, name: str) -> list[Payer]:
         key = name_key(name)
@@ -329,6 +348,14 @@ def _by_names(directory: Directory, knowledge: Knowledge, name: str) -> dict[int
             _offer(found, Payer(place, 0.98 * count / (total + 0.4), "alias", count))
     for payer in directory.by_name(name):
         _offer(found, payer)
+    meant = directory.by_form(name)
+    if meant is not None:
+        # Those that differ from it in their legal form only are other companies.
+        found = {
+            one: payer if one == meant else replace(payer, strength=payer.strength * OTHER_FORM)
+            for one, payer in found.items()
+        }
+        _offer(found, Payer(meant, 0.96, "name"))
     return found
 
 
