@@ -46,3 +46,30 @@ def test_no_page_breaks_on_a_number(ledger_db: LedgerDb, text: str) -> None:
     ]
     assert [answer.status_code for answer in asked if answer.status_code >= 500] == []
     assert ShortPayment.objects.get().owner_id == owner
+
+
+PAGES = (
+    "/customers/",
+    "/receivables/items/",
+    "/cash/statements/lines/",
+    "/cash/workbench/",
+    "/cash/workbench/learned/",
+    "/cash/short-payments/",
+    "/cash/payouts/",
+    "/search/",
+    "/settings/audit/",
+    "/settings/people/",
+)
+"""Pages that look for what was typed."""
+
+
+@pytest.mark.parametrize("text", ["a\0b", "%", "_", "\\", "'", "9" * 400])
+def test_no_page_breaks_on_a_text(ledger_db: LedgerDb, text: str) -> None:
+    bench = Bench()
+    User.objects.create_superuser("boss", password="x")
+    client = signed_in("boss")
+    status = 400 if "\0" in text else 200
+    found = {(path, name): client.get(path, {name: text}).status_code for path in PAGES for name in ("q", "kind")}
+    assert {place: code for place, code in found.items() if code != status} == {}
+    for given in ({"deed": "accept", "key": text, "token": text}, {"deed": "unapplied", "customer": text}):
+        assert client.post(bench.url(0, "decide/"), given).status_code < 500

@@ -131,6 +131,7 @@ def _seated(view: SeatedView, *, right: Right | None, whole: bool) -> SeatedView
                 raise missing(right)
             if right is not None and whole and not seat.can_whole(right):
                 raise out_of_reach(right)
+            _check_typed(request)
             response: HttpResponseBase = view(request, seat, *args, **kwargs)
         except Http404:
             instead = show_list_instead(view, request, seat, *args, **kwargs)
@@ -147,6 +148,14 @@ def _seated(view: SeatedView, *, right: Right | None, whole: bool) -> SeatedView
         return response
 
     return seated
+
+
+def _check_typed(request: HttpRequest) -> None:
+    """Refuses ``text.control`` for a zero byte, which no database keeps or looks for."""
+    for given in (request.GET, request.POST):
+        for name, texts in given.lists():
+            if any("\0" in text for text in texts if isinstance(text, str)):
+                raise Refusal("text.control", "{field} holds control characters", field=name[:40])
 
 
 def take_preferences(request: HttpRequest) -> dict[str, str]:
