@@ -199,3 +199,19 @@ def test_a_payer_is_followed_past_the_last_of_two_equal_items() -> None:
     assert paid(answer, "L1") == {NUMBERS[0]: "600", NUMBERS[1]: "7400"}
     assert paid(answer, "L2") == {NUMBERS[1]: "1000", NUMBERS[2]: "3000"}
     assert {first(answer, one)[0]["decision"] for one in ("L1", "L2")} == {"propose"}
+
+
+def test_what_is_contested_is_left_out_of_what_is_paid_as_a_whole() -> None:
+    items = aged(NUMBERS, ["4112.35", "931.40", "2870.15", "655.20"])
+    items[1]["disputed"] = True
+    lines = [line("L1", "7637.70", "货款", NAME, booking_date=date(2026, 4, 20))]
+    assert set(paid(said(lines, items), "L1")) == {NUMBERS[0], NUMBERS[2], NUMBERS[3]}
+    assert first(said(lines, items), "L1")[0]["decision"] == "auto"
+
+
+def test_what_is_contested_is_not_paid_as_simply_as_two_items_that_are_not() -> None:
+    items = aged(NUMBERS, ["62000.00", "37000.00", "1250.40", "25000.00"])
+    lines = [line("L1", "62000.00", "货款", NAME)]
+    assert first(said(lines, items), "L1")[0]["ambiguous"] == 0
+    items[0]["disputed"] = True
+    assert first(said(lines, items), "L1")[0]["ambiguous"] > 0

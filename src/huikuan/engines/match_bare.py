@@ -239,11 +239,13 @@ class BareExplainer:
             bare = [one for one in items if state.open_now[one] > 0] if has_credits else items
             if 1 < len(bare) < len(items):
                 made += [one for one in self._fits(context, customer, bare, shape, size) if one.fit.how == "exact"]
-        running = list(accumulate(pool.amounts))
-        for count, total in enumerate(running, 1) if line.amount in running else ():
-            if total == line.amount and count > 1:
-                fit = fit_exact(pool.items[:count], pool.amounts[:count])
-                made.append(Explanation("items", customer, tuple(pool.items[:count]), fit, "oldest", 0.0, size))
+        agreed = self._agreed(pool.items)
+        for items in (pool.items, agreed) if len(agreed) < size else (pool.items,):
+            amounts = self._amounts(items)
+            for count, total in enumerate(accumulate(amounts), 1):
+                if total == line.amount and count > 1:
+                    fit = fit_exact(items[:count], amounts[:count])
+                    made.append(Explanation("items", customer, tuple(items[:count]), fit, "oldest", 0.0, size))
         exact = {one.items for one in made if one.fit.how == "exact"}
         for one in made:
             if one.shape == "period":
@@ -270,7 +272,13 @@ class BareExplainer:
         if len(months) > 1:
             sets += [("month", items) for _, items in sorted(months.items(), reverse=True)[:6] if len(items) > 1]
         named = dict.fromkeys((year, month) for year, month, _, _ in context.periods)
-        return sets + [("period", months[one]) for one in named if one in months]
+        sets += [("period", months[one]) for one in named if one in months]
+        return sets + [(shape, left) for shape, items in sets if 0 < len(left := self._agreed(items)) < len(items)]
+
+    def _agreed(self, items: list[int]) -> list[int]:
+        """Without what the customer contests: that is paid when it is named."""
+        contested = self.state.book.contested
+        return [one for one in items if not contested[one]]
 
     def _months_of(self, pool: Pool) -> dict[tuple[int, int], list[int]]:
         """The items of a pool by the month of their date."""

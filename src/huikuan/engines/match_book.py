@@ -99,6 +99,7 @@ class Book:
         self.opens: list[int] = np.minimum(days_of(posted, 0)[order], dated).tolist()
         self.settled = days_of(items.column("settled_date"), NEVER)[order].astype(np.int64)
         self.discount_until: list[int] = days_of(items.column("discount_date"), -NEVER)[order].tolist()
+        self.contested: list[bool] = items.column("disputed").fill_null(False).take(pa.array(order)).to_pylist()
         self.discounts: list[int] = units_of(items.column("discount_percent"))[order].tolist()
         self.index_owners(places)
         self.index_amounts()

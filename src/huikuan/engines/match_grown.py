@@ -26,6 +26,7 @@ LISTS = (
     "due",
     "opens",
     "discount_until",
+    "contested",
     "discounts",
     "numbers",
     "cores",

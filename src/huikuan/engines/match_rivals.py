@@ -46,13 +46,17 @@ class Rivals(BareExplainer):
         ]
         if not bare:
             return
-        ways = self._ways(context, min(max(len(one.items) for one in bare), SETS_MAX))
+        contested = self.state.book.contested
+        # What is contested is not paid without a word as simply as what is not.
+        less = [2 * any(map(contested.__getitem__, one.items)) for one in bare]
+        widest = max(len(one.items) + more for one, more in zip(bare, less, strict=True))
+        ways = self._ways(context, min(widest, SETS_MAX))
         said = {way for way in ways if self._is_said(context, way)}
-        for one in bare:
+        for one, more in zip(bare, less, strict=True):
             own = frozenset(one.items)
             if context.periods and not self._is_said(context, own):
                 one.doubt = "month"
-            simple = ways.get(own, len(own))
+            simple = ways.get(own, len(own)) + more
             among = said if own in said or self._is_said(context, own) else ways
             if own <= vague:
                 # What a contract names that covers many items: others of these may be meant as well.
@@ -228,6 +232,7 @@ class Rivals(BareExplainer):
         """Everything, everything due, each month's; with credit memos and without."""
         due, share_of = self.state.book.due, dict(zip(pool.items, amounts, strict=True)).__getitem__
         wholes = [pool.items, [item for item in pool.items if due[item] <= line.day], *self._months_of(pool).values()]
+        wholes += [left for whole in wholes if len(left := self._agreed(whole)) < len(whole)]
         if min(amounts) < 0:
             wholes += [[item for item in whole if share_of(item) > 0] for whole in wholes]
         return [whole for whole in wholes if sum(map(share_of, whole)) == line.amount]
