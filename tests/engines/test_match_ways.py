@@ -215,3 +215,17 @@ def test_what_is_contested_is_not_paid_as_simply_as_two_items_that_are_not() -> 
     assert first(said(lines, items), "L1")[0]["ambiguous"] == 0
     items[0]["disputed"] = True
     assert first(said(lines, items), "L1")[0]["ambiguous"] > 0
+
+
+@pytest.mark.parametrize(("text", "decision"), [("acompte Lefevre Automatismes", "propose"), ("acompte", "auto")])
+def test_money_of_one_with_the_name_of_another_in_the_text_does_not_go_on_account_by_itself(
+    text: str, decision: str
+) -> None:
+    people = [
+        customer("C1", "Roussel Électronique SAS", payer_accounts="FR1234567"),
+        customer("C2", "Lefèvre Automatismes"),
+    ]
+    bar = BarReport(threshold=0.0, reason="")
+    model = MatchModel(Knowledge(), sure(), bar)
+    answer = run([line("L1", "20000.00", text, payer_account="FR1234567")], [], people, model=model)
+    assert first(answer, "L1")[0]["decision"] == decision

@@ -26,6 +26,7 @@ from huikuan.engines.match_fit import (
 )
 from huikuan.engines.match_lines import Pool
 from huikuan.engines.match_named import named_by, numbered_by
+from huikuan.engines.match_payers import WHOLE as WHOLE_NAME
 from huikuan.engines.match_references import Mention
 from huikuan.engines.match_rivals import Rivals
 from huikuan.engines.match_score import CREDIT_WORDS
@@ -372,7 +373,10 @@ class Explainer(Rivals):
             made = Explanation(kind, customer, (), fit, "none", pool_size=owed)
             # A number that nobody could read may be of what is paid; a percentage is of something.
             unread = bool(context.found.loose) and not is_prepaid(context.line)
-            made.is_shaky = unread or _PERCENT.search(context.upper) is not None
+            # The customer whose name the text tells may be meant, and not the one whose account it came from.
+            told = (one.customer for one in context.payers if one.kind == "text" and one.strength >= WHOLE_NAME)
+            other = any(one != customer for one in told)
+            made.is_shaky = unread or other or _PERCENT.search(context.upper) is not None
             is_round = context.line.amount % (100 * UNIT) == 0
             made.is_way = bool(owed and is_round and not context.found.mentions) and self._pays_on_account(customer)
             keep(found, [made])
