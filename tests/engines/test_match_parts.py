@@ -181,7 +181,7 @@ def test_a_doubtful_wrong_one_leaves_what_is_named() -> None:
     moved = update_bar(bar, [Outcome(0.998, False, back=1)])
     assert moved.threshold == pytest.approx(0.99459, abs=0.0001)
     assert is_over(moved, 0.9980001, 1) and not is_over(moved, 0.998, 1)
-    assert moved.threshold_doubted is not None and 0.9992 < moved.threshold_doubted < 0.9993
+    assert not is_over(moved, 1.0, 2)
     # Told at 100 %: it was among the surest, so the past is gone through again.
     assert update_bar(bar, [Outcome(1.0, False, back=1)]).reason == "audit"
 

@@ -223,11 +223,17 @@ def test_what_is_likely_wrong_never_posts_however_much_is_allowed() -> None:
 
 def test_a_kind_of_doubt_holds_back_no_more_once_the_past_was_right_each_time() -> None:
     items = [item("INV5001", "C1", "913.47")]
-    assert told("INV5001", "910.00", items)["decision"] == "propose"  # a bank charge of 3.47 was never confirmed
+    assert told("INV5001", "909.97", items)["decision"] == "propose"  # a bank charge of 3.50 was never confirmed
     bar = BarReport(threshold=0.0, reason="", vouched={"charge.named": 0.0})
     model = MatchModel(Knowledge(), prior_calibration(), bar)
-    row = first(run([line("L1", "910.00", "INV5001", MUELLER)], items, CUSTOMERS, model=model), "L1")[0]
+    lines = [line("L1", "909.97", "INV5001", MUELLER)]
+    row = first(run(lines, items, CUSTOMERS, model=model), "L1")[0]
     assert (row["decision"], row["deduction_reason"]) == ("auto", "bank_charge")
+    # What no bank charges is a kind of its own.
+    lines = [line("L1", "909.94", "INV5001", MUELLER)]
+    assert first(run(lines, items, CUSTOMERS, model=model), "L1")[0]["decision"] == "propose"
+    model = replace(model, bar=replace(bar, vouched={"odd_charge.named": 0.0}))
+    assert first(run(lines, items, CUSTOMERS, model=model), "L1")[0]["decision"] == "auto"
 
 
 def test_only_what_was_right_often_enough_and_above_its_surest_error_is_vouched_for() -> None:
@@ -304,7 +310,7 @@ def test_a_few_sure_and_wrong_lines_do_not_take_the_bar_from_what_is_named_to_th
         ("INV5001", "913.47", "threshold"),
         ("", "913.47", "threshold_others"),
         ("INV5001 paid in part", "400.00", "threshold_others"),
-        ("INV5001", "910.00", "threshold_doubted"),
+        ("INV5001", "909.97", "threshold_doubted"),
     ],
 )
 def test_each_degree_of_doubt_has_its_threshold(text: str, amount: str, let_through: str) -> None:

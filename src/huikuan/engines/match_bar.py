@@ -14,7 +14,7 @@ from huikuan.engines.match_types import BarReport
 
 LEAST = 0.9
 """No line posts itself that is less sure, even where so many errors would be allowed."""
-SET_BACK = (0.0, 1.0, 2.0)
+SET_BACK = (0.0, 1.0, 4.0)
 """Log-odds by which lines of each degree of doubt (``Outcome.back``) stand behind equally sure ones of none when the
 surest are looked at first. A confidence is a guess about lines like those of the past; what the text names to the cent
 is the least of a guess. So two or three sure and wrong lines of another sort do not end what a thousand named ones

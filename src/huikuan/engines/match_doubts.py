@@ -12,6 +12,10 @@ _DOUBTS: dict[str, tuple[str, str]] = {
         "less a bank charge that was hardly ever confirmed before",
         "少于应收，差额按银行手续费，但此前很少确认过",
     ),
+    "odd_charge": (
+        "less an odd sum that nobody ever took off as a bank charge",
+        "少于应收，差额不是整数，也从未按银行手续费确认过",
+    ),
     "exchange": ("a difference of exchange that was hardly ever confirmed before", "汇兑差额，但此前很少确认过"),
     "late_discount": (
         "a discount taken late, and no past that tells what becomes of it",
@@ -39,7 +43,18 @@ _NAMING: dict[str, tuple[str, str]] = {
     "bare": ("no number in the text", "附言未写明单据"),
 }
 ENDING = frozenset(
-    ("charge", "exchange", "advance", "month", "round", "part_words", "names_open", "names_paid", "payer.items")
+    (
+        "charge",
+        "odd_charge",
+        "exchange",
+        "advance",
+        "month",
+        "round",
+        "part_words",
+        "names_open",
+        "names_paid",
+        "payer.items",
+    )
 )
 """Kinds of lines that pay items to their end."""
 

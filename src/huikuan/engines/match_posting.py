@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from huikuan.engines.match_bar import LEAST
+from huikuan.engines.match_book import UNIT
 from huikuan.engines.match_explanation import AMBIGUOUS, Explanation
 from huikuan.engines.match_fit import CUSTOMARY, STATED
 from huikuan.engines.match_score import PLACE
@@ -29,6 +30,8 @@ UNHEARD = 3.0
 LEAST_ON_ACCOUNT = 0.95
 """Money goes on account by itself from this confidence on: that nothing fits is told from what is not seen, and where
 payers change their ways that is wrong first."""
+ODD = UNIT // 2
+"""A charge that nobody ever took and that is no multiple of this may as well be less money: no bank charges 55.66."""
 NEVER = "never"
 """What holds an explanation back whatever the past says."""
 VOUCHED_MIN = 20
@@ -131,6 +134,8 @@ def _doubt_of_sum(best: Explanation) -> str:
     if held and unnamed and how in ("charge", "exchange", "short"):
         # Which items are meant, and which of them is short, nobody can tell.
         return NEVER
+    if held and how == "charge" and fit.known < 1 and sum(fit.deducted) % ODD:
+        return _kind(best, "odd_charge")
     return _kind(best, "oldest" if best.is_way else how) if held else ""
 
 
