@@ -134,9 +134,13 @@ def _doubt_of_sum(best: Explanation) -> str:
     if held and unnamed and how in ("charge", "exchange", "short"):
         # Which items are meant, and which of them is short, nobody can tell.
         return NEVER
-    if held and how == "charge" and fit.known < 1 and sum(fit.deducted) % ODD:
-        return _kind(best, "odd_charge")
-    return _kind(best, "oldest" if best.is_way else how) if held else ""
+    return _kind(best, _way(best)) if held else ""
+
+
+def _way(best: Explanation) -> str:
+    """How the amount fits, as the past is asked about it."""
+    is_odd = best.fit.how == "charge" and best.fit.known < 1 and sum(best.fit.deducted) % ODD
+    return "oldest" if best.is_way else "odd_charge" if is_odd else best.fit.how
 
 
 def _doubt_of_payer(best: Explanation) -> str:
