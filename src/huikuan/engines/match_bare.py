@@ -242,7 +242,8 @@ class BareExplainer:
         agreed = self._agreed(pool.items)
         for items in (pool.items, agreed) if len(agreed) < size else (pool.items,):
             amounts = self._amounts(items)
-            for count, total in enumerate(accumulate(amounts), 1):
+            running = list(accumulate(amounts))
+            for count, total in enumerate(running, 1) if line.amount in running else ():
                 if total == line.amount and count > 1:
                     fit = fit_exact(items[:count], amounts[:count])
                     made.append(Explanation("items", customer, tuple(items[:count]), fit, "oldest", 0.0, size))
@@ -277,8 +278,8 @@ class BareExplainer:
 
     def _agreed(self, items: list[int]) -> list[int]:
         """Without what the customer contests: that is paid when it is named."""
-        contested = self.state.book.contested
-        return [one for one in items if not contested[one]]
+        book = self.state.book
+        return [one for one in items if not book.contested[one]] if book.has_contested else items
 
     def _months_of(self, pool: Pool) -> dict[tuple[int, int], list[int]]:
         """The items of a pool by the month of their date."""

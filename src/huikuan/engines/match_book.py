@@ -116,7 +116,8 @@ class Book:
         self._item_place: dict[str, int] | None = None
 
     def index_amounts(self) -> None:
-        """Items by their original amounts."""
+        """Items by their original amounts, and whether any is contested."""
+        self.has_contested = any(self.contested)
         self.amount_order = np.argsort(self.amounts, kind="stable")
         self.amount_sorted = self.amounts[self.amount_order]
 

@@ -361,6 +361,7 @@ class Explainer(Rivals):
         none = Fit("none", (), ())
         keep(found, [Explanation("not_customer", -1, (), none, "none")])
         named = context.listed()
+        told = [one.customer for one in context.payers if one.kind == "text" and one.strength >= WHOLE_NAME]
         for customer in scopes[:3]:
             again = self._again(context, customer)
             # Several were paid for others perhaps: whose account it goes on is not told.
@@ -374,7 +375,6 @@ class Explainer(Rivals):
             # A number that nobody could read may be of what is paid; a percentage is of something.
             unread = bool(context.found.loose) and not is_prepaid(context.line)
             # The customer whose name the text tells may be meant, and not the one whose account it came from.
-            told = (one.customer for one in context.payers if one.kind == "text" and one.strength >= WHOLE_NAME)
             other = any(one != customer for one in told)
             made.is_shaky = unread or other or _PERCENT.search(context.upper) is not None
             is_round = context.line.amount % (100 * UNIT) == 0
