@@ -17,8 +17,7 @@ LEAST = 0.9
 SET_BACK = (0.0, 1.0, 4.0)
 """Log-odds by which lines of each degree of doubt (``Outcome.back``) stand behind equally sure ones of none when the
 surest are looked at first. A confidence is a guess about lines like those of the past; what the text names to the cent
-is the least of a guess. So two or three sure and wrong lines of another sort do not end what a thousand named ones
-prove."""
+is the least of a guess."""
 MEASURED, BEYOND = 8.0, 0.01
 """Log-odds up to which a line of some doubt counts as told (99.97 %), and how much of what lies beyond does: no past is
 long enough to have measured more, and a line told at 100 % must not stand before everything that is named."""

@@ -164,7 +164,7 @@ class Gatherer:
             if len(opened) > 1:
                 # What came after the line is meant only where nothing else is.
                 opened = [one for one in opened if book.opens[one] <= line.day] or opened
-            if len(opened) > 1 and mention.kind not in ("order", "contract"):
+            if len(opened) > 1 and not mention.is_collective:
                 mine = [one for one in opened if book.customer_of[one] in context.strength]
                 opened = mine or opened
             context.open_of[at] = opened

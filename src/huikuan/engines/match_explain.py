@@ -166,12 +166,12 @@ class Explainer(Rivals):
     @staticmethod
     def _by_orders(context: Context, made: Explanation) -> bool:
         """Its items are named by orders or contracts only, which leave open which of theirs are meant."""
-        kinds = {
-            mention.kind
+        naming = [
+            mention.is_collective
             for at, mention in enumerate(context.found.mentions)
             if any(one in made.items for one in context.open_of[at])
-        }
-        return bool(kinds) and kinds <= {"order", "contract"}
+        ]
+        return bool(naming) and all(naming)
 
     def _alike(self, context: Context, made: Explanation, item: int) -> bool:
         """Outside a month that the text names nothing can stand for what is in it; nor do many items of other months
@@ -251,10 +251,14 @@ class Explainer(Rivals):
         numbered = numbered_by(context, self.state, customer)
         if exact and len(numbered) > 1 and sum(self._amounts(numbered)) > line.amount:
             # Every number of the text, less a credit memo, says more than the few that fit without the others.
-            memos = [one for one in pool.items if self.state.open_now[one] < 0 and one not in numbered]
-            made += self._credited(context, customer, numbered, memos[:CREDITS_MAX], size) if memos else []
+            memos = self._memos(pool, numbered)
+            made += self._credited(context, customer, numbered, memos, size) if memos else []
         keep(found, made)
         return settled
+
+    def _memos(self, pool: Pool, named: list[int]) -> list[int]:
+        """Open credit memos that are not named."""
+        return [one for one in pool.items if self.state.open_now[one] < 0 and one not in named][:CREDITS_MAX]
 
     def _named_sums(
         self, context: Context, customer: int, hard: list[int], soft: list[int], pool: Pool
@@ -263,7 +267,7 @@ class Explainer(Rivals):
         made: list[Explanation] = []
         base = sum(self._amounts(hard))
         rest = [one for one in pool.items if one not in hard]
-        memos = [one for one in rest if self.state.open_now[one] < 0 and one not in soft][:CREDITS_MAX]
+        memos = self._memos(pool, hard + soft)
         if soft:
             choice = [one for one in soft if one not in hard]
             made += self._sums(context, customer, hard, choice, line.amount - base, "named", size)

@@ -72,6 +72,11 @@ class Mention:
     token: str
     doubtful: bool = False
 
+    @property
+    def is_collective(self) -> bool:
+        """An order or a contract: it names whatever was billed under it."""
+        return self.kind in ("order", "contract")
+
 
 @packed
 @dataclass(slots=True)

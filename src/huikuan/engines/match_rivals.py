@@ -86,7 +86,7 @@ class Rivals(BareExplainer):
         sure: set[int] = set()
         for at, mention in enumerate(context.found.mentions):
             opened = context.open_of[at]
-            is_vague = mention.kind in ("order", "contract") and len(opened) > VAGUE
+            is_vague = mention.is_collective and len(opened) > VAGUE
             (many if is_vague else sure).update(opened)
         return frozenset(many - sure)
 

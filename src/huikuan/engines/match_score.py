@@ -192,7 +192,7 @@ class Scorer:
             if any(one in items for one in opened):
                 covered += mention.rarity
                 soft_only &= mention.kind in ("truncated", "mangled")
-                order &= mention.kind in ("order", "contract")
+                order &= mention.is_collective
             elif opened:
                 missed_open += mention.rarity
             elif not self._is_misread(context, mention, made):

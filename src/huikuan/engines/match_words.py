@@ -199,7 +199,7 @@ class Speaker:
         hard, soft, order = set(), {}, {}
         for at, mention in enumerate(context.found.mentions):
             mine = items & set(context.open_of[at])
-            if mention.kind in ("order", "contract"):
+            if mention.is_collective:
                 order.update(dict.fromkeys(mine, _written(context, mention)))
             elif mention.kind in ("truncated", "mangled"):
                 soft.update(dict.fromkeys(mine, _written(context, mention)))
