@@ -64,7 +64,7 @@ def test_amounts_by_hand_and_what_is_refused(bench: Bench) -> None:
 
 
 def test_a_program_puts_lines_aside_and_the_trail_says_through_which_key(bench: Bench) -> None:
-    key = make_key("ann", ["match.decide", "ledger.see"])
+    key = make_key("ann", ["match.decide", "cash.post", "entry.reverse", "ledger.see"])
     ann, line = Program(key), f"bank-lines/{bench.id(0)}"
     assert ann.posted(f"{line}/park", {"reason": "waits for the ERP"}, key="p")["parked"] == "waits for the ERP"
     assert ann.posted(f"{line}/park", {"reason": "waits for the ERP"}, key="p")["parked"] == "waits for the ERP"

@@ -19,7 +19,7 @@ from huikuan.api.problems import NotThere, Problem
 from huikuan.core.rights import Right
 from huikuan.queries.api_keys import find_key
 from huikuan.queries.frame import EntityRow, Frame, frame_at, narrowed_of, seen_entities
-from huikuan.queries.grants import Held, held_by
+from huikuan.queries.grants import Held, Narrowing, held_by, narrowing
 from huikuan.services.api_keys import note_use, take_requests
 from huikuan.services.auditing import acting_key
 from huikuan.services.rights import missing
@@ -54,7 +54,7 @@ class Caller:
         raise NotThere("entity.unknown", f"there is no entity {code[:40]}")
 
     def demand(self, right: Right, entity_id: int) -> None:
-        """Refuses ``right.missing`` where the key or its person may not; the service asks the person's again."""
+        """Refuses ``right.missing`` where the key or its person may not; the service asks both again."""
         if entity_id not in self.held or not self.held[entity_id].can(right):
             raise missing(right)
 
@@ -110,13 +110,9 @@ class Door:
         if request.api_budget.left < 0:  # type: ignore[attr-defined]
             raise Problem(429, "api.too_many", "too many requests: wait as long as Retry-After says")
         acting_key.set(key.prefix)
+        narrowing.set(Narrowing(key.user.pk, key.scopes, key.entity_ids))
         note_use(key.id, key.last_used_at, now=now)
-        held = {
-            number: narrowed(rights, key.scopes)
-            for number, rights in held_by(key.user.pk).items()
-            if key.entity_ids is None or number in key.entity_ids
-        }
-        return Caller(key.user, key.id, held, now)
+        return Caller(key.user, key.id, held_by(key.user.pk), now)
 
     def _by_session(self, request: HttpRequest) -> Caller | None:
         if not request.user.is_authenticated:
@@ -133,14 +129,6 @@ def _check_parameters(request: HttpRequest) -> None:
     if unknown:
         detail = f"there is no parameter {min(unknown)[:60]!r} here"
         raise Problem(422, "api.unknown_parameter", detail)
-
-
-def narrowed(held: Held, scopes: frozenset[str]) -> Held:
-    """What is held, and named by the key."""
-    return Held(
-        frozenset(right for right in held.whole if right in scopes),
-        {right: people for right, people in held.narrow.items() if right in scopes},
-    )
 
 
 @dataclass(frozen=True, slots=True)

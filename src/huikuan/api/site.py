@@ -46,6 +46,7 @@ from huikuan.api.callers import Door
 from huikuan.api.description import complete
 from huikuan.api.problems import MEDIA, add_handlers, problem
 from huikuan.api.reference import chapters
+from huikuan.queries.grants import narrowing
 from huikuan.services.auditing import acting_key
 
 View = Callable[..., HttpResponseBase]
@@ -144,11 +145,12 @@ def common(view: View, address: str = "") -> View:
         if not _accepts(request):
             return problem(406, "api.not_acceptable", "this interface answers in application/json")
         request.api_known = parameters().get(f"{request.method} {address}")  # type: ignore[attr-defined]
-        token = acting_key.set("")
+        token, key = acting_key.set(""), narrowing.set(None)
         try:
             response = view(request, *args, **kwargs)
         finally:
             acting_key.reset(token)
+            narrowing.reset(key)
         if response.status_code == 405:
             allow = response["Allow"]
             response = problem(405, "api.method", f"only {allow} here", Allow=allow)

@@ -3,11 +3,15 @@
 The reach "own" is the customers a person owns or collects from. "Team" adds those of everybody in the teams the person
 is a member or the manager of. So a right that is not for all customers is for those of a set of ``people``: a customer
 account is in reach when one of them owns it or collects from it.
+
+While a program acts with a key, its person may only what the key names, in the key's entities: in every deed the
+request brings with it (``narrowing``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from huikuan.core.rights import ROLE_RIGHTS, Reach, Right
@@ -42,10 +46,48 @@ EVERYTHING = Held(frozenset(Right))
 NOTHING = Held()
 
 
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """What a key leaves to its person: the rights it names (``scopes``), in its entities (``None``: in all)."""
+
+    user_id: int
+    scopes: frozenset[str]
+    entity_ids: frozenset[int] | None
+
+    def of(self, entity_id: int, held: Held) -> Held:
+        """What is left of what the person holds in an entity."""
+        if self.entity_ids is not None and entity_id not in self.entity_ids:
+            return NOTHING
+        return Held(
+            frozenset(right for right in held.whole if right in self.scopes),
+            {right: people for right, people in held.narrow.items() if right in self.scopes},
+        )
+
+
+narrowing: ContextVar[Narrowing | None] = ContextVar("narrowing", default=None)
+"""The key with which a request came; ``None`` where a person, the shell or a job acts."""
+
+
 def held_by(user_id: int) -> dict[int, Held]:
-    """By entity, what a person holds; nothing for one who is gone. A superuser holds everything everywhere."""
+    """By entity, what a person may now; nothing for one who is gone. A superuser holds everything everywhere. A key
+    with which the person acts narrows it."""
     user = User.objects.filter(id=user_id, is_active=True).only("is_superuser").first()
-    return {} if user is None else held_of(user.pk, is_superuser=user.is_superuser)
+    held = {} if user is None else held_of(user.pk, is_superuser=user.is_superuser)
+    key = _key_of(user_id)
+    if key is None:
+        return held
+    left = {entity_id: key.of(entity_id, one) for entity_id, one in held.items()}
+    return {entity_id: one for entity_id, one in left.items() if one.rights}
+
+
+def is_chief(user_id: int) -> bool:
+    """Whether a person may everything everywhere, in entities to come too: a superuser who acts without a key."""
+    return _key_of(user_id) is None and User.objects.filter(id=user_id, is_active=True, is_superuser=True).exists()
+
+
+def _key_of(user_id: int) -> Narrowing | None:
+    key = narrowing.get()
+    return key if key is not None and key.user_id == user_id else None
 
 
 def held_of(user_id: int, *, is_superuser: bool) -> dict[int, Held]:
@@ -56,7 +98,13 @@ def held_of(user_id: int, *, is_superuser: bool) -> dict[int, Held]:
 
 
 def held_in(user_id: int, entity_id: int) -> Held:
-    """What a person holds in one entity."""
+    """What a person may now in one entity: what the person holds, narrowed by a key with which the person acts."""
+    key, held = _key_of(user_id), granted_in(user_id, entity_id)
+    return held if key is None else key.of(entity_id, held)
+
+
+def granted_in(user_id: int, entity_id: int) -> Held:
+    """What a person holds in one entity, whoever acts: to tell whom something may be given or asked."""
     user = User.objects.filter(id=user_id, is_active=True).only("is_superuser").first()
     if user is None:
         return NOTHING

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
-from huikuan.queries.grants import held_in
+from huikuan.queries.grants import granted_in
 from huikuan.services.auditing import record
 from huikuan.services.rights import demand_accounts
 from huikuan.services.transaction import run_in_transaction
@@ -63,7 +63,7 @@ def _check_person(user_id: int, entity_id: int) -> None:
     user = User.objects.filter(pk=user_id, is_active=True).first()
     if user is None:
         raise Refusal("user.unknown", "there is no user {name}", name=user_id)
-    if not held_in(user_id, entity_id).can(Right.SEE_LEDGER):
+    if not granted_in(user_id, entity_id).can(Right.SEE_LEDGER):
         raise Refusal(
             "assign.no_role", "{name} has no role there that sees customers; give one first", name=user.username
         )

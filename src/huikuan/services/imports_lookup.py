@@ -11,12 +11,12 @@ import pyarrow as pa
 
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
-from huikuan.queries.grants import held_by
+from huikuan.queries.grants import held_by, is_chief
 from huikuan.services.books import Books, load_rates, open_books
 from huikuan.services.imports_desk import Desk, quoted
 from huikuan.store.arrow import is_sqlite, read_arrow, text_of
 from huikuan.store.bulk import run
-from huikuan.store.models import Entity, User
+from huikuan.store.models import Entity
 
 IMPORT_LOCK = 7203
 """Advisory lock class: one import at a time for each entity and source."""
@@ -27,7 +27,7 @@ FEW = 20_000
 
 def postable_entities(actor_id: int | None) -> set[int] | None:
     """Ids of the entities a person may import into; ``None`` for all (a superuser, or the system itself)."""
-    if actor_id is None or User.objects.filter(id=actor_id, is_superuser=True).exists():
+    if actor_id is None or is_chief(actor_id):
         return None
     return {entity_id for entity_id, held in held_by(actor_id).items() if Right.IMPORT in held.whole}
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from huikuan.core.refusals import Conflict, Refusal
 from huikuan.core.rights import Right
-from huikuan.queries.grants import held_in
+from huikuan.queries.grants import granted_in, held_in
 from huikuan.services.auditing import record
 from huikuan.services.line_desk import LEASE, check_claim, lock_tie, take_line
 from huikuan.services.transaction import run_in_transaction
@@ -81,7 +81,7 @@ def ask_about_line(
             raise Refusal("match.question_missing", "Write what you want to know.")
         take_line(entity_id, line_id, actor_id=actor_id, now=now)
         user = User.objects.filter(id=asked_id, is_active=True).first()
-        if user is None or not held_in(user.pk, entity_id).can(Right.SEE_LEDGER):
+        if user is None or not granted_in(user.pk, entity_id).can(Right.SEE_LEDGER):
             raise Refusal("match.not_a_colleague", "Ask somebody who sees this entity's customers.")
         if LineQuestion.objects.filter(line_id=line_id, closed_at=None).exists():
             raise Conflict("match.asked_already", "Somebody was asked about this line and has not answered yet.")

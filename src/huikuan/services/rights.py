@@ -1,4 +1,5 @@
-"""Asking whether a person may: services call ``demand`` before they change anything."""
+"""Asking whether a person may: services call ``demand`` before they change anything. Where a program acts with a key,
+the key must name the right as well, for what a deed brings with it too."""
 
 from __future__ import annotations
 
@@ -10,8 +11,8 @@ from huikuan.core.accounts import CONTROL_ACCOUNTS
 from huikuan.core.journal import PostingDraft
 from huikuan.core.refusals import Refusal
 from huikuan.core.rights import Right
-from huikuan.queries.grants import held_by, held_in
-from huikuan.store.models import CustomerAccount, Entity, User
+from huikuan.queries.grants import held_by, held_in, is_chief, narrowing
+from huikuan.store.models import CustomerAccount, Entity
 
 _PART = 500
 
@@ -112,11 +113,15 @@ def demand_anywhere(actor_id: int | None, right: Right) -> None:
     """``demand`` for what belongs to no entity: the right must be held for all customers of one at least."""
     if actor_id is None or any(right in held.whole for held in held_by(actor_id).values()):
         return
-    if not User.objects.filter(id=actor_id, is_active=True, is_superuser=True).exists():
+    if not is_chief(actor_id):
         raise missing(right)
 
 
 def missing(right: Right) -> Forbidden:
+    if narrowing.get() is not None:
+        return Forbidden(
+            "right.missing", "The key, or its person's roles, do not allow this here: {right}.", right=right.value
+        )
     return Forbidden("right.missing", "Your roles do not allow this here: {right}.", right=right.value)
 
 

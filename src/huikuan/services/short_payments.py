@@ -26,7 +26,7 @@ from huikuan.core.short_payments import (
 from huikuan.core.texts import check_text
 from huikuan.core.working_days import add_working_days
 from huikuan.engines.working_days import working_days_of
-from huikuan.queries.grants import held_in
+from huikuan.queries.grants import granted_in
 from huikuan.queries.short_payment_reasons import reasons_of, share_of
 from huikuan.services.adjustments import settle_item
 from huikuan.services.approvals import Approved, NewApproval, carries_out, demand_approved
@@ -387,7 +387,7 @@ def _owner(account_id: int, entity_id: int, role: Role) -> int | None:
 
 
 def _known_owner(user_id: int, entity_id: int) -> int:
-    if not held_in(user_id, entity_id).can(Right.HANDLE_SHORT_PAYMENT):
+    if not granted_in(user_id, entity_id).can(Right.HANDLE_SHORT_PAYMENT):
         raise Refusal("short_payment.unknown_owner", "There is no such person who could see to it.")
     return user_id
 
