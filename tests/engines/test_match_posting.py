@@ -6,7 +6,7 @@ import itertools
 import random
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -25,7 +25,7 @@ from huikuan.engines.match_replay import Replayed
 from huikuan.engines.match_score import NAMES, PLACE
 from huikuan.engines.match_sums import cancels
 from huikuan.engines.match_types import BarReport
-from tests.engines.matching import customer, first, item, line, run
+from tests.engines.matching import DAY, customer, first, item, line, run
 
 pytestmark = pytest.mark.practice("E3")
 
@@ -234,6 +234,17 @@ def test_a_kind_of_doubt_holds_back_no_more_once_the_past_was_right_each_time() 
     assert first(run(lines, items, CUSTOMERS, model=model), "L1")[0]["decision"] == "propose"
     model = replace(model, bar=replace(bar, vouched={"odd_charge.named": 0.0}))
     assert first(run(lines, items, CUSTOMERS, model=model), "L1")[0]["decision"] == "auto"
+
+
+def test_many_items_that_add_up_unnamed_post_themselves_where_the_past_has_shown_it() -> None:
+    amounts = ("913.47", "77.77", "87.21", "411.98", "156.05", "1204.33")
+    days = [DAY - timedelta(days=9 * at) for at in range(6)]
+    items = [item(f"INV500{at}", "C1", amounts[at], document_date=days[at], due_date=days[at]) for at in range(6)]
+    lines = [line("L1", "2616.99", "", MUELLER)]
+    for vouched, decision in (({}, "propose"), ({"many.bare": 0.9}, "auto"), ({"many.named": 0.9}, "propose")):
+        model = MatchModel(Knowledge(), prior_calibration(), BarReport(threshold=0.0, reason="", vouched=vouched))
+        row = first(run(lines, items, CUSTOMERS, model=model), "L1")[0]
+        assert (row["decision"], row["ambiguous"]) == (decision, 0), vouched
 
 
 def test_only_what_was_right_often_enough_and_above_its_surest_error_is_vouched_for() -> None:

@@ -76,7 +76,7 @@ def test_who_takes_discounts_late_may_mean_the_older_of_two_equal_items() -> Non
     old = billed("INV1", "171.99", date(2026, 2, 16), discount_date=date(2026, 2, 26), **more)
     new = billed("INV2", "171.99", date(2026, 3, 16), discount_date=date(2026, 3, 26), **more)
     prompt, late = Knowledge(), Knowledge()
-    prompt.habits = {"C1": {"lines": 4, "discount": 4}}
+    prompt.habits = {"C1": {"lines": 10, "discount": 10}}
     late.habits = {"C1": {"lines": 4, "discount": 4, "late_closed": 3}}
     paying = [line("L1", "166.83", "Voucher 77", NAME, booking_date=day)]
     assert first(said(paying, [old, new], prompt), "L1")[0]["decision"] == "auto"

@@ -57,6 +57,26 @@ def test_an_item_less_its_discount_and_another_of_that_amount_are_both_meant() -
     assert (row["decision"], row["ambiguous"] > 0) == ("propose", True)
 
 
+def test_of_two_equal_debts_the_older_one_is_meant_as_well_though_its_discount_is_past() -> None:
+    known, prompt = Knowledge(), Knowledge()
+    known.habits = {"C1": {"lines": 9, "discount": 9}}
+    prompt.habits = {"C1": {"lines": 10, "discount": 10}}
+    old, new = (
+        dated(f"INV600{at}", "350.00", day, discount_percent="2", discount_date=day + timedelta(days=25))
+        for at, day in enumerate((DAY - timedelta(days=31), DAY))
+    )
+    assert told("343.00", [new], knowledge=known)["decision"] == "auto"
+    other = {**old, "amount": "351.00", "open_amount": "351.00"}
+    assert told("343.00", [other, new], knowledge=known)["decision"] == "auto"
+    agreed = [{**one, "contract_number": "SVC-2024-163"} for one in (old, new)]
+    for items, text in (([old, new], ""), (agreed, "Vertrag SVC-2024-163")):
+        row = told("343.00", items, text, known)
+        assert (row["decision"], row["ambiguous"] > 0) == ("propose", True), text
+        assert told("343.00", items, text, prompt)["item_id"] == "INV6001"
+    assert told("343.00", [old, new], "", prompt)["decision"] == "auto"
+    assert told("343.00", agreed, "INV6001", known)["decision"] == "auto"
+
+
 def test_a_month_that_is_named_is_stronger_than_one_item_by_chance() -> None:
     january = [dated("INV6001", "229.08", date(2026, 1, 9)), dated("INV6002", "229.09", date(2026, 1, 20))]
     row = told("458.17", [*january, dated("INV6003", "458.17", date(2026, 2, 3))], "Statement January 2026")

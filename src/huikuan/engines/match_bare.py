@@ -37,6 +37,9 @@ def _is_written(made: Explanation) -> bool:
 
 SETS_MAX = 3
 """Sets of more items are counted where they are searched."""
+PROMPT_MIN, PROMPT_LONG = 2, 10
+"""Discounts a payer must have taken in time, and none late, before a late one is out of the question: at all, and where
+an older debt is equal to a newer one."""
 OLDEST_MIN = 3
 """Times a customer has paid its oldest items as far as the money went, before that counts as its way."""
 
@@ -159,7 +162,7 @@ class BareExplainer:
         return made[:6]
 
     def _single_less(self, context: Context, customer: int, pool: Pool) -> list[Explanation]:
-        amount, made = context.line.amount, []
+        amount, made, state = context.line.amount, [], self.state
         terms = self._terms_of(customer)
         tells_share = bool(context.line.text and shares_in(context.line.text))
         keeps = bool(terms.kept)
@@ -174,9 +177,18 @@ class BareExplainer:
         # What the text tells to the cent has no rival in what it does not.
         made.sort(key=_is_written, reverse=True)
         alike = Counter((one.fit.how, _is_written(one)) for one in made)
+        # Of equal debts less the same, one in time and one late, either may be meant.
+        equal = {item: state.open_now[item] for one in made for item in one.items}
+        twins = Counter(equal.values() if self._takes_late(customer, True) else ())
         for one in made:
-            one.others = float(alike[one.fit.how, _is_written(one)] - 1)
+            one.others = float(max(alike[one.fit.how, _is_written(one)], twins[equal[one.items[0]]]) - 1)
         return made[:12]
+
+    def _takes_late(self, customer: int, has_equal: bool) -> bool:
+        """It has taken a discount late; or little is known of it, since it has taken few. ``has_equal``: of two equal
+        debts one is late and one is not; who would leave the older unpaid?"""
+        taken = self.knowledge.habit(self.state.book.customer_ids[customer], "discount")[0]
+        return taken < (PROMPT_LONG if has_equal else PROMPT_MIN) or any(self._terms_of(customer).own_late)
 
     def _rivals(self, context: Context, customer: int, pool: Pool, made: list[Explanation]) -> list[Explanation]:
         """Other sets of up to three items that add up as a whole statement does; each makes it less sure."""

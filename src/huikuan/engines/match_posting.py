@@ -126,9 +126,10 @@ def _doubt_of_sum(best: Explanation) -> str:
     elif how == "habit_discount":
         held = not fit.known and not best.features[PLACE["discount_words"]]
     elif how == "discount":
-        return NEVER if best.shape == "sum" and several else ""
+        return _kind(best, "sum_discount") if best.shape == "sum" and several else ""
     else:
-        return NEVER if len(best.items) >= MANY and best.shape in ("sum", "subset") and not best.is_counted else ""
+        is_chosen = best.shape in ("sum", "subset") and len(best.items) >= MANY and not best.is_counted
+        return _kind(best, "many") if is_chosen else ""
     if held and how == "over" and fit.over * OVER_SHARE > sum(fit.applied):
         return NEVER
     if held and unnamed and how in ("charge", "exchange", "short"):

@@ -18,8 +18,6 @@ from huikuan.engines.match_fit import discount_of
 from huikuan.engines.match_lines import Line, Pool
 from huikuan.engines.match_sums import find_sums
 
-PROMPT_MIN = 2
-"""Discounts a payer must have taken in time, and none late, before a late one is out of the question."""
 LIKELY = 12.0
 """A payer so many times less believable than the likeliest is none whose items could be meant instead."""
 
@@ -213,8 +211,10 @@ class Rivals(BareExplainer):
         offered = [item for item in pool.items if percents[item]]
         if not offered:
             return []
-        is_late = any(self._takes_late(book.customer_of[item]) for item in offered if until[item] < day)
-        latest = [day] if any(until[item] >= day for item in offered) else []
+        in_time, late = ({item for item in offered if (until[item] >= day) is wanted} for wanted in (True, False))
+        equal = _have_equal(pool, in_time, late)
+        is_late = any(self._takes_late(book.customer_of[item], equal) for item in late)
+        latest = [day] if in_time else []
         return [
             [
                 amount - (discount_of(state, item, amount) if until[item] >= least else 0)
@@ -222,11 +222,6 @@ class Rivals(BareExplainer):
             ]
             for least in (*latest, *([-NEVER] if is_late else []))
         ]
-
-    def _takes_late(self, customer: int) -> bool:
-        """It has taken a discount late; or nothing is known of it, since it has hardly taken any."""
-        taken = self.knowledge.habit(self.state.book.customer_ids[customer], "discount")[0]
-        return taken < PROMPT_MIN or any(self._terms_of(customer).own_late)
 
     def _wholes(self, pool: Pool, amounts: list[int], line: Line) -> list[list[int]]:
         """Everything, everything due, each month's; with credit memos and without."""
@@ -236,6 +231,12 @@ class Rivals(BareExplainer):
         if min(amounts) < 0:
             wholes += [[item for item in whole if share_of(item) > 0] for whole in wholes]
         return [whole for whole in wholes if sum(map(share_of, whole)) == line.amount]
+
+
+def _have_equal(pool: Pool, some: set[int], others: set[int]) -> bool:
+    """An item of the ones has the amount of one of the others."""
+    open_of = dict(zip(pool.items, pool.amounts, strict=True))
+    return not {open_of[item] for item in some}.isdisjoint(open_of[item] for item in others)
 
 
 def _note(ways: Ways, sets: Iterable[Iterable[int]], simple: int) -> None:
