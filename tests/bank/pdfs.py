@@ -46,6 +46,19 @@ def pdf_packed(content: bytes, form: bytes = b"") -> bytes:
     return _file(objects)
 
 
+def pdf_forms(pages: int, form: bytes, shown: int = 10) -> bytes:
+    """Pages that all show one compressed form, ``shown`` times each."""
+    font = b"/Resources << /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Courier >> >>"
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [" + b"".join(b"%d 0 R " % (5 + at) for at in range(pages)) + b"] /Count %d >>" % pages,
+        _packed(form, b" /Type /XObject /Subtype /Form /BBox [0 0 595 842] " + font + b" >>"),
+        _packed(b"/X Do\n" * shown),
+    ]
+    page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
+    return _file([*objects, *[page + font + b" /XObject << /X 3 0 R >> >> >>"] * pages])
+
+
 def _packed(data: bytes, more: bytes = b"") -> bytes:
     packed = zlib.compress(data, 9)
     return b"<< /Length %d /Filter /FlateDecode%s >>\nstream\n%s\nendstream" % (len(packed), more, packed)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import logging
 import re
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -13,36 +11,22 @@ from email.parser import BytesParser
 from email.policy import EmailPolicy
 from email.utils import parseaddr
 from html import unescape
-from typing import Any, cast
+from typing import cast
 
-from pypdf import PdfReader, apply_configuration
-from pypdf.errors import LimitReachedError
-
+from huikuan.bank.pdf_words import TooLong, pdf_text
 from huikuan.bank.source import MIB, Source, detect_encoding
 from huikuan.bank.statement import BadStatement
 
 FILE_MAX = 30 * MIB
 _PARTS_MAX = 60
 _DEPTH_MAX = 3
-_PAGES_MAX = 50
 _SEAMS_MAX = 5_000
 """Lines of a mail that may be a seam between two parts."""
 _FIELD_MAX = 1_000
 """Characters read of a field of a mail: what a field may hold is taken apart again and again by its reader."""
-_PDF_LIMITS: dict[str, Any] = {
-    "zlib_maximum_output_length": MIB,
-    "lzw_maximum_output_length": MIB,
-    "run_length_maximum_output_length": MIB,
-    "array_based_stream_maximum_output_length": MIB,
-    "stream_parsing_work_maximum_count": 150_000,
-    "xform_maximum_invocations_per_extraction": 10,
-}
-"""A page of text is some 20 kB and 20,000 words of its language; a few kB can unpack to one that is read for hours."""
 # A line ends in one way only (``\r`` is part of it): with two, lines without an end would be tried in all combinations.
 _MAIL = re.compile(rb"\A(?:[A-Za-z][A-Za-z0-9\-]{1,40}:[^\n]*\n(?:[ \t][^\n]*\n)*){2,}\r?\n")
 _MAIL_FIELDS = re.compile(rb"^(from|subject|date|message-id|mime-version|received):", re.IGNORECASE | re.MULTILINE)
-
-logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 
 
 class _Policy(EmailPolicy):
@@ -202,6 +186,8 @@ def _part(source: Source, part: EmailMessage, bodies: list[str], depth: int) -> 
         return []
     try:
         return _parse(Source(f"{source.name}/{title or kind}", data=payload), depth + 1)
+    except TooLong:  # sixty of them would take as long sixty times
+        raise
     except BadStatement:
         return []
 
@@ -244,21 +230,3 @@ def html_text(text: str) -> str:
     if not words.rawdata.startswith("<"):
         words.handle_data(unescape(words.rawdata))
     return "".join(words.out)
-
-
-def pdf_text(source: Source) -> str:
-    """The text of a PDF's first pages, in the layout of its lines. Refuses ``file.encrypted``, ``file.too_large`` (a
-    page that unpacks to more than any advice has) and ``file.broken``."""
-    try:
-        reader = PdfReader(io.BytesIO(source.read()), strict=False)
-        if reader.is_encrypted and not reader.decrypt(""):
-            raise source.bad("file.encrypted", "the PDF is encrypted")
-        pages = reader.pages[:_PAGES_MAX]
-        with apply_configuration(**_PDF_LIMITS):
-            return "\n".join(page.extract_text() for page in pages)[: 4 * MIB]
-    except BadStatement:
-        raise
-    except LimitReachedError:
-        raise source.bad("file.too_large", "a page of the PDF unpacks to more than is read") from None
-    except Exception as error:  # a damaged PDF makes its reader fail in any way
-        raise source.bad("file.broken", f"the PDF cannot be read ({type(error).__name__})") from None

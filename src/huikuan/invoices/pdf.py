@@ -1,9 +1,17 @@
-"""PDF files: the XML a ZUGFeRD/Factur-X PDF carries, or the text of a Chinese e-invoice."""
+"""PDF files: the XML a ZUGFeRD/Factur-X PDF carries, or the text of a Chinese e-invoice.
+
+A few kB can keep a reader of texts busy for hours (forms in forms, fonts by the hundred), and nothing tells so
+beforehand. So a process of its own reads them, which is ended where that takes too long: this module,
+``python -m huikuan.invoices.pdf SECONDS``.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
+import subprocess
+import sys
 from typing import Any
 
 from pypdf import PdfReader, apply_configuration
@@ -14,6 +22,11 @@ from huikuan.invoices.limits import FILE_MAX, bomb, broken, encrypted
 
 ATTACHMENTS = ("factur-x.xml", "zugferd-invoice.xml", "xrechnung.xml", "cii.xml", "order-x.xml")
 PAGES_MAX = 50
+WORK_SECONDS = 20
+"""Of a processor, for the texts of a file. Fifty pages full of words take about ten."""
+WAIT_SECONDS = 120
+"""By the clock, where other work has the processors."""
+MEMORY = 2 << 30
 LIMITS: dict[str, Any] = {
     "zlib_maximum_output_length": 1 << 20,
     "lzw_maximum_output_length": 1 << 20,
@@ -80,13 +93,50 @@ def embedded_xml(reader: PdfReader, name: str) -> tuple[str, bytes] | None:
     return wanted, bytes(data)
 
 
-def page_text(reader: PdfReader, name: str) -> str:
-    """The text of the first pages. Refuses ``invoice.broken`` and ``invoice.bomb``."""
+def page_text(data: bytes, name: str) -> str:
+    """The text of the first pages. Refuses ``invoice.broken``, ``invoice.encrypted`` and ``invoice.bomb`` (a page that
+    unpacks to more than any invoice has, or pages that take too long)."""
+    command = [sys.executable, "-P", "-m", __spec__.name, str(WORK_SECONDS)]
     try:
-        with apply_configuration(**LIMITS):
-            texts = [page.extract_text() for page in reader.pages[:PAGES_MAX]]
-    except LimitReachedError:
+        done = subprocess.run(command, input=data, capture_output=True, timeout=WAIT_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
         raise bomb(name) from None
-    except _DAMAGE as error:
-        raise broken(name, str(error) or type(error).__name__) from None
-    return "\n".join(texts)
+    if done.returncode == 0:
+        return done.stdout.decode()
+    if done.returncode < 0 or done.returncode == _BOMB:  # below nothing: a signal, its time was over
+        raise bomb(name)
+    why = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or ["?"]
+    raise broken(name, why[0])
+
+
+_BOMB, _BROKEN = 3, 4
+
+
+def _read(data: bytes) -> int:
+    """The child's work: writes the text, gives how it ended."""
+    try:
+        reader = open_pdf(data, "")
+        with apply_configuration(**LIMITS):
+            text = "\n".join(page.extract_text() for page in reader.pages[:PAGES_MAX])
+    except LimitReachedError:
+        return _BOMB
+    except (Refusal, *_DAMAGE) as error:
+        sys.stderr.write(str(error) or type(error).__name__)
+        return _BROKEN
+    sys.stdout.buffer.write(text.encode("utf-8", "replace"))
+    return 0
+
+
+def _bounded(seconds: int) -> None:
+    """The system ends the process after so much work. Where it knows no such bounds, the clock of the parent does."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
+if __name__ == "__main__":
+    _bounded(int(sys.argv[1]))
+    sys.exit(_read(sys.stdin.buffer.read()))

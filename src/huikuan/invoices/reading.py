@@ -66,7 +66,7 @@ def _read_pdf(data: bytes, name: str) -> InvoiceDocument:
             # Under another name it need not be the invoice: the text may be.
             if title.lower() in ATTACHMENTS or refusal.code != "invoice.not_recognised":
                 raise
-    text = page_text(reader, name)
+    text = page_text(data, name)
     if "发票" in text:
         return read_text(text, name, SourceFormat.CN_PDF)
     raise Refusal(
