@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -82,6 +84,18 @@ def test_items_too_large_to_be_in_a_set_change_no_sum(
     found = find_sums(mixed, target, size_max=size_max, keep=10_000)
     assert found.count == len(wanted)
     assert sorted(tuple(sorted(mixed[at] for at in one)) for one in found.sets) == wanted
+
+
+@pytest.mark.parametrize("size_max", [2, 3, 5, 8])
+def test_of_equal_items_small_sets_are_counted_without_looking_at_the_large_ones(size_max: int) -> None:
+    """Of 26 equal items ten million sets of 13 give the amount, and none of them is small enough."""
+    for size in range(1, 6):
+        found = find_sums([700] * 12, 700 * size, size_max=size_max)
+        assert found.count == (math.comb(12, size) if size <= size_max else 0)
+    started = time.process_time()
+    for amount in range(100, 130):
+        assert find_sums([amount] * 26, 13 * amount, size_max=size_max).sets == ()
+    assert time.process_time() - started < 5  # One by one they would take half a second each.
 
 
 @pytest.mark.parametrize("count", [30, 80])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 
@@ -13,6 +13,7 @@ def _converter() -> Any:
     return OpenCC("t2s")
 
 
+@lru_cache(maxsize=256)
 def simplified(text: str) -> str:
     """A text with its traditional Chinese characters as simplified ones: ``臺灣盛誠國際`` → ``台湾盛诚国际``."""
     if text.isascii():

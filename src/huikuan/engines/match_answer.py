@@ -63,9 +63,9 @@ class Writer:
         self.other_speaker = Speaker(book, "zh" if also == "zh" else "en", opened) if also else None
         self.other_reasons: dict[tuple[str, int], str] = {}
         self.is_gross = is_gross if options.applied == "history" else options.applied == "gross"
-        self.matches: dict[str, list[Any]] = {name: [] for name in MATCHES.names}
-        self.explanations: dict[str, list[Any]] = {name: [] for name in EXPLANATIONS.names}
-        self.evidence: dict[str, list[Any]] = {name: [] for name in EVIDENCE.names}
+        self.matches: list[tuple[Any, ...]] = []
+        self.explanations: list[tuple[Any, ...]] = []
+        self.evidence: list[tuple[Any, ...]] = []
 
     def add(self, judged: Judged, decision: str, back: int | None) -> None:
         """One line with its explanations. ``back``: the first one's degree of doubt."""
@@ -77,9 +77,8 @@ class Writer:
             told = decision if rank == 1 else ("propose" if decision == "auto" else decision)
             self._explanation(judged, rank, made, told, reason)
             pattern, told_back = f"{made.shape}/{made.fit.how}", back if rank == 1 else None
-            self._row(
-                self.explanations,
-                *(judged.line.line_id, rank, made.kind, pattern, made.confidence, made.score, told_back),
+            self.explanations.append(
+                (judged.line.line_id, rank, made.kind, pattern, made.confidence, made.score, told_back)
             )
             self._evidence(judged, rank, made)
 
@@ -88,23 +87,22 @@ class Writer:
         others = 0 if made.others < AMBIGUOUS else min(max(round(made.others), 1), OTHERS_MAX)
         items: Sequence[int | None] = made.items or (None,)
         over = fit.over if made.kind != "not_customer" else 0
-        held = self.matches
         rows = list(fit.rows()) if made.items else [(None, 0, "")]
         for at, (item, (share, cut, why)) in enumerate(zip(items, rows, strict=True)):
             owner = made.customer if item is None else self.book.customer_of[item]
             is_over = bool(fit.over and at == 0 and made.items)
-            held["line_id"].append(line_id)
-            held["rank"].append(rank)
-            held["decision"].append(decision)
-            held["confidence"].append(made.confidence)
-            held["customer_id"].append(self.book.customer_ids[owner] if owner >= 0 else None)
-            held["item_id"].append(None if item is None else self.book.item_ids[item])
-            held["applied"].append(share + cut if share is not None and self.is_gross and why != SHORT else share)
-            held["deduction_reason"].append("overpayment" if is_over else why or None)
-            held["deduction_amount"].append(cut or (fit.over if is_over else None))
-            held["unapplied"].append(over if at == 0 else 0)
-            held["ambiguous"].append(others)
-            held["reason"].append(reason)
+            self.matches.append(
+                (
+                    *(line_id, rank, decision, made.confidence),
+                    self.book.customer_ids[owner] if owner >= 0 else None,
+                    None if item is None else self.book.item_ids[item],
+                    share + cut if share is not None and self.is_gross and why != SHORT else share,
+                    "overpayment" if is_over else why or None,
+                    cut or (fit.over if is_over else None),
+                    over if at == 0 else 0,
+                    *(others, reason),
+                )
+            )
 
     def _evidence(self, judged: Judged, rank: int, made: Explanation) -> None:
         context, line_id = judged.context, judged.line.line_id
@@ -114,18 +112,8 @@ class Writer:
             if not mine:
                 continue
             start, stop = context.found.texts[mention.field].original(mention.start, mention.stop)
-            shown = self.book.shown[mine[0]]
-            self._row(
-                self.evidence,
-                line_id,
-                rank,
-                mention.kind,
-                FIELDS[mention.field],
-                start,
-                stop,
-                shown,
-                round(mention.rarity, 2),
-            )
+            field, shown, weight = FIELDS[mention.field], self.book.shown[mine[0]], round(mention.rarity, 2)
+            self.evidence.append((line_id, rank, mention.kind, field, start, stop, shown, weight))
         owners = {self.book.customer_of[item] for item in made.items} or {made.customer}
         for owner in sorted(owners):
             payer = context.strength.get(owner)
@@ -134,26 +122,25 @@ class Writer:
                 field = "payer_account" if is_account else "remittance_text" if payer.kind == "text" else "payer_name"
                 stop = len(judged.line.account if is_account else judged.line.name) if payer.kind != "text" else 0
                 shown = self.book.customer_ids[owner]
-                self._row(self.evidence, line_id, rank, payer.kind, field, 0, stop, shown, round(4 * payer.strength, 2))
+                self.evidence.append((line_id, rank, payer.kind, field, 0, stop, shown, round(4 * payer.strength, 2)))
         if made.shape == "period":
             for year, month, start, stop in context.periods:
                 begin, end = context.found.texts[0].original(start, stop)
-                self._row(self.evidence, line_id, rank, "period", FIELDS[0], begin, end, f"{year}-{month:02d}", 2.0)
-
-    @staticmethod
-    def _row(held: dict[str, list[Any]], *values: Any) -> None:
-        for column, value in zip(held.values(), values, strict=True):
-            column.append(value)
+                self.evidence.append((line_id, rank, "period", FIELDS[0], begin, end, f"{year}-{month:02d}", 2.0))
 
     def tables(self) -> tuple[Any, Any, Any]:
         """The tables of matches, explanations and evidence."""
-        for name in ("applied", "deduction_amount", "unapplied"):
-            self.matches[name] = decimals(self.matches[name])
-        return (
-            pa.table(self.matches, schema=MATCHES),
-            pa.table(self.explanations, schema=EXPLANATIONS),
-            pa.table(self.evidence, schema=EVIDENCE),
-        )
+        return _table(self.matches, MATCHES), _table(self.explanations, EXPLANATIONS), _table(self.evidence, EVIDENCE)
+
+
+def _table(rows: Sequence[tuple[Any, ...]], schema: Any) -> Any:
+    """Rows in the order of a schema's columns; amounts are units."""
+    columns = zip(*rows, strict=True) if rows else [()] * len(schema)
+    arrays = [
+        decimals(column) if field.type == AMOUNT else pa.array(column, field.type)
+        for column, field in zip(columns, schema, strict=True)
+    ]
+    return pa.table(arrays, schema=schema)
 
 
 def learned_table(knowledge: Knowledge) -> Any:

@@ -168,10 +168,9 @@ class BareExplainer:
         keeps = bool(terms.kept)
         for item, opened in zip(pool.items, pool.amounts, strict=True):
             is_near = 0.88 * opened <= amount <= 1.012 * opened or (amount < opened <= amount + 400_000)
-            less = opened - amount
             if is_near or (
-                (tells_share and is_told_share(context.line, opened, less))
-                or (keeps and keeps_share(terms, context.line, opened, less))
+                (tells_share and is_told_share(context.line, opened, opened - amount))
+                or (keeps and keeps_share(terms, context.line, opened, opened - amount))
             ):
                 made += self._fits(context, customer, [item], "single", len(pool.items))
         # What the text tells to the cent has no rival in what it does not.

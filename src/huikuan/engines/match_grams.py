@@ -32,10 +32,10 @@ class Grams:
 
     def nearest(self, key: str, most: int) -> list[int]:
         """Places of the names that share the rarest pieces with a key, the likest first; equal ones in their order."""
-        marks = np.unique(_pieces([key])[0])
-        found = np.searchsorted(self._marks, marks)
+        marks = _marks_of(key)
+        found = self._marks.searchsorted(np.asarray(marks, dtype=np.uint64))
         lists = []
-        for at, mark in zip(found.tolist(), marks.tolist(), strict=True):
+        for at, mark in zip(found.tolist(), marks, strict=True):
             if at < len(self._marks) and int(self._marks[at]) == mark:
                 start, stop = self._starts[at], self._starts[at + 1]
                 if stop - start <= GRAM_MAX:
@@ -49,6 +49,15 @@ class Grams:
         if len(some) > most:
             some = some[scores[some] >= np.partition(scores[some], -most)[-most]]
         return list(some[np.argsort(-scores[some], kind="stable")[:most]].tolist())
+
+
+def _marks_of(key: str) -> list[int]:
+    """The pieces of one key as numbers (``_pieces``), rising, each once."""
+    size, bits, marks = 2 if HAN.search(key) else 3, int(_BITS), set()
+    for at in range(max(len(key) - size + 1, 1)):
+        first, second, third = (*map(ord, key[at : at + size]), 0, 0, 0)[:3]
+        marks.add((first << bits | second) << bits | third)
+    return sorted(marks)
 
 
 def _pieces(keys: Sequence[str]) -> tuple[Any, Any]:

@@ -98,7 +98,7 @@ def find_references(book: Book, texts: tuple[str, ...]) -> Found:
     for number, raw in enumerate(texts):
         text = normal_text(raw) if raw else Text("", None)
         found.texts.append(text)
-        if text.text and not (number and text.text in ("NOTPROVIDED", "NONREF")):
+        if _DIGIT.search(text.text):
             _Scan(book, text.text, number, found).run()
     return found
 

@@ -70,17 +70,20 @@ def replay(
                 book, directory, knowledge, opened, past.lines[start:end], weights, whole=keep, closes=ledger.closes
             )
             truths = {past.lines[at].line_id: past.truths[at] for at in range(start, end)}
-            for one in judged:
-                truth = truths[one.line.line_id]
-                if not truth.unknown and not truth.contrary and one.ranked:
-                    answers.append(_replayed(one, truth, book, keep))
+            told = [one for one in judged if one.ranked and _tells(truths[one.line.line_id])]
+            for one, traits in zip(told, traits_of(told).tolist() if told else (), strict=True):
+                answers.append(_replayed(one, traits, truths[one.line.line_id], book, keep))
             if progress:
                 progress(end, len(past))
         _learn(knowledge, ledger, past, start, end)
     return answers
 
 
-def _replayed(one: Judged, truth: Truth, book: Book, keep: bool) -> Replayed:
+def _tells(truth: Truth) -> bool:
+    return not truth.unknown and not truth.contrary
+
+
+def _replayed(one: Judged, traits: list[float], truth: Truth, book: Book, keep: bool) -> Replayed:
     line = one.line
     right = place_of_truth(one, truth, book)
     best = one.ranked[0]
@@ -88,7 +91,7 @@ def _replayed(one: Judged, truth: Truth, book: Book, keep: bool) -> Replayed:
     dispute = _dispute(one, truth, book) if hold != NEVER and right else None
     return Replayed(
         line.line_id,
-        traits_of(one),
+        traits,
         right,
         hold,
         back_of(best, hold),

@@ -228,9 +228,14 @@ class Rivals(BareExplainer):
         due, share_of = self.state.book.due, dict(zip(pool.items, amounts, strict=True)).__getitem__
         wholes = [pool.items, [item for item in pool.items if due[item] <= line.day], *self._months_of(pool).values()]
         wholes += [left for whole in wholes if len(left := self._agreed(whole)) < len(whole)]
-        if min(amounts) < 0:
-            wholes += [[item for item in whole if share_of(item) > 0] for whole in wholes]
-        return [whole for whole in wholes if sum(map(share_of, whole)) == line.amount]
+        found, has_credits = [], min(amounts) < 0
+        for whole in wholes:
+            shares = list(map(share_of, whole))
+            if sum(shares) == line.amount:
+                found.append(whole)
+            if has_credits and sum([one for one in shares if one > 0]) == line.amount:
+                found.append([item for item in whole if share_of(item) > 0])
+        return found
 
 
 def _have_equal(pool: Pool, some: set[int], others: set[int]) -> bool:

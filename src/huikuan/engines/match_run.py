@@ -183,7 +183,7 @@ class _Work:
         """Reduces what sure lines pay; returns what was open before, to be put back."""
         undo = []
         some = [one for one in judged if one.ranked]
-        sure = probability(self.calibration.odds([traits_of(one) for one in some]))
+        sure = probability(self.calibration.odds(traits_of(some)))
         for one, chance in zip(some, sure.tolist(), strict=True):
             best = one.ranked[0]
             is_plain = best.fit.how in SETTLING and (best.shape != "sum" or best.features[PLACE["rarity"]] > 0)

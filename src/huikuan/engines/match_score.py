@@ -64,15 +64,24 @@ _PERCENT = re.compile(r"\d{1,2}\s?%")
 
 
 class Told:
-    """What holds for every explanation of a line: ``listed``: open items that the text names; how round its amount is;
-    how believable its likeliest payer is; what its words speak of."""
+    """What holds for every explanation of a line: ``listed``: open items that the text names; ``mentions``: those of
+    different meaning, each with what is open of it; how round its amount is; how believable its likeliest payer is;
+    what its words speak of. ``payers``: by customers how far the payer points to them, once worked out."""
 
-    __slots__ = ("best", "context", "is_advance", "is_credit", "is_discount", "is_part", "listed", "roundness")
+    __slots__ = (
+        *("best", "context", "is_advance", "is_credit", "is_discount", "is_part", "listed", "mentions", "payers"),
+        "roundness",
+    )
 
     def __init__(self, context: Context) -> None:
         text = context.upper
         self.context = context
         self.listed = context.listed()
+        different: dict[tuple[int, ...], tuple[Mention, list[int]]] = {}
+        for at, mention in enumerate(context.found.mentions):
+            different.setdefault(tuple(mention.items[:6]), (mention, context.open_of[at]))
+        self.mentions = list(different.values())
+        self.payers: dict[frozenset[int], dict[int, float]] = {}
         self.roundness = _roundness(context.line.amount)
         self.best = max([payer.strength for payer in context.payers], default=0.0)
         self.is_advance = bool(text) and _ADVANCE.search(text) is not None
@@ -89,6 +98,7 @@ class Scorer:
     def __init__(self, state: State, knowledge: Knowledge) -> None:
         self.state, self.knowledge = state, knowledge
         self._habits: dict[tuple[int, str], float] = {}
+        self._shares: dict[str, float] = {}
         self._told: Told | None = None
 
     def features_of(self, context: Context, made: Explanation) -> array[float]:
@@ -97,7 +107,7 @@ class Scorer:
         told = self._told
         if told is None or told.context is not context:
             told = self._told = Told(context)
-        covered, missed_open, missed_paid, soft_only, order = self._mentions(context, made)
+        covered, missed_open, missed_paid, soft_only, order = self._mentions(told, made)
         how = made.fit.how
         named = covered > 0
         place = PLACE
@@ -162,9 +172,6 @@ class Scorer:
             values[place["charge_crooked"]] = float(fit.known < 3 and sum(fit.deducted) % (UNIT // 2) != 0)
         if context.found.paid and any(item in context.found.paid for item in made.items):
             values[place["paid_before"]] = 1.0
-        if len(made.items) > 1:
-            of = self.state.book.customer_of
-            values[place["many_customers"]] = float(len({of[item] for item in made.items}) > 1)
         if told.is_advance:
             plain = 1.0 if is_prepaid(context.line) else LOOSE
             values[place["advance_account" if made.kind in ("on_account", "duplicate") else "advance_items"]] = plain
@@ -176,26 +183,20 @@ class Scorer:
         if made.items and told.is_part:
             values[place["part_words" if fit.how in ("part", "short") else "part_words_whole"]] = 1.0
 
-    def _mentions(self, context: Context, made: Explanation) -> tuple[float, float, float, bool, bool]:
-        if not context.found.mentions:
+    def _mentions(self, told: Told, made: Explanation) -> tuple[float, float, float, bool, bool]:
+        if not told.mentions:
             return 0.0, 0.0, 0.0, True, True
         items = set(made.items)
         covered = missed_open = missed_paid = 0.0
         soft_only = order = True
-        seen: dict[tuple[int, ...], bool] = {}
-        for at, mention in enumerate(context.found.mentions):
-            key = tuple(mention.items[:6])
-            if key in seen:
-                continue
-            seen[key] = True
-            opened = context.open_of[at]
-            if any(one in items for one in opened):
+        for mention, opened in told.mentions:
+            if not items.isdisjoint(opened):
                 covered += mention.rarity
                 soft_only &= mention.kind in ("truncated", "mangled")
                 order &= mention.is_collective
             elif opened:
                 missed_open += mention.rarity
-            elif not self._is_misread(context, mention, made):
+            elif not self._is_misread(told.context, mention, made):
                 missed_paid += mention.rarity
         return covered, missed_open, missed_paid, soft_only, order
 
@@ -213,20 +214,13 @@ class Scorer:
         )
 
     def _payer(self, told: Told, made: Explanation, values: array[float]) -> None:
-        place, of, context = PLACE, self.state.book.customer_of, told.context
-        owners = {of[one] for one in made.items} if made.items else {made.customer}
-        if -1 in owners:
-            return
-        known = [context.strength[owner] for owner in owners if owner in context.strength]
-        own = max([payer.strength for payer in known], default=0.0)
-        values[place["strength"]] = own
-        values[place["rival"]] = max(told.best - own, 0.0)
-        if known:
-            values[place["count"]] = min(math.log1p(max([payer.count for payer in known])), 3.0)
-            values[place["group"]] = float({payer.kind for payer in known} == {"group"})
-        else:
-            values[place["stranger"]] = 1.0
-            values[place["strangers_name"]] = float(bool(context.line.name or context.line.account))
+        of = self.state.book.customer_of
+        owners = frozenset([of[one] for one in made.items] or (made.customer,))
+        held = told.payers.get(owners)
+        if held is None:
+            held = told.payers[owners] = _payer_values(told, owners)
+        for place, value in held.items():
+            values[place] = value
 
     def _set(self, context: Context, made: Explanation, values: array[float]) -> None:
         place, line, book = PLACE, context.line, self.state.book
@@ -239,9 +233,9 @@ class Scorer:
         values[place["global"]] = float(made.shape == "global")
         values[place["credits"]] = float(min(made.fit.applied) < 0)
         values[place["pool"]] = 0.0 if values[place["rarity"]] else math.log1p(made.pool_size)
-        past = [line.day - book.due[one] for one in made.items]
-        values[place["late"]] = min(max(0, *past) / 60, 6.0)
-        values[place["undue"]] = min(max(-min(past), 0) / 30, 4.0)
+        due = [book.due[one] for one in made.items]
+        values[place["late"]] = min(max(0, line.day - min(due)) / 60, 6.0)
+        values[place["undue"]] = min(max(max(due) - line.day, 0) / 30, 4.0)
         values[place["early"]] = float(max([book.opens[one] for one in made.items]) > line.day)
         cut = sum(made.fit.deducted)
         if cut:
@@ -256,16 +250,37 @@ class Scorer:
         key = (customer, how)
         held = self._habits.get(key)
         if held is None:
-            words = ("late_closed", "late_open") if how == "late_discount" else (how,)
-            count, every = (
-                sum(self.knowledge.habit(who, word)[0] for word in words)
-                for who in (self.state.book.customer_ids[customer], EVERYBODY)
-            )
-            lines = self.knowledge.habit(self.state.book.customer_ids[customer], how)[1]
-            all_lines = self.knowledge.habit(EVERYBODY, how)[1]
-            share = max((every + 1) / (all_lines + len(HOWS)), RARE)
+            name = self.state.book.customer_ids[customer]
+            count, lines = self._counts(name, how)
+            if how not in self._shares:
+                every, all_lines = self._counts(EVERYBODY, how)
+                self._shares[how] = max((every + 1) / (all_lines + len(HOWS)), RARE)
+            share = self._shares[how]
             held = self._habits[key] = math.log((count + 4 * share) / (lines + 4) / share)
         return held
+
+    def _counts(self, who: str, how: str) -> tuple[int, int]:
+        """How often somebody did so, of how many lines."""
+        words = ("late_closed", "late_open") if how == "late_discount" else (how,)
+        return sum(self.knowledge.habit(who, word)[0] for word in words), self.knowledge.habit(who, how)[1]
+
+
+def _payer_values(told: Told, owners: frozenset[int]) -> dict[int, float]:
+    """How far the payer points to the customers whose items are paid, by the places of the numbers."""
+    if -1 in owners:
+        return {}
+    place, context = PLACE, told.context
+    known = [context.strength[owner] for owner in owners if owner in context.strength]
+    own = max([payer.strength for payer in known], default=0.0)
+    values = {place["strength"]: own, place["rival"]: max(told.best - own, 0.0)}
+    if known:
+        values[place["count"]] = min(math.log1p(max([payer.count for payer in known])), 3.0)
+        values[place["group"]] = float({payer.kind for payer in known} == {"group"})
+    else:
+        values[place["stranger"]] = 1.0
+        values[place["strangers_name"]] = float(bool(context.line.name or context.line.account))
+    values[place["many_customers"]] = float(len(owners) > 1)
+    return values
 
 
 def _roundness(amount: int) -> float:

@@ -22,8 +22,8 @@ def structured_of(text: str) -> list[tuple[str, str, int, int]]:
             found += [
                 (whole[4:], whole, match.start(), stop) for whole, stop in _rf_beginnings(match[0], match.start())
             ]
-    for pattern, check, cut in ((_OGM, is_ogm, 2), (_QR, is_qr, 1)):
-        for match in pattern.finditer(text):
+    for pattern, check, cut, least in ((_OGM, is_ogm, 2, 12), (_QR, is_qr, 1, 27)):
+        for match in pattern.finditer(text) if len(text) >= least else ():
             digits = re.sub(r"\D", "", match[0])
             if check(digits):
                 found.append((digits[:-cut], digits, match.start(), match.end()))

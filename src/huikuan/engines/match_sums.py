@@ -20,6 +20,8 @@ TRIPLES_MAX = 60
 PAIRS_MAX = 4000
 """Sets that are written out; more are only counted."""
 
+HELD_MAX = 16
+"""What was asked last is asked again of the same line: so many answers are kept."""
 COUNTED_MAX = 200
 """Sets among which those of one size are looked for."""
 
@@ -44,9 +46,9 @@ def find_sums(amounts: Sequence[int], target: int, *, size_max: int = 99, keep: 
     if not count or not least <= target <= sum(amounts) - least:
         return NOTHING
     if count <= EXACT_MAX:
-        if not _may_add_up([one for one in amounts if one <= target - least], target):
+        if not _may_add_up(tuple([one for one in amounts if one <= target - least]), target):
             return NOTHING
-        return _meet(np.asarray(amounts, dtype=np.int64), target, size_max, keep)
+        return _meet(tuple(amounts), target, size_max, keep)
     if count <= SMALL_MAX:
         return _small(amounts, target, size_max, keep)
     sets = [(at,) for at, one in enumerate(amounts) if one == target]
@@ -62,7 +64,8 @@ def find_counted(amounts: Sequence[int], target: int, size: int) -> Sums | None:
     return Sums(sets, float(len(sets)), sums.is_exact)
 
 
-def _may_add_up(amounts: Sequence[int], target: int) -> bool:
+@lru_cache(maxsize=HELD_MAX)
+def _may_add_up(amounts: tuple[int, ...], target: int) -> bool:
     """Whether any set adds up, none included; of more than ``QUICK_MAX`` it is not asked."""
     if len(amounts) > QUICK_MAX:
         return True
@@ -87,35 +90,46 @@ def cancels(amounts: Sequence[int]) -> bool:
     return bool(_small(amounts, 0, 3, 1).sets)
 
 
-def _half(values: Any) -> Any:
+def _half(values: Sequence[int]) -> Any:
     """The sum of every subset; the subset is its position's bits."""
     sums = np.zeros(1 << len(values), dtype=np.int64)
-    for at, amount in enumerate(values.tolist()):
+    for at, amount in enumerate(values):
         np.add(sums[: 1 << at], amount, out=sums[1 << at : 2 << at])
     return sums
 
 
-def _meet(values: Any, target: int, size_max: int, keep: int) -> Sums:
+@lru_cache(maxsize=HELD_MAX)
+def _halves(values: tuple[int, ...]) -> tuple[Any, Any, Any]:
+    """The sums of the subsets of both halves, and those of the second one in order."""
     middle = len(values) // 2
-    wanted, right = target - _half(values[:middle]), _half(values[middle:])
-    ordered = np.sort(right)
-    start = np.searchsorted(ordered, wanted, "left")
+    right = _half(values[middle:])
+    ordered = right.copy()
+    ordered.sort()
+    return _half(values[:middle]), right, ordered
+
+
+def _meet(values: tuple[int, ...], target: int, size_max: int, keep: int) -> Sums:
+    middle = len(values) // 2
+    left, right, ordered = _halves(values)
+    wanted = target - left
+    start = ordered.searchsorted(wanted, "left")
     hits = np.flatnonzero(ordered[np.minimum(start, len(ordered) - 1)] == wanted)
     if not len(hits):
         return NOTHING
-    order = np.argsort(right, kind="stable")
-    stop = np.searchsorted(ordered, wanted[hits], "right")
-    total = int((stop - start[hits]).sum())
-    found, counted = [], 0
-    for at, end in zip(hits.tolist(), stop.tolist(), strict=True):
-        for place in order[start[at] : end].tolist():
-            size = at.bit_count() + place.bit_count()
-            if 0 < size <= size_max:
-                counted += 1
-                found.append((size, at, place))
+    found: list[tuple[int, int, int]] = []
+    held: dict[tuple[int, int], list[int]] = {}
+    for at, rest in zip(hits.tolist(), wanted[hits].tolist(), strict=True):
+        size = at.bit_count()
+        # Of equal amounts millions of sets may be too large: none of them is written out.
+        key = (rest, size_max - size)
+        places = held.get(key)
+        if places is None:
+            places = held[key] = [one for one in np.flatnonzero(right == rest).tolist() if one.bit_count() <= key[1]]
+        found += [(size + place.bit_count(), at, place) for place in places if at or place]
         if len(found) > PAIRS_MAX:
-            return Sums(_written(found, middle, keep), float(total), True)
-    return Sums(_written(found, middle, keep), float(counted), True)
+            total = ordered.searchsorted(wanted[hits], "right") - start[hits]
+            return Sums(_written(found, middle, keep), float(total.sum()), True)
+    return Sums(_written(found, middle, keep), float(len(found)), True)
 
 
 def _written(found: list[tuple[int, int, int]], middle: int, keep: int) -> tuple[tuple[int, ...], ...]:
@@ -152,7 +166,8 @@ def _small(amounts: Sequence[int], target: int, size_max: int, keep: int) -> Sum
         values = np.asarray([amounts[at] for at in kept], dtype=np.int64)
         one, other = _pairs(len(kept))
         rest = target - values[one] - values[other]
-        for at in _held(np.sort(values), rest):
+        values.sort()
+        for at in _held(values, rest):
             first, second = kept[one[at]], kept[other[at]]
             sets += [(first, second, third) for third in places[int(rest[at])] if third > second]
             if len(sets) > PAIRS_MAX:
@@ -163,8 +178,8 @@ def _small(amounts: Sequence[int], target: int, size_max: int, keep: int) -> Sum
 
 def _held(held: Any, wanted: Any) -> list[int]:
     """Where ``wanted`` stands among the sorted values."""
-    at = np.minimum(np.searchsorted(held, wanted), len(held) - 1)
-    found: list[int] = np.flatnonzero(held[at] == wanted).tolist()
+    at = np.minimum(held.searchsorted(wanted), len(held) - 1)
+    found: list[int] = (held[at] == wanted).nonzero()[0].tolist()
     return found
 
 

@@ -32,6 +32,8 @@ _AMOUNTS = re.compile(
     r"|(?:EUR|USD|CNY|RMB|GBP|CHF|HKD|[¥￥$€£])\s?\d+(?:[.,]\d+)*"
     r"|\d+(?:[.,]\d+)*\s?(?:元|EUR|USD|CNY|RMB|€|万元)|\d{1,2}(?:[.,]\d+)?\s?%"
 )
+_MONEY = re.compile(r"[.,%元€¥￥$£]|EUR|USD|CNY|RMB|GBP|CHF|HKD")
+"""Without one of these there is no amount."""
 _PHONES = re.compile(
     r"(?:TELEFON|TELEPHONE|PHONE|TEL|FAX|MOB(?:ILE)?|电话|手机|联系电话|传真)[\s.:：]*\+?[\d\s()/-]{6,20}"
     r"|\+\d{1,3}[\s-]?[\d\s()-]{6,16}"
@@ -144,7 +146,8 @@ def noise_of(text: str) -> list[tuple[int, int]]:
     """Places of what looks like a date, an amount, a telephone or an account number."""
     if not _DIGIT.search(text):
         return []
-    return [found.span() for pattern in (_DATES, _AMOUNTS, _PHONES, _ACCOUNTS) for found in pattern.finditer(text)]
+    patterns = (_DATES, _AMOUNTS, _PHONES, _ACCOUNTS) if _MONEY.search(text) else (_DATES, _PHONES, _ACCOUNTS)
+    return [found.span() for pattern in patterns for found in pattern.finditer(text)]
 
 
 def periods_of(text: str, booked: date) -> list[tuple[int, int, int, int]]:
