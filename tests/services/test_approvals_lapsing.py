@@ -6,11 +6,13 @@ from datetime import timedelta
 
 import pytest
 
+from huikuan.core.accounts import EntryKind
 from huikuan.core.approvals import ApprovalKind, ApprovalState
 from huikuan.core.refusals import Conflict, Refusal
 from huikuan.core.rights import Role
 from huikuan.services import approvals
 from huikuan.services.approvals import ApprovalNeeded
+from huikuan.services.notes_following import sweep_notes
 from huikuan.services.notes_split import split_note
 from huikuan.services.notes_steps import (
     Discount,
@@ -20,7 +22,8 @@ from huikuan.services.notes_steps import (
     present_note,
 )
 from huikuan.services.notes_undo import undo_step
-from huikuan.store.models import ApprovalRequest, AuditEvent, User
+from huikuan.services.transaction import run_in_transaction
+from huikuan.store.models import ApprovalRequest, AuditEvent, Note, OpenItemBalance, User
 from tests.databases import LedgerDb
 from tests.services.ledger import DAY, NOW, Ledger
 from tests.services.test_notes import MATURES, steps, take
@@ -110,6 +113,40 @@ def test_a_split_closes_what_was_asked_of_the_whole_and_its_undoing_what_of_the_
     of_part = ask_to_endorse(ledger, part)
     undo_step(ledger.entity_id, note, on=DAY + timedelta(days=1), **ledger.common)
     assert standing(of_part) == ("lapsed", "void")
+
+
+@pytest.mark.parametrize("how", ["money", "offset", "import"])
+def test_a_bill_settled_without_a_step_of_its_own_closes_what_was_asked(ledger: Ledger, how: str) -> None:
+    note = take(ledger, 1_000_00)
+    item = Note.objects.get(pk=note).item_id or 0
+    asked = [ask_to_discount(ledger, note), ask_to_endorse(ledger, note)]
+    elsewhere = ask_to_discount(ledger, take(ledger, 1_000_00))
+    if how == "offset":
+        ledger.settle(EntryKind.OFFSET, item, 400_00)
+    elif how == "money":
+        ledger.apply(ledger.receipt(400_00), (item, 400_00))
+    assert [standing(one) for one in asked] == [("open", "")] * 2
+    if how == "offset":
+        ledger.settle(EntryKind.OFFSET, item, 600_00)
+    elif how == "money":
+        ledger.apply(ledger.receipt(600_00), (item, 600_00))
+    else:  # in bulk, without the unit that others write with
+        OpenItemBalance.objects.filter(item_id=item).update(open_minor=0)
+        run_in_transaction(lambda: sweep_notes(ledger.entity_id, **ledger.common))
+    assert [standing(one) for one in asked] == [("lapsed", "settled")] * 2
+    assert standing(elsewhere) == ("open", "")
+
+
+def test_a_request_that_is_carried_out_is_not_closed_by_what_it_posts(ledger: Ledger) -> None:
+    """Without recourse the bill leaves the books: its item is settled by the very step that was asked for."""
+    note = take(ledger, 1_000_00)
+    terms = Discount("Bank", interest_minor=0, with_recourse=False)
+    with pytest.raises(ApprovalNeeded) as refused:
+        discount_note(ledger.entity_id, note, terms, on=DAY, actor_id=person(), now=NOW)
+    sold, handed_on = _ask(refused.value), ask_to_endorse(ledger, note)
+    cfo = int(User.objects.create_superuser("cfo").pk)
+    assert approvals.decide_approval(sold, True, actor_id=cfo, now=NOW, today=DAY)[0] == ApprovalState.APPROVED
+    assert standing(sold) == ("approved", "") and standing(handed_on) == ("lapsed", "discounted")
 
 
 def test_a_refused_step_closes_nothing(ledger: Ledger) -> None:

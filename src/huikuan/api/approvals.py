@@ -45,7 +45,7 @@ class ApprovalStepOut(Schema):
 class ApprovalOut(Schema):
     """A request. ``about`` is the item or receipt; ``base_amount`` is in the currency of the books; ``waits_for`` the
     role whose decision is next; ``entry`` what was posted in the end; ``lapsed_by`` the step of the bill (``paid``,
-    say) that closed a request in the state ``lapsed``."""
+    say; ``settled``: its amount was settled otherwise) that closed a request in the state ``lapsed``."""
 
     number: int
     entity: str

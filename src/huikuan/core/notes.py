@@ -80,6 +80,9 @@ class NoteState(StrEnum):
     """Part of a split that was taken back."""
 
 
+SETTLED = "settled"
+"""What a request for approval about a note is closed by where the note's own item was settled otherwise."""
+
 STATE_AFTER: dict[NoteStep, NoteState] = {
     NoteStep.RECEIVED: NoteState.HELD,
     **{step: NoteState(step.value) for step in NoteStep if step != NoteStep.RECEIVED},

@@ -25,6 +25,7 @@ from huikuan.services.imports_lookup import entities_to_lock, lock_source, posta
 from huikuan.services.imports_receipts import plan_receipts, post_new_receipts, write_receipt_plan
 from huikuan.services.imports_stage import FAULTS_KEPT, read_faults
 from huikuan.services.imports_types import SHOWN, ImportOptions, ImportResult, Progress
+from huikuan.services.notes_following import sweep_notes
 from huikuan.services.short_payment_state import sweep_short_payments
 from huikuan.services.source_settlements import propose
 from huikuan.services.transaction import run_in_transaction
@@ -228,6 +229,7 @@ def _write(
         posted = post_applications(desk, progress=progress, **common)
         for entity_id in sorted(desk.books):
             sweep_short_payments(entity_id, actor_id=actor_id, now=now)
+            sweep_notes(entity_id, actor_id=actor_id, now=now)
         return posted, 0
     make_missing_customers(desk, plan="plan", **common)
     if batch.kind == "receipts":

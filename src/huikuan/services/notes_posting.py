@@ -22,6 +22,7 @@ from huikuan.services.applications import Named, apply_receipt
 from huikuan.services.books import Books
 from huikuan.services.channels import keep_channels
 from huikuan.services.locking import lock_items, lock_receipt
+from huikuan.services.notes_following import STEPS
 from huikuan.services.notes_standing import Standing, next_ordinal
 from huikuan.services.receipts import NewReceipt, add_receipts, decide_receipt
 from huikuan.services.reversals import add_reversals
@@ -89,7 +90,7 @@ class Taking:
         return number
 
     def new_unit(self) -> Unit:
-        return Unit(self.books.entity_id, self.actor_id, self.now, source_id_of("notes"))
+        return Unit(self.books.entity_id, self.actor_id, self.now, source_id_of(STEPS))
 
 
 def pass_on(at: Taking, given: Sequence[PostingDraft], *, with_recourse: bool) -> Made:

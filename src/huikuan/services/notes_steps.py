@@ -258,6 +258,8 @@ def take_step(
         at = Taking(standing, books, right, on, actor_id, now, memo)
         if approval is not None and actor_id is not None and approved is None:
             demand_approved(_proposal(at, *approval))
+        # No step leaves a bill where it could still be discounted or endorsed as was asked.
+        lapse_requests(f"bill:{note.pk}", step.value, but=approved, actor_id=actor_id, now=now)
         made = do(at)
         NoteEvent.objects.create(
             note=note,
@@ -273,8 +275,6 @@ def take_step(
             **made.facts,
         )
         record(f"note.{step.value}", now=now, actor_id=actor_id, entity_id=entity_id, subject=f"bill:{note.pk}")
-        # No step leaves a bill where it could still be discounted or endorsed as was asked.
-        lapse_requests(f"bill:{note.pk}", step.value, but=approved, actor_id=actor_id, now=now)
         return {"entry": made.entry_id or 0}
 
     answer = once(

@@ -50,6 +50,9 @@ def undo_step(
             raise Refusal("note.final", "this cannot be taken back: record note {number} anew", number=note.number)
         demand(actor_id, RIGHT_OF_STEP[step], entity_id=entity_id, account_id=note.account_id)
         undone = [last, *_parts_of(note)] if step == NoteStep.SPLIT else [last]
+        for event in undone:
+            if event.note_id != note.pk:
+                lapse_requests(f"bill:{event.note_id}", NoteState.VOID.value, actor_id=actor_id, now=now)
         posted = last.entry_id if last.receipt is None else last.receipt.entry_id
         reversals: list[int] = []
         if posted is not None:
@@ -69,8 +72,6 @@ def undo_step(
                 recorded_at=now,
                 actor_id=actor_id,
             )
-            if event.note_id != note.pk:
-                lapse_requests(f"bill:{event.note_id}", NoteState.VOID.value, actor_id=actor_id, now=now)
         record(
             "note.undone", now=now, actor_id=actor_id, entity_id=entity_id, subject=f"bill:{note.pk}", step=step.value
         )

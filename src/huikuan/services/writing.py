@@ -16,6 +16,7 @@ from django.db import connection
 
 from huikuan.core.accounts import CONTROL_ACCOUNTS, Charge, ItemKind, LedgerAccount
 from huikuan.core.journal import EntryDraft
+from huikuan.services.notes_following import follow_notes
 from huikuan.services.settlement_state import refresh_met
 from huikuan.services.short_payment_state import follow_short_payments
 from huikuan.services.telling import tell_posted
@@ -151,6 +152,7 @@ class Unit:
             and leg.ledger_account == LedgerAccount.SOURCE_SETTLEMENT
         )
         follow_short_payments(self.entries, actor_id=self.actor_id, now=self.now)
+        follow_notes(self.entries, source_id=self.source_id, actor_id=self.actor_id, now=self.now)
         tell_posted(self.entity_id, self.items, self.receipts, self.entries, now=self.now)
         self.items, self.receipts, self.entries, self._next = [], [], [], {}
 

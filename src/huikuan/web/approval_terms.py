@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from huikuan.core.approvals import ApprovalKind
-from huikuan.core.notes import NoteState, NoteStep
+from huikuan.core.notes import SETTLED, NoteState, NoteStep
 from huikuan.web.acting import amount_text
 
 LAPSED: dict[str, str | Promise] = {
@@ -21,6 +21,7 @@ LAPSED: dict[str, str | Promise] = {
     NoteStep.PAID: gettext_lazy("The bill was paid meanwhile: nothing is left to decide."),
     NoteStep.DISHONOURED: gettext_lazy("The bill was dishonoured meanwhile: nothing is left to decide."),
     NoteStep.RETURNED: gettext_lazy("The bill was given back meanwhile: nothing is left to decide."),
+    SETTLED: gettext_lazy("What the bill is worth was settled otherwise meanwhile: nothing is left to decide."),
     NoteState.VOID: gettext_lazy("The split that made this bill was taken back meanwhile: ask for the whole bill."),
 }
 """Why a request closed by itself, by what became of what it was about."""
