@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from huikuan.engines.match import Knowledge, MatchModel
+from huikuan.engines.match_book import UNIT
 from huikuan.engines.match_learn import ConfirmedLine
 from huikuan.engines.match_model import Calibration
 from huikuan.engines.match_payers import name_key
 from huikuan.engines.match_prior import prior_calibration
 from huikuan.engines.match_types import BarReport
-from tests.engines.matching import DAY, customer, first, item, line, paid, run
+from tests.engines.matching import DAY, customer, first, item, line, paid, past_line, run
 
 pytestmark = pytest.mark.practice("E3")
 
@@ -199,6 +200,49 @@ def test_a_payer_is_followed_past_the_last_of_two_equal_items() -> None:
     assert paid(answer, "L1") == {NUMBERS[0]: "600", NUMBERS[1]: "7400"}
     assert paid(answer, "L2") == {NUMBERS[1]: "1000", NUMBERS[2]: "3000"}
     assert {first(answer, one)[0]["decision"] for one in ("L1", "L2")} == {"propose"}
+
+
+@pytest.mark.parametrize(
+    ("amount", "decision"), [("20000.00", "auto"), ("13000.00", "auto"), ("3300.00", "propose"), ("9640.00", "propose")]
+)
+def test_a_sum_less_round_than_any_the_payer_ever_paid_its_oldest_with_is_meant_for_something(
+    amount: str, decision: str
+) -> None:
+    items = aged(NUMBERS, ["8210.40", "16110.00", "9915.25", "12008.10"])
+    answer = said([line("L1", amount, "货款", NAME)], items, habits=("part", "oldest", f"step:{10_000 * UNIT}"))
+    assert first(answer, "L1")[0]["decision"] == decision
+
+
+def test_the_past_tells_in_what_round_sums_a_payer_pays_its_oldest() -> None:
+    items = aged(NUMBERS, ["8210.40", "16110.00", "9915.25", "12008.10"])
+    past = [
+        past_line(f"H{at}", date(2026, 3, 4 + at), amount, NUMBERS[0], "C1")
+        for at, amount in enumerate(("5500.00", "2000.00"))
+    ]
+    answer = run([line("L1", "100.00", "货款", NAME)], items, CUSTOMERS, past)
+    assert {f"step:{500 * UNIT}", f"step:{1000 * UNIT}"} <= set(answer.model.knowledge.habits["C1"])
+
+
+def test_of_two_on_one_day_the_second_goes_on_where_the_first_ended_and_neither_posts_itself() -> None:
+    items = aged(NUMBERS, ["8210.40", "16110.00", "9915.25", "12008.10"])
+    lines = [line("L1", "10000.00", "货款", NAME), line("L2", "13500.00", "货款", NAME)]
+    lines.append(line("L3", "5000.00", "货款", NAME, booking_date=date(2026, 3, 26)))
+    answer = said(lines, items, habits=("part", "oldest"))
+    both = [paid(answer, one) for one in ("L1", "L2")]
+    assert {key: sum(float(one.get(key, 0)) for one in both) for key in NUMBERS[:2]} == {
+        NUMBERS[0]: 8210.4,
+        NUMBERS[1]: 15289.6,
+    }
+    assert {first(answer, one)[0]["decision"] for one in ("L1", "L2")} == {"propose"}
+    assert paid(answer, "L3") == {NUMBERS[1]: "820.4", NUMBERS[2]: "4179.6"}
+
+
+def test_what_somebody_unknown_may_have_paid_before_is_not_sure_to_be_the_oldest() -> None:
+    items = aged(NUMBERS, ["8210.40", "16110.00", "9915.25", "12008.10"])
+    lines = [line("L2", "20000.00", "货款", NAME, booking_date=date(2026, 3, 26))]
+    assert first(said(lines, items, habits=("part", "oldest")), "L2")[0]["decision"] == "auto"
+    lines.append(line("L1", "8210.40", "", "顾晓东", payer_account="6230991"))
+    assert first(said(lines, items, habits=("part", "oldest")), "L2")[0]["decision"] == "propose"
 
 
 def test_what_is_contested_is_left_out_of_what_is_paid_as_a_whole() -> None:

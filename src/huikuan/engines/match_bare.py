@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from itertools import accumulate
 
-from huikuan.engines.match_book import NOTE
+from huikuan.engines.match_book import NOTE, UNIT
 from huikuan.engines.match_context import Context
 from huikuan.engines.match_cuts import count_of, shares_in
 from huikuan.engines.match_explanation import Explanation, Found, keep, trim
@@ -61,13 +61,16 @@ class BareExplainer:
             )
         return terms
 
-    def _pays_oldest(self, customer: int) -> bool:
-        """Where no items fit, this customer's money has gone to its oldest ones, as far as it went."""
+    def _pays_oldest(self, customer: int, amount: int) -> bool:
+        """Where no items fit, this customer's money has gone to its oldest ones, as far as it went; and in no rounder
+        sums than this amount, where it is no whole thousand: 3,300 of who pays ten thousands is meant for something."""
         owner = self.state.book.customer_ids[customer]
         oldest, part, *other = (
             self.knowledge.habit(owner, name)[0] for name in ("oldest", "part", "short", "over", "account")
         )
-        return oldest >= OLDEST_MIN and oldest >= 3 * (part - oldest + sum(other))
+        step = self._terms_of(customer).step
+        is_way = oldest >= OLDEST_MIN and oldest >= 3 * (part - oldest + sum(other))
+        return is_way and (not step or amount % min(step, 1000 * UNIT) == 0)
 
     def _pays_on_account(self, customer: int) -> bool:
         """What fits nothing has gone on this customer's account, always."""
@@ -136,7 +139,9 @@ class BareExplainer:
         if not exact:
             made += self._net_sums(context, customer, pool)
             made += self._oldest(context, customer, pool)
-        elif self._pays_oldest(customer) and all(one.shape == "sum" for one in made if one.fit.how == "exact"):
+        elif self._pays_oldest(customer, line.amount) and all(
+            one.shape == "sum" for one in made if one.fit.how == "exact"
+        ):
             # Some that come to the amount by chance are no reason to leave its way.
             made += [one for one in self._oldest(context, customer, pool) if one.is_way]
         for one in made if shares else ():
@@ -341,7 +346,7 @@ class BareExplainer:
             kind = "items" if part.how == "short" and len(items) == 1 else "part_payment"
             twins = self._twins(pool, items[-1]) if taken > line.amount else 0
             made = trim(Explanation(kind, customer, tuple(items), part, "oldest", float(twins), size))
-            made.is_way = self._pays_oldest(customer)
+            made.is_way = self._pays_oldest(customer, line.amount)
             made.is_shaky = not made.is_way
             return [made]
         over = fit_over(line, items, amounts)

@@ -11,6 +11,7 @@ from huikuan.engines.match_explanation import Explanation
 from huikuan.engines.match_fit import CHARGE_MAX, KEPT_PERCENTS, PART_PERCENTS, PERCENTS, SHORT
 from huikuan.engines.match_learn import NOBODY, ConfirmedLine
 from huikuan.engines.match_lines import Line, read_lines
+from huikuan.engines.match_terms import step_of
 
 CLOSED_DAYS = 3
 """Days after a line within which an item it paid must be settled to have been closed by it."""
@@ -202,7 +203,7 @@ def habits_of(line: Line, truth: Truth, book: Book, opened: Sequence[int]) -> tu
         return (*words, "exact")
     diff, whole = sum(short.values()), sum(opened[item] for item in truth.applied)
     if not closed and len(short) == 1 and _is_oldest(line, truth, book, opened):
-        return (*words, "part", "oldest")
+        return (*words, "part", "oldest", f"step:{step_of(line.amount)}")
     less = (diff, sum(opened[item] for item in short), line.currency, len(short))
     percent = percent_of(*less)
     own = any(book.discounts[item] for item in short)

@@ -36,6 +36,7 @@ EXTRA = (
     "score",
     "many",
     "shaky",
+    "way",
 )
 
 
@@ -67,6 +68,7 @@ def _beside(judged: Judged, scores: list[float], share: float) -> tuple[float, .
         min(best.score, 15.0),
         float(len(best.items) > 1),
         float(best.is_shaky),
+        float(best.is_way),
     )
 
 

@@ -34,6 +34,8 @@ SURE_PART = 0.98
 SETTLING = ("exact", "discount", "charge", "habit_discount")
 NEAR = 3.0
 """Explanations of an unsure line so far behind the first one may be what it paid."""
+AGAIN_MAX = 12
+"""So many lines of a day at most are looked at again, because another of the day comes before them."""
 NO_GROUP = -1
 
 
@@ -100,6 +102,8 @@ class _Work:
         """Items that an unsure line of the group may have paid."""
         self.swept: set[int] = set()
         """Items that it may have paid among many: by chance, or as far as the money went."""
+        self.strangers: dict[int, int] = {}
+        """Amounts of lines that point to no customer, with the first day of each."""
         self.followed: set[int] = set()
         """Items that an unsure line paid in the way in which its customer always has."""
 
@@ -115,6 +119,7 @@ class _Work:
                 held.setdefault(family_of[payers[0].customer], []).append(line)
             else:
                 alone.append((NO_GROUP, [line]))
+                self.strangers.setdefault(line.amount, line.day)
         return [*sorted(held.items()), *alone]
 
     def run(self, groups: Sequence[tuple[int, list[Line]]]) -> list[Judged]:
@@ -123,17 +128,26 @@ class _Work:
         for _, lines in groups:
             taken: list[tuple[int, int]] = []
             days = [list(day) for _, day in groupby(lines, key=lambda line: line.day)]
+            several = set[int]()
             self.guessed.clear()
             self.touched.clear()
             self.swept.clear()
             self.followed.clear()
-            for at, day in enumerate(days):
-                judged = [self.explain(context) for context in self._gather(day)]
+            while days:
+                judged, later = _one_by_one([self.explain(context) for context in self._gather(days.pop(0))])
                 if len(judged) > 1:
                     settle(judged, self.state)
                 answers += judged
-                if at + 1 < len(days):
+                if later:
+                    days.insert(0, [one.line for one in later])
+                    self.done -= len(later)
+                if days:
                     taken += self._take(judged)
+                several |= {one.ranked[0].customer for one in later}
+                for one in judged:
+                    # Which of two on one day came first nobody can tell; what they pay together is sure.
+                    one.ranked[0].is_shaky |= _is_way(one) and one.ranked[0].customer in several
+                several = several if later else set()
             for item, before in reversed(taken):
                 self.state.set_open(item, before)
         return answers
@@ -149,6 +163,10 @@ class _Work:
         ranked = rank(made, self.weights)
         if self.touched or self.swept or self.followed:
             ranked[0].is_shaky |= self._is_shaky(line, ranked[0])
+        if self.strangers and ranked[0].is_way:
+            # Somebody unknown may have paid one of them before: its very amount.
+            amounts = map(self.state.open_now.__getitem__, ranked[0].items)
+            ranked[0].is_shaky |= any(self.strangers.get(amount, line.day) < line.day for amount in amounts)
         return Judged(line, context, ranked)
 
     def _is_shaky(self, line: Line, best: Explanation) -> bool:
@@ -211,6 +229,18 @@ class _Work:
                     self.guessed.setdefault(item, before)
                 self.state.set_open(item, left if left * before > 0 else 0)
         return undo
+
+
+def _one_by_one(judged: list[Judged]) -> tuple[list[Judged], list[Judged]]:
+    """Of a day the lines to decide now, and those to look at again after them: of who pays the oldest first as far as
+    the money goes, one line after another, for the next goes on where the last one ended."""
+    now, later, seen = list[Judged](), list[Judged](), set[int]()
+    for one in judged:
+        is_way = _is_way(one) and bool(one.ranked[0].items)
+        (later if is_way and one.ranked[0].customer in seen else now).append(one)
+        if is_way:
+            seen.add(one.ranked[0].customer)
+    return (now, later) if len(later) <= AGAIN_MAX else (judged, [])
 
 
 def _is_way(one: Judged) -> bool:

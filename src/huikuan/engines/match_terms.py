@@ -13,6 +13,8 @@ OWN_PASSED_MIN = 2
 """Late discounts of a payer from which on they tell what becomes of its next one."""
 ALIKE_MIN = 3
 """Different small sums that a payer must have left out before it is expected to leave out others."""
+STEPS = (10_000 * UNIT, 5_000 * UNIT, 1_000 * UNIT, 500 * UNIT, 100 * UNIT)
+"""Round sums in whose multiples people pay their oldest items."""
 RATE_MAX = 0.012
 """A difference of rates is at most this share."""
 
@@ -21,7 +23,8 @@ RATE_MAX = 0.012
 class Terms:
     """What is known about deductions of one payer: how many times each charge and each percentage was seen; how often
     a late discount was let pass, and how often not; and of ``mixed`` lines, with one discount in time and one late, how
-    often each was taken by itself, and how often all stayed open."""
+    often each was taken by itself, and how often all stayed open. ``step``: of which round sum all that it paid to its
+    oldest items were multiples, 0 of none."""
 
     charges: dict[int, int] = field(default_factory=dict)
     percents: dict[int, int] = field(default_factory=dict)
@@ -33,6 +36,7 @@ class Terms:
     parts: dict[int, int] = field(default_factory=dict)
     exchanges: int = 0
     shorts: int = 0
+    step: int = 0
     open_all: dict[int, int] = field(default_factory=dict)
 
     def known_charge(self, charge: int) -> int:
@@ -61,6 +65,11 @@ class Terms:
         return self.own_late[1] >= OWN_PASSED_MIN or self.late[1] >= max(PASSED_MIN, 3 * self.late[0])
 
 
+def step_of(amount: int) -> int:
+    """The largest of the ``STEPS`` of which an amount is a multiple, 0 of none."""
+    return next((step for step in STEPS if amount % step == 0), 0)
+
+
 def terms_of_all(knowledge: Knowledge) -> Terms:
     """Everybody's deductions as learned."""
     return Terms(
@@ -83,6 +92,7 @@ def terms_of(knowledge: Knowledge, customer: str, everybody: Terms) -> Terms:
         parts=_counts(knowledge.habits_like(customer, "share:")),
         exchanges=knowledge.habit(customer, "exchange")[0],
         shorts=knowledge.habit(customer, "short")[0],
+        step=min(_counts(knowledge.habits_like(customer, "step:")), default=0),
     )
 
 
