@@ -33,8 +33,8 @@ DAY_SHOWS = ("all", "automatic", "check", "people")
 
 @dataclass(frozen=True, slots=True)
 class DecisionRow:
-    """A decision of today. ``amount_minor``: the line's; ``documents``: numbers of the items; ``may_undo``: it stands
-    and nothing stands on it; ``audit``: ``asked`` where it was drawn and nobody has said, else the outcome."""
+    """A decision of today. ``amount_minor``: the line's; ``customers``: whose money it is, in order;
+    ``documents``: numbers of the items; ``may_undo``: it stands and nothing stands on it; ``audit``: ``asked`` where it was drawn and nobody has said, else the outcome."""
 
     id: int
     line_public_id: str
@@ -48,13 +48,18 @@ class DecisionRow:
     currency: str
     payer: str
     text: str
-    customer: str
+    customers: tuple[str, ...]
     documents: tuple[str, ...]
     confidence: float | None
     bar: float | None
     may_undo: bool
     is_undone: bool
     audit: str
+
+    @property
+    def customer(self) -> str:
+        """Whose money it is, in one text."""
+        return " · ".join(self.customers)
 
     @property
     def percent(self) -> int | None:
@@ -104,9 +109,14 @@ def _decision_rows(rows: list[LineDecision]) -> list[DecisionRow]:
     names = actors_of(row.actor_id for row in rows)
     items = {leg["item_id"] for row in rows for leg in row.legs}
     documents = dict(OpenItem.objects.filter(id__in=items).values_list("id", "document_number"))
-    accounts = account_names(row.account_id for row in rows)
+    accounts = account_names(number for row in rows for number in _accounts_of(row))
     last = _last_standing({row.line_id for row in rows})
     return [_decision_row(row, names, documents, accounts, last) for row in rows]
+
+
+def _accounts_of(row: LineDecision) -> list[int | None]:
+    """Of one, or of all a line was split among."""
+    return list(dict.fromkeys([row.account_id, *(leg["account_id"] for leg in row.legs)]))
 
 
 def _last_standing(line_ids: set[int]) -> dict[int, int]:
@@ -138,7 +148,7 @@ def _decision_row(
         currency=line.currency,
         payer=text.payer_name if text is not None else "",
         text=text.remittance_text if text is not None else "",
-        customer=accounts.get(row.account_id, "") if row.account_id else "",
+        customers=tuple(accounts[number] for number in _accounts_of(row) if number in accounts),
         documents=tuple(documents.get(leg["item_id"], "–") for leg in row.legs),
         confidence=None if row.confidence is None else float(row.confidence),
         bar=None if row.bar is None else float(row.bar),

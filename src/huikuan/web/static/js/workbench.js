@@ -144,7 +144,7 @@
     Enter: accept, j: () => step(1), k: () => step(-1), ArrowDown: () => step(1), ArrowUp: () => step(-1), z: undo,
     t: () => location.assign(bench().dataset.today), "?": () => $("#bench-keys").showModal(),
     s: () => byHand("s"), p: () => byHand("p"), u: () => press("u"), o: () => press("o"), n: () => press("n"),
-    w: () => press("w"), a: () => press("a"),
+    w: () => press("w"), a: () => press("a"), m: () => press("m"),
   };
   // Before the frame's own keys: here j, k and Enter are the workbench's.
   document.addEventListener("keydown", (event) => {
