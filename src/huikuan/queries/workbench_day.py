@@ -34,7 +34,8 @@ DAY_SHOWS = ("all", "automatic", "check", "people")
 @dataclass(frozen=True, slots=True)
 class DecisionRow:
     """A decision of today. ``amount_minor``: the line's; ``customers``: whose money it is, in order;
-    ``documents``: numbers of the items; ``may_undo``: it stands and nothing stands on it; ``audit``: ``asked`` where it was drawn and nobody has said, else the outcome."""
+    ``documents``: numbers of the items; ``may_undo``: it stands and nothing stands on it;
+    ``audit``: ``asked`` where it was drawn and nobody has said, else the outcome."""
 
     id: int
     line_public_id: str
