@@ -113,3 +113,27 @@ def test_a_discount_nobody_offered_and_the_payer_never_took_does_not_post_itself
         )
         decided.append([first(answer, "L1")[0][name] for name in ("deduction_reason", "decision")])
     assert decided == [["early_payment_discount", "propose"], ["early_payment_discount", "auto"]]
+
+
+def test_who_drops_the_cents_takes_no_charge_of_sixteen() -> None:
+    knowledge = Knowledge()
+    own = {"lines": 12, "charge": 6, **{f"charge:{cents}00": 1 for cents in (31, 55, 82, 14, 98, 43)}}
+    knowledge.habits = {"C1": own, EVERYBODY: {"lines": 900}}
+    model = MatchModel(knowledge, prior_calibration(), BarReport(threshold=0.0, reason=""))
+    items = [item("INV6001", "C1", "29081.00"), item("CM7224", "C1", "-15.40")]
+    answer = run([line("L1", "29065.00", "货款", NAME, payer_account="GB1")], items, CUSTOMERS, model=model)
+    assert first(answer, "L1")[0]["decision"] == "propose"
+    items = [item("I1", "C1", "28999.43")]
+    answer = run([line("L1", "28999.00", "", NAME, payer_account="GB1")], items, CUSTOMERS, model=model)
+    assert first(answer, "L1")[0]["decision"] == "auto"
+
+
+def test_an_open_credit_memo_may_be_most_of_what_nothing_explains() -> None:
+    items = [bill("INV6001", "1100.00"), bill("CM7224", "-25.68")]
+    knowledge = Knowledge()
+    knowledge.habits = {EVERYBODY: {"lines": 100, "charge:311900": 1}}
+    bar = BarReport(threshold=0.0, reason="", vouched={"charge.named": 0.0, "odd_charge.named": 0.0})
+    model = MatchModel(knowledge, prior_calibration(), bar)
+    paying = [line("L1", "1068.81", "INV6001", NAME, currency="EUR", payer_account="GB1")]
+    for given, decision in ((items, "propose"), (items[:1], "auto")):
+        assert first(run(paying, given, CUSTOMERS, model=model), "L1")[0]["decision"] == decision

@@ -214,16 +214,30 @@ def test_what_processes_hand_over_is_what_it_was() -> None:
     assert again.context.payers[0] is again.context.strength[4]
 
 
+def test_what_is_named_is_paid_though_an_earlier_line_may_have_been_short_of_another() -> None:
+    amounts = ("3052.25", "8791.32", "5120.77", "6604.18", "4410.90")
+    items = [item(f"SI26{at:04}", "C1", amount) for at, amount in enumerate(amounts)]
+    lines = [
+        line("L1", "16135.85", "SI260000 SI260002 SI260003 SI260004", "华联", booking_date=date(2026, 3, 3)),
+        line("L2", "11843.57", "SI260000、SI260001", "华联", booking_date=date(2026, 3, 20)),
+    ]
+    answer = run(lines, items, [customer("C1", "华联")])
+    assert paid(answer, "L2") == {"SI260000": "3052.25", "SI260001": "8791.32"}
+
+
 def test_a_history_that_contradicts_itself_is_told_with_its_rows_and_does_not_count_in_the_bar() -> None:
-    items = [item(f"OLD{at}", "C1", "500.00", open_amount="0") for at in range(1, 5)]
+    items = [item(f"OLD{at}", "C1", "500.00", open_amount="0") for at in range(1, 6)]
     past = [
         past_line("P1", date(2026, 3, 3), "500.00", "OLD1", "C1"),
         past_line("P2", date(2026, 3, 4), "500.00", "OLD2", "C1") | {"applied": "900.00"},
         past_line("P3", date(2026, 3, 5), "500.00", "OLD3", "C1") | {"applied": "-500.00"},
         past_line("P4", date(2026, 3, 6), "100.00", "OLD4", "C1") | {"applied": "500.00"},
         past_line("P5", date(2026, 3, 7), "70.00", "GONE", "C9"),
+        past_line("P6", date(2026, 3, 8), "300.00", "OLD5", "C1"),
+        past_line("P7", date(2026, 3, 9), "500.00", "OLD5", "C1"),
     ]
     answer = run([line("L1", "10.00")], items, [customer("C1", "华联")], past)
+    assert "line P6 and others together" in next(one.reason for one in answer.warnings if one.row == 7)
     told = {(one.row, one.code) for one in answer.warnings if one.file == "history"}
     assert told == {
         (3, "match.contrary_line"),
@@ -231,6 +245,8 @@ def test_a_history_that_contradicts_itself_is_told_with_its_rows_and_does_not_co
         (5, "match.contrary_line"),
         (6, "match.unknown_item"),
         (6, "match.unknown_customer"),
+        (7, "match.contrary_line"),
+        (8, "match.contrary_line"),
     }
     assert answer.bar.lines == 1
 
@@ -255,6 +271,7 @@ def test_past_lines_that_would_have_been_sure_and_wrong_are_listed() -> None:
         for at, day in enumerate(days)
     ]
     past[100] |= {"item_id": "SI260101"}
+    del past[101]
     bar = run([line("L1", "10.00")], items, [names], past).bar
     assert [(one["line_id"], one["items"], one["said_items"]) for one in bar.surest_wrong][:1] == [
         ("P100", ["SI260101"], ["SI260100"])

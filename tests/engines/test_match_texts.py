@@ -191,6 +191,13 @@ def test_the_item_of_which_a_written_percentage_is_missing_goes_before_any_other
     assert not first(answer, "L1")[0]["ambiguous"]
 
 
+def test_a_share_that_the_text_says_is_kept_back_is_kept_back_of_each_item() -> None:
+    items = [item("SI1", "C1", "2712.37"), item("SI2", "C1", "9461.09")]
+    answer = run([line("L1", "11564.79", "付SI1 SI2 扣5%质保金 货款", PUMPS["name"])], items, [PUMPS])
+    assert paid(answer, "L1") == {"SI1": "2576.75", "SI2": "8988.04"}
+    assert {one["deduction_amount"] for one in first(answer, "L1")} == {Decimal("135.62"), Decimal("473.05")}
+
+
 @pytest.mark.parametrize(
     ("times", "text", "pays"), [(3, "货款", "SI1"), (3, "货款 扣质保金", "SI1"), (1, "货款", "SI2")]
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -177,6 +178,20 @@ def test_after_a_line_that_names_nothing_and_waits_the_payers_way_waits_too() ->
     answer = said(lines, items, habits=("part", "oldest"))
     assert [first(answer, one)[0]["decision"] for one in ("L1", "L2")] == ["propose", "propose"]
     assert first(said(lines[1:], items, habits=("part", "oldest")), "L2")[0]["decision"] == "auto"
+
+
+def test_what_goes_on_from_the_oldest_that_nobody_has_confirmed_is_a_doubt_of_its_own() -> None:
+    items = aged(NUMBERS, ["3111.40", "11821.64", "5913.32", "17739.96"])
+    lines = [
+        line("L1", "9000.00", "货款", NAME, booking_date=date(2026, 3, 12)),
+        line("L2", "8000.00", "货款", NAME, booking_date=date(2026, 3, 13)),
+    ]
+    answer = said(lines, items, habits=("part", "oldest"))
+    assert [first(answer, one)[0]["decision"] for one in ("L1", "L2")] == ["auto", "propose"]
+    bar = answer.model.bar
+    bar = replace(bar, vouched={**bar.vouched, "oldest_on.bare": 0.0})
+    answer = run(lines, items, CUSTOMERS, model=replace(answer.model, bar=bar))
+    assert [first(answer, one)[0]["decision"] for one in ("L1", "L2")] == ["auto", "auto"]
 
 
 def test_sums_that_come_about_by_chance_do_not_lead_a_payer_off_its_way() -> None:

@@ -26,7 +26,7 @@ from huikuan.engines.match_learn import Knowledge
 from huikuan.engines.match_lines import Line, read_lines
 from huikuan.engines.match_model import FOLDS, MatchModel, confidence_of, cross_fit, fit_calibration, parts_of
 from huikuan.engines.match_payers import Directory
-from huikuan.engines.match_posting import back_of, hold_of, is_named, vouched_by
+from huikuan.engines.match_posting import back_of, holds_of, is_named, vouched_by
 from huikuan.engines.match_prior import prior_calibration
 from huikuan.engines.match_replay import Replayed, blocks_of, learn_all, replay
 from huikuan.engines.match_run import run_lines
@@ -114,8 +114,8 @@ def _answer(
     model.judge(judged)
     counts: Counter[str] = Counter()
     unsure: set[int] = set()
-    for one in sorted(judged, key=lambda one: (one.line.day, one.line.line_id)):
-        hold = hold_of(one.ranked[0]) if one.ranked else ""
+    judged = sorted(judged, key=lambda one: (one.line.day, one.line.line_id))
+    for one, hold in zip(judged, holds_of(one.ranked for one in judged), strict=True):
         decision = decide(one, hold, model.bar, options, unsure)
         if decision != "auto" and one.ranked and (one.ranked[0].is_way or not is_named(one.ranked[0])):
             unsure.add(one.ranked[0].customer)

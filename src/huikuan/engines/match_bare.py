@@ -22,8 +22,8 @@ from huikuan.engines.match_fit import (
     fit_over,
     fit_part,
     fit_share,
-    is_told_share,
     keeps_share,
+    told_share,
 )
 from huikuan.engines.match_learn import Knowledge
 from huikuan.engines.match_lines import Pool, State
@@ -174,7 +174,7 @@ class BareExplainer:
         for item, opened in zip(pool.items, pool.amounts, strict=True):
             is_near = 0.88 * opened <= amount <= 1.012 * opened or (amount < opened <= amount + 400_000)
             if is_near or (
-                (tells_share and is_told_share(context.line, opened, opened - amount))
+                (tells_share and told_share(context.line, opened, opened - amount))
                 or (keeps and keeps_share(terms, context.line, opened, opened - amount))
             ):
                 made += self._fits(context, customer, [item], "single", len(pool.items))

@@ -28,6 +28,10 @@ _DOUBTS: dict[str, tuple[str, str]] = {
     "many": ("four items or more that add up, not all of them named", "四项及以上单据合计相符，附言未全部写明"),
     "sum_discount": ("several items not all named, less discounts", "多项单据扣除折扣后相符，附言未全部写明"),
     "oldest": ("the oldest first as far as the money goes", "按最早先付，付到钱用完为止"),
+    "oldest_on": (
+        "the oldest first, after lines that did so and nobody has confirmed",
+        "按最早先付，其前几笔同样如此且尚未确认",
+    ),
     "advance": ("the text speaks of payment in advance", "附言说是预付款"),
     "month": ("the text names a month that is not that of what is paid", "附言所写月份与所付单据不同"),
     "round": ("a round sum, which may be meant for what is oldest", "整数金额，也可能是付最早的"),

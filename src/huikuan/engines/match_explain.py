@@ -8,7 +8,7 @@ from huikuan.engines.match_bare import SETS_MAX
 from huikuan.engines.match_book import UNIT
 from huikuan.engines.match_context import Context, soft_hits
 from huikuan.engines.match_cuts import count_of, cut_of, is_first
-from huikuan.engines.match_doubted import doubt_less, drop_padded
+from huikuan.engines.match_doubted import GUESSED, doubt_less, drop_padded
 from huikuan.engines.match_explanation import PLAIN, WHOLE, Explanation, Found, keep, trim
 from huikuan.engines.match_family import family_pool
 from huikuan.engines.match_fit import (
@@ -125,14 +125,16 @@ class Explainer(Rivals):
         made.others = max(made.others, float(made.swaps))
 
     def _doubt_short(self, context: Context, found: Found) -> None:
-        """Where a text speaks of a credit memo and of no amount, one that is open may be a part of what is missing."""
-        if not CREDIT_WORDS.search(context.upper):
-            return
+        """Where a text speaks of a credit memo and of no amount, one that is open may be a part of what is missing; and
+        so may one that is most of it, where nothing tells what is missing."""
+        is_told = CREDIT_WORDS.search(context.upper) is not None
         for made in found.values():
-            if made.fit.how == "short":
+            if (made.fit.how == "short" and is_told) or (made.fit.how in GUESSED and made.fit.known < CUSTOMARY):
                 missing = sum(made.fit.deducted)
+                least = 1 if is_told else missing // 2
                 amounts = self.state.pool(made.customer, context.line).amounts
-                made.is_shaky |= any(-missing <= one < 0 for one in amounts) and not names_cut(context.line, missing)
+                is_credit = any(least <= -one <= missing for one in amounts)
+                made.is_shaky |= is_credit and not names_cut(context.line, missing)
 
     def _doubt_over(self, context: Context, found: Found) -> None:
         """Money over beside digits with which a number of something else that is open begins may be for that: a bank

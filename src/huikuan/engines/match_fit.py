@@ -108,8 +108,10 @@ def fit_less(
     diff = total - line.amount
     if diff == 0:
         return [fit_exact(items, amounts)]
-    share = keeps_share(terms, line, total, diff)
-    if share and not any(state.book.discounts[item] for item in items):
+    share = told_share(line, total, diff) if len(items) > 1 else 0
+    kept = 0 if share else keeps_share(terms, line, total, diff)
+    if share or (kept and not any(state.book.discounts[item] for item in items)):
+        share = share or kept
         cuts = [discount_of(state, item, amount, share) for item, amount in zip(items, amounts, strict=True)]
         fit = _cut(amounts, cuts, diff, "short", [SHORT] * len(cuts), 0)
         fit.known = WRITTEN
@@ -195,10 +197,11 @@ def states_charge(line: Line, charge: int) -> bool:
     return bool(line.text) and cut_of(line.text) == "charge" and _written(charge) in _amounts_in(line.text)
 
 
-def is_told_share(line: Line, whole: int, diff: int) -> bool:
-    """What is missing of the whole is, to the smallest unit, a percentage that the text says is held back."""
-    shares, grain = shares_in(line.text) if line.text else (), smallest_unit(line.currency)
-    return any(abs(whole * share - diff * 100 * UNIT) <= 100 * UNIT * grain for share in shares)
+def told_share(line: Line, whole: int, diff: int) -> int:
+    """The percentage, in 1/10,000 of a percent, that the text says is held back and that is, to the smallest unit, what
+    is missing of the whole; 0 where there is none."""
+    shares, grain = shares_in(line.text) if line.text and diff > 0 else (), smallest_unit(line.currency)
+    return next((one for one in shares if abs(whole * one - diff * 100 * UNIT) <= 100 * UNIT * grain), 0)
 
 
 def keeps_share(terms: Terms, line: Line, whole: int, diff: int) -> int:
@@ -226,7 +229,7 @@ def _is_share(whole: int, diff: int, grain: int) -> bool:
 
 def _told(line: Line, whole: int, diff: int) -> float:
     """How well the text explains that less is paid: to the cent, in words, or by another figure."""
-    if names_cut(line, diff) or is_told_share(line, whole, diff):
+    if names_cut(line, diff) or told_share(line, whole, diff):
         return WRITTEN
     return 0.0 if states_another(line, diff) or shares_in(line.text) else STATED
 

@@ -85,6 +85,7 @@ def read_past(history: Any, book: Book) -> Past:
     named = len(paid) + sum(truth.unknown for truth in facts)
     for line, truth in zip(kept, facts, strict=True):
         truth.contrary = _contrary(line, truth, book)
+    _contrary_sums(facts, book)
     return Past(kept, facts, over > under, len(paid) / named if named else 0.0, [at + 2 for at in order])
 
 
@@ -99,6 +100,19 @@ def _contrary(line: Line, truth: Truth, book: Book) -> str:
             return "item"
     total = sum(truth.applied.values())
     return "line" if line.amount > 0 and total > line.amount + total // 3 else ""
+
+
+def _contrary_sums(facts: list[Truth], book: Book) -> None:
+    """Lines that together apply more to an item than it was: one of them is mistyped, and which is not told."""
+    applied: dict[int, int] = {}
+    for truth in facts:
+        for item, share in truth.applied.items() if not truth.contrary else ():
+            applied[item] = applied.get(item, 0) + share
+    amounts = book.amounts
+    over = {item for item, total in applied.items() if abs(total) > abs(int(amounts[item]))}
+    for truth in facts if over else ():
+        if not truth.contrary and not over.isdisjoint(truth.applied):
+            truth.contrary = "items"
 
 
 def _close(facts: list[Truth], lines: list[Line], book: Book) -> None:

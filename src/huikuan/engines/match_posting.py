@@ -3,7 +3,7 @@ of them hold always; of the others a company's own past may show that looking ag
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from huikuan.engines.match_bar import LEAST
 from huikuan.engines.match_book import UNIT
@@ -63,6 +63,23 @@ def hold_of(best: Explanation) -> str:
     if best.others >= AMBIGUOUS or best.is_shaky:
         return NEVER
     return _doubt_of_sum(best) or _doubt_of_payer(best) or _doubt_of_text(best)
+
+
+def holds_of(ranked: Iterable[Sequence[Explanation]]) -> list[str]:
+    """``hold_of`` of each line's first explanation, the lines of one run in the order of their days; empty for a line
+    without one. Oldest first goes on from what the line before left: a chain of guesses that nobody has confirmed is a
+    doubt of its own (``oldest_on``) from its second link on."""
+    begun: set[int] = set()
+    holds = []
+    for explanations in ranked:
+        hold = hold_of(explanations[0]) if explanations else ""
+        if explanations and explanations[0].is_way:
+            best = explanations[0]
+            if hold != NEVER and best.customer in begun:
+                hold = _kind(best, "oldest_on")
+            begun.add(best.customer)
+        holds.append(hold)
+    return holds
 
 
 def back_of(best: Explanation, hold: str) -> int:

@@ -14,7 +14,7 @@ from huikuan.engines.match_joint import Judged
 from huikuan.engines.match_learn import Knowledge
 from huikuan.engines.match_model import traits_of
 from huikuan.engines.match_payers import Directory
-from huikuan.engines.match_posting import NEVER, back_of, hold_of, least_sure
+from huikuan.engines.match_posting import NEVER, back_of, holds_of, least_sure
 from huikuan.engines.match_run import run_lines
 
 BLOCKS = 12
@@ -70,9 +70,16 @@ def replay(
                 book, directory, knowledge, opened, past.lines[start:end], weights, whole=keep, closes=ledger.closes
             )
             truths = {past.lines[at].line_id: past.truths[at] for at in range(start, end)}
-            told = [one for one in judged if one.ranked and _tells(truths[one.line.line_id])]
-            for one, traits in zip(told, traits_of(told).tolist() if told else (), strict=True):
-                answers.append(_replayed(one, traits, truths[one.line.line_id], book, keep))
+            judged = sorted(judged, key=lambda one: (one.line.day, one.line.line_id))
+            holds = holds_of(one.ranked for one in judged)
+            told = [
+                (one, hold)
+                for one, hold in zip(judged, holds, strict=True)
+                if one.ranked and _tells(truths[one.line.line_id])
+            ]
+            traits = traits_of([one for one, _ in told]).tolist() if told else ()
+            for (one, hold), row in zip(told, traits, strict=True):
+                answers.append(_replayed(one, row, truths[one.line.line_id], hold, book, keep))
             if progress:
                 progress(end, len(past))
         _learn(knowledge, ledger, past, start, end)
@@ -83,11 +90,10 @@ def _tells(truth: Truth) -> bool:
     return not truth.unknown and not truth.contrary
 
 
-def _replayed(one: Judged, traits: list[float], truth: Truth, book: Book, keep: bool) -> Replayed:
+def _replayed(one: Judged, traits: list[float], truth: Truth, hold: str, book: Book, keep: bool) -> Replayed:
     line = one.line
     right = place_of_truth(one, truth, book)
     best = one.ranked[0]
-    hold = hold_of(best)
     dispute = _dispute(one, truth, book) if hold != NEVER and right else None
     return Replayed(
         line.line_id,

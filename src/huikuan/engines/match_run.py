@@ -106,6 +106,8 @@ class _Work:
         """Amounts of lines that point to no customer, with the first day of each."""
         self.followed: set[int] = set()
         """Items that an unsure line paid in the way in which its customer always has."""
+        self.short: set[int] = set()
+        """Items of lines that were short: which of them is, is a guess."""
 
     def group(self, lines: Sequence[Line]) -> list[tuple[int, list[Line]]]:
         """Lines by the group of customers that their payer points to, or the text, where another pays for them; those
@@ -133,6 +135,7 @@ class _Work:
             self.touched.clear()
             self.swept.clear()
             self.followed.clear()
+            self.short.clear()
             while days:
                 judged, later = _one_by_one([self.explain(context) for context in self._gather(days.pop(0))])
                 if len(judged) > 1:
@@ -162,18 +165,19 @@ class _Work:
             self.progress(self.done, self.total)
         ranked = rank(made, self.weights)
         if self.touched or self.swept or self.followed:
-            ranked[0].is_shaky |= self._is_shaky(line, ranked[0])
+            ranked[0].is_shaky |= self._is_shaky(context, ranked[0])
         if self.strangers and ranked[0].is_way:
             # Somebody unknown may have paid one of them before: its very amount.
             amounts = map(self.state.open_now.__getitem__, ranked[0].items)
             ranked[0].is_shaky |= any(self.strangers.get(amount, line.day) < line.day for amount in amounts)
         return Judged(line, context, ranked)
 
-    def _is_shaky(self, line: Line, best: Explanation) -> bool:
+    def _is_shaky(self, context: Context, best: Explanation) -> bool:
         """It pays what no number names, and an earlier line may have paid that, or may have left open what comes to
         nothing beside it. One item of exactly an amount that is not round was hardly paid among many before."""
+        line = context.line
         if best.features[PLACE["rarity"]] and not best.features[PLACE["order"]]:
-            return False
+            return bool(self.short) and not self.short.isdisjoint(set(best.items) - context.listed())
         of, opened = self.state.book.customer_of, self.state.open_now
         plain = len(best.items) == 1 and best.fit.how == "exact" and line.amount % (100 * UNIT)
         touched = self.touched if plain else self.touched | self.swept
@@ -219,11 +223,13 @@ class _Work:
             if SHORT in best.fit.reasons:
                 # What it leaves open is contested: not what comes next by age.
                 self.touched.update(best.items)
+                self.short.update(best.items)
+            is_guess = best.fit.reasons.count(SHORT) == 1 and len(best.items) > 1
             for item, taken in zip(best.items, best.fit.taken(), strict=True):
                 before = self.state.open_now[item]
                 left = before - taken
                 undo.append((item, before))
-                if best.features[PLACE["rarity"]]:
+                if best.features[PLACE["rarity"]] and not (is_guess and not left):
                     self.guessed.pop(item, None)
                 else:
                     self.guessed.setdefault(item, before)

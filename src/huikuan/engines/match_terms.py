@@ -49,7 +49,10 @@ class Terms:
         step = next((step for step in (UNIT, 10 * UNIT) if diff < step and amount % step == 0), 0)
         if diff <= 0 or not (step or diff <= whole * RATE_MAX):
             return 0
-        count = sum(one < step for one in self.charges) if step else len(self.charges) + self.exchanges
+        # Who drops the cents does not leave out sixteen for that.
+        is_near = self.exchanges or any(one * 2 >= diff for one in self.charges)
+        rates = len(self.charges) + self.exchanges if is_near else 0
+        count = sum(one < step for one in self.charges) if step else rates
         return count if count >= ALIKE_MIN and count >= 3 * self.shorts else 0
 
     def lets_pass(self) -> bool:

@@ -13,6 +13,7 @@ ROWS_SHOWN = 5
 _CONTRARY = {
     "sign": "line {line} applies money to an item of the other sign",
     "item": "line {line} applies more to an item than the item's amount",
+    "items": "line {line} and others together apply more to an item than the item's amount",
     "line": "line {line} applies far more than its own amount",
 }
 
