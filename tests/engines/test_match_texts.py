@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
 from huikuan.core.payment_reference import ReferenceScheme, payment_reference, printed_reference
+from huikuan.engines import match_context
+from huikuan.engines.match_context import soft_hits
 from huikuan.engines.match_cuts import shares_in
+from huikuan.engines.match_text import noise_of
 from tests.engines.matching import customer, first, item, line, paid, past_line, run
 
 PUMPS = customer("C1", "南宁新阳泵业有限公司")
@@ -222,3 +226,22 @@ def test_who_keeps_a_share_back_takes_a_discount_that_is_offered() -> None:
     offered = item("SI1", "C1", "31300.00", discount_percent="2", discount_date=date(2026, 3, 30))
     answer = run([line("L1", "30674.00", "货款", PUMPS["name"])], [offered, *held], [PUMPS], past)
     assert [row["deduction_reason"] for row in first(answer, "L1")] == ["early_payment_discount"]
+
+
+def test_a_text_full_of_numbers_of_strangers_is_read_in_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many numbers lead nowhere, so many of them are compared with what is open; one that leads somewhere
+    stands at the end all the same."""
+    asked: list[str] = []
+    monkeypatch.setattr(match_context, "soft_hits", lambda *given: asked.append(given[2]) or soft_hits(*given))
+    strangers = " ".join(f"{number * 7919 % 1_000_000:06d}" for number in range(1, 1001))
+    items = [item(f"SI{2606_0000 + at}", "C1", "800.00") for at in range(100)]
+    answer = run([line("L1", "800.00", f"{strangers} SI26060092", PUMPS["name"])], items, [PUMPS])
+    assert paid(answer, "L1").keys() == {"SI26060092"}
+    assert 0 < len(asked) < 5 * match_context.LOOSE_MAX
+
+
+def test_a_text_of_one_long_number_is_read_in_time() -> None:
+    started = time.process_time()
+    for _ in range(5):
+        noise_of("1,111" * 1600)
+    assert time.process_time() - started < 3  # One second each, were every place a beginning of all the rest.

@@ -26,6 +26,8 @@ FOREIGN_ORDER_MAX = 6
 SOFT_POOL_MAX = 150
 """Open items of one customer with which a disfigured number is compared."""
 
+LOOSE_MAX = 100
+"""Numbers of one line that lead nowhere by themselves and are compared with what is open; of more the first ones."""
 GROUP_MAX = 24
 """Payers, the members of a group included, with whose open items a disfigured number is compared."""
 
@@ -204,7 +206,7 @@ class Gatherer:
             if at < 3 or (at < GROUP_MAX and payer.kind == "group")
         ]
         customers += [one for one in context.named if one not in customers][:2]
-        loose = context.found.loose
+        loose = context.found.loose[:LOOSE_MAX]
         joined = _joined(loose)
         for customer in customers:
             pool = self.state.pool(customer, context.line)
@@ -262,27 +264,28 @@ def soft_hits(book: Book, items: list[int], token: str, at_end: bool) -> tuple[l
         tails = [item for item in items if book.cores[item].endswith(written)]
         if tails:
             return tails, "truncated"
-    pieces, near = [], []
-    size = len(digits)
-    for item in items:
-        core, number = book.cores[item], book.numbers[item]
-        if (size >= 3 and core.endswith(digits)) or (
-            at_end and len(token) >= 4 and (number.startswith(token) or (size >= 4 and core.startswith(digits)))
-        ):
-            pieces.append(item)
-        elif (
-            size >= 5
-            and abs(len(core) - size) <= 1
-            and OSA.distance(core, digits, score_cutoff=2) <= (1 if size < 9 else 2)
-        ):
-            near.append(item)
-    if not pieces and not near and len(token) >= 5:
+    size, cores, numbers = len(digits), book.cores, book.numbers
+    is_start = at_end and len(token) >= 4
+    pieces = [
+        item
+        for item in items
+        if (size >= 3 and cores[item].endswith(digits))
+        or (is_start and (numbers[item].startswith(token) or (size >= 4 and cores[item].startswith(digits))))
+    ]
+    if pieces:
+        return pieces, "truncated"
+    near = []
+    if size >= 5:
+        most = 1 if size < 9 else 2
+        alike = [item for item in items if -1 <= len(cores[item]) - size <= 1]
+        near = [item for item in alike if OSA.distance(cores[item], digits, score_cutoff=most) <= most]
+    if not near and len(token) >= 5:
         for item in items:
             for order in book.orders_of(item):
                 if order.startswith(token) or (len(token) >= 6 and OSA.distance(order, token, score_cutoff=1) <= 1):
                     near.append(item)
                     break
-    return (pieces, "truncated") if pieces else (near, "mangled")
+    return near, "mangled"
 
 
 def _joined(loose: list[tuple[str, int, int, int, bool]]) -> list[tuple[str, int, int, int, bool]]:

@@ -30,7 +30,7 @@ _AMOUNTS = re.compile(
     r"|(?<![\d.,A-Z])\d{1,3}(?:\.\d{3})+,\d\d(?!\d)"
     r"|(?<![\d.,A-Z])\d+\.\d\d(?![\d.])"
     r"|(?:EUR|USD|CNY|RMB|GBP|CHF|HKD|[¥￥$€£])\s?\d+(?:[.,]\d+)*"
-    r"|\d+(?:[.,]\d+)*\s?(?:元|EUR|USD|CNY|RMB|€|万元)|\d{1,2}(?:[.,]\d+)?\s?%"
+    r"|\d{1,24}(?:[.,]\d{1,24}){0,9}\s?(?:元|EUR|USD|CNY|RMB|€|万元)|\d{1,2}(?:[.,]\d+)?\s?%"
 )
 _MONEY = re.compile(r"[.,%元€¥￥$£]|EUR|USD|CNY|RMB|GBP|CHF|HKD")
 """Without one of these there is no amount."""
