@@ -142,6 +142,24 @@ def test_what_another_pays_on_behalf_of_a_customer_is_paid_before_what_it_pays_n
     assert paid(answer, "L2") == {NUMBERS[1]: "1000", NUMBERS[2]: "3000"}
 
 
+@pytest.mark.parametrize("text", ["合同HT2024793 预付40%", "I2 40% deposit", "I2 进度款 40%"])
+def test_the_share_that_a_text_tells_is_paid_of_the_item_it_is_a_share_of(text: str) -> None:
+    amounts = ["1978.87", "8593.42", "1622.28", "3437.37"]
+    items = aged(["I1", "I2", "I3", "I4"], amounts, contract_number="HT2024793")
+    answer = said([line("L1", "3437.37", text, NAME)], items[:3])
+    row = first(answer, "L1")[0]
+    assert (paid(answer, "L1"), row["decision"], row["deduction_reason"]) == ({"I2": "3437.37"}, "auto", None)
+    # Some of it was paid before: it is a share of the whole.
+    rest = [items[0], items[1] | {"open_amount": "5156.05"}]
+    assert paid(said([line("L1", "3437.37", text, NAME)], rest), "L1") == {"I2": "3437.37"}
+
+
+def test_a_share_of_one_item_that_the_text_tells_is_surer_than_the_oldest_that_come_to_it() -> None:
+    items = aged(["I1", "I2", "I3"], ["76.84", "50000.00", "50906.00"])
+    answer = said([line("L1", "48360.70", "采购款 95%", NAME)], items, habits=("part", "oldest"))
+    assert paid(answer, "L1") == {"I3": "48360.7"}
+
+
 def test_many_of_all_that_a_contract_covers_may_come_to_the_amount_by_chance() -> None:
     amounts = ["9619.60", "2885.88", "2404.90", "2885.88", "961.96", "7004.13"]
     numbers = [f"2644200000013{at:07}" for at in range(6)]

@@ -9,7 +9,7 @@ from itertools import accumulate
 
 from huikuan.engines.match_book import NOTE, UNIT
 from huikuan.engines.match_context import Context
-from huikuan.engines.match_cuts import count_of, shares_in
+from huikuan.engines.match_cuts import count_of, paid_in, shares_in
 from huikuan.engines.match_explanation import Explanation, Found, keep, trim
 from huikuan.engines.match_fit import (
     CLEAR,
@@ -146,8 +146,9 @@ class BareExplainer:
             made += [one for one in self._oldest(context, customer, pool) if one.is_way]
         for one in made if shares else ():
             one.others += len(shares)
+        is_told = bool(shares and context.line.text and paid_in(context.line.text))
         for one in shares:
-            one.others = len(shares) - 1.0 + exact
+            one.others = len(shares) - 1.0 + (exact and not is_told)
         made += shares
         if named:
             # What the text names is not paid in part by leaving it for older items.
@@ -155,9 +156,9 @@ class BareExplainer:
         keep(found, made)
 
     def _shares(self, context: Context, customer: int, pool: Pool) -> list[Explanation]:
-        """Single items of which this payer pays a share, as it has of others."""
+        """Single items of which this payer pays the share that the text tells, or one as it has of others."""
         terms, size = self._terms_of(customer), len(pool.items)
-        if not terms.parts:
+        if not terms.parts and not (context.line.text and paid_in(context.line.text)):
             return []
         whole, made = self.state.book.amounts, []
         for item, opened in zip(pool.items, pool.amounts, strict=True):
@@ -165,6 +166,13 @@ class BareExplainer:
             if fit is not None:
                 made.append(Explanation("part_payment", customer, (item,), fit, "single", 0.0, size))
         return made[:6]
+
+    def _shares_of(self, context: Context, customer: int, pool: Pool, named: set[int]) -> list[Explanation]:
+        """``_shares`` of what the text names."""
+        shares = [one for one in self._shares(context, customer, pool) if not named.isdisjoint(one.items)]
+        for one in shares:
+            one.shape, one.others = "named", len(shares) - 1.0
+        return shares
 
     def _single_less(self, context: Context, customer: int, pool: Pool) -> list[Explanation]:
         amount, made, state = context.line.amount, [], self.state

@@ -53,6 +53,17 @@ def shares_in(text: str) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=4096)
+def paid_in(text: str) -> tuple[int, ...]:
+    """Percentages that a text says are paid of something (``预付40%``, ``30 % deposit``), in 1/10,000 of a percent;
+    none where its words speak of money held back or of a discount."""
+    told = normal_text(text).text
+    if "%" not in told or cut_of(text) in OPEN or _DISCOUNT.search(told):
+        return ()
+    found = (float(one) for one in _SHARE.findall(told))
+    return tuple(dict.fromkeys(round(one * 10_000) for one in found if one >= 1))
+
+
+@lru_cache(maxsize=4096)
 def cut_of(text: str) -> Cut:
     """What the words of a text say of money that is missing; nothing where they speak of a discount."""
     told = normal_text(text).text

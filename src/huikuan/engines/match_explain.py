@@ -231,9 +231,11 @@ class Explainer(Rivals):
             made += self._named_sums(context, customer, hard, soft, pool)
             exact = any(one.fit.how == "exact" and (hard or one.shape != "subset") for one in made)
         settled = exact or any(one.fit.how in ("discount", "charge") for one in made)
+        shares = [] if exact else self._shares_of(context, customer, pool, {*hard, *soft})
+        made += shares
         if not exact and hard:
             amounts = self._amounts(hard)
-            part = fit_part(self.state, line, hard, amounts, True)
+            part = fit_part(self.state, line, hard, amounts, True) if not shares else None
             is_told = any(one.items == tuple(hard) and SHORT in one.fit.reasons for one in made)
             if part is not None and not (part.how == "short" and is_told):
                 kind = "items" if part.how == "short" else "part_payment"
@@ -246,7 +248,7 @@ class Explainer(Rivals):
         over = fit_over(line, soft, self._amounts(soft)) if soft and not hard and not exact else None
         if over is not None:
             made.append(Explanation("overpayment", customer, tuple(soft), over, "named", 0.0, size))
-        if not exact and not hard:
+        if not exact and not hard and not shares:
             part = fit_part(self.state, line, soft, self._amounts(soft), False) if len(soft) <= 60 else None
             if part is not None:
                 made.append(trim(Explanation("part_payment", customer, tuple(soft), part, "oldest", 1.0, size)))

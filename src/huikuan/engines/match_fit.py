@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import combinations
 
 from huikuan.engines.match_book import UNIT, smallest_unit
-from huikuan.engines.match_cuts import OPEN, Cut, cut_of, shares_in
+from huikuan.engines.match_cuts import OPEN, Cut, cut_of, paid_in, shares_in
 from huikuan.engines.match_lines import Line, State
 from huikuan.engines.match_packed import packed
 from huikuan.engines.match_terms import RATE_MAX, Terms
@@ -335,12 +335,13 @@ def _cut(amounts: Sequence[int], cuts: Sequence[int], diff: int, how: str, whys:
 
 
 def fit_share(terms: Terms, line: Line, whole: int, opened: int) -> Fit | None:
-    """The line pays the share of an item that this payer has paid of its items before, and leaves something open."""
-    near = 100 * UNIT * smallest_unit(line.currency)
-    if line.amount >= opened or not any(
-        count >= KEPT_MIN and abs(whole * share - line.amount * 100 * UNIT) <= near
-        for share, count in terms.parts.items()
-    ):
+    """The line pays the share of an item that the text tells, or that this payer has paid of its items before, and
+    leaves something open."""
+    if line.amount >= opened:
+        return None
+    habits = [share for share, count in terms.parts.items() if count >= KEPT_MIN]
+    near, told = 100 * UNIT * smallest_unit(line.currency), paid_in(line.text) if line.text else ()
+    if not any(abs(whole * share - line.amount * 100 * UNIT) <= near for share in (*told, *habits)):
         return None
     return Fit("part", (line.amount,), (0,), known=WRITTEN)
 

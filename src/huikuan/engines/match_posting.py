@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from huikuan.engines.match_bar import LEAST
 from huikuan.engines.match_book import UNIT
 from huikuan.engines.match_explanation import AMBIGUOUS, Explanation
-from huikuan.engines.match_fit import CUSTOMARY, STATED
+from huikuan.engines.match_fit import CUSTOMARY, STATED, WRITTEN
 from huikuan.engines.match_score import PLACE
 
 KNOWN_PAYER = 0.85
@@ -134,7 +134,7 @@ def _doubt_of_sum(best: Explanation) -> str:
     elif how == "short":
         held = fit.known < STATED or unnamed
     elif how in ("part", "over"):
-        held = not best.features[PLACE["part_words"]]
+        held = not best.features[PLACE["part_words"]] and (how == "over" or fit.known < WRITTEN)
         if not best.features[PLACE["rarity"]] and best.features[PLACE["strength"]] < KNOWN_PAYER:
             # The amount does not tell either whose it is.
             return NEVER
@@ -190,7 +190,8 @@ def _doubt_of_text(best: Explanation) -> str:
     advance, or of a part."""
     features = best.features
     named = features[PLACE["rarity"]]
-    if best.items and (features[PLACE["order"]] or not named) and features[PLACE["advance_items"]]:
+    is_share = best.fit.how == "part" and best.fit.known >= WRITTEN
+    if best.items and not is_share and (features[PLACE["order"]] or not named) and features[PLACE["advance_items"]]:
         return _kind(best, "advance")
     if named or best.kind == "duplicate":
         return ""

@@ -59,7 +59,9 @@ _ADVANCE = re.compile(
 )
 CREDIT_WORDS = re.compile(r"红字|红票|冲抵|抵扣|退货|CREDIT|GUTSCHRIFT|AVOIR|LESS CN|NET OF CN|\bCN\b")
 _DISCOUNT = re.compile(r"SKONTO|DISC(?:OUNT|\.|\b)|ESCOMPTE|SCONTO|折扣|折让")
-_PART = re.compile(r"PART(?:IAL|IEL|\b)|TEILZAHL|TEILBETRAG|部分|首付|首期|尾款|分期|INSTAL|ACOMPTE|RATE\b")
+_PART = re.compile(
+    r"PART(?:IAL|IEL|\b)|TEILZAHL|TEILBETRAG|部分|首付|首期|尾款|分期|进度款|[一二三四五]期款|INSTAL|ACOMPTE|RATE\b"
+)
 _PERCENT = re.compile(r"\d{1,2}\s?%")
 
 
