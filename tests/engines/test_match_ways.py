@@ -270,6 +270,17 @@ def test_of_two_on_one_day_the_second_goes_on_where_the_first_ended_and_neither_
     assert paid(answer, "L3") == {NUMBERS[1]: "820.4", NUMBERS[2]: "4179.6"}
 
 
+def test_who_has_paid_its_oldest_twice_is_followed_but_posts_nothing() -> None:
+    items = aged(NUMBERS, ["8210.40", "16110.00", "9915.25", "12008.10"])
+    lines = [
+        line("L1", "20000.00", "货款", NAME),
+        line("L2", "8000.00", "货款", NAME, booking_date=date(2026, 3, 26)),
+    ]
+    answer = said(lines, items, habits=("part", "oldest"), times=2)
+    assert paid(answer, "L2") == {NUMBERS[1]: "4320.4", NUMBERS[2]: "3679.6"}
+    assert {first(answer, one)[0]["decision"] for one in ("L1", "L2")} == {"propose"}
+
+
 def test_what_somebody_unknown_may_have_paid_before_is_not_sure_to_be_the_oldest() -> None:
     items = aged(NUMBERS, ["8210.40", "16110.00", "9915.25", "12008.10"])
     lines = [line("L2", "20000.00", "货款", NAME, booking_date=date(2026, 3, 26))]

@@ -43,6 +43,9 @@ an older debt is equal to a newer one."""
 OLDEST_MIN = 3
 """Times a customer has paid its oldest items as far as the money went, before that counts as its way."""
 
+FOLLOWED_MIN = 2
+"""Times from which on it is followed through a run so, though none of its lines posts itself by that."""
+
 
 class BareExplainer:
     """Finds explanations that nothing in the text points to, against one state of the items."""
@@ -61,7 +64,7 @@ class BareExplainer:
             )
         return terms
 
-    def _pays_oldest(self, customer: int, amount: int) -> bool:
+    def _pays_oldest(self, customer: int, amount: int, least: int = OLDEST_MIN) -> bool:
         """Where no items fit, this customer's money has gone to its oldest ones, as far as it went; and in no rounder
         sums than this amount, where it is no whole thousand: 3,300 of who pays ten thousands is meant for something."""
         owner = self.state.book.customer_ids[customer]
@@ -69,7 +72,7 @@ class BareExplainer:
             self.knowledge.habit(owner, name)[0] for name in ("oldest", "part", "short", "over", "account")
         )
         step = self._terms_of(customer).step
-        is_way = oldest >= OLDEST_MIN and oldest >= 3 * (part - oldest + sum(other))
+        is_way = oldest >= least and oldest >= 3 * (part - oldest + sum(other))
         return is_way and (not step or amount % min(step, 1000 * UNIT) == 0)
 
     def _pays_on_account(self, customer: int) -> bool:
@@ -143,7 +146,7 @@ class BareExplainer:
             one.shape == "sum" for one in made if one.fit.how == "exact"
         ):
             # Some that come to the amount by chance are no reason to leave its way.
-            made += [one for one in self._oldest(context, customer, pool) if one.is_way]
+            made += self._oldest(context, customer, pool)
         for one in made if shares else ():
             one.others += len(shares)
         is_told = bool(shares and context.line.text and paid_in(context.line.text))
@@ -354,8 +357,9 @@ class BareExplainer:
             kind = "items" if part.how == "short" and len(items) == 1 else "part_payment"
             twins = self._twins(pool, items[-1]) if taken > line.amount else 0
             made = trim(Explanation(kind, customer, tuple(items), part, "oldest", float(twins), size))
-            made.is_way = self._pays_oldest(customer, line.amount)
-            made.is_shaky = not made.is_way
+            # Twice is no way yet that anything posts itself by, but where its money went is told best by it.
+            made.is_way = self._pays_oldest(customer, line.amount, FOLLOWED_MIN)
+            made.is_shaky = not self._pays_oldest(customer, line.amount)
             return [made]
         over = fit_over(line, items, amounts)
         return [Explanation("overpayment", customer, tuple(items), over, "all", 0.0, size)] if over else []
