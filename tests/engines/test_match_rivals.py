@@ -77,6 +77,18 @@ def test_of_two_equal_debts_the_older_one_is_meant_as_well_though_its_discount_i
     assert told("343.00", agreed, "INV6001", known)["decision"] == "auto"
 
 
+def test_two_pairs_that_come_to_the_same_are_short_of_the_same_charge() -> None:
+    amounts = ("7140.00", "1428.00", "7140.00", "1428.00", "612.40")
+    days = (date(2026, 1, 20), date(2026, 2, 4), date(2026, 3, 2), date(2026, 3, 3), date(2026, 2, 20))
+    items = [dated(f"INV600{at}", amount, days[at]) for at, amount in enumerate(amounts)]
+    known = Knowledge()
+    known.habits = {"C1": {"lines": 9, "charge": 6, "charge:150000": 6}, EVERYBODY: {"lines": 90, "charge:150000": 40}}
+    row = told("8553.00", items, "Settlement", known)
+    assert (row["decision"], row["ambiguous"] > 0) == ("propose", True)
+    row = told("8553.00", items[2:], "Settlement", known)
+    assert (row["decision"], row["ambiguous"]) == ("auto", 0)
+
+
 def test_a_month_that_is_named_is_stronger_than_one_item_by_chance() -> None:
     january = [dated("INV6001", "229.08", date(2026, 1, 9)), dated("INV6002", "229.09", date(2026, 1, 20))]
     row = told("458.17", [*january, dated("INV6003", "458.17", date(2026, 2, 3))], "Statement January 2026")

@@ -8,6 +8,7 @@ of a group: one more.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from huikuan.engines.match_bare import OLDEST_MIN, SETS_MAX, BareExplainer
 from huikuan.engines.match_book import NEVER, UNIT
@@ -60,6 +61,9 @@ class Rivals(BareExplainer):
                 # What a contract names that covers many items: others of these may be meant as well.
                 among, simple = {way for way in ways if way <= vague}, 1 if own == vague else simple
             counted = [way for way in among if way != own and (ways[way] <= simple or way in said)]
+            if not counted:
+                counted = self._short_as_well(context, one)
+                ways.update(dict.fromkeys(counted, simple))
             if not counted and not self._is_due(context, own):
                 counted = self._oldest_due(context, one, found)
                 ways.update(dict.fromkeys(counted, simple))
@@ -92,6 +96,17 @@ class Rivals(BareExplainer):
         """Some of it is due."""
         due, day = self.state.book.due, context.line.day
         return any(due[item] <= day for item in items)
+
+    def _short_as_well(self, context: Context, made: Explanation) -> list[frozenset[int]]:
+        """Others that come to as much as several items less a charge: as simple, or due where these are not."""
+        own = frozenset(made.items)
+        if made.fit.how != "charge" or len(own) < 2:
+            return []
+        ways = self._ways(context, SETS_MAX, sum(made.fit.taken()))
+        is_due, simple = self._is_due(context, own), ways.get(own, len(own))
+        return [
+            way for way in ways if way != own and (ways[way] <= simple or (not is_due and self._is_due(context, way)))
+        ]
 
     def _oldest_due(self, context: Context, made: Explanation, found: Found) -> list[frozenset[int]]:
         """The same customer's oldest items, all due, where they give the amount too."""
@@ -164,9 +179,11 @@ class Rivals(BareExplainer):
         name = self.state.book.customer_ids[customer]
         return sum(self.knowledge.habit(name, habit)[0] for habit in ("part", "account", "over"))
 
-    def _ways(self, context: Context, limit: int) -> Ways:
-        """Every way up to ``limit`` in which a plausible payer's items, or its group's, give the amount."""
+    def _ways(self, context: Context, limit: int, amount: int = 0) -> Ways:
+        """Every way up to ``limit`` in which a plausible payer's items, or its group's, give the line's amount, or
+        another."""
         line, ways, payers = context.line, Ways(), context.payers
+        line = replace(line, amount=amount) if amount else line
         least = payers[0].strength / LIKELY if payers else 0.0
         for payer in payers:
             if payer.customer < 0 or payer.strength < least:
