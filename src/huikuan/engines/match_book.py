@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Iterable
 from functools import lru_cache
 from itertools import pairwise
@@ -35,6 +36,12 @@ def units_of(column: Any) -> Any:
 def days_of(column: Any, otherwise: int) -> Any:
     """A column of dates as days since 1970."""
     return pc.fill_null(pc.cast(column, pa.int32()), otherwise).to_numpy()
+
+
+def numbers_of(values: Any) -> array[int]:
+    """A numpy column of whole numbers as they are looked up one by one: in one piece, of which a forked process copies
+    nothing by reading it."""
+    return array("q", np.asarray(values, dtype=np.int64).tobytes())
 
 
 def coded(column: Any) -> tuple[Any, Any]:
@@ -94,13 +101,13 @@ class Book:
         self.open_amounts = units_of(given)[order]
         dated = days_of(items.column("document_date"), 0)[order]
         posted = pc.coalesce(items.column("posting_date"), items.column("document_date"))
-        self.dated: list[int] = dated.tolist()
-        self.due: list[int] = days_of(items.column("due_date"), 0)[order].tolist()
-        self.opens: list[int] = np.minimum(days_of(posted, 0)[order], dated).tolist()
+        self.dated = numbers_of(dated)
+        self.due = numbers_of(days_of(items.column("due_date"), 0)[order])
+        self.opens = numbers_of(np.minimum(days_of(posted, 0)[order], dated))
         self.settled = days_of(items.column("settled_date"), NEVER)[order].astype(np.int64)
-        self.discount_until: list[int] = days_of(items.column("discount_date"), -NEVER)[order].tolist()
+        self.discount_until = numbers_of(days_of(items.column("discount_date"), -NEVER)[order])
         self.contested: list[bool] = items.column("disputed").fill_null(False).take(pa.array(order)).to_pylist()
-        self.discounts: list[int] = units_of(items.column("discount_percent"))[order].tolist()
+        self.discounts = numbers_of(units_of(items.column("discount_percent"))[order])
         self.index_owners(places)
         self.index_amounts()
         self._index_numbers([coded(items.column(name)) for name in ("po_number", "contract_number")], order)
@@ -108,7 +115,7 @@ class Book:
 
     def index_owners(self, places: Any) -> None:
         """Whose each item is, by the places of customers."""
-        self.customer_of: list[int] = places.tolist()
+        self.customer_of = numbers_of(places)
         edges = np.flatnonzero(np.diff(places, prepend=-1, append=-1)).tolist()
         self.of_customer: dict[int, range] = {
             self.customer_of[start]: range(start, stop) for start, stop in pairwise(edges)

@@ -96,7 +96,7 @@ def _splice(made: Book, book: Book, small: Book, taken: Any) -> None:
         if part[1] > part[0]
     ]
     for name in LISTS:
-        whole, few, one = getattr(book, name), getattr(small, name), []
+        whole, few, one = getattr(book, name), getattr(small, name), getattr(book, name)[:0]
         for first, stop in runs:
             one += whole[first:stop] if first < count else few[first - count : stop - count]
         setattr(made, name, one)

@@ -13,6 +13,7 @@ from huikuan.engines.match_packed import packed
 from huikuan.engines.match_structured import structured_of
 from huikuan.engines.match_text import FOLDED, Text, noise_of, normal_text, tokens_of
 
+EMPTY = Text("", None)
 FIELDS = ("remittance_text", "end_to_end_id", "bank_reference")
 BANK_FIELD = 2
 JOINED_MAX = 5
@@ -96,7 +97,7 @@ def find_references(book: Book, texts: tuple[str, ...]) -> Found:
     """Every mention in the texts of ``FIELDS``, in their order."""
     found = Found()
     for number, raw in enumerate(texts):
-        text = normal_text(raw) if raw else Text("", None)
+        text = normal_text(raw) if raw else EMPTY
         found.texts.append(text)
         if _DIGIT.search(text.text):
             _Scan(book, text.text, number, found).run()

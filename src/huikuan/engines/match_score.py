@@ -83,7 +83,7 @@ class Told:
         for at, mention in enumerate(context.found.mentions):
             different.setdefault(tuple(mention.items[:6]), (mention, context.open_of[at]))
         self.mentions = list(different.values())
-        self.payers: dict[frozenset[int], dict[int, float]] = {}
+        self.payers: dict[int | frozenset[int], dict[int, float]] = {}
         self.roundness = _roundness(context.line.amount)
         self.best = max([payer.strength for payer in context.payers], default=0.0)
         self.is_advance = bool(text) and _ADVANCE.search(text) is not None
@@ -216,11 +216,12 @@ class Scorer:
         )
 
     def _payer(self, told: Told, made: Explanation, values: array[float]) -> None:
-        of = self.state.book.customer_of
-        owners = frozenset([of[one] for one in made.items] or (made.customer,))
-        held = told.payers.get(owners)
+        of, items = self.state.book.customer_of, made.items
+        key = made.customer if not items else of[items[0]] if len(items) == 1 else frozenset([of[one] for one in items])
+        held = told.payers.get(key)
         if held is None:
-            held = told.payers[owners] = _payer_values(told, owners)
+            owners = key if isinstance(key, frozenset) else frozenset((key,))
+            held = told.payers[key] = _payer_values(told, owners)
         for place, value in held.items():
             values[place] = value
 
