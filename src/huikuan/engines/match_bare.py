@@ -40,6 +40,8 @@ SETS_MAX = 3
 PROMPT_MIN, PROMPT_LONG = 2, 10
 """Discounts a payer must have taken in time, and none late, before a late one is out of the question: at all, and where
 an older debt is equal to a newer one."""
+MEMOS_MAX = 12
+"""Open credit memos of which one or two may be taken off a month."""
 OLDEST_MIN = 3
 """Times a customer has paid its oldest items as far as the money went, before that counts as its way."""
 
@@ -258,6 +260,7 @@ class BareExplainer:
                 made += fits if min(self._amounts(items)) > 0 else [one for one in fits if one.fit.how in CLEAR]
             if shape == "period":
                 made += self._sums(context, customer, [], items, line.amount, shape, size, 6)
+                made += self._less_memos(context, customer, items, pool)
                 left_out = self._all_but_one(items, line.amount)
                 for whole in left_out[:4]:
                     fit = fit_exact(whole, self._amounts(whole))
@@ -281,6 +284,13 @@ class BareExplainer:
             one.others = float(max(len(exact - {one.items}), 0)) if one.fit.how == "exact" else 0.0
         return made
 
+    def _less_memos(self, context: Context, customer: int, items: Sequence[int], pool: Pool) -> list[Explanation]:
+        """All invoices among the items less one or two open credit memos, of whatever month."""
+        whole = [one for one in items if self.state.open_now[one] > 0]
+        missing = sum(self._amounts(whole)) - context.line.amount
+        memos = [one for one in pool.items if self.state.open_now[one] < 0][:MEMOS_MAX] if missing > 0 else []
+        return self._sums(context, customer, whole, memos, -missing, "period", len(pool.items), 2) if memos else []
+
     def _all_but_one(self, items: Sequence[int], amount: int) -> list[list[int]]:
         """The items without one of them, where that is the amount; they are more than three."""
         left = sum(self._amounts(items)) - amount
@@ -300,7 +310,10 @@ class BareExplainer:
         if len(months) > 1:
             sets += [("month", items) for _, items in sorted(months.items(), reverse=True)[:6] if len(items) > 1]
         named = dict.fromkeys((year, month) for year, month, _, _ in context.periods)
-        sets += [("period", months[one]) for one in named if one in months]
+        meant = [months[one] for one in named if one in months]
+        sets += [("period", items) for items in meant]
+        if len(meant) > 1:
+            sets.append(("period", [item for items in meant for item in items]))
         return sets + [(shape, left) for shape, items in sets if 0 < len(left := self._agreed(items)) < len(items)]
 
     def _agreed(self, items: list[int]) -> list[int]:

@@ -34,6 +34,7 @@ _CHARGE = re.compile(
     r"(?:BANK|WIRE|TRANSFER|REMITTANCE|INTERMEDIARY)[ -]?(?:FEE|CHARGE|COST)|SPESEN|(?:BANK|WEISUNGS)GEB(?:UE|Ü)HR"
     r"|FRAIS (?:BANC|DE VIR)|(?:COMMISSION\w*|SPESE) BANC|手续费|汇[款兑]?费|电汇费|转账费|邮电费"
     r"|\b(?:BK|BANK)? ?CHGS?\b"
+    r"|\b(?:LESS|NET OF|AFTER|MINUS|MOINS|ABZ(?:GL|UEGL|ÜGL)?\.?|MENOS?) (?:CHARGE|FEE|COST|KOSTEN|FRAIS|GASTOS)S?\b"
 )
 
 _SHARE = re.compile(r"(?<![\d.])(\d{1,2}(?:\.\d{1,2})?)\s?%")
@@ -88,6 +89,32 @@ _COUNT = re.compile(
 )
 _MORE = re.compile(r"(?:\+|AND|PLUS|UND) ?(\d{1,2}) (?:MORE|OTHERS?|WEITERE|ANDERE)")
 _NUMERALS = {char: at for at, char in enumerate("二三四五六七八九十", 2)} | {"两": 2}
+
+
+_ENDLESS = re.compile(
+    r"(?<![A-Z])(?:ETC|U\.? ?A|E\.? ?A|U\.? ?S\.? ?W|ET AL|AND OTHERS|UND (?:WEITERE|ANDERE)|ET AUTRES|ED ALTRI"
+    r"|Y OTR[OA]S|EN ANDERE)(?![A-Z])|等(?!\s?[0-9二两三四五六七八九十])|及其[他它余]|…|\.\.\."
+)
+
+
+@lru_cache(maxsize=4096)
+def says_more(text: str) -> bool:
+    """The text says that more documents are paid than it names, and not how many (``etc.``, ``u.a.``, ``等``)."""
+    return bool(text) and _ENDLESS.search(normal_text(text).text) is not None
+
+
+_OTHER = re.compile(
+    r"(?<![A-Z])(EUR|USD|GBP|CHF|CNY|HKD|JPY|SGD|TWD|KRW|INR|AUD|NZD|CAD|SEK|NOK|DKK|PLN|CZK|HUF|RON|TRY|ZAR|BRL|MXN|AED)"
+    r"\s?\d[\d.,]*\d(?![\d%])"
+)
+_RATE = re.compile(r"(?<![A-Z])(?:RATE|KURS|COURS|TAUX|CAMBIO|KOERS)[\s:.]{0,2}\d{1,3}[.,]\d{3,}")
+
+
+@lru_cache(maxsize=4096)
+def is_converted(text: str, currency: str) -> bool:
+    """The text states an amount in another currency than the money's, or a rate of exchange."""
+    told = normal_text(text).text
+    return any(one != currency for one in _OTHER.findall(told)) or _RATE.search(told) is not None
 
 
 @lru_cache(maxsize=4096)

@@ -38,6 +38,7 @@ _DOUBTS: dict[str, tuple[str, str]] = {
     "part_words": ("paid in full, though the text speaks of a part", "付清，但附言说是部分付款"),
     "names_open": ("the text names something else that is open", "附言写了另一未清单据"),
     "names_paid": ("the text names something that is paid already", "附言写了已付清的单据"),
+    "deposit": ("a share paid in advance, of an order that is not billed yet", "按比例预付，所指订单尚未开票"),
     "payer": ("who pays is hardly known", "付款方不太明确"),
     "payer.on_account": ("kept on account though something is open that it might pay", "记作预收，但有未清项目可付"),
     "payer.duplicate": ("paid twice, by somebody hardly known", "重复付款，付款方不太明确"),

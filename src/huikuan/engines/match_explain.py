@@ -8,7 +8,7 @@ from huikuan.engines.match_bare import SETS_MAX
 from huikuan.engines.match_book import UNIT
 from huikuan.engines.match_context import Context, soft_hits
 from huikuan.engines.match_cuts import count_of, cut_of, is_first
-from huikuan.engines.match_doubted import GUESSED, doubt_less, drop_padded
+from huikuan.engines.match_doubted import GUESSED, doubt_less, drop_padded, settle_over
 from huikuan.engines.match_explanation import PLAIN, WHOLE, Explanation, Found, keep, trim
 from huikuan.engines.match_family import family_pool
 from huikuan.engines.match_fit import (
@@ -25,7 +25,7 @@ from huikuan.engines.match_fit import (
     states_charge,
 )
 from huikuan.engines.match_lines import Pool
-from huikuan.engines.match_named import named_by, numbered_by
+from huikuan.engines.match_named import is_by_orders, named_by, numbered_by
 from huikuan.engines.match_payers import WHOLE as WHOLE_NAME
 from huikuan.engines.match_references import Mention
 from huikuan.engines.match_rivals import Rivals
@@ -41,7 +41,7 @@ START_MIN = 6
 SAME_AMOUNT_MAX = 40
 """Items of one amount in the whole book beyond which the amount alone says nothing."""
 
-_PERCENT = re.compile(r"\d\s?%")
+_PERCENT = re.compile(r"(\d{1,3})\s?%")
 
 
 class Explainer(Rivals):
@@ -81,9 +81,11 @@ class Explainer(Rivals):
                 self._swap(context, made, listed)
         drop_padded(context, found)
         doubt_less(found)
+        settle_over(context, found)
         self._doubt_over(context, found)
         self._doubt_short(context, found)
         self._doubt_words(context, found)
+        self._doubt_orders(context, found)
         self._doubt_bare(context, found)
         return list(found.values())
 
@@ -115,7 +117,7 @@ class Explainer(Rivals):
                 made.rival = tuple(sorted({*inside - {item}, alike[0]}))
         if len(made.items) == 1:
             made.swaps += bool(loose) and self._is_credited(context, made.items[0])
-        elif (by_orders := self._by_orders(context, made)) or loose:
+        elif (by_orders := is_by_orders(context, made)) or loose:
             made.swaps += cancels(self._amounts(made.items if by_orders else loose))
             owners = {customer_of[item] for item in made.items}
             pools = [self.state.pool(owner, context.line) for owner in sorted(owners)]
@@ -164,16 +166,6 @@ class Explainer(Rivals):
         meant. Of another: the two come to nothing, and may be meant with it as well as not."""
         pool = self.state.pool(self.state.book.customer_of[item], context.line)
         return any(-amount in pool.amounts for amount in pool.amounts if amount < 0)
-
-    @staticmethod
-    def _by_orders(context: Context, made: Explanation) -> bool:
-        """Its items are named by orders or contracts only, which leave open which of theirs are meant."""
-        naming = [
-            mention.is_collective
-            for at, mention in enumerate(context.found.mentions)
-            if any(one in made.items for one in context.open_of[at])
-        ]
-        return bool(naming) and all(naming)
 
     def _alike(self, context: Context, made: Explanation, item: int) -> bool:
         """Outside a month that the text names nothing can stand for what is in it; nor do many items of other months
@@ -318,7 +310,7 @@ class Explainer(Rivals):
             keep(found, [Explanation("items", customer, (item,), fit, "single", 0.0, len(pool.items))])
         shares = self._shares(context, customer, pool)
         for made in list(found.values()) if shares else ():
-            if made.fit.how == "exact" and self._by_orders(context, made):
+            if made.fit.how == "exact" and is_by_orders(context, made):
                 made.others = max(made.others, float(len(shares)))
         for one in shares:
             one.others = float(len(shares))
@@ -364,6 +356,16 @@ class Explainer(Rivals):
         cuts = [discount_of(self.state, item, amount) for item, amount in zip(items, amounts, strict=True)]
         return sum(amounts), sum(amounts) - sum(cuts)
 
+    def _share_of(self, context: Context, customer: int) -> str:
+        """What a percentage in the text is of: of something ``open``, unless it is paid in advance and nothing open has
+        that share: of an ``order``."""
+        told = _PERCENT.search(context.upper)
+        if told is None or not is_prepaid(context.line):
+            return "open" if told else ""
+        share, amounts = int(told[1]), self.state.pool(customer, context.line).amounts
+        near = [amount for amount in amounts if abs(amount * share - context.line.amount * 100) <= 100 * UNIT]
+        return "open" if near else "order"
+
     def _rest(self, context: Context, scopes: list[int], found: Found) -> None:
         """Not a customer's money; on account of each likely customer, a duplicate where what is named is paid."""
         none = Fit("none", (), ())
@@ -384,7 +386,9 @@ class Explainer(Rivals):
             unread = bool(context.found.loose) and not is_prepaid(context.line)
             # The customer whose name the text tells may be meant, and not the one whose account it came from.
             other = any(one != customer for one in told)
-            made.is_shaky = unread or other or _PERCENT.search(context.upper) is not None
+            share = self._share_of(context, customer)
+            made.is_shaky = unread or other or share == "open"
+            made.doubt = "deposit" if share else ""
             is_round = context.line.amount % (100 * UNIT) == 0
             made.is_way = bool(owed and is_round and not context.found.mentions) and self._pays_on_account(customer)
             keep(found, [made])

@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import combinations
 
 from huikuan.engines.match_book import UNIT, smallest_unit
-from huikuan.engines.match_cuts import OPEN, Cut, cut_of, paid_in, shares_in
+from huikuan.engines.match_cuts import OPEN, Cut, cut_of, is_converted, paid_in, shares_in
 from huikuan.engines.match_lines import Line, State
 from huikuan.engines.match_packed import packed
 from huikuan.engines.match_terms import RATE_MAX, Terms
@@ -167,6 +167,8 @@ def fit_less(
 def _said(line: Line, amounts: Sequence[int]) -> Cut:
     """What the words say of missing money; those beside a credit memo are the credit memo's."""
     said = cut_of(line.text) if line.text else ""
+    if not said and line.text and is_converted(line.text, line.currency):
+        return "exchange"
     return "" if said in OPEN and said != "retention" and min(amounts) < 0 else said
 
 

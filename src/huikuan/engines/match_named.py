@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from huikuan.engines.match_context import Context
+from huikuan.engines.match_explanation import Explanation
 from huikuan.engines.match_lines import State
 
 
@@ -18,6 +21,27 @@ def named_by(context: Context, state: State, customer: int) -> tuple[list[int], 
         into = soft if mention.is_collective or len(mine) > 1 or mention.doubtful else hard
         into.update(dict.fromkeys(mine))
     return list(hard), [one for one in soft if one not in hard]
+
+
+def is_told(context: Context, items: Iterable[int]) -> bool:
+    """Each of the items is named by itself: by its own number, or by an order under which nothing else was billed."""
+    told = {
+        item
+        for at, one in enumerate(context.found.mentions)
+        if not one.is_collective or len(one.items) == 1
+        for item in context.open_of[at]
+    }
+    return told.issuperset(items)
+
+
+def is_by_orders(context: Context, made: Explanation) -> bool:
+    """Its items are named by orders or contracts only, which leave open which of theirs are meant."""
+    naming = [
+        mention.is_collective
+        for at, mention in enumerate(context.found.mentions)
+        if any(one in made.items for one in context.open_of[at])
+    ]
+    return bool(naming) and all(naming)
 
 
 def numbered_by(context: Context, state: State, customer: int) -> list[int]:

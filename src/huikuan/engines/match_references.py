@@ -20,6 +20,8 @@ JOINED_MAX = 5
 """Pieces a number may have been broken into."""
 LISTED_MIN = 5
 """Digits of a number after which a blank may stand for the comma of a shortened list."""
+STRUCTURED_MIN = 5.0
+"""A number inside of bare digits that is no rarer than this may be there by chance."""
 RANGE_MAX = 200
 """Documents a range may name."""
 
@@ -157,11 +159,15 @@ class _Scan:
         for carried, whole, start, stop in structured_of(self.text) if len(self.text) >= 5 else ():
             if used and start < used[-1][1] and used[-1][0] < stop:
                 continue
-            items = (
-                self._lead(whole) or self._lead(carried.lstrip("0")) or self._by_tail(carried) or self._inside(carried)
-            )
+            items = self._lead(whole) or self._lead(carried.lstrip("0"))
+            rarity = 8.0
+            if not items:
+                items = self._by_tail(carried) or self._inside(carried)
+                if items and self.text[start:stop].isdigit():
+                    # Nothing but its check digits tells that these digits are a reference.
+                    rarity = min(self.book.rarity(len(self.book.cores[items[0]]), 0), rarity)
             if items:
-                self._add(items, "structured", 8.0, start, stop, whole)
+                self._add(items, "structured", rarity, start, stop, whole, doubtful=rarity < STRUCTURED_MIN)
                 used.append((start, stop))
         return used
 

@@ -17,6 +17,7 @@ from huikuan.engines.match_explanation import WHOLE, Explanation, Found
 from huikuan.engines.match_family import family_pool
 from huikuan.engines.match_fit import discount_of
 from huikuan.engines.match_lines import Line, Pool
+from huikuan.engines.match_named import is_by_orders
 from huikuan.engines.match_sums import find_sums
 
 LIKELY = 12.0
@@ -27,6 +28,8 @@ VAGUE = 3
 SEVERAL_MIN = 4
 """Lines a payer has sent at least, half of them for several items, to be one who pays several at once."""
 
+NET = ("discount", "late_discount")
+"""Fits in which every item is less by what was offered for it."""
 Ways = dict[frozenset[int], int]
 """Sets of items that give an amount, with how simple they are."""
 
@@ -50,6 +53,10 @@ class Rivals(BareExplainer):
         less = [2 * any(map(contested.__getitem__, one.items)) for one in bare]
         widest = max(len(one.items) + more for one, more in zip(bare, less, strict=True))
         ways = self._ways(context, min(widest, SETS_MAX))
+        for one in bare:
+            if one.shape == "period" and one.fit.how == "exact":
+                # A month that is named is as simple with a credit memo of another.
+                ways.setdefault(frozenset(one.items), 2)
         said = {way for way in ways if self._is_said(context, way)}
         for one, more in zip(bare, less, strict=True):
             own = frozenset(one.items)
@@ -81,6 +88,18 @@ class Rivals(BareExplainer):
                     one.rival = tuple(self.state.pool(owner, context.line).items[:1])
                 one.doubt = one.doubt if parts or own in said else "round"
             one.others = max(one.others, float(rivals))
+
+    def _doubt_orders(self, context: Context, found: Found) -> None:
+        """Of what orders name, other items less their discounts are meant as well; late ones of who may take such."""
+        less = [one for one in found.values() if one.fit.how in NET and is_by_orders(context, one)]
+        for one in less if len(less) > 1 else ():
+            rivals = [
+                other.items
+                for other in less
+                if other.items != one.items and (other.fit.how == "discount" or self._takes_late(other.customer, False))
+            ]
+            if rivals and one.others < len(rivals):
+                one.others, one.rival = float(len(rivals)), min(rivals)
 
     def _vague(self, context: Context) -> frozenset[int]:
         """Items that only orders or contracts with many open items name: they say whose they are, not which."""

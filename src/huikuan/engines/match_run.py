@@ -21,6 +21,7 @@ from huikuan.engines.match_joint import Judged, settle
 from huikuan.engines.match_learn import Knowledge
 from huikuan.engines.match_lines import Line, State
 from huikuan.engines.match_model import Calibration, probability, traits_of
+from huikuan.engines.match_named import is_told
 from huikuan.engines.match_payers import Directory
 from huikuan.engines.match_posting import MANY
 from huikuan.engines.match_prior import prior_calibration
@@ -174,10 +175,13 @@ class _Work:
 
     def _is_shaky(self, context: Context, best: Explanation) -> bool:
         """It pays what no number names, and an earlier line may have paid that, or may have left open what comes to
-        nothing beside it. One item of exactly an amount that is not round was hardly paid among many before."""
+        nothing beside it. One item of exactly an amount that is not round was hardly paid among many before. What the
+        text says is paid in advance pays nothing that is open."""
         line = context.line
-        if best.features[PLACE["rarity"]] and not best.features[PLACE["order"]]:
+        if best.features[PLACE["rarity"]] and (not best.features[PLACE["order"]] or is_told(context, best.items)):
             return bool(self.short) and not self.short.isdisjoint(set(best.items) - context.listed())
+        if best.features[PLACE["advance_account"]] == 1.0:
+            return False
         of, opened = self.state.book.customer_of, self.state.open_now
         plain = len(best.items) == 1 and best.fit.how == "exact" and line.amount % (100 * UNIT)
         touched = self.touched if plain else self.touched | self.swept

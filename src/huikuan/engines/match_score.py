@@ -45,6 +45,8 @@ LOOSE = 0.4
 """How much of a word for payment in advance those are that are said of the oldest items as well (on account)."""
 MISREAD_MIN = 5
 """A number shorter than this is not taken for another one that was misread."""
+MISTYPED_MIN = 6
+"""Digits of a number, the same where the other one is open too: shorter ones have too many neighbours."""
 PLACE = {name: at for at, name in enumerate(NAMES)}
 
 
@@ -197,7 +199,9 @@ class Scorer:
                 soft_only &= mention.kind in ("truncated", "mangled")
                 order &= mention.is_collective
             elif opened:
-                missed_open += mention.rarity
+                # What looks like a date is one; a number behind a blank is a number all the same.
+                is_other = (mention.doubtful and mention.kind != "list") or self._is_mistyped(told, mention, made)
+                missed_open += 0.0 if is_other else mention.rarity
             elif not self._is_misread(told.context, mention, made):
                 missed_paid += mention.rarity
         return covered, missed_open, missed_paid, soft_only, order
@@ -214,6 +218,20 @@ class Scorer:
             for number in (book.numbers[item], book.cores[item])
             if len(number) >= MISREAD_MIN
         )
+
+    def _is_mistyped(self, told: Told, mention: Mention, made: Explanation) -> bool:
+        """What is paid to the cent, and not named otherwise, has a number that differs in one place from the one that
+        is written: this is by chance that of something else."""
+        token, book = mention.token, self.state.book
+        if made.fit.how not in ("exact", "discount") or sum(char.isdigit() for char in token) < MISTYPED_MIN:
+            return False
+        numbers = [
+            number
+            for item in made.items
+            if item not in told.listed
+            for number in (book.orders_of(item) if mention.is_collective else (book.numbers[item], book.cores[item]))
+        ]
+        return any(len(one) == len(token) and OSA.distance(token, one, score_cutoff=1) <= 1 for one in numbers)
 
     def _payer(self, told: Told, made: Explanation, values: array[float]) -> None:
         of, items = self.state.book.customer_of, made.items

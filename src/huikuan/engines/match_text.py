@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from itertools import pairwise
 
 from huikuan.engines.han import simplified
 from huikuan.engines.match_packed import packed
@@ -150,8 +151,28 @@ def noise_of(text: str) -> list[tuple[int, int]]:
     return [found.span() for pattern in patterns for found in pattern.finditer(text)]
 
 
+_LISTED = re.compile(
+    r"(?:(20\d\d)\s?年\s?)?(?<![\d.])((?:(?:1[0-2]|0?[1-9])\s?(?:月份?)?\s?(?:[、,，/&+和及跟与]|[-—–~～至到])\s?)+)$"
+)
+_TO = re.compile(r"[-—–~～至到]")
+
+
+def _listed_before(text: str, last: int) -> tuple[str | None, list[int]]:
+    """The months of a list or a range that ends where the text does, before the ``last`` one (``4、5`` of ``4、5月``,
+    ``4-`` of ``4-6月``), and the year that stands before it. Months of a list follow one another through the year."""
+    found = _LISTED.search(text)
+    if found is None:
+        return None, []
+    months = [int(one) for one in re.findall(r"\d+", found[2])]
+    if len(months) == 1 and _TO.search(found[2]):
+        months = [(months[0] + at - 1) % 12 + 1 for at in range((last - months[0]) % 12)]
+    rising = sum(one >= other for one, other in pairwise([*months, last])) <= 1
+    return found[1], months if rising else []
+
+
 def periods_of(text: str, booked: date) -> list[tuple[int, int, int, int]]:
-    """Months named in a text as (year, month, start, stop); a month without a year is the last one up to ``booked``."""
+    """Months named in a text as (year, month, start, stop), also in lists and ranges (``4、5月``, ``4-6月``); a month
+    without a year is the last one up to ``booked``."""
     found = []
     for match in _PERIODS.finditer(text):
         word = match["word"]
@@ -160,11 +181,16 @@ def periods_of(text: str, booked: date) -> list[tuple[int, int, int, int]]:
             if word
             else int(match["m1"] or match["m2"] or match["m3"] or match["m5"])
         )
-        year_text = match["y1"] or match["y2"] or match["y3"] or match["y4"] or match["y5"]
+        listed: list[int] = []
+        year_before = None
+        if match["m1"] and not match["y1"]:
+            year_before, listed = _listed_before(text[: match.start("m1")], month)
+        year_text = year_before or match["y1"] or match["y2"] or match["y3"] or match["y4"] or match["y5"]
         if not month:
             continue
         year = int(year_text) if year_text else booked.year - (month > booked.month)
         year += 2000 * (year < 100)
+        found += [(year - (one > month), one, match.start(), match.end()) for one in listed]
         found.append((year, month, match.start(), match.end()))
     return found
 
