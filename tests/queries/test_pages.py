@@ -15,6 +15,7 @@ from huikuan.queries.customers import customer, customer_items, customer_page, c
 from huikuan.queries.frame import entities_of, resolve_frame
 from huikuan.queries.home import home
 from huikuan.queries.items import ItemFilters, item_page, item_whole
+from huikuan.queries.lives import receipt_life
 from huikuan.services.applications import Named, apply_receipt
 from huikuan.services.items import NewItem, post_items
 from huikuan.services.receipts import NewReceipt, post_receipts
@@ -89,6 +90,15 @@ def test_one_customer(shop: Shop) -> None:
     assert [(r.reference, r.amount_minor, r.applied_minor, r.unapplied_minor, r.state) for r in money.rows] == [
         ("BK-1", 60_000, 40_000, 20_000, "partly_applied")
     ]
+
+
+def test_a_receipt_before_its_day_is_not_refunded(shop: Shop) -> None:
+    row = customer_page(shop.frame(), search="acme").rows[0]
+    money = customer_receipts(shop.frame(), row.public_id)
+    assert money is not None
+    life = receipt_life(shop.frame(as_of=date(2026, 1, 1)), money.rows[0].public_id)
+    assert life is not None
+    assert (life.receipt.row.state, life.receipt.row.unapplied_minor) == ("expected", 0)
 
 
 def test_receipts_that_bounced(shop: Shop) -> None:

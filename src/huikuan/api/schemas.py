@@ -17,6 +17,7 @@ from huikuan.queries.directory import EntityFacts, reference_of
 from huikuan.queries.feeds import ItemFacts, ReceiptFacts
 from huikuan.queries.feeds_journal import EntryFacts, LegFacts
 from huikuan.queries.ids import entry_id_text, item_id_text, receipt_id_text
+from huikuan.queries.receipts import ReceiptState
 
 Amount = Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,15}(\.[0-9]{1,4})?$")]
 """A decimal text, ``-1234.50``: never a float."""
@@ -194,7 +195,7 @@ class ReceiptOut(Schema):
     on_account: str
     applied: str
     refunded: str
-    state: Literal["unidentified", "unapplied", "on_account", "partly_applied", "applied", "refunded", "reversed"]
+    state: ReceiptState
     channel: Channel | None = Field(description="How it was paid, where that is known.")
     entry: str
 

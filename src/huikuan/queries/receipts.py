@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -26,6 +26,11 @@ _INSIDE = {EntryKind.RECEIPT.value, EntryKind.IDENTIFY.value, EntryKind.PARK.val
 """Kinds that bring a receipt in or move it between its own buckets."""
 
 
+ReceiptState = Literal[
+    "unidentified", "unapplied", "on_account", "partly_applied", "applied", "refunded", "reversed", "expected"
+]
+
+
 @dataclass(frozen=True, slots=True)
 class Money:
     """What became of a receipt. ``rest_minor`` by ledger account: suspense, unapplied, advances (on account)."""
@@ -40,14 +45,16 @@ class Money:
         return sum(self.rest_minor.values())
 
     @property
-    def state(self) -> str:
-        """unidentified, unapplied, on_account, partly_applied, applied, refunded or reversed."""
+    def state(self) -> ReceiptState:
+        """Where the receipt stands. ``expected``: it counts from a later day than the one that is asked about."""
         if self.is_reversed:
             return "reversed"
         if self.rest_minor.get(LedgerAccount.SUSPENSE):
             return "unidentified"
         if not self.unapplied_minor:
-            return "applied" if self.applied_minor else "refunded"
+            if self.applied_minor:
+                return "applied"
+            return "refunded" if self.refunded_minor else "expected"
         if self.applied_minor:
             return "partly_applied"
         return "unapplied" if self.rest_minor.get(LedgerAccount.UNAPPLIED) else "on_account"

@@ -77,6 +77,7 @@ RECEIPT_STATES: Words = {
     "applied": pgettext_lazy("receipt", "Applied"),
     "on_account": _("On account"),
     "refunded": _("Refunded"),
+    "expected": _("Not there yet on this day"),
     "bounced": _("Bounced"),
     "reversed": _("Reversed"),
 }
