@@ -20,6 +20,7 @@ pytestmark = pytest.mark.practice("E8")
 
 PUMPS = customer("C1", "Brinkmann Pumpen GmbH", payer_accounts="DE1")
 STRANGER = customer("C2", "Osterfeld Logistik GmbH", payer_accounts="DE2")
+BAR = BarReport(threshold=0.0, reason="")
 SEEN = {"over.named": 0.0, "exchange.named": 0.0}
 
 
@@ -220,3 +221,28 @@ def test_of_two_contracts_older_items_less_a_late_discount_are_meant_as_well() -
     items += [under("RG-260301", "K-2026-396", "1200.00", newer), under("RG-260302", "FW-2026-961", "2400.00", newer)]
     row = said([paying("3528.00", "contract no. K-2026-396/FW-2026-961")], items)["L1"]
     assert (row["ambiguous"], row["decision"]) == (1, "propose")
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("en", "over the bar, yet held back: a little more than owed (the text names what is paid)"),
+        ("zh", "已过自动入账线，仍待人工确认：比应收略多（附言写明单据）"),
+    ],
+)
+def test_the_reason_says_what_holds_a_line_back_that_is_over_the_bar(lang: Any, words: str) -> None:
+    items = [item("RG-250711", "C1", "1988.25"), item("RG-250933", "C1", "417.77")]
+    model = MatchModel(Knowledge(), prior_calibration(), BAR)
+    lines = [paying("2000.00", "Rechnung RG-250711"), {**paying("417.77", "RG-250933"), "line_id": "L2"}]
+    answer = run(lines, items, [PUMPS], model=model, lang=lang)
+    assert words in first(answer, "L1")[0]["reason"]
+    assert first(answer, "L2")[0]["decision"] == "auto"
+    assert words[:6].lower() not in first(answer, "L2")[0]["reason"].lower()
+    vouched = MatchModel(Knowledge(), prior_calibration(), BarReport(threshold=0.0, reason="", vouched=SEEN))
+    assert words not in first(run(lines, items, [PUMPS], model=vouched, lang=lang), "L1")[0]["reason"]
+
+
+def test_a_contract_behind_its_label_is_told_as_it_is_written() -> None:
+    items = [item("RG-250711", "C1", "880.40", contract_number="K-2025-347")]
+    answer = run([paying("880.40", "contract no. K-2025-347")], items, [PUMPS])
+    assert first(answer, "L1")[0]["reason"].startswith("Order or contract K-2025-347 named in the text: RG-250711")

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from huikuan.core.refusals import DataError, DataWarning
-from huikuan.engines.match_answer import Writer, decide, learned_table
+from huikuan.engines.match_answer import Writer, decide, held_back, learned_table
 from huikuan.engines.match_bar import LEAST, Outcome, set_bar
 from huikuan.engines.match_book import Book
 from huikuan.engines.match_claims import Claim, claims_of
@@ -85,7 +85,8 @@ def match(
         told = (lambda done, total: progress("match", done, total)) if progress else None
         weights, processes = prior_weights(), options.processes
         judged = run_lines(book, directory, model.knowledge, opened, rows, weights, processes=processes, progress=told)
-        return _answer(judged, model, options, Writer(book, options, lang, model.is_gross, opened, also), warnings)
+        writer = Writer(book, options, lang, model.is_gross, opened, also)
+        return _answer(judged, model, options, writer, warnings, says_held=True)
 
 
 def match_ready(
@@ -105,12 +106,19 @@ def match_ready(
         rows, opened = read_lines(lines), open_today(book, None)
         judged = run_lines(book, directory, model.knowledge, opened, rows, prior_weights(), processes=options.processes)
         writer = Writer(book, options, lang, model.is_gross, opened, also)
-        return _answer(judged, model, options, writer, []), claims_of(judged, book)
+        return _answer(judged, model, options, writer, [], says_held=False), claims_of(judged, book)
 
 
 def _answer(
-    judged: list[Judged], model: MatchModel, options: MatchOptions, writer: Writer, warnings: list[DataError]
+    judged: list[Judged],
+    model: MatchModel,
+    options: MatchOptions,
+    writer: Writer,
+    warnings: list[DataError],
+    *,
+    says_held: bool,
 ) -> MatchAnswer:
+    """``says_held``: reasons say what holds a line over the bar back; the workbench says it beside them."""
     model.judge(judged)
     counts: Counter[str] = Counter()
     unsure: set[int] = set()
@@ -120,7 +128,8 @@ def _answer(
         if decision != "auto" and one.ranked and (one.ranked[0].is_way or not is_named(one.ranked[0])):
             unsure.add(one.ranked[0].customer)
         counts[decision] += 1
-        writer.add(one, decision, back_of(one.ranked[0], hold) if one.ranked else None)
+        held = held_back(one, hold, decision, model.bar) if says_held else ""
+        writer.add(one, decision, back_of(one.ranked[0], hold) if one.ranked else None, held)
     return MatchAnswer(
         *writer.tables(),
         learned_table(model.knowledge),

@@ -14,7 +14,7 @@ from huikuan.engines.match_explanation import AMBIGUOUS, Explanation
 from huikuan.engines.match_fit import SHORT
 from huikuan.engines.match_joint import Judged
 from huikuan.engines.match_learn import Knowledge
-from huikuan.engines.match_posting import back_of, may_post
+from huikuan.engines.match_posting import back_of, least_sure, may_post
 from huikuan.engines.match_references import FIELDS
 from huikuan.engines.match_types import EVIDENCE, EXPLANATIONS, LEARNED, MATCHES, BarReport, MatchOptions
 from huikuan.engines.match_words import Speaker
@@ -52,6 +52,16 @@ def decide(judged: Judged, hold: str, bar: BarReport, options: MatchOptions, uns
     return "none" if unheard or (best.kind == "outgoing" and judged.confidence < 0.3) else "propose"
 
 
+def held_back(judged: Judged, hold: str, decision: str, bar: BarReport) -> str:
+    """What besides the bar holds a line back that is over it: as ``match_posting.hold_of`` gives it; empty where other
+    sets fit as well, which its reason tells."""
+    if decision != "propose" or not hold or judged.ranked[0].others >= AMBIGUOUS:
+        return ""
+    best = judged.ranked[0]
+    is_sure = is_over(bar, judged.confidence, back_of(best, hold)) and judged.confidence >= least_sure(best)
+    return hold if is_sure else ""
+
+
 class Writer:
     """Collects rows of the tables."""
 
@@ -67,13 +77,15 @@ class Writer:
         self.explanations: list[tuple[Any, ...]] = []
         self.evidence: list[tuple[Any, ...]] = []
 
-    def add(self, judged: Judged, decision: str, back: int | None) -> None:
-        """One line with its explanations. ``back``: the first one's degree of doubt."""
+    def add(self, judged: Judged, decision: str, back: int | None, held: str = "") -> None:
+        """One line with its explanations. ``back``: the first one's degree of doubt; ``held``: what holds it back
+        (``held_back``)."""
         kept = [one for one in judged.ranked[: self.options.ranks_max] if one.confidence > 0.0005]
         for rank, made in enumerate(kept or judged.ranked[:1], 1):
-            reason = self.speaker.reason(judged, made)
+            doubt = held if rank == 1 else ""
+            reason = self.speaker.reason(judged, made, doubt)
             if self.other_speaker is not None:
-                self.other_reasons[judged.line.line_id, rank] = self.other_speaker.reason(judged, made)
+                self.other_reasons[judged.line.line_id, rank] = self.other_speaker.reason(judged, made, doubt)
             told = decision if rank == 1 else ("propose" if decision == "auto" else decision)
             self._explanation(judged, rank, made, told, reason)
             pattern, told_back = f"{made.shape}/{made.fit.how}", back if rank == 1 else None

@@ -8,10 +8,12 @@ from huikuan.core.money import EXPONENTS
 from huikuan.engines.match_book import UNIT, Book
 from huikuan.engines.match_context import Context
 from huikuan.engines.match_cuts import cut_of
+from huikuan.engines.match_doubts import doubt_words
 from huikuan.engines.match_explanation import AMBIGUOUS, WHOLE, Explanation
 from huikuan.engines.match_fit import SHORT
 from huikuan.engines.match_joint import Judged
 from huikuan.engines.match_payers import latin_key, name_key, pinyin_key
+from huikuan.engines.match_posting import NEVER
 from huikuan.engines.match_references import Mention
 from huikuan.engines.match_types import Lang
 
@@ -67,6 +69,8 @@ _WORDS: dict[str, tuple[str, str]] = {
         "{customer}: nothing open explains the amount, it stays on account",
         "{customer}：未清项目均不吻合，记作预收",
     ),
+    "held": ("over the bar, yet held back: {doubt}", "已过自动入账线，仍待人工确认：{doubt}"),
+    "held_guess": ("over the bar, yet it rests on a guess", "已过自动入账线，但其中有推测，待人工确认"),
     "kept": ("{customer}: kept on account", "{customer}：记作预收"),
     "other_currency": (
         "{numbers} named in the text, but in {currency}",
@@ -125,8 +129,8 @@ class Speaker:
         """Words of the text, each in quotes."""
         return ("、" if self.at else ", ").join(f"“{token}”" for token in tokens[:SHOWN])
 
-    def reason(self, judged: Judged, made: Explanation) -> str:
-        """Why this one of a line's explanations."""
+    def reason(self, judged: Judged, made: Explanation, held: str = "") -> str:
+        """Why this one of a line's explanations. ``held``: what holds a line back that is over the bar."""
         context = judged.context
         if made.items:
             parts = [self._which(context, made), *self._how_much(context, made), self._who(context, made)]
@@ -136,6 +140,9 @@ class Speaker:
             parts.append(self._in_other_currency(context))
         if made.items and made.others >= AMBIGUOUS:
             parts.append(self._doubled(judged, made))
+        if held:
+            doubt = doubt_words(held, "zh" if self.at else "en")
+            parts.append(self.say("held_guess" if held == NEVER else "held", doubt=doubt))
         text = self.between.join(part for part in parts if part)
         return text[:1].upper() + text[1:]
 
@@ -285,4 +292,6 @@ def _is_whole(made: Explanation) -> bool:
 def _written(context: Context, mention: Mention) -> str:
     """What a mention rests on as the text writes it."""
     start, stop = context.found.texts[mention.field].original(mention.start, mention.stop)
-    return " ".join(context.line.texts[mention.field][start:stop].split())
+    written = context.line.texts[mention.field][start:stop]
+    # Between a label and its number (``no. K-2025``) stands what is of neither.
+    return " ".join(written.split()).lstrip(" .:：#/-")
