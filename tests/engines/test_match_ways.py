@@ -317,3 +317,42 @@ def test_money_of_one_with_the_name_of_another_in_the_text_does_not_go_on_accoun
     model = MatchModel(Knowledge(), sure(), bar)
     answer = run([line("L1", "20000.00", text, payer_account="FR1234567")], [], people, model=model)
     assert first(answer, "L1")[0]["decision"] == decision
+
+
+def many_paid_for(times: int) -> tuple[list[dict[str, Any]], Knowledge]:
+    """A parent and five members of its group, for each of which its account has paid so many times."""
+    members = [customer(f"C{at}", f"{name}机械有限公司", parent_id="C1") for at, name in enumerate(MEMBERS, 2)]
+    knowledge = Knowledge()
+    for _ in range(40):
+        knowledge.learn(ConfirmedLine("4405001", name_key(NAME), "货款", ("C1",), ("lines", "single", "exact")))
+    for one in members:
+        for _ in range(times):
+            owner = (one["customer_id"],)
+            knowledge.learn(ConfirmedLine("4405001", name_key(NAME), "货款", owner, ("lines", "single", "exact")))
+    return [*CUSTOMERS, *members], knowledge
+
+
+MEMBERS = ("合肥诚创", "洛阳捷科", "温州恒锐", "青岛金瑞", "台州恒辉")
+
+
+@pytest.mark.parametrize(("times", "decision"), [(5, "auto"), (1, "propose")])
+def test_one_of_many_for_whom_an_account_has_paid_several_times_is_no_strangers(times: int, decision: str) -> None:
+    customers, knowledge = many_paid_for(times)
+    items = [item("26442000000134117236", "C5", "12968.58"), item("26442000000134117555", "C1", "731.40")]
+    model = MatchModel(knowledge, sure(), BarReport(threshold=0.0, reason=""))
+    answer = run([line("L1", "12968.58", "货款", NAME, payer_account="4405001")], items, customers, model=model)
+    assert paid(answer, "L1") == {"26442000000134117236": "12968.58"}
+    assert first(answer, "L1")[0]["decision"] == decision
+
+
+def test_last_digits_are_looked_for_among_all_that_an_account_has_paid_for() -> None:
+    customers, knowledge = many_paid_for(5)
+    for one in customers[1:]:
+        one["parent_id"] = None
+    items = [item("26442000000134112347", "C6", "12968.58"), item("26442000000131117555", "C6", "12968.58")]
+    items[1]["due_date"] = date(2026, 3, 10)
+    model = MatchModel(knowledge, sure(), BarReport(threshold=0.0, reason=""))
+    lines = [line("L1", "12968.58", "付发票尾号2347款", NAME, payer_account="4405001")]
+    answer = run(lines, items, customers, model=model)
+    assert paid(answer, "L1") == {"26442000000134112347": "12968.58"}
+    assert first(answer, "L1")[0]["ambiguous"] == 0

@@ -29,7 +29,8 @@ SOFT_POOL_MAX = 150
 LOOSE_MAX = 100
 """Numbers of one line that lead nowhere by themselves and are compared with what is open; of more the first ones."""
 GROUP_MAX = 24
-"""Payers, the members of a group included, with whose open items a disfigured number is compared."""
+"""Payers, the members of a group and whom they have paid for included, with whose open items a disfigured number is
+compared."""
 
 
 _BEHALF = re.compile(
@@ -203,7 +204,7 @@ class Gatherer:
         customers = [
             payer.customer
             for at, payer in enumerate(context.payers)
-            if at < 3 or (at < GROUP_MAX and payer.kind == "group")
+            if at < 3 or (at < GROUP_MAX and (payer.kind == "group" or payer.count))
         ]
         customers += [one for one in context.named if one not in customers][:2]
         loose = context.found.loose[:LOOSE_MAX]

@@ -3,6 +3,7 @@ of them hold always; of the others a company's own past may show that looking ag
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from huikuan.engines.match_bar import LEAST
@@ -19,6 +20,8 @@ VAGUE_PAYER = 0.6
 """A payer less sure than this does not make up for a round amount that no number names."""
 STRANGER = 0.3
 """A payer less sure than this pays no item that no number names, whatever its amount."""
+PAID_FOR = math.log1p(3)
+"""Unless its account or name has paid for that customer three times: one of many it pays for is no stranger's."""
 NAMED_ELSE = 1.0
 """How rare a number must be that names another item than those paid, to hold an explanation back."""
 OVER_SHARE = 2
@@ -180,7 +183,8 @@ def _is_of_payer(best: Explanation) -> bool:
         if features[PLACE["strength"]] < KNOWN_PAYER or features[PLACE["rival"]] > RIVAL_MAX:
             return False
         return best.kind == "duplicate" or best.is_way or not best.pool_size
-    if not features[PLACE["rarity"]] and features[PLACE["strength"]] < STRANGER:
+    is_stranger = features[PLACE["strength"]] < STRANGER and features[PLACE["count"]] < PAID_FOR
+    if not features[PLACE["rarity"]] and is_stranger:
         return False
     return bool(features[PLACE["round_exact"]] < 2 or features[PLACE["strength"]] >= VAGUE_PAYER)
 
