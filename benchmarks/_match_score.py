@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
+
 from benchmarks._match_truth import Line
 
 CLOSING = ("early_payment_discount", "bank_charge", "exchange")
@@ -106,29 +108,28 @@ def money_bound(losses: Sequence[float], weights: Sequence[float], certainty: fl
     count = len(losses)
     if not count or not sum(weights):
         return 1.0
+    lost, bets = np.asarray(losses, dtype=np.float64), _bets(losses, certainty)
+    limit = math.log(1 / (1 - certainty))
     low, high = sum(losses) / count, 1.0
     for _ in range(40):
         middle = (low + high) / 2
-        if _refuted(losses, middle, certainty):
+        # A gambler who bets that losses are under this has multiplied his stake beyond chance.
+        stakes = np.minimum(bets, 0.75 / max(1e-9, 1 - middle))
+        if np.cumsum(np.log1p(stakes * (middle - lost))).max() >= limit:
             high = middle
         else:
             low = middle
     return min(1.0, high / (sum(weights) / count))
 
 
-def _refuted(losses: Sequence[float], mean: float, certainty: float) -> bool:
-    """A gambler who bets that losses are under ``mean`` has multiplied his stake beyond chance."""
-    wealth, peak, total, square = 0.0, 0.0, 0.5, 0.25
-    limit = math.log(1 / (1 - certainty))
+def _bets(losses: Sequence[float], certainty: float) -> Any:
+    """How much of the stake is bet on each loss, by what the losses before it were, before it is limited."""
+    total, square, spreads = 0.5, 0.25, []
     for place, loss in enumerate(losses, 1):
-        guess, spread = total / place, square / place
-        bet = min(math.sqrt(2 * limit / (len(losses) * max(spread, 1e-9))), 0.75 / (1 - mean) if mean < 1 else 1e9)
-        bet = min(bet, 0.99 / max(1e-9, 1 - mean))
-        wealth += math.log1p(bet * (mean - loss))
-        peak = max(peak, wealth)
+        spreads.append(max(square / place, 1e-9))
+        square += (loss - total / place) ** 2
         total += loss
-        square += (loss - guess) ** 2
-    return peak >= limit
+    return np.sqrt(2 * math.log(1 / (1 - certainty)) / (len(losses) * np.asarray(spreads)))
 
 
 @dataclass(slots=True)
