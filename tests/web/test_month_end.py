@@ -103,8 +103,10 @@ def test_answers_to_every_format_are_kept_whichever_is_chosen(world: World) -> N
     boss = signed_in("boss")
     how = {"book": "DE01", "format": "csv", "grouping": "entry", "language": "de", "reference": "document"}
     numbers = {"datev_consultant": "1001", "datev_mandate": "7"}
+    assert "Nothing of this is saved yet" in text_of(boss.get("/settings/gl/setup/?book=DE01"))
     assert boss.post("/settings/gl/settings/", {**how, **numbers}).status_code == 302
-    assert 'name="datev_mandate" value="7"' in boss.get("/settings/gl/setup/?book=DE01").content.decode()
+    shown = boss.get("/settings/gl/setup/?book=DE01").content.decode()
+    assert 'name="datev_mandate" value="7"' in shown and "Nothing of this is saved yet" not in shown
     boss.post("/settings/gl/accounts/", {"book": "DE01", "chart": "skr03"})
     form = {"book": "DE01", "month": "2026-02", "format": "datev"}
     assert "exported" in text_of(boss.post("/settings/gl/export/", form, follow=True))
