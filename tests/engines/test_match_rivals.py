@@ -87,6 +87,11 @@ def test_two_pairs_that_come_to_the_same_are_short_of_the_same_charge() -> None:
     assert (row["decision"], row["ambiguous"] > 0) == ("propose", True)
     row = told("8553.00", items[2:], "Settlement", known)
     assert (row["decision"], row["ambiguous"]) == ("auto", 0)
+    # One item that is not due yet, and two that are.
+    known.habits[EVERYBODY]["charge:160000"] = known.habits["C1"]["charge:160000"] = 40
+    for whole, paying, is_clear in (("8568.00", "8553.00", False), ("8569.00", "8553.00", True)):
+        row = told(paying, [*items[:2], dated("INV6009", whole, days[3])], "", known)
+        assert (row["item_id"], row["ambiguous"] == 0) == ("INV6009", is_clear)
 
 
 def test_a_month_that_is_named_is_stronger_than_one_item_by_chance() -> None:

@@ -117,12 +117,13 @@ class Rivals(BareExplainer):
         return any(due[item] <= day for item in items)
 
     def _short_as_well(self, context: Context, made: Explanation) -> list[frozenset[int]]:
-        """Others that come to as much as several items less a charge: as simple, or due where these are not."""
+        """Others that come to as much as items less a charge: as simple, or due where these are not."""
         own = frozenset(made.items)
-        if made.fit.how != "charge" or len(own) < 2:
+        is_due = self._is_due(context, own)
+        if made.fit.how != "charge" or (is_due and len(own) < 2):
             return []
         ways = self._ways(context, SETS_MAX, sum(made.fit.taken()))
-        is_due, simple = self._is_due(context, own), ways.get(own, len(own))
+        simple = ways.get(own, len(own))
         return [
             way for way in ways if way != own and (ways[way] <= simple or (not is_due and self._is_due(context, way)))
         ]
