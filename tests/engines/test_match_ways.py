@@ -356,3 +356,15 @@ def test_last_digits_are_looked_for_among_all_that_an_account_has_paid_for() -> 
     answer = run(lines, items, customers, model=model)
     assert paid(answer, "L1") == {"26442000000134112347": "12968.58"}
     assert first(answer, "L1")[0]["ambiguous"] == 0
+
+
+def test_a_payment_again_of_what_its_number_names_does_not_hang_on_what_else_the_text_says_or_is_open() -> None:
+    items = aged(NUMBERS[:3], ["7134.72", "6940.10", "2100.00"])
+    items[0] |= {"open_amount": "0.00", "settled_date": date(2026, 3, 4)}
+    lines = [
+        line("L1", "3000.00", "", NAME, booking_date=date(2026, 3, 12)),
+        line("L2", "7134.72", f"发票{NUMBERS[0]} 付款单FK20250324667", NAME),
+    ]
+    answer = said(lines, items)
+    assert paid(answer, "L2") == {}
+    assert [first(answer, one)[0]["decision"] for one in ("L1", "L2")] == ["propose", "auto"]

@@ -383,7 +383,7 @@ class Explainer(Rivals):
             owed = 0 if is_prepaid(context.line) else len(self.state.pool(customer, context.line).items)
             made = Explanation(kind, customer, (), fit, "none", pool_size=owed)
             # A number that nobody could read may be of what is paid; a percentage is of something.
-            unread = bool(context.found.loose) and not is_prepaid(context.line)
+            unread = bool(context.found.loose) and kind != "duplicate" and not is_prepaid(context.line)
             # The customer whose name the text tells may be meant, and not the one whose account it came from.
             other = any(one != customer for one in told)
             share = self._share_of(context, customer)

@@ -189,7 +189,8 @@ class _Work:
             touched = touched | self.followed
         beside = [opened[item] for item in touched if of[item] == best.customer]
         if not best.items:
-            return bool(beside)
+            # What the text names was paid with this very amount, whatever else is open.
+            return best.kind != "duplicate" and bool(beside)
         return not touched.isdisjoint(best.items) or cancels(beside)
 
     def _gather(self, lines: Sequence[Line]) -> list[Context]:
