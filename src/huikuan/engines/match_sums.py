@@ -116,20 +116,32 @@ def _meet(values: tuple[int, ...], target: int, size_max: int, keep: int) -> Sum
     hits = np.flatnonzero(ordered[np.minimum(start, len(ordered) - 1)] == wanted)
     if not len(hits):
         return NOTHING
+    rests = wanted[hits].tolist()
+    fitting = _places_of(right, rests)
     found: list[tuple[int, int, int]] = []
     held: dict[tuple[int, int], list[int]] = {}
-    for at, rest in zip(hits.tolist(), wanted[hits].tolist(), strict=True):
+    for at, rest in zip(hits.tolist(), rests, strict=True):
         size = at.bit_count()
         # Of equal amounts millions of sets may be too large: none of them is written out.
         key = (rest, size_max - size)
         places = held.get(key)
         if places is None:
-            places = held[key] = [one for one in np.flatnonzero(right == rest).tolist() if one.bit_count() <= key[1]]
+            places = held[key] = [one for one in fitting[rest] if one.bit_count() <= key[1]]
         found += [(size + place.bit_count(), at, place) for place in places if at or place]
         if len(found) > PAIRS_MAX:
             total = ordered.searchsorted(wanted[hits], "right") - start[hits]
             return Sums(_written(found, middle, keep), float(total.sum()), True)
     return Sums(_written(found, middle, keep), float(len(found)), True)
+
+
+def _places_of(sums: Any, wanted: Sequence[int]) -> dict[int, list[int]]:
+    """Where each of the wanted sums stands, rising."""
+    few = np.unique(wanted)
+    hits = np.flatnonzero(few[np.minimum(few.searchsorted(sums), len(few) - 1)] == sums)
+    found: dict[int, list[int]] = {one: [] for one in wanted}
+    for place, one in zip(hits.tolist(), sums[hits].tolist(), strict=True):
+        found[one].append(place)
+    return found
 
 
 def _written(found: list[tuple[int, int, int]], middle: int, keep: int) -> tuple[tuple[int, ...], ...]:
