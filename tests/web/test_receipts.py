@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 
 import pytest
@@ -43,6 +44,11 @@ def test_money_is_kept_on_account_applied_from_there_and_refunded(world: World) 
         done = client.post(refund, given, follow=True)
         assert "50.00 CNY refunded." in text_of(done)
     assert money_of(receipt) == (0, 400_50, 0)
+    # It bounces only when what was sent back of it is taken back, which is one click away.
+    blocked = client.get(receipt_path(receipt, "bounce/"))
+    assert "something later stands on this entry" in text_of(blocked)
+    way = re.search(r'href="(/receivables/entries/[^"]+)"[^>]*>Show the later entry', blocked.content.decode())
+    assert way and "Refund" in text_of(client.get(way[1]))
 
 
 def test_a_bounced_payment_opens_again_what_it_had_settled(world: World) -> None:

@@ -85,7 +85,7 @@ def bounce_context(seat: Seat, entry: EntryNow, given: QueryDict) -> dict[str, A
         plan = reversal_plan(entry.entity_id, entry.id)
     except Refusal as refusal:
         # A form sent again after it was done is answered by its key; only the form itself has nothing to offer.
-        return {"fields": fields, "blocked": told(refusal, ""), "undone": []}
+        return {"fields": fields, "blocked": told(refusal, ""), "undone": [], "remedy": _later(seat, refusal)}
     undone = []
     for number, kind in plan[:-1][:50]:
         href = address(seat.kept, "entry", entry_id_text(number))
@@ -99,6 +99,14 @@ def bounce_context(seat: Seat, entry: EntryNow, given: QueryDict) -> dict[str, A
         )
         says += " " + more.format(n=f"{len(plan) - 1:,}")
     return {"fields": fields, "blocked": "", "says": says, "undone": undone}
+
+
+def _later(seat: Seat, refusal: Refusal) -> tuple[str, str] | None:
+    """The way to what stands on an entry, where that is why it is not reversed."""
+    number = refusal.params.get("entry_id")
+    if refusal.code != "entry.used_since" or not isinstance(number, int):
+        return None
+    return address(seat.kept, "entry", entry_id_text(number)), _("Show the later entry")
 
 
 _AFTER: dict[str, Any] = {
