@@ -246,3 +246,10 @@ def test_a_contract_behind_its_label_is_told_as_it_is_written() -> None:
     items = [item("RG-250711", "C1", "880.40", contract_number="K-2025-347")]
     answer = run([paying("880.40", "contract no. K-2025-347")], items, [PUMPS])
     assert first(answer, "L1")[0]["reason"].startswith("Order or contract K-2025-347 named in the text: RG-250711")
+
+
+def test_of_two_months_named_some_items_that_come_to_a_round_sum_are_not_the_months() -> None:
+    items = [dated(f"RG-26010{at}", amount, 1) for at, amount in enumerate(("310.40", "177.15", "94.08", "61.33"))]
+    items += [dated(f"RG-26020{at}", amount, 2) for at, amount in enumerate(("212.45", "300.00", "18.76", "47.90"))]
+    answer = run([paying("1000.00", "1-2月结算")], items, [PUMPS])
+    assert "month named in the text" not in first(answer, "L1")[0]["reason"]

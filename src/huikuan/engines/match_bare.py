@@ -259,7 +259,9 @@ class BareExplainer:
                 fits = self._fits(context, customer, items, shape, size)
                 made += fits if min(self._amounts(items)) > 0 else [one for one in fits if one.fit.how in CLEAR]
             if shape == "period":
-                made += self._sums(context, customer, [], items, line.amount, shape, size, 6)
+                if len({self._month(state.book.dated[one]) for one in items}) == 1:
+                    # Of several months some of the items come to the amount by chance.
+                    made += self._sums(context, customer, [], items, line.amount, shape, size, 6)
                 made += self._less_memos(context, customer, items, pool)
                 left_out = self._all_but_one(items, line.amount)
                 for whole in left_out[:4]:
