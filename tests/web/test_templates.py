@@ -14,7 +14,7 @@ WEB = Path(web.__file__).parent
 TEMPLATES = sorted((WEB / "templates").rglob("*.html"))
 TAGS = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", re.DOTALL)
 SAME_IN_EVERY_LANGUAGE = set(
-    "中文 English CSV Excel SHA UTC ms Ctrl Space Enter Esc K a d j k n o p s t u w x z 收款收据 人民币".split()
+    "中文 English CSV Excel SHA UTC ms Ctrl Space Enter Esc K a d j k m n o p s t u w x z 收款收据 人民币".split()
 )
 """Names of languages, formats, units and keys."""
 NO_WORDS_OF_OURS = re.compile(r'<(\w+)[^>]*(?:class="code"|lang="en")[^>]*>.*?</\1>', re.DOTALL)
