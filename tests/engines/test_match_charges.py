@@ -137,3 +137,23 @@ def test_an_open_credit_memo_may_be_most_of_what_nothing_explains() -> None:
     paying = [line("L1", "1068.81", "INV6001", NAME, currency="EUR", payer_account="GB1")]
     for given, decision in ((items, "propose"), (items[:1], "auto")):
         assert first(run(paying, given, CUSTOMERS, model=model), "L1")[0]["decision"] == decision
+
+
+def charged(own: dict[str, int], everybody: dict[str, int], currency: str) -> str:
+    """What becomes of fifty missing of a named item, were there no bar."""
+    knowledge = Knowledge()
+    knowledge.habits = {"C1": {"lines": 12, **own}, EVERYBODY: {"lines": 900, **everybody}}
+    model = MatchModel(knowledge, prior_calibration(), BarReport(threshold=0.0, reason=""))
+    paying = line("L1", "18530.00", "INV6001", NAME, currency=currency, payer_account="GB1")
+    items = [item("INV6001", "C1", "18580.00", currency=currency)]
+    return str(first(run([paying], items, CUSTOMERS, model=model), "L1")[0]["decision"])
+
+
+def test_a_round_sum_that_banks_charge_and_some_leave_open_is_asked_about() -> None:
+    known, own = {"charge:500000": 150}, {"charge": 3, "charge:500000": 3}
+    assert charged({}, known, "EUR") == "auto"
+    assert charged({}, {**known, "open:500000": 2}, "EUR") == "propose"
+    assert charged(own, {**known, "open:500000": 2}, "EUR") == "auto"
+    # Who pays at home, and never left it out before, may as well keep something back.
+    assert charged({}, known, "CNY") == "propose"
+    assert charged(own, known, "CNY") == "auto"

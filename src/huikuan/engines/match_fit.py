@@ -147,7 +147,8 @@ def fit_less(
         charge = _taken(amounts, diff, "charge", "bank_charge", float(known))
         is_share = line.currency == "CNY" and not known and _is_share(total, diff, grain)
         short = _taken(amounts, diff, "short", SHORT, 0.0)
-        charge.known_open = short.known_open = terms.open_all.get(diff, 0)
+        short.known_open = terms.open_all.get(diff, 0)
+        charge.known_open = 0 if terms.charges.get(diff, 0) >= OWN_CHARGE_MIN else short.known_open
         # Who pays at home pays the charge beside.
         charge.is_new = line.currency == "CNY" and diff not in terms.charges and not alike
         fits += [short] if is_share else [charge, short]

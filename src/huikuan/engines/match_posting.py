@@ -35,6 +35,9 @@ LEAST_ON_ACCOUNT = 0.95
 payers change their ways that is wrong first."""
 ODD = UNIT // 2
 """A charge that nobody ever took and that is no multiple of this may as well be less money: no bank charges 55.66."""
+OPENED = 100
+"""For each time that so much missing stayed open, a charge must have been confirmed so often: what banks charge and
+what somebody will not pay may be the same round sum."""
 NEVER = "never"
 """What holds an explanation back whatever the past says."""
 VOUCHED_MIN = 20
@@ -131,7 +134,7 @@ def _doubt_of_sum(best: Explanation) -> str:
     if how == "charge" and fit.is_new and not best.features[PLACE["rarity"]]:
         return NEVER
     if how == "charge":
-        held = fit.known < max(CUSTOMARY, fit.known_open)
+        held = fit.known < max(CUSTOMARY, OPENED * fit.known_open) or fit.is_new
     elif how == "exchange":
         held = fit.known < CUSTOMARY
     elif how == "short":
