@@ -200,8 +200,7 @@ def test_pages_that_take_too_long_are_refused(monkeypatch: pytest.MonkeyPatch) -
     """Fifty pages, each with one form ten times, are below every bound of a page: 16 kB, three minutes."""
     data = pdf_forms(50, b"BT /F1 9 Tf 1 0 0 1 10 10 Tm (INV-1 100.00) Tj ET\n" * 3_000)
     assert len(data) < 30_000
-    monkeypatch.setattr("huikuan.bank.pdf_words.WORK_SECONDS", 2)
-    monkeypatch.setattr("huikuan.invoices.pdf.WORK_SECONDS", 2)
+    monkeypatch.setattr("huikuan.core.bounded.WORK_SECONDS", 2)
     with pytest.raises(BadStatement) as refused:
         parse_remittance(data, "p.pdf")
     (fault,) = refused.value.errors
@@ -222,7 +221,7 @@ def test_a_mail_with_such_a_pdf_is_not_read_on(monkeypatch: pytest.MonkeyPatch) 
     for _ in range(8):
         slow = pdf_forms(50, b"BT /F1 9 Tf 1 0 0 1 10 10 Tm (a) Tj ET\n" * 3_000)
         message.add_attachment(slow, maintype="application", subtype="pdf", filename="p.pdf")
-    monkeypatch.setattr("huikuan.bank.pdf_words.WORK_SECONDS", 1)
+    monkeypatch.setattr("huikuan.core.bounded.WORK_SECONDS", 1)
     began = time.monotonic()
     with pytest.raises(BadStatement) as refused:
         parse_remittance(message.as_bytes(), "m.eml")
@@ -233,7 +232,7 @@ def test_a_mail_with_such_a_pdf_is_not_read_on(monkeypatch: pytest.MonkeyPatch) 
 def test_a_pdf_is_read_in_the_time_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where the clock of the parent ends it, and where the system ends nothing."""
     assert parse_remittance(pdf_of(["INV-1 100.00"]), "p.pdf")[0].documents[0].number == "INV-1"
-    monkeypatch.setattr("huikuan.bank.pdf_words.WAIT_SECONDS", 0.01)
+    monkeypatch.setattr("huikuan.core.bounded.WAIT_SECONDS", 0.01)
     with pytest.raises(BadStatement) as refused:
         parse_remittance(pdf_of(["INV-1 100.00"]), "p.pdf")
     assert refused.value.errors[0].code == "file.too_large"

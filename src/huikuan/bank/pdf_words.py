@@ -6,21 +6,15 @@ It is this module: ``python -m huikuan.bank.pdf_words SECONDS`` reads a PDF from
 
 from __future__ import annotations
 
-import contextlib
 import io
 import logging
-import subprocess
 import sys
 from typing import Any
 
 from huikuan.bank.source import MIB, Source
 from huikuan.bank.statement import BadStatement
+from huikuan.core.bounded import bound, work_apart
 
-WORK_SECONDS = 20
-"""Of a processor. Fifty pages full of words take about ten."""
-WAIT_SECONDS = 120
-"""By the clock, where other work has the processors."""
-MEMORY = 2_048 * MIB
 PAGES_MAX = 50
 LIMITS: dict[str, Any] = {
     "zlib_maximum_output_length": MIB,
@@ -37,22 +31,17 @@ _ENCRYPTED, _TOO_LARGE, _BROKEN = 3, 4, 5
 def pdf_text(source: Source) -> str:
     """The text of a PDF's first pages, in the layout of its lines. Refuses ``file.encrypted``, ``file.too_large`` (a
     page that unpacks to more than any advice has, or pages that take too long) and ``file.broken``."""
-    command = [sys.executable, "-P", "-m", __spec__.name, str(WORK_SECONDS)]
-    try:
-        done = subprocess.run(command, input=source.read(), capture_output=True, timeout=WAIT_SECONDS, check=False)
-    except subprocess.TimeoutExpired:
-        raise _too_long(source) from None
-    match done.returncode:
+    done = work_apart(__spec__.name, source.read())
+    match done.code:
         case 0:
-            return done.stdout.decode()
+            return done.written.decode()
         case code if code == _ENCRYPTED:
             raise source.bad("file.encrypted", "the PDF is encrypted")
         case code if code == _TOO_LARGE:
             raise source.bad("file.too_large", "a page of the PDF unpacks to more than is read")
-        case code if code < 0:  # a signal: its time was over
+        case code if code < 0:  # its time was over
             raise _too_long(source)
-    why = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or ["?"]
-    raise source.bad("file.broken", f"the PDF cannot be read ({why[0][:60]})")
+    raise source.bad("file.broken", f"the PDF cannot be read ({done.why[:60]})")
 
 
 class TooLong(BadStatement):
@@ -87,16 +76,6 @@ def _read(data: bytes) -> int:
     return 0
 
 
-def _bounded(seconds: int) -> None:
-    """The system ends the process after so much work. Where it knows no such bounds, the clock of the parent does."""
-    with contextlib.suppress(ImportError, ValueError, OSError):
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-
-
 if __name__ == "__main__":
-    _bounded(int(sys.argv[1]))
+    bound(int(sys.argv[1]))
     sys.exit(_read(sys.stdin.buffer.read()))

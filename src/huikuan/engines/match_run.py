@@ -229,6 +229,7 @@ class _Work:
                 # What it leaves open is contested: not what comes next by age.
                 self.touched.update(best.items)
                 self.short.update(best.items)
+            # Which one of several is short is a guess, though all are named.
             is_guess = best.fit.reasons.count(SHORT) == 1 and len(best.items) > 1
             for item, taken in zip(best.items, best.fit.taken(), strict=True):
                 before = self.state.open_now[item]

@@ -7,26 +7,20 @@ beforehand. So a process of its own reads them, which is ended where that takes 
 
 from __future__ import annotations
 
-import contextlib
 import io
 import logging
-import subprocess
 import sys
 from typing import Any
 
 from pypdf import PdfReader, apply_configuration
 from pypdf.errors import LimitReachedError, PyPdfError
 
+from huikuan.core.bounded import bound, work_apart
 from huikuan.core.refusals import Refusal
 from huikuan.invoices.limits import FILE_MAX, bomb, broken, encrypted
 
 ATTACHMENTS = ("factur-x.xml", "zugferd-invoice.xml", "xrechnung.xml", "cii.xml", "order-x.xml")
 PAGES_MAX = 50
-WORK_SECONDS = 20
-"""Of a processor, for the texts of a file. Fifty pages full of words take about ten."""
-WAIT_SECONDS = 120
-"""By the clock, where other work has the processors."""
-MEMORY = 2 << 30
 LIMITS: dict[str, Any] = {
     "zlib_maximum_output_length": 1 << 20,
     "lzw_maximum_output_length": 1 << 20,
@@ -96,17 +90,12 @@ def embedded_xml(reader: PdfReader, name: str) -> tuple[str, bytes] | None:
 def page_text(data: bytes, name: str) -> str:
     """The text of the first pages. Refuses ``invoice.broken``, ``invoice.encrypted`` and ``invoice.bomb`` (a page that
     unpacks to more than any invoice has, or pages that take too long)."""
-    command = [sys.executable, "-P", "-m", __spec__.name, str(WORK_SECONDS)]
-    try:
-        done = subprocess.run(command, input=data, capture_output=True, timeout=WAIT_SECONDS, check=False)
-    except subprocess.TimeoutExpired:
-        raise bomb(name) from None
-    if done.returncode == 0:
-        return done.stdout.decode()
-    if done.returncode < 0 or done.returncode == _BOMB:  # below nothing: a signal, its time was over
+    done = work_apart(__spec__.name, data)
+    if done.code == 0:
+        return done.written.decode()
+    if done.code < 0 or done.code == _BOMB:  # below nothing: its time was over
         raise bomb(name)
-    why = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or ["?"]
-    raise broken(name, why[0])
+    raise broken(name, done.why)
 
 
 _BOMB, _BROKEN = 3, 4
@@ -127,16 +116,6 @@ def _read(data: bytes) -> int:
     return 0
 
 
-def _bounded(seconds: int) -> None:
-    """The system ends the process after so much work. Where it knows no such bounds, the clock of the parent does."""
-    with contextlib.suppress(ImportError, ValueError, OSError):
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-
-
 if __name__ == "__main__":
-    _bounded(int(sys.argv[1]))
+    bound(int(sys.argv[1]))
     sys.exit(_read(sys.stdin.buffer.read()))
